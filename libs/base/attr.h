@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The few compiler attributes the tree uses, under one spelling each. */
+#ifndef BASE_ATTR_H
+#define BASE_ATTR_H
+
+#define ATTR_MUST_CHECK __attribute__((warn_unused_result))
+#define ATTR_NORETURN   __attribute__((noreturn))
+#define ATTR_UNUSED     __attribute__((unused))
+#define ATTR_PACKED     __attribute__((packed))
+#define ATTR_ALIGNED(n) __attribute__((aligned(n)))
+#define ATTR_PRINTF(f, a) __attribute__((format(printf, f, a)))
+
+#endif

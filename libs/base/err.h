@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The one closed set of errors.  Every function that can fail returns one; its
+ * header says which, and for what cause.  The values are part of the kernel's
+ * ABI: a system call returns one of them in a0.
+ */
+#ifndef BASE_ERR_H
+#define BASE_ERR_H
+
+#include <base/attr.h>
+
+enum err {
+    OK = 0,
+    ERR_INVALID_ARG = 1,   /* never valid: fix the caller */
+    ERR_INVALID_CAP = 2,   /* the slot is empty, out of range, or of another type */
+    ERR_NO_RIGHT = 3,      /* the capability lacks a right the call needs */
+    ERR_BAD_CALL = 4,      /* no such call or method */
+    ERR_NO_MEMORY = 5,     /* the Untyped, arena or pool named is used up */
+    ERR_NO_SLOT = 6,       /* the destination slot is not empty */
+    ERR_RANGE = 7,         /* address or length outside what the object covers */
+    ERR_ALIGN = 8,         /* address or size not aligned as the call needs */
+    ERR_EXISTS = 9,        /* already mapped, bound or registered */
+    ERR_NOT_FOUND = 10,    /* not mapped, bound or registered */
+    ERR_STATE = 11,        /* valid at another time, not in this state */
+    ERR_BUSY = 12,         /* held by somebody else: try again */
+    ERR_AGAIN = 13,        /* stopped half-way at a preemption point: call again */
+    ERR_TIMEOUT = 14,      /* the deadline passed */
+    ERR_PEER_DIED = 15,    /* whoever should have answered is gone */
+    ERR_CANCELLED = 16,    /* stopped by an operation on the object waited for */
+    ERR_NOT_SUPPORTED = 17,/* the hardware or this build lacks it */
+    ERR_FORMAT = 18,       /* a file, table or message does not parse */
+    ERR_COUNT
+};
+
+/* A result of type enum err must be looked at. */
+#define MUST_CHECK ATTR_MUST_CHECK enum err
+
+#endif
