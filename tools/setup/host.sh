@@ -1,0 +1,51 @@
+# SPDX-License-Identifier: BSD-2-Clause
+# shellcheck shell=bash
+# What machine this is, and what may be done to it.
+
+host_release_read() {
+    local file=/etc/os-release
+    HOST_ID= HOST_VERSION=
+    if [ -r "$file" ]; then
+        # shellcheck disable=SC1090
+        HOST_ID=$(. "$file" && printf '%s' "${ID-}")
+        # shellcheck disable=SC1090
+        HOST_VERSION=$(. "$file" && printf '%s' "${VERSION_ID-}")
+        # shellcheck disable=SC1090
+        HOST_CODENAME=$(. "$file" && printf '%s' "${VERSION_CODENAME-}")
+    fi
+    HOST_MACHINE=$(uname -m)
+}
+
+# Set-up knows Debian 12 and later on amd64 and arm64.  Everybody else gets one
+# message that says how to be such a machine.
+host_require_supported() {
+    local mend="docker run --rm -it -v \"\$PWD\":/warren -w /warren debian:13 ./warren run"
+    host_release_read
+    if [ "$HOST_ID" != debian ] || [ "${HOST_VERSION%%.*}" -lt 12 ] 2>/dev/null ||
+        ! [ "${HOST_VERSION%%.*}" -ge 12 ] 2>/dev/null; then
+        die "set-up knows Debian 12 and 13; this is ${HOST_ID:-an unknown system}" \
+            "${HOST_VERSION-}. In a container it works as it is: $mend"
+    fi
+    case $HOST_MACHINE in
+        x86_64 | aarch64) ;;
+        *) die "set-up knows amd64 and arm64 hosts, this is $HOST_MACHINE. In a container" \
+            "on such a host it works as it is: $mend" ;;
+    esac
+}
+
+# host_root_command: sets HOST_ROOT to the words that make a command run as
+# root ('' for root itself); false when there is no such way.
+host_root_command() {
+    HOST_ROOT=()
+    if [ "$(id -u)" = 0 ]; then return 0; fi
+    command -v sudo >/dev/null 2>&1 || return 1
+    if sudo -n true 2>/dev/null; then
+        HOST_ROOT=(sudo -n)
+        return 0
+    fi
+    if [ -t 0 ] && [ "$WARREN_YES" != 1 ] && sudo -v; then
+        HOST_ROOT=(sudo)
+        return 0
+    fi
+    return 1
+}
