@@ -1,0 +1,125 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: BSD-2-Clause
+"""Checks the configuration of a system and compiles it for the root server.
+
+docs/configuration.md describes what goes in and what comes out.
+"""
+
+import argparse
+import hashlib
+import json
+import os
+import pathlib
+import sys
+
+import fdt
+from problem import Problems
+from stores import Stores
+from system import Reader
+
+COMPATIBLE = "warren,system-1"
+
+
+def archive_paths(system):
+    """(paths by guest and key, host path by archive path); equal files share one path."""
+    by_digest, paths, files = {}, {}, {}
+    for guest in system.guests:
+        for key in ("kernel", "initrd"):
+            host_path = getattr(guest, key)
+            if host_path is None:
+                continue
+            with open(host_path, "rb") as stream:
+                digest = hashlib.file_digest(stream, "sha256").digest()
+            path = by_digest.setdefault(digest, f"guests/{guest.name}/{key}")
+            paths[guest.name, key] = path
+            files.setdefault(path, host_path)
+    return paths, files
+
+
+def tree(system, paths):
+    """The device tree of docs/configuration.md."""
+    guests = {}
+    for guest in system.guests:
+        node = {"index": guest.index, "vmm": guest.vmm, "kernel": paths[guest.name, "kernel"]}
+        if guest.initrd:
+            node["initrd"] = paths[guest.name, "initrd"]
+        node |= {"bootargs": guest.bootargs, "memory": fdt.U64(guest.memory), "vcpus": guest.vcpus}
+        guests[guest.name] = node
+    services = {name: {"program": f"svc/{name}"} for name in system.services}
+    return {"compatible": COMPATIBLE, "system-name": system.name,
+            "services": services, "guests": guests}
+
+
+def manifest(system, files, programs):
+    """A line for each file of the archive besides the root server and the blob."""
+    wanted = {f"svc/{name}": programs[f"svc/{name}"] for name in system.services}
+    wanted |= {guest.vmm: programs[guest.vmm] for guest in system.guests}
+    wanted |= files
+    return "".join(f"{name}\t{path}\n" for name, path in wanted.items())
+
+
+def info(system):
+    """What a host tool has to know of a system before it starts the machine."""
+    return json.dumps({"name": system.name, "machine_memory": system.machine_memory,
+                       "guests": [guest.name for guest in system.guests]}, indent=2) + "\n"
+
+
+def depfile(target, sources):
+    escaped = [str(path).replace("$", "$$").replace("#", "\\#").replace(" ", "\\ ") for path in sources]
+    return f"{target}: " + " ".join(dict.fromkeys(escaped)) + "\n"
+
+
+def write(path, data):
+    """Writes a file whole or not at all."""
+    path = pathlib.Path(path)
+    fresh = path.with_name(path.name + f".{os.getpid()}.new")
+    try:
+        fresh.write_bytes(data if isinstance(data, bytes) else data.encode())
+        fresh.replace(path)
+    finally:
+        fresh.unlink(missing_ok=True)
+
+
+def pair(text):
+    name, equals, value = text.partition("=")
+    if not (name and equals and value):
+        raise argparse.ArgumentTypeError(f"{text!r} is not NAME=PATH")
+    return name, value
+
+
+def arguments(argv):
+    parser = argparse.ArgumentParser(description=__doc__.split("\n", maxsplit=1)[0])
+    parser.add_argument("--system", required=True, help="folder with system.toml")
+    parser.add_argument("--output", help="the blob to write; without it, only check")
+    parser.add_argument("--manifest", help="the list of files to pack")
+    parser.add_argument("--info", help="a JSON file with what the system wants of the machine")
+    parser.add_argument("--depfile", help="a make-style list of the files this depends on")
+    parser.add_argument("--store", type=pair, action="append", default=[], metavar="NAME=FOLDER")
+    parser.add_argument("--program", type=pair, action="append", default=[], metavar="NAME=PATH",
+                        help="a program that may be named: vmm, svc/console")
+    return parser.parse_args(argv)
+
+
+def main(argv):
+    args = arguments(argv)
+    problems = Problems()
+    programs = dict(args.program)
+    system = Reader(args.system, Stores(dict(args.store)), programs, problems).read()
+    if problems:
+        for problem in problems:
+            print(problem, file=sys.stderr)
+        return 1
+    paths, files = archive_paths(system)
+    if args.manifest:
+        write(args.manifest, manifest(system, files, programs))
+    if args.info:
+        write(args.info, info(system))
+    if args.depfile:
+        write(args.depfile, depfile(args.output or args.manifest, system.sources))
+    if args.output:
+        write(args.output, fdt.blob(tree(system, paths)))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

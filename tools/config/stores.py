@@ -1,0 +1,64 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""Finds the files that a configuration names: "store:path", or a path."""
+
+import os
+import pathlib
+import re
+import stat
+
+from problem import nearest
+from schema import Refused
+
+STORE = re.compile(r"([a-z0-9-]+):(.*)\Z", re.S)
+
+# How to get what a store lacks.
+STORE_MENDS = {
+    "debian": "fetch it: ./warren setup",
+    "build": "build it: meson compile -C build",
+}
+
+
+class Stores:
+    """Folders by name."""
+
+    def __init__(self, folders):
+        self.folders = {name: pathlib.Path(folder) for name, folder in folders.items()}
+
+    def resolve(self, key, value, beside):
+        """The plain file that `value` names when written in a file of folder `beside`."""
+        match = STORE.match(value)
+        if match and match.group(1) not in self.folders:
+            raise Refused(f'"{key}" names the store "{match.group(1)}", which there is not',
+                          nearest(match.group(1), list(self.folders)) if self.folders
+                          else "give a path")
+        if match:
+            path = self._inside(key, value, *match.groups())
+            mend = STORE_MENDS.get(match.group(1), f"put it into {self.folders[match.group(1)]}")
+        else:
+            path = beside / value
+            mend = "correct the path; a relative one begins in the folder of this file"
+        return self._plain(key, value, path, mend)
+
+    def _inside(self, key, value, store, inner):
+        folder = self.folders[store]
+        if not inner or inner.startswith("/") or ".." in inner.split("/"):
+            raise Refused(f'"{key}" is "{value}", which is outside its store',
+                          f'write {key} = "{store}:path" with a path inside {folder}')
+        return folder / inner
+
+    @staticmethod
+    def _plain(key, value, path, mend):
+        try:
+            info = path.stat()
+        except FileNotFoundError:
+            raise Refused(f'"{key}" names "{value}", but there is no {path}', mend) from None
+        except (OSError, ValueError) as error:
+            why = getattr(error, "strerror", None) or error
+            raise Refused(f'"{key}" names "{value}", but {path} cannot be read: {why}', mend) from None
+        if not stat.S_ISREG(info.st_mode):
+            raise Refused(f'"{key}" names "{value}", but {path} is not a regular file',
+                          "name a file, not a folder or a device")
+        if not os.access(path, os.R_OK):
+            raise Refused(f'"{key}" names "{value}", but {path} may not be read',
+                          "give yourself the right: chmod +r")
+        return path
