@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The values of htinst.  A transformed instruction differs from the one that
+ * trapped in three ways: bit 1 is clear when that was a 16-bit one, basic loads and
+ * stores have no immediate, and the field rs1 holds the misaligned part.  So it is
+ * decoded like an instruction, and then what it no longer says is struck out.
+ */
+#include "rvdec_internal.h"
+
+enum {
+    PSEUDO_READ_32 = 0x2000,
+    PSEUDO_WRITE_32 = 0x2020,
+    PSEUDO_READ_64 = 0x3000,
+    PSEUDO_WRITE_64 = 0x3020,
+};
+
+static enum err decode_pseudo(uint32_t value, struct rvdec_insn *out)
+{
+    switch (value) {
+    case PSEUDO_READ_32:
+        *out = (struct rvdec_insn){ .class = RVDEC_PTE_READ, .width_bytes = 4 };
+        return OK;
+    case PSEUDO_WRITE_32:
+        *out = (struct rvdec_insn){ .class = RVDEC_PTE_WRITE, .width_bytes = 4 };
+        return OK;
+    case PSEUDO_READ_64:
+        *out = (struct rvdec_insn){ .class = RVDEC_PTE_READ, .width_bytes = 8 };
+        return OK;
+    case PSEUDO_WRITE_64:
+        *out = (struct rvdec_insn){ .class = RVDEC_PTE_WRITE, .width_bytes = 8 };
+        return OK;
+    default:
+        return ERR_NOT_FOUND;
+    }
+}
+
+enum err rvdec_decode_htinst(uint64_t htinst, struct rvdec_insn *out)
+{
+    uint32_t value = (uint32_t)htinst;
+    struct rvdec_insn insn;
+
+    if ((htinst >> 32) != 0u)
+        return ERR_NOT_FOUND;
+    if ((value & 1u) == 0u)
+        return decode_pseudo(value, out);
+    if (rvdec_decode(value | 2u, &insn) != OK)
+        return ERR_NOT_FOUND;
+    /* Vector accesses have no standard transformation. */
+    if (insn.class == RVDEC_VECTOR_LOAD || insn.class == RVDEC_VECTOR_STORE)
+        return ERR_NOT_FOUND;
+    insn.length_bytes = (value & 2u) != 0u ? 4 : 2;
+    insn.misalign_bytes = insn.rs1;
+    insn.rs1 = 0;
+    insn.offset = 0;
+    insn.is_transformed = true;
+    *out = insn;
+    return OK;
+}
