@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * What belongs to one hart, and what all harts share.  There is no other mutable
+ * state in the kernel than these two, reached from the per-hart pointer.
+ */
+#ifndef KERNEL_CORE_HART_H
+#define KERNEL_CORE_HART_H
+
+#include <kernel/core/space.h>
+#include <kernel/core/thread.h>
+#include <kernel/core/timer.h>
+
+#define IRQ_SOURCE_MAX 1024u
+
+struct irq;
+
+struct kernel {
+    struct object *dead;                     /* worklist of object_reap() */
+    struct space_table vspaces;
+    struct space_table gspaces;
+    struct irq *irq_by_source[IRQ_SOURCE_MAX];
+};
+
+struct ready_queue {
+    uint64_t present; /* bit p: list p is not empty */
+    struct thread *first[THREAD_PRIORITY_COUNT], *last[THREAD_PRIORITY_COUNT];
+};
+
+struct hart {
+    struct kernel *kernel;
+    uint64_t id;
+    struct thread *current;       /* NULL: idle */
+    bool is_resched_wanted;
+    struct ready_queue ready;
+    struct timer_queue timers;
+    uint64_t slice_end_ticks;
+    struct space *vspace;         /* loaded; NULL: the kernel's own */
+    struct space *gspace;         /* loaded; NULL: none */
+    struct vcpu *vcpu;            /* whose VS CSRs are in the hart */
+    struct fp_state *fp_owner;    /* whose FP registers are in the hart */
+};
+
+#endif

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * What all kernel objects have in common: how they begin and how they end.
+ *
+ * An object lives in memory handed out by an Untyped and counts the
+ * capabilities that name it.  When the last goes, the object is condemned:
+ * it leaves every queue a hart could find it in (O(1)), then joins the list of
+ * the dead, where its slots and waiters are taken apart one step at a time.
+ * No memory is handed out again before that list is empty and every hart has
+ * fenced: see untyped.h.
+ */
+#ifndef KERNEL_CORE_OBJECT_H
+#define KERNEL_CORE_OBJECT_H
+
+#include <base/err.h>
+#include <kernel/core/slot.h>
+
+struct kernel;
+struct hart;
+
+struct object {
+    uint8_t type; /* enum object_type */
+    bool is_dead;
+    uint32_t cap_count;
+    struct object *next_dead;
+};
+
+/* Begin: `memory` is zeroed and of the object's size; fills `slot` (all rights, not yet in the
+ * tree).  ERR_NO_MEMORY: no identifier is left for a space. */
+MUST_CHECK object_create(struct kernel *kernel, enum object_type type, uint8_t size_bits,
+                         uint8_t flags, hpa_t memory, struct slot *slot);
+
+/* The object a slot names; NULL for Untyped, Frame, IrqControl, Klog. */
+struct object *slot_object(const struct slot *slot);
+
+/* Make `copy` (empty) a child of `source` with the rights given; badge and mapping not copied. */
+void slot_derive(struct slot *copy, struct slot *source, uint8_t rights);
+/* The same into a place of `owner`: an embedded slot. */
+void slot_embed(struct slot *place, struct slot *source, struct object *owner);
+
+/* Delete a capability: unmap, tell the owner of an embedded slot, condemn the object with its
+ * last capability.  O(1), does not reap.  An empty slot is left alone. */
+void slot_delete(struct hart *hart, struct slot *slot);
+
+/* Take the dead apart until none is left.  ERR_AGAIN: preempted; what was done stays done. */
+MUST_CHECK object_reap(struct hart *hart);
+
+#endif

@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * A slot holds one capability, and is a node of the derivation tree.
+ *
+ *          parent                 The children of a slot form a list from first_child
+ *       first/  \last             to last_child.  The first child's prev and the last
+ *          v      v               child's next point at the parent, so no child but
+ *   parent<-c1<->c2->parent       those two knows it, and a whole list of children can
+ *                                 change its parent in O(1).
+ *
+ * Every operation here is O(1).  Deleting a slot splices its children into its place:
+ * so revoking is deleting the first child until there is none, never recursion, and
+ * each half-way state is a valid tree.
+ */
+#ifndef KERNEL_CORE_SLOT_H
+#define KERNEL_CORE_SLOT_H
+
+#include <abi/calls.h>
+#include <kernel/hal/types.h>
+
+/* slot.flags */
+#define SLOT_DEVICE   0x01u /* Untyped, Frame: not ordinary memory: never zeroed, no tables in it */
+#define SLOT_EMBEDDED 0x02u /* stands in an object (word[1] is that object), not in a CNode */
+
+struct slot {
+    uint8_t type;      /* enum object_type; OBJ_NONE: the slot is empty */
+    uint8_t rights;    /* mask of RIGHT_* */
+    uint8_t size_bits; /* Untyped, Frame */
+    uint8_t flags;     /* SLOT_* */
+    uint32_t space;    /* Frame: index in the space table of where it is mapped, 0 nowhere */
+    uint64_t object;   /* kernel address of the object; Untyped, Frame: physical address */
+    uint64_t word[2];  /* Untyped: bytes handed out, bytes known to be zero
+                          Frame: address in the space, generation of the space
+                          Endpoint, Notification: badge, -         (embedded: -, owner) */
+    struct slot *next, *prev, *first_child, *last_child;
+};
+
+_Static_assert(sizeof(struct slot) == 64, "a slot is one cache line");
+
+static inline bool slot_is_empty(const struct slot *slot)
+{
+    return slot->type == OBJ_NONE;
+}
+
+/* Link `child`, filled in but in no tree, as the first child of `parent`. */
+void slot_insert_child(struct slot *parent, struct slot *child);
+
+/* Take `slot` out of the tree, its children taking its place, and make it empty. */
+void slot_remove(struct slot *slot);
+
+/* Move a capability and its place in the tree from `from` to the empty slot `to`. */
+void slot_move(struct slot *to, struct slot *from);
+
+#endif

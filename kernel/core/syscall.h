@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * From an ecall to a handler.  The table generated from the interface file says for
+ * each method which object and rights it wants and which arguments are capabilities;
+ * all of that is checked here, so that a handler starts with resolved slots.
+ */
+#ifndef KERNEL_CORE_SYSCALL_H
+#define KERNEL_CORE_SYSCALL_H
+
+#include <kernel/core/hart.h>
+
+#define INVOCATION_ARGS 6
+
+/* One decoded invocation.  A handler returns its error; results are written only on OK. */
+struct invocation {
+    struct hart *hart;
+    struct thread *thread;                /* the caller */
+    struct slot *slot;                    /* the capability invoked, type and rights checked */
+    uint64_t arg[INVOCATION_ARGS];        /* as passed */
+    struct slot *cap[INVOCATION_ARGS];    /* of capability arguments; NULL for an absent optional */
+    uint64_t result[2];
+};
+
+/* The slot at `index` of the thread's CNode, or NULL (out of range, empty, no CNode). */
+struct slot *thread_slot(struct thread *thread, uint64_t index);
+
+/* Serve the ecall of the current thread.  Returns with hart->current changed if it blocked. An
+ * ERR_AGAIN of a handler leaves pc at the ecall, so that the call resumes after preemption. */
+void syscall_dispatch(struct hart *hart);
+
+#endif

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Untyped memory and what is made of it.
+ *
+ *   address                 bytes handed out          bytes known zero        address + 2^bits
+ *      |  objects alive or dead  |   zeroed by a retype that was    | dirty        |
+ *      |                         |   preempted                      |              |
+ *
+ * Memory is handed out upwards.  It starts again from the bottom when the slot
+ * has no children: then no capability to anything in it is left; and only after
+ * the dead have been reaped is it certain that no object is.
+ */
+#ifndef KERNEL_CORE_UNTYPED_H
+#define KERNEL_CORE_UNTYPED_H
+
+#include <kernel/core/object.h>
+
+struct retype {
+    struct slot *untyped;
+    enum object_type type;
+    uint8_t size_bits;
+    struct slot *dest; /* `count` adjoining empty slots */
+    uint32_t count;    /* 1 .. RETYPE_COUNT_MAX */
+};
+
+#define RETYPE_COUNT_MAX 256u
+
+/* Make the objects, all or none; arguments' ranges are checked here, slots by the caller.
+ * ERR_INVALID_ARG, ERR_NO_MEMORY as Untyped.retype; ERR_AGAIN: preempted while reaping or
+ * zeroing, nothing made yet, progress kept. */
+MUST_CHECK untyped_retype(struct hart *hart, const struct retype *retype);
+
+/* Fill `slot` with the capability to a range nobody else has: for boot. */
+void untyped_create(struct slot *slot, hpa_t address, uint8_t size_bits, uint8_t flags);
+
+#endif
