@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * A VMM's part of the start record: its guest, and where its things are.
+ *
+ * Everything is mapped before the VMM starts, and all it can ever reach is what
+ * this record names.  RAM, arena and vCPUs belong to the root server, so they
+ * outlive the VMM.
+ *
+ *   guest RAM      read-write   `ram_address`    = guest physical `ram_gpa`; zeroed at the
+ *                                                guest's first start
+ *   arena          read-write   `arena_address`  zeroed at the guest's first start
+ *   state pages    read-write   `state_address`  vCPU i's at + i * 4096 (abi/vcpu_page.h)
+ *   kernel, initrd read-only    page-aligned; the bytes behind the last are not the file's
+ *   console        read-write   `console_address` as proto/console.h lays it out
+ *
+ * vCPU i is bound to the VMM's thread i, to the guest's GSpace (where the RAM
+ * is mapped read, write and execute at `ram_gpa`), and to its state page.
+ */
+#ifndef PROTO_VMM_START_H
+#define PROTO_VMM_START_H
+
+#include <stdint.h>
+
+#define VMM_START_VERSION       1
+#define VMM_START_BOOTARGS_BYTES 1024 /* with its zero byte */
+#define VMM_START_NAME_BYTES    32   /* with its zero byte */
+
+struct vmm_start {
+    uint32_t version; /* VMM_START_VERSION */
+    uint32_t guest_index;
+    uint32_t vcpu_count;
+    uint32_t starts; /* how often a VMM was started for this guest before: 0 at first */
+    uint64_t features; /* BOOT_FEATURE_... of abi/bootinfo.h */
+
+    uint64_t ram_gpa;
+    uint64_t ram_address;
+    uint64_t ram_bytes;
+    uint64_t arena_address;
+    uint64_t arena_bytes;
+    uint64_t state_address;
+    uint64_t kernel_address;
+    uint64_t kernel_bytes;
+    uint64_t initrd_address; /* 0 and 0 bytes when there is none */
+    uint64_t initrd_bytes;
+    uint64_t console_address;
+    uint64_t console_bytes;
+
+    /* Capability slots of the VMM's CNode, besides enum process_slot. */
+    uint32_t vcpu_slot;    /* first VCpu: READ, WRITE, EXEC; vCPU i's at + i */
+    uint32_t console_slot; /* Notification, WRITE: signals the console service; 0 for none */
+
+    uint8_t guest_seed[64]; /* for the guest's /chosen/rng-seed; differs for each guest and start */
+    char guest_name[VMM_START_NAME_BYTES];
+    char bootargs[VMM_START_BOOTARGS_BYTES];
+};
+
+_Static_assert(sizeof(struct vmm_start) == 1248, "VMM start record layout");
+
+#endif
