@@ -22,7 +22,7 @@ qemu_find() {
 }
 
 qemu_unpack() {
-    rm -rf "$DEPS/qemu"
+    rm -rf "$DEPS/qemu" "$DEPS/bin/qemu-system-riscv64"
     unpack_closure next "$DEPS/qemu" "${QEMU_PACKAGES[@]}"
     qemu_wrapper_write
     qemu_is_new_enough "$DEPS/bin/qemu-system-riscv64" ||

@@ -42,8 +42,18 @@ sources_pack() {
         done < <(cat "$work/debian/patches/series" 2>/dev/null)
     fi
     mkdir -p "$SOURCES_DIR"
-    tar -c -z -C "$work" --owner=0 --group=0 -f "$SOURCES_DIR/$name.tar.gz" "$name" ||
-        die "could not pack $name"
+    tar -c -z -C "$work" --owner=0 --group=0 -f "$work/packed" "$name" &&
+        mv "$work/packed" "$SOURCES_DIR/$name.tar.gz" || die "could not pack $name"
     # What an older archive left behind must not shadow the new one.
     rm -rf "${TOP:?}/subprojects/$name"
+}
+
+# Meson copies an overlay only when it unpacks; bring later edits across.
+sources_overlay_refresh() {
+    local pair
+    for pair in musl:musl libfdt:dtc; do
+        if [ -d "$TOP/subprojects/${pair#*:}" ] && [ -d "$SOURCES_DIR/${pair%:*}" ]; then
+            cp -r -u "$SOURCES_DIR/${pair%:*}/." "$TOP/subprojects/${pair#*:}/"
+        fi
+    done
 }

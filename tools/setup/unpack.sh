@@ -3,9 +3,9 @@
 # Packages taken apart into a private folder, with no maintainer script run.
 
 # unpack_closure VIEW PREFIX PACKAGE...: fetches the packages and all they
-# depend on, and unpacks them below PREFIX.
+# depend on, and unpacks them below PREFIX, but for those named in UNPACK_SKIP.
 unpack_closure() {
-    local view=$1 prefix=$2 archives deb count=0 debs
+    local view=$1 prefix=$2 archives deb name count=0 debs
     shift 2
     archives=$APT_DIR/$view-archives
     rm -rf "$archives" && mkdir -p "$archives/partial" "$prefix"
@@ -20,7 +20,9 @@ unpack_closure() {
     debs=("$archives"/*.deb)
     for deb in "${debs[@]}"; do
         count=$((count + 1))
-        progress "$count" "${#debs[@]}" "$(basename "${deb%%_*}")"
+        name=$(basename "${deb%%_*}")
+        progress "$count" "${#debs[@]}" "$name"
+        case " ${UNPACK_SKIP-} " in *" $name "*) continue ;; esac
         dpkg-deb -x "$deb" "$prefix" || die "could not unpack $deb"
     done
     rm -rf "$archives"

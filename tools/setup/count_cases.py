@@ -1,0 +1,73 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""count_cases.py MESON-LOGS STATUS: the last line of ./warren test.
+
+Counts test cases: each line of a TAP test, and each test that is a case of its
+own.  A test that failed without a failing case (it crashed, ran out of time, or
+its plan does not hold) counts as one failed case.  Exits 1 when anything failed
+or nothing ran.
+"""
+import json
+import pathlib
+import sys
+import xml.etree.ElementTree as ElementTree
+
+FINE = {"OK", "SKIP", "EXPECTEDFAIL"}
+
+
+def read_cases(path):
+    """[(suite name, case name, 'passed' | 'failed' | 'skipped')]"""
+    cases = []
+    if not path.exists():
+        return cases
+    for suite in ElementTree.parse(path).getroot().iter("testsuite"):
+        for case in suite.iter("testcase"):
+            outcome = "passed"
+            if case.find("skipped") is not None:
+                outcome = "skipped"
+            if case.find("failure") is not None or case.find("error") is not None:
+                outcome = "failed"
+            cases.append((suite.get("name"), case.get("name"), outcome))
+    return cases
+
+
+def read_tests(path):
+    """[(test name, result)]"""
+    if not path.exists():
+        return []
+    rows = [json.loads(line) for line in path.read_text().splitlines() if line.strip()]
+    return [(row["name"].split(" / ")[-1].split(":")[-1], row["result"]) for row in rows]
+
+
+def count(cases, tests):
+    passed = sum(1 for case in cases if case[2] == "passed")
+    skipped = sum(1 for case in cases if case[2] == "skipped")
+    failed = sum(1 for case in cases if case[2] == "failed")
+    for name, result in tests:
+        if result in FINE:
+            continue
+        told = any(outcome == "failed" and (case == name or suite.endswith("." + name))
+                   for suite, case, outcome in cases)
+        if not told:
+            print(f"{name}: {result} with no failing case of its own")
+            failed += 1
+    return passed, failed, skipped
+
+
+def main():
+    logs = pathlib.Path(sys.argv[1])
+    status = int(sys.argv[2])
+    passed, failed, skipped = count(read_cases(logs / "testlog.junit.xml"),
+                                    read_tests(logs / "testlog.json"))
+    if status != 0 and failed == 0:
+        print(f"meson test ended with status {status}")
+        failed = 1
+    if skipped:
+        print(f"{skipped} skipped")
+    if passed + failed == 0:
+        print("no test ran")
+    print(f"{passed} passed, {failed} failed")
+    return 1 if failed or not passed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,26 @@
+# SPDX-License-Identifier: BSD-2-Clause
+# shellcheck shell=bash
+# The tools of this tree on the PATH of what ./warren starts.
+
+env_enter() {
+    # shellcheck disable=SC2034 # the file reads it
+    local d=$DEPS
+    if [ -r "$DEPS/env" ]; then
+        # shellcheck disable=SC1091
+        . "$DEPS/env"
+    elif [ -d "$DEPS/bin" ]; then
+        case :$PATH: in
+            *":$DEPS/bin:"*) ;;
+            *) export PATH="$DEPS/bin:$PATH" ;;
+        esac
+    fi
+}
+
+# What `eval "$(./warren env)"` reads.
+env_print() {
+    if [ -r "$DEPS/env" ]; then
+        printf 'd=%q; . %q; unset d\n' "$DEPS" "$DEPS/env"
+    else
+        printf 'export PATH=%q:"$PATH"\n' "$DEPS/bin"
+    fi
+}

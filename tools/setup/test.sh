@@ -1,0 +1,16 @@
+# SPDX-License-Identifier: BSD-2-Clause
+# shellcheck shell=bash
+# ./warren test: every test, and a last line that counts cases.
+
+test_main() {
+    local status
+    setup_main
+    build_regenerate
+    step 'Building everything'
+    build_targets
+    step 'Running the tests'
+    rm -f "$TOP/build/meson-logs/testlog.json" "$TOP/build/meson-logs/testlog.junit.xml"
+    meson test -C "$TOP/build" --no-rebuild --print-errorlogs "$@" </dev/null
+    status=$?
+    python3 "$TOP/tools/setup/count_cases.py" "$TOP/build/meson-logs" "$status"
+}
