@@ -44,8 +44,7 @@ packages_missing() {
         packages_probe "$probe" || MISSING+=("$package")
     done <<<"$PACKAGES_NEEDED"
     # A compiler in the private prefix looks for the C library beside itself.
-    case " ${MISSING[*]} " in
-        *' gcc '*' libc6-dev '*) ;;
-        *' gcc '*) MISSING+=(libc6-dev) ;;
-    esac
+    if [[ " ${MISSING[*]} " == *' gcc '* && " ${MISSING[*]} " != *' libc6-dev '* ]]; then
+        MISSING+=(libc6-dev)
+    fi
 }

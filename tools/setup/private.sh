@@ -91,7 +91,7 @@ private_env_write() {
     local multiarch=$1
     cat >"$DEPS/env" <<EOF
 # Written by ./warren setup; d is the folder .deps.
-if [ -z "\$WARREN_PRIVATE_TOOLS" ]; then
+if [ -z "\${WARREN_PRIVATE_TOOLS-}" ]; then
     export WARREN_PRIVATE_TOOLS=1
     export PATH="\$d/bin:\$PATH:\$d/host/usr/bin:\$d/host/bin"
     export LD_LIBRARY_PATH="\$d/host/usr/lib/$multiarch:\$d/host/lib/$multiarch\${LD_LIBRARY_PATH:+:\$LD_LIBRARY_PATH}"

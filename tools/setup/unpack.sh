@@ -42,7 +42,8 @@ unpack_watch() {
         fi
         sleep 1
     done
-    [ -t 1 ] && printf '\r    %s MB\n' "$(du -sm "$folder" | cut -f1)"
+    now=$(du -sm "$folder" | cut -f1)
+    if [ -t 1 ]; then printf '\r    %s MB\n' "$now"; else printf '    %s MB\n' "$now"; fi
     wait "$pid"
 }
 
