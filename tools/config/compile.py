@@ -94,6 +94,7 @@ def arguments(argv):
     parser.add_argument("--manifest", help="the list of files to pack")
     parser.add_argument("--info", help="a JSON file with what the system wants of the machine")
     parser.add_argument("--depfile", help="a make-style list of the files this depends on")
+    parser.add_argument("--depfile-target", help="what depends on them, when it is not the blob")
     parser.add_argument("--store", type=pair, action="append", default=[], metavar="NAME=FOLDER")
     parser.add_argument("--program", type=pair, action="append", default=[], metavar="NAME=PATH",
                         help="a program that may be named: vmm, svc/console")
@@ -115,7 +116,7 @@ def main(argv):
     if args.info:
         write(args.info, info(system))
     if args.depfile:
-        write(args.depfile, depfile(args.output or args.manifest, system.sources))
+        write(args.depfile, depfile(args.depfile_target or args.output, system.sources))
     if args.output:
         write(args.output, fdt.blob(tree(system, paths)))
     return 0

@@ -1,0 +1,90 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""Systems in a temporary folder, and files to put into them."""
+
+import contextlib
+import io
+import pathlib
+import struct
+import tempfile
+import unittest
+
+import compile as compiler
+
+MIB = 1 << 20
+SYSTEM = 'guests = ["one"]\n'
+GUEST = 'kernel = "debian:Image"\n'
+
+
+def image_bytes(text_offset=2 * MIB, image_size=4 * MIB, flags=0, file_bytes=4096, magic=b"RSC\x05"):
+    """A file with the header of a RISC-V Linux Image."""
+    head = struct.pack("<IIQQQIIQ8s4sI", 0x13, 0x13, text_offset, image_size, flags, 2, 0, 0,
+                       b"RISCV\0\0\0", magic, 0)
+    return head.ljust(file_bytes, b"\0")
+
+
+def elf_bytes(vaddr=0x10000, entry=None, kind=2, machine=243, flags=5, file_bytes=16, memory_bytes=16,
+              segments=1, tail=16):
+    """A small static program for riscv64."""
+    header = struct.pack("<16sHHIQQQIHHHHHH", b"\x7fELF\x02\x01\x01" + bytes(9), kind, machine, 1,
+                         vaddr if entry is None else entry, 64, 0, 0, 64, 56, segments, 0, 0, 0)
+    program = struct.pack("<IIQQQQQQ", 1, flags, 64 + 56 * segments, vaddr, vaddr, file_bytes,
+                          memory_bytes, 4096)
+    return header + program * segments + bytes(tail)
+
+
+class SystemCase(unittest.TestCase):
+    """A test with a system of one good guest, which it then spoils."""
+
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory(prefix="warren-config-")
+        self.addCleanup(folder.cleanup)
+        self.top = pathlib.Path(folder.name)
+        self.folder = self.top / "sample"
+        for path in (self.folder, self.top / "store", self.top / "built"):
+            path.mkdir()
+        self.put("store/Image", image_bytes())
+        self.put("store/initrd", b"x" * 5000)
+        self.put("built/vmm.elf", elf_bytes())
+        self.system(SYSTEM)
+        self.guest("one", GUEST)
+
+    def put(self, path, data):
+        path = self.top / path
+        path.write_bytes(data if isinstance(data, bytes) else data.encode())
+        return path
+
+    def system(self, text):
+        return self.put("sample/system.toml", text)
+
+    def guest(self, name, text):
+        return self.put(f"sample/{name}.toml", text)
+
+    def compile(self, *more):
+        """(exit status, lines of messages) of the command."""
+        self.output = self.top / "system.dtb"
+        argv = ["--system", str(self.folder), "--output", str(self.output),
+                "--manifest", str(self.top / "files"), "--info", str(self.top / "info"),
+                "--store", f"debian={self.top / 'store'}", "--store", f"build={self.top / 'built'}"]
+        for name in ("vmm", "probe", "svc/console"):
+            argv += ["--program", f"{name}={self.top / 'built' / 'vmm.elf'}"]
+        errors = io.StringIO()
+        with contextlib.redirect_stderr(errors):
+            status = compiler.main([*argv, *more])
+        return status, errors.getvalue().splitlines()
+
+    def assert_accepts(self):
+        status, lines = self.compile()
+        self.assertEqual((status, lines), (0, []))
+
+    def assert_refuses(self, where, what, mend):
+        """One message, for this FILE:LINE, with these pieces, and no output."""
+        status, lines = self.compile()
+        self.assertEqual(len(lines), 1, lines)
+        place, _, text = lines[0].partition(": ")
+        self.assertEqual(place, f"{self.folder}/{where}", lines)
+        said, semicolon, how = text.rpartition("; ")
+        self.assertTrue(semicolon, lines)
+        self.assertIn(what, said)
+        self.assertIn(mend, how)
+        self.assertEqual(status, 1)
+        self.assertFalse(self.output.exists(), "a blob was written all the same")

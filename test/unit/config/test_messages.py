@@ -1,0 +1,396 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""What the compiler refuses: file, line, what is wrong, how to mend it."""
+
+import os
+import unittest
+from unittest import mock
+
+import support
+from support import GUEST, MIB, SYSTEM, image_bytes
+
+
+class SystemFile(support.SystemCase):
+    def test_compile_good_system_accepted(self):
+        """A system with one guest that gives only its kernel is accepted."""
+        self.assert_accepts()
+
+    def test_compile_two_guests_accepted(self):
+        """Two guests at once can be said, and defaults hold for both."""
+        self.system('guests = ["one", "two"]\n[defaults]\nmemory = "32M"\ninitrd = "debian:initrd"\n')
+        self.guest("two", GUEST)
+        self.assert_accepts()
+
+    def test_compile_no_system_file_refused(self):
+        """A folder without system.toml is refused by that file's name."""
+        (self.folder / "system.toml").unlink()
+        self.assert_refuses("system.toml:1", "No such file", "readable text file")
+
+    def test_compile_system_file_is_folder_refused(self):
+        """A folder in the place of system.toml is refused, not read."""
+        (self.folder / "system.toml").unlink()
+        (self.folder / "system.toml").mkdir()
+        self.assert_refuses("system.toml:1", "not a regular file", "readable text file")
+
+    def test_compile_system_file_is_pipe_refused(self):
+        """A named pipe in the place of system.toml does not hang the compiler."""
+        (self.folder / "system.toml").unlink()
+        os.mkfifo(self.folder / "system.toml")
+        self.assert_refuses("system.toml:1", "not a regular file", "readable text file")
+
+    def test_compile_symlink_cycle_refused(self):
+        """A file that is a link to itself is refused."""
+        (self.folder / "system.toml").unlink()
+        (self.folder / "system.toml").symlink_to(self.folder / "system.toml")
+        self.assert_refuses("system.toml:1", "symbolic links", "readable text file")
+
+    def test_compile_huge_file_refused(self):
+        """A file of more than a megabyte is not parsed."""
+        self.system("#" * (MIB + 1))
+        self.assert_refuses("system.toml:1", "longer than", "readable text file")
+
+    def test_compile_syntax_error_has_line(self):
+        """A syntax error is reported at the line where it is."""
+        self.system(SYSTEM + "\n[machine]\nmemory = 1G\n")
+        self.assert_refuses("system.toml:4", "not TOML: ", "")
+
+    def test_compile_unquoted_value_says_quotes(self):
+        """A string without quotes is answered with how to write one."""
+        self.system("guests = one\n")
+        self.assert_refuses("system.toml:1", "not TOML: Invalid value", "in quotes")
+
+    def test_compile_unclosed_list_at_end_has_last_line(self):
+        """An error that tomllib sees at the end of the file is put on its last line."""
+        self.system('\nguests = ["one",\n')
+        self.assert_refuses("system.toml:2", "not TOML: ", "")
+
+    def test_compile_key_twice_refused(self):
+        """A key given twice is refused at the second."""
+        self.system(SYSTEM + 'services = ["console"]\nservices = []\n')
+        self.assert_refuses("system.toml:3", "not TOML: Cannot overwrite", "may be given once")
+
+    def test_compile_not_utf8_refused(self):
+        """Bytes that are no UTF-8 are refused at their line."""
+        self.system(SYSTEM.encode() + b"# \xff\n")
+        self.assert_refuses("system.toml:2", "not UTF-8", "save the file as UTF-8")
+
+    def test_compile_deep_nesting_refused(self):
+        """Lists nested a hundred thousand deep are refused, and do not crash."""
+        self.system("guests = " + "[" * 100000 + "]" * 100000 + "\n")
+        self.assert_refuses("system.toml:1", "nested too deeply", "flatten")
+
+    def test_compile_unknown_key_suggests_nearest(self):
+        """An unknown key is answered with the key that was probably meant."""
+        self.system(SYSTEM + "\nservice = []\n")
+        self.assert_refuses("system.toml:3", 'unknown key "service"', 'did you mean "services"?')
+
+    def test_compile_unknown_key_like_none_lists_known(self):
+        """An unknown key that resembles none is answered with all there are."""
+        self.system(SYSTEM + "xyzzy = 1\n")
+        self.assert_refuses("system.toml:2", 'unknown key "xyzzy"', "use one of: defaults, guests")
+
+    def test_compile_unknown_machine_key_refused(self):
+        """Keys below [machine] are checked, at their own line."""
+        self.system(SYSTEM + '[machine]\n\nmemry = "1G"\n')
+        self.assert_refuses("system.toml:4", 'unknown key "memry"', '"memory"')
+
+    def test_compile_unknown_dotted_key_refused(self):
+        """A dotted key is found at its line too."""
+        self.system(SYSTEM + "\n\ndefaults.vcpu = 1\n")
+        self.assert_refuses("system.toml:4", 'unknown key "vcpu"', '"vcpus"')
+
+    def test_compile_table_as_value_refused(self):
+        """A value where a table belongs is refused."""
+        self.system(SYSTEM + 'machine = "virt"\n')
+        self.assert_refuses("system.toml:2", '"machine" must be a table', "[machine]")
+
+    def test_compile_no_guests_refused(self):
+        """A system without a guest is refused."""
+        self.system("services = []\n")
+        self.assert_refuses("system.toml:1", "needs a guest", "guests = ")
+
+    def test_compile_empty_guests_refused(self):
+        """An empty list of guests is refused at its line."""
+        self.system("\nguests = []\n")
+        self.assert_refuses("system.toml:2", "needs a guest", "guests = ")
+
+    def test_compile_guests_not_list_refused(self):
+        """guests as one string is refused."""
+        self.system('guests = "one"\n')
+        self.assert_refuses("system.toml:1", '"guests" must be a list', "guests = [")
+
+    def test_compile_guest_twice_refused(self):
+        """A guest listed twice is refused at the line of the second."""
+        self.system('guests = [\n  "one",\n  # again\n  "one",\n]\n')
+        self.assert_refuses("system.toml:4", '"one" is in "guests" twice', "rename")
+
+    def test_compile_guest_odd_name_refused(self):
+        """A name with a path in it is refused and never used as one."""
+        self.system('guests = ["../one"]\n')
+        self.assert_refuses("system.toml:1", '"../one" cannot be the name', "a-z, 0-9 and -")
+
+    def test_compile_guest_names_of_bad_form_refused(self):
+        """Empty, long, upper-case, newline-ended and non-ASCII names are refused."""
+        for name in ("", "x" * 32, "One", "one\\n", "\u00f6ne", "a b", "a.b", "\\u0000"):
+            with self.subTest(name=name):
+                self.system(f'guests = ["{name}"]\n')
+                self.assert_refuses("system.toml:1", "cannot be the name of a guest", "1 to 31")
+
+    def test_compile_guest_longest_name_accepted(self):
+        """A name of 31 characters is accepted."""
+        self.system(f'guests = ["{"x" * 31}"]\n')
+        self.guest("x" * 31, GUEST)
+        self.assert_accepts()
+
+    def test_compile_guest_name_not_string_refused(self):
+        """A number as a guest's name is refused."""
+        self.system("guests = [1]\n")
+        self.assert_refuses("system.toml:1", "must be a string, not an integer", "in quotes")
+
+    def test_compile_guest_named_system_refused(self):
+        """A guest cannot be called system, as its file would be system.toml."""
+        self.system('guests = ["system"]\n')
+        self.assert_refuses("system.toml:1", '"system" cannot be the name of a guest', "rename")
+
+    def test_compile_too_many_guests_refused(self):
+        """More guests than the root server takes are refused."""
+        self.system("guests = [" + ", ".join(f'"g{i}"' for i in range(17)) + "]\n")
+        self.assert_refuses("system.toml:1", "17 names, above the limit of 16", "keep 16")
+
+    def test_compile_guest_without_file_refused(self):
+        """A guest that has no file is refused where it is listed."""
+        self.system('guests = ["one",\n "two"]\n')
+        self.assert_refuses("system.toml:2", 'guest "two" has no file', "create it")
+
+    def test_compile_odd_system_name_refused(self):
+        """The folder's name is the system's, and obeys the rule for names."""
+        self.folder = self.folder.rename(self.top / "My System")
+        self.assert_refuses("system.toml:1", '"My System" cannot be the name', "rename the folder")
+
+    def test_compile_unknown_service_refused(self):
+        """A service that is not there is answered with the nearest."""
+        self.system(SYSTEM + 'services = ["consol"]\n')
+        self.assert_refuses("system.toml:2", 'no service "consol"', 'did you mean "console"?')
+
+    def test_compile_service_twice_refused(self):
+        """A service listed twice is refused."""
+        self.system(SYSTEM + 'services = ["console", "console"]\n')
+        self.assert_refuses("system.toml:2", '"console" is in "services" twice', "delete")
+
+    def test_compile_machine_memory_bad_refused(self):
+        """A machine's memory must be a size in the range that Warren supports."""
+        for text in ("128M", "2000G", "300000K"):
+            with self.subTest(memory=text):
+                self.system(SYSTEM + f'[machine]\nmemory = "{text}"\n')
+                self.assert_refuses("system.toml:3", "not between 256M and 1024G", '"1G"')
+
+    def test_compile_guests_beyond_machine_refused(self):
+        """Guests that together do not fit in the machine are refused, with a size that does."""
+        self.system('guests = ["one", "two"]\n[machine]\nmemory = "512M"\n')
+        self.guest("two", GUEST)
+        self.assert_refuses("system.toml:3", "the machine has 512M, but its guests (512M)", 'memory = "640M"')
+        self.system('guests = ["one", "two"]\n[machine]\nmemory = "640M"\n')
+        self.assert_accepts()
+
+
+class GuestFile(support.SystemCase):
+    def test_compile_unknown_guest_key_suggests_nearest(self):
+        """An unknown key of a guest is answered with the nearest."""
+        self.guest("one", GUEST + "\n# memory\nmemroy = 1\n")
+        self.assert_refuses("one.toml:4", 'unknown key "memroy"', 'did you mean "memory"?')
+
+    def test_compile_unknown_guest_table_refused(self):
+        """A table that a guest does not have is refused."""
+        self.guest("one", GUEST + "[disk]\nfile = 1\n")
+        self.assert_refuses("one.toml:2", 'unknown key "disk"', "use one of: bootargs")
+
+    def test_compile_control_characters_in_key_are_escaped(self):
+        """An odd key cannot put control characters on the reader's terminal."""
+        self.guest("one", GUEST + '"\\u001b[2J" = 1\n')
+        self.assert_refuses("one.toml:2", 'unknown key "\\x1b[2J"', "use one of")
+
+    def test_compile_wrong_types_refused(self):
+        """A value of a wrong type is refused, with the right one shown."""
+        for line, what in (("memory = 256", '"memory" must be a string, not an integer'),
+                           ("memory = 1.5", "not a number"),
+                           ("memory = true", "not a boolean"),
+                           ("memory = [1]", "not a list"),
+                           ("memory = 2020-01-01", "not a date or time"),
+                           ("memory.size = 1", "not a table"),
+                           ("bootargs = 1", '"bootargs" must be a string'),
+                           ("initrd = false", '"initrd" must be a string'),
+                           ('vcpus = "1"', '"vcpus" must be an integer, not a string'),
+                           ("vcpus = true", '"vcpus" must be an integer, not a boolean'),
+                           ("vmm = 1", '"vmm" must be a string')):
+            with self.subTest(line=line):
+                self.guest("one", GUEST + line + "\n")
+                self.assert_refuses("one.toml:2", what, "write " + line.split("=")[0].split(".")[0].strip())
+
+    def test_compile_default_wrong_reported_once_where_written(self):
+        """A bad default that two guests inherit is one message, at its own line."""
+        self.system('guests = ["one", "two"]\n[defaults]\nvcpus = "x"\n')
+        self.guest("two", GUEST)
+        self.assert_refuses("system.toml:3", '"vcpus" must be an integer', "write vcpus")
+
+    def test_compile_all_messages_given(self):
+        """Several mistakes in several files are all reported in one run."""
+        self.system('guests = ["one", "two"]\nfoo = 1\n')
+        self.guest("one", GUEST + "vcpus = 0\n")
+        self.guest("two", "")
+        status, lines = self.compile()
+        self.assertEqual(status, 1)
+        self.assertEqual(len(lines), 3, lines)
+
+    def test_compile_vcpus_above_one_refused(self):
+        """More than one vCPU is refused, with the reason."""
+        self.guest("one", GUEST + "vcpus = 2\n")
+        self.assert_refuses("one.toml:2", "one vCPU per guest for now", "vcpus = 1")
+
+    def test_compile_vcpus_below_one_refused(self):
+        """No vCPU, or fewer, is refused."""
+        for count in (0, -1):
+            with self.subTest(count=count):
+                self.guest("one", GUEST + f"vcpus = {count}\n")
+                self.assert_refuses("one.toml:2", "a guest needs one", "vcpus = 1")
+
+    def test_compile_memory_not_size_refused(self):
+        """Memory that is no size is refused."""
+        for text in ("", "256", "256MB", "-1G", "1.5G", "0x10M", "256 M", "M", "9" * 13 + "G", "256M\\n"):
+            with self.subTest(text=text):
+                self.guest("one", GUEST + f'memory = "{text}"\n')
+                self.assert_refuses("one.toml:2", "which is not a size", 'memory = "256M"')
+
+    def test_compile_memory_too_small_refused(self):
+        """Less than 16M is refused."""
+        self.guest("one", GUEST + 'memory = "14M"\n')
+        self.assert_refuses("one.toml:2", "below the least of 16M", '"16M" or more')
+
+    def test_compile_memory_too_large_refused(self):
+        """More than a guest can address is refused."""
+        self.guest("one", GUEST + 'memory = "1026G"\n')
+        self.assert_refuses("one.toml:2", "beyond what a guest can address", "or less")
+
+    def test_compile_memory_odd_multiple_refused(self):
+        """Memory must be whole 2M pages; both neighbours are offered."""
+        self.guest("one", GUEST + 'memory = "33M"\n')
+        self.assert_refuses("one.toml:2", "not a multiple of 2M", '"32M" or "34M"')
+
+    def test_compile_bootargs_control_character_refused(self):
+        """A command line with a line end in it is refused."""
+        self.guest("one", GUEST + 'bootargs = "a\\nb"\n')
+        self.assert_refuses("one.toml:2", "control character", "spaces")
+
+    def test_compile_bootargs_too_long_refused(self):
+        """A command line above 1023 bytes is refused; the limit itself is accepted."""
+        self.guest("one", GUEST + f'bootargs = "{"a" * 1024}"\n')
+        self.assert_refuses("one.toml:2", "1024 bytes, above the limit of 1023", "shorten")
+        self.guest("one", GUEST + f'bootargs = "{"a" * 1023}"\n')
+        self.assert_accepts()
+
+    def test_compile_unknown_vmm_refused(self):
+        """A program that is not there is answered with the nearest; a known one is accepted."""
+        self.guest("one", GUEST + 'vmm = "prob"\n')
+        self.assert_refuses("one.toml:2", 'no program "prob"', '"probe"')
+        self.guest("one", GUEST + 'vmm = "probe"\n')
+        self.assert_accepts()
+
+    def test_compile_vmm_path_refused(self):
+        """A program is named, never given as a path."""
+        self.guest("one", GUEST + 'vmm = "svc/console"\n')
+        self.assert_refuses("one.toml:2", "cannot be the name of a program", "a-z")
+
+
+class Files(support.SystemCase):
+    def test_compile_no_kernel_refused(self):
+        """A guest without a kernel is refused."""
+        self.guest("one", "")
+        self.assert_refuses("one.toml:1", 'has no "kernel"', 'kernel = "debian:Image"')
+
+    def test_compile_missing_file_in_store_says_setup(self):
+        """A file that was not fetched is answered with what fetches it."""
+        self.guest("one", '\nkernel = "debian:vmlinuz"\n')
+        self.assert_refuses("one.toml:2", "but there is no", "./warren setup")
+
+    def test_compile_missing_built_file_says_build(self):
+        """A file that was not built is answered with what builds it."""
+        self.guest("one", GUEST + 'initrd = "build:x.cpio"\n')
+        self.assert_refuses("one.toml:2", "but there is no", "meson compile")
+
+    def test_compile_missing_path_refused(self):
+        """A path that leads nowhere is refused, with where it begins."""
+        self.guest("one", 'kernel = "Image"\n')
+        self.assert_refuses("one.toml:1", "but there is no", "begins in the folder of this file")
+
+    def test_compile_relative_and_absolute_path_accepted(self):
+        """A path is relative to the file that it is written in, or absolute."""
+        self.guest("one", 'kernel = "../store/Image"\n')
+        self.assert_accepts()
+        self.guest("one", f'kernel = "{self.top}/store/Image"\n')
+        self.assert_accepts()
+
+    def test_compile_unknown_store_refused(self):
+        """A store that is not there is answered with the nearest."""
+        self.guest("one", 'kernel = "debain:Image"\n')
+        self.assert_refuses("one.toml:1", 'store "debain"', 'did you mean "debian"?')
+
+    def test_compile_path_outside_store_refused(self):
+        """A store cannot be left by .. or an absolute path."""
+        for path in ("../built/vmm.elf", "/etc/passwd", "a/../../x", ""):
+            with self.subTest(path=path):
+                self.guest("one", f'kernel = "debian:{path}"\n')
+                self.assert_refuses("one.toml:1", "outside its store", 'kernel = "debian:path"')
+
+    def test_compile_kernel_is_folder_refused(self):
+        """A folder is no kernel."""
+        self.guest("one", f'kernel = "{self.top}"\n')
+        self.assert_refuses("one.toml:1", "not a regular file", "name a file")
+
+    def test_compile_kernel_link_cycle_refused(self):
+        """A link to itself is no kernel."""
+        (self.top / "store" / "loop").symlink_to(self.top / "store" / "loop")
+        self.guest("one", 'kernel = "debian:loop"\n')
+        self.assert_refuses("one.toml:1", "symbolic links", "./warren setup")
+
+    def test_compile_unreadable_kernel_refused(self):
+        """A file without the right to read it is refused."""
+        with mock.patch("os.access", return_value=False):
+            self.assert_refuses("one.toml:1", "may not be read", "chmod")
+
+    def test_compile_empty_file_name_refused(self):
+        """An empty name is no file."""
+        self.guest("one", GUEST + 'initrd = ""\n')
+        self.assert_refuses("one.toml:2", "names no file", "initrd =")
+
+    def test_compile_empty_initrd_refused(self):
+        """An empty RAM disk is a mistake."""
+        self.put("store/initrd", b"")
+        self.guest("one", GUEST + 'initrd = "debian:initrd"\n')
+        self.assert_refuses("one.toml:2", "which is empty", "another file")
+
+    def test_compile_not_image_refused_where_named(self):
+        """A kernel that is no Image is refused at the line that names it."""
+        self.put("store/Image", b"\x7fELF" + bytes(100))
+        self.guest("one", "\n\n" + GUEST)
+        self.assert_refuses("one.toml:3", "is an ELF file, not a RISC-V Linux Image", "objcopy")
+
+    def test_compile_kernel_larger_than_guest_refused(self):
+        """A kernel that does not fit is refused at the memory's line, with a size that does."""
+        self.put("store/Image", image_bytes(image_size=30 * MIB))
+        self.guest("one", 'memory = "32M"\n' + GUEST)
+        self.assert_refuses("one.toml:1", "need 34M", '"34M" or more')
+        self.guest("one", 'memory = "34M"\n' + GUEST)
+        self.assert_accepts()
+
+    def test_compile_initrd_larger_than_guest_refused(self):
+        """Kernel and RAM disk together must fit."""
+        self.put("store/initrd", b"x" * (9 * MIB))
+        self.guest("one", GUEST + 'initrd = "debian:initrd"\nmemory = "16M"\n')
+        self.assert_refuses("one.toml:3", "initrd (9M) and device tree need 18M", '"18M" or more')
+
+    def test_compile_default_memory_too_small_is_refused_at_guest(self):
+        """Where no memory is written, the message stands in the guest's file."""
+        self.put("store/Image", image_bytes(image_size=300 * MIB))
+        self.assert_refuses("one.toml:1", "has 256M of memory", '"304M" or more')
+
+
+if __name__ == "__main__":
+    unittest.main()
