@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The form of the kernel's decode table (abi/decode.h, generated).  With it the
+ * dispatcher checks, before any handler runs and without changing anything:
+ *
+ *   1. the number names a call or a method           else ERR_BAD_CALL
+ *   2. a0 names a capability of type `cap_type`      else ERR_INVALID_CAP
+ *   3. it has all of `rights`                        else ERR_NO_RIGHT
+ *   4. each argument with `cap_types` names a capability of one of those types
+ *      (slot 0 passes when `is_optional`)            else ERR_INVALID_CAP
+ *   5. which has all of `cap_rights`                 else ERR_NO_RIGHT
+ *
+ * For CALL_INVOKE steps 1 to 3 run on the method found by the type of a0's
+ * capability.  What remains (ranges, states) is the handler's to check.
+ */
+#ifndef ABI_METHOD_DESC_H
+#define ABI_METHOD_DESC_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <base/err.h>
+
+#define ABI_ARG_MAX    6
+#define ABI_RESULT_MAX 2
+
+struct invocation; /* the kernel's: registers, capabilities found, results */
+
+struct arg_desc {
+    uint16_t cap_types; /* OR of OBJ_MASK(type); 0: a plain number */
+    uint8_t cap_rights; /* rights that capability must have */
+    bool is_optional;   /* slot 0 stands for no capability */
+};
+
+struct method_desc {
+    enum err (*handler)(struct invocation *inv); /* null: no such call or method */
+    uint8_t cap_type;     /* enum obj_type of a0's capability; OBJ_NONE: a0 is not read */
+    uint8_t rights;       /* rights it must have */
+    uint8_t arg_count;
+    uint8_t result_count;
+    bool is_message;      /* registers as for a message: tag, words, slots */
+    struct arg_desc arg[ABI_ARG_MAX];
+};
+
+struct object_desc {
+    const char *name;
+    const struct method_desc *methods; /* by method number */
+    uint64_t size_bits_mask;           /* bit n: retype can make it with 2^n bytes */
+    uint8_t method_count;
+};
+
+#endif

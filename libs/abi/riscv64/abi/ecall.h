@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The ecall itself.  Each form names the registers it passes and takes back; the
+ * kernel preserves every other one.  Memory is clobbered: a call can map, zero
+ * and share it.
+ */
+#ifndef ABI_ECALL_H
+#define ABI_ECALL_H
+
+#include <abi/regs.h>
+
+/* Arguments up to a2. */
+static inline void abi_ecall_short(struct abi_regs *regs)
+{
+    register uint64_t a0 __asm__("a0") = regs->a0;
+    register uint64_t a1 __asm__("a1") = regs->a1;
+    register uint64_t a2 __asm__("a2") = regs->a2;
+    register uint64_t a7 __asm__("a7") = regs->a7;
+
+    __asm__ volatile("ecall" : "+r"(a0), "+r"(a1), "+r"(a2) : "r"(a7) : "memory");
+    regs->a0 = a0;
+    regs->a1 = a1;
+    regs->a2 = a2;
+}
+
+/* Arguments up to a6 and t1. */
+static inline void abi_ecall_long(struct abi_regs *regs)
+{
+    register uint64_t a0 __asm__("a0") = regs->a0;
+    register uint64_t a1 __asm__("a1") = regs->a1;
+    register uint64_t a2 __asm__("a2") = regs->a2;
+    register uint64_t a3 __asm__("a3") = regs->a3;
+    register uint64_t a4 __asm__("a4") = regs->a4;
+    register uint64_t a5 __asm__("a5") = regs->a5;
+    register uint64_t a6 __asm__("a6") = regs->a6;
+    register uint64_t a7 __asm__("a7") = regs->a7;
+    register uint64_t t1 __asm__("t1") = regs->t1;
+
+    __asm__ volatile("ecall"
+                     : "+r"(a0), "+r"(a1), "+r"(a2)
+                     : "r"(a3), "r"(a4), "r"(a5), "r"(a6), "r"(a7), "r"(t1)
+                     : "memory");
+    regs->a0 = a0;
+    regs->a1 = a1;
+    regs->a2 = a2;
+}
+
+/* A message: all of them, both ways. */
+static inline void abi_ecall_message(struct abi_regs *regs)
+{
+    register uint64_t a0 __asm__("a0") = regs->a0;
+    register uint64_t a1 __asm__("a1") = regs->a1;
+    register uint64_t a2 __asm__("a2") = regs->a2;
+    register uint64_t a3 __asm__("a3") = regs->a3;
+    register uint64_t a4 __asm__("a4") = regs->a4;
+    register uint64_t a5 __asm__("a5") = regs->a5;
+    register uint64_t a6 __asm__("a6") = regs->a6;
+    register uint64_t a7 __asm__("a7") = regs->a7;
+    register uint64_t t0 __asm__("t0") = regs->t0;
+    register uint64_t t1 __asm__("t1") = regs->t1;
+    register uint64_t t2 __asm__("t2");
+
+    __asm__ volatile("ecall"
+                     : "+r"(a0), "+r"(a1), "+r"(a2), "+r"(a3), "+r"(a4), "+r"(a5), "+r"(a6),
+                       "+r"(t1), "=r"(t2)
+                     : "r"(a7), "r"(t0)
+                     : "memory");
+    regs->a0 = a0;
+    regs->a1 = a1;
+    regs->a2 = a2;
+    regs->a3 = a3;
+    regs->a4 = a4;
+    regs->a5 = a5;
+    regs->a6 = a6;
+    regs->t1 = t1;
+    regs->t2 = t2;
+}
+
+#endif

@@ -1,0 +1,48 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: BSD-2-Clause
+"""What tools/gen generates and what is checked in are the same (TAP)."""
+import difflib
+import pathlib
+import subprocess
+import sys
+import tempfile
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+MEND = "refresh with tools/gen/update, and commit the change with its cause"
+
+
+def texts(folder):
+    return {path.name: path.read_text() for path in folder.glob("*") if path.is_file()}
+
+
+def report(number, name, old, new):
+    """Prints one TAP case; a difference is shown, since it may be the news."""
+    lines = []
+    for key in sorted(old.keys() | new.keys()):
+        lines += difflib.unified_diff(old.get(key, "").splitlines(), new.get(key, "").splitlines(),
+                                      f"checked in: {key}", f"generated: {key}", lineterm="")
+    print(f"{'not ok' if lines else 'ok'} {number} - {name}")
+    for line in lines[:200]:
+        print(f"# {line}")
+    if lines:
+        print(f"# {MEND}")
+    return not lines
+
+
+def main():
+    with tempfile.TemporaryDirectory() as name:
+        folder = pathlib.Path(name)
+        subprocess.run([sys.executable, ROOT / "tools/gen/abi.py", "--docs", folder / "docs",
+                        "--golden", folder / "abi.txt"], check=True)
+        print("1..2")
+        golden = ROOT / "test/golden/abi.txt"
+        good = report(1, "test/golden/abi.txt is what the interface says",
+                      {"abi.txt": golden.read_text()},
+                      {"abi.txt": (folder / "abi.txt").read_text()})
+        good &= report(2, "docs/abi is what the interface says",
+                       texts(ROOT / "docs/abi"), texts(folder / "docs"))
+    return 0 if good else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
