@@ -149,9 +149,9 @@ static bool is_lr_sc_width(uint32_t funct3)
 static enum err classify_amo(uint32_t funct5, struct rvdec_insn *out)
 {
     static const uint8_t op_of_funct5[32] = {
-        [0x00] = RVDEC_AMO_ADD, [0x01] = RVDEC_AMO_SWAP, [0x04] = RVDEC_AMO_XOR,
-        [0x05] = RVDEC_AMO_CAS, [0x08] = RVDEC_AMO_OR,   [0x0c] = RVDEC_AMO_AND,
-        [0x10] = RVDEC_AMO_MIN, [0x14] = RVDEC_AMO_MAX,  [0x18] = RVDEC_AMO_MINU,
+        [0x00] = RVDEC_AMO_ADD,  [0x01] = RVDEC_AMO_SWAP, [0x04] = RVDEC_AMO_XOR,
+        [0x05] = RVDEC_AMO_CAS,  [0x08] = RVDEC_AMO_OR,   [0x0c] = RVDEC_AMO_AND,
+        [0x10] = RVDEC_AMO_MIN,  [0x14] = RVDEC_AMO_MAX,  [0x18] = RVDEC_AMO_MINU,
         [0x1c] = RVDEC_AMO_MAXU,
     };
 

@@ -62,18 +62,18 @@ struct rvdec_insn {
     enum rvdec_class class;
     enum rvdec_amo_op amo_op;
     enum rvdec_cbo_op cbo_op;
-    int32_t offset;          /* added to rs1; compressed offsets are scaled already */
-    uint8_t width_bytes;     /* 1, 2, 4, 8, 16; 0 for CBO and vector, whose size is elsewhere */
-    uint8_t length_bytes;    /* of the instruction: 2 or 4; 0 for an implicit access */
-    uint8_t rd;              /* x register written, or f register when is_fp */
-    uint8_t rs1;             /* x register with the base address */
-    uint8_t rs2;             /* x register stored, or f register when is_fp */
-    uint8_t misalign_bytes;  /* transformed only: faulting address less the address accessed */
-    bool is_fp;              /* rd (load) or rs2 (store) names an f register */
-    bool is_sign_extended;   /* what is loaded is sign-extended from its width, else zero- */
+    int32_t offset;         /* added to rs1; compressed offsets are scaled already */
+    uint8_t width_bytes;    /* 1, 2, 4, 8, 16; 0 for CBO and vector, whose size is elsewhere */
+    uint8_t length_bytes;   /* of the instruction: 2 or 4; 0 for an implicit access */
+    uint8_t rd;             /* x register written, or f register when is_fp */
+    uint8_t rs1;            /* x register with the base address */
+    uint8_t rs2;            /* x register stored, or f register when is_fp */
+    uint8_t misalign_bytes; /* transformed only: faulting address less the address accessed */
+    bool is_fp;             /* rd (load) or rs2 (store) names an f register */
+    bool is_sign_extended;  /* what is loaded is sign-extended from its width, else zero- */
     bool is_acquire;
     bool is_release;
-    bool is_transformed;     /* from htinst: rs1 and offset are not known */
+    bool is_transformed; /* from htinst: rs1 and offset are not known */
 };
 
 /*

@@ -89,7 +89,7 @@ static void set_kind(uint32_t funct3, struct rvdec_insn *out)
 static enum err decode_quadrant_0(uint32_t insn, struct rvdec_insn *out)
 {
     uint32_t funct3 = rvdec_bits(insn, 15, 13);
-    struct rvdec_insn access = { .rs1 = short_reg(insn, 7) };
+    struct rvdec_insn access = {.rs1 = short_reg(insn, 7)};
 
     if (funct3 == 0u)
         return ERR_FORMAT;
@@ -108,7 +108,7 @@ static enum err decode_quadrant_0(uint32_t insn, struct rvdec_insn *out)
 static enum err decode_quadrant_2(uint32_t insn, struct rvdec_insn *out)
 {
     uint32_t funct3 = rvdec_bits(insn, 15, 13);
-    struct rvdec_insn access = { .rs1 = REG_SP };
+    struct rvdec_insn access = {.rs1 = REG_SP};
 
     if ((funct3 & 3u) == 0u)
         return ERR_FORMAT;

@@ -18,16 +18,16 @@ static enum err decode_pseudo(uint32_t value, struct rvdec_insn *out)
 {
     switch (value) {
     case PSEUDO_READ_32:
-        *out = (struct rvdec_insn){ .class = RVDEC_PTE_READ, .width_bytes = 4 };
+        *out = (struct rvdec_insn){.class = RVDEC_PTE_READ, .width_bytes = 4};
         return OK;
     case PSEUDO_WRITE_32:
-        *out = (struct rvdec_insn){ .class = RVDEC_PTE_WRITE, .width_bytes = 4 };
+        *out = (struct rvdec_insn){.class = RVDEC_PTE_WRITE, .width_bytes = 4};
         return OK;
     case PSEUDO_READ_64:
-        *out = (struct rvdec_insn){ .class = RVDEC_PTE_READ, .width_bytes = 8 };
+        *out = (struct rvdec_insn){.class = RVDEC_PTE_READ, .width_bytes = 8};
         return OK;
     case PSEUDO_WRITE_64:
-        *out = (struct rvdec_insn){ .class = RVDEC_PTE_WRITE, .width_bytes = 8 };
+        *out = (struct rvdec_insn){.class = RVDEC_PTE_WRITE, .width_bytes = 8};
         return OK;
     default:
         return ERR_NOT_FOUND;

@@ -83,8 +83,7 @@ static bool is_misaligned(const struct emul_fault *fault, const struct rvdec_ins
     return ((address | fault->gpa) & low) != 0u;
 }
 
-static enum err finish_load(const struct rvdec_insn *insn, uint64_t value,
-                            struct emul_outcome *out)
+static enum err finish_load(const struct rvdec_insn *insn, uint64_t value, struct emul_outcome *out)
 {
     unsigned unused_bits = 64u - 8u * insn->width_bytes;
 

@@ -85,14 +85,14 @@ enum emul_kind {
 
 /* Fields that the kind has no use for are 0. */
 struct emul_outcome {
-    uint64_t value;         /* for the register: extended, or NaN-boxed, to 64 bits */
-    uint64_t cause;         /* EMUL_TRAP_... */
+    uint64_t value; /* for the register: extended, or NaN-boxed, to 64 bits */
+    uint64_t cause; /* EMUL_TRAP_... */
     uint64_t tval;
     enum emul_kind kind;
     uint8_t pc_delta_bytes; /* 2 or 4 */
     uint8_t reg;
-    bool has_reg;           /* there is a register to write; never x0 */
-    bool is_fp;             /* it is an f register; writing it makes the FP state dirty */
+    bool has_reg; /* there is a register to write; never x0 */
+    bool is_fp;   /* it is an f register; writing it makes the FP state dirty */
 };
 
 /*

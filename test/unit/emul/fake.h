@@ -61,7 +61,7 @@ static enum err fake_read_fp(void *ctx, unsigned reg, uint64_t *value)
 /* Registers hold their number in every byte; a1 (x11) points at the device. */
 static inline struct fake fake_new(void)
 {
-    struct fake fake = { .read_value = UINT64_C(0x8182838485868788) };
+    struct fake fake = {.read_value = UINT64_C(0x8182838485868788)};
 
     for (unsigned i = 0; i < 32; i++) {
         fake.x[i] = i * UINT64_C(0x0101010101010101);
@@ -74,8 +74,8 @@ static inline struct fake fake_new(void)
 static inline enum err fake_run(struct fake *fake, const struct emul_fault *fault,
                                 struct emul_outcome *out)
 {
-    const struct emul_regs regs = { .x = fake->x, .ctx = fake, .read_fp = fake_read_fp };
-    const struct emul_bus bus = { .ctx = fake, .read = fake_read, .write = fake_write };
+    const struct emul_regs regs = {.x = fake->x, .ctx = fake, .read_fp = fake_read_fp};
+    const struct emul_bus bus = {.ctx = fake, .read = fake_read, .write = fake_write};
 
     return emul_access(fault, &regs, &bus, out);
 }

@@ -7,16 +7,30 @@
 
 /* rd a0, base a1, source a2; transformed: no base, no offset. */
 enum {
-    LB = 0x00000503, LH = 0x00001503, LW = 0x00002503, LD = 0x00003503,
-    LBU = 0x00004503, LHU = 0x00005503, LWU = 0x00006503,
-    FLH = 0x00001507, FLW = 0x00002507, FLD = 0x00003507,
-    SB = 0x00c00023, SH = 0x00c01023, SW = 0x00c02023, SD = 0x00c03023,
-    FSH = 0x00c01027, FSW = 0x00c02027, FSD = 0x00c03027,
-    SW_ZERO = 0x00002023, LW_ZERO = 0x00002003, FLW_FT0 = 0x00002007,
-    FETCHED_A1 = 11 << 15, /* OR this in for base a1, offset 0 */
-    LW_M8_A1 = 0xff85a503, /* lw a0, -8(a1) */
-    C_LW_A0_4_A1 = 0x41c8, /* c.lw a0, 4(a1) */
-    C_SD_A2_8_A1 = 0xe590, /* c.sd a2, 8(a1) */
+    LB = 0x00000503,
+    LH = 0x00001503,
+    LW = 0x00002503,
+    LD = 0x00003503,
+    LBU = 0x00004503,
+    LHU = 0x00005503,
+    LWU = 0x00006503,
+    FLH = 0x00001507,
+    FLW = 0x00002507,
+    FLD = 0x00003507,
+    SB = 0x00c00023,
+    SH = 0x00c01023,
+    SW = 0x00c02023,
+    SD = 0x00c03023,
+    FSH = 0x00c01027,
+    FSW = 0x00c02027,
+    FSD = 0x00c03027,
+    SW_ZERO = 0x00002023,
+    LW_ZERO = 0x00002003,
+    FLW_FT0 = 0x00002007,
+    FETCHED_A1 = 11 << 15,  /* OR this in for base a1, offset 0 */
+    LW_M8_A1 = 0xff85a503,  /* lw a0, -8(a1) */
+    C_LW_A0_4_A1 = 0x41c8,  /* c.lw a0, 4(a1) */
+    C_SD_A2_8_A1 = 0xe590,  /* c.sd a2, 8(a1) */
     C_LBU_A0_3_A1 = 0x81e8, /* c.lbu a0, 3(a1) */
 };
 
@@ -29,16 +43,16 @@ START_TEST(test_emul_access_loads_extend_to_register)
         bool is_fp;
         uint64_t value;
     } rows[] = {
-        { LB, 1, false, UINT64_C(0xffffffffffffff88) },
-        { LH, 2, false, UINT64_C(0xffffffffffff8788) },
-        { LW, 4, false, UINT64_C(0xffffffff85868788) },
-        { LD, 8, false, UINT64_C(0x8182838485868788) },
-        { LBU, 1, false, 0x88 },
-        { LHU, 2, false, 0x8788 },
-        { LWU, 4, false, 0x85868788 },
-        { FLH, 2, true, UINT64_C(0xffffffffffff8788) },
-        { FLW, 4, true, UINT64_C(0xffffffff85868788) },
-        { FLD, 8, true, UINT64_C(0x8182838485868788) },
+        {LB, 1, false, UINT64_C(0xffffffffffffff88)},
+        {LH, 2, false, UINT64_C(0xffffffffffff8788)},
+        {LW, 4, false, UINT64_C(0xffffffff85868788)},
+        {LD, 8, false, UINT64_C(0x8182838485868788)},
+        {LBU, 1, false, 0x88},
+        {LHU, 2, false, 0x8788},
+        {LWU, 4, false, 0x85868788},
+        {FLH, 2, true, UINT64_C(0xffffffffffff8788)},
+        {FLW, 4, true, UINT64_C(0xffffffff85868788)},
+        {FLD, 8, true, UINT64_C(0x8182838485868788)},
     };
 
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
@@ -67,7 +81,7 @@ START_TEST(test_emul_access_positive_values_extend_with_zeros)
     static const struct {
         uint32_t insn;
         uint64_t value;
-    } rows[] = { { LB, 0x7f }, { LH, 0x7f7f }, { LW, 0x7f7f7f7f } };
+    } rows[] = {{LB, 0x7f}, {LH, 0x7f7f}, {LW, 0x7f7f7f7f}};
 
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         struct fake fake = fake_new();
@@ -90,13 +104,13 @@ START_TEST(test_emul_access_stores_write_their_width)
         bool is_fp;
         uint64_t value;
     } rows[] = {
-        { SB, 1, false, 0x0c },
-        { SH, 2, false, 0x0c0c },
-        { SW, 4, false, 0x0c0c0c0c },
-        { SD, 8, false, UINT64_C(0x0c0c0c0c0c0c0c0c) },
-        { FSH, 2, true, 0xf3f3 },
-        { FSW, 4, true, 0xf3f3f3f3 },
-        { FSD, 8, true, UINT64_C(0xf3f3f3f3f3f3f3f3) },
+        {SB, 1, false, 0x0c},
+        {SH, 2, false, 0x0c0c},
+        {SW, 4, false, 0x0c0c0c0c},
+        {SD, 8, false, UINT64_C(0x0c0c0c0c0c0c0c0c)},
+        {FSH, 2, true, 0xf3f3},
+        {FSW, 4, true, 0xf3f3f3f3},
+        {FSD, 8, true, UINT64_C(0xf3f3f3f3f3f3f3f3)},
     };
 
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {

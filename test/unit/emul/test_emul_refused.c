@@ -7,22 +7,34 @@
 
 enum {
     BASE_A1 = 11 << 15,
-    LW = 0x00002503, LD = 0x00003503, SW = 0x00c02023, SD = 0x00c03023, FSD = 0x00c03027,
-    LR_W = 0x1000252f, LR_D = 0x1000352f,          /* lr a0 */
-    SC_W = 0x18c0252f, SC_D = 0x18c0352f,          /* sc a0, a2 */
-    AMOADD_W = 0x00c0252f, AMOSWAP_D = 0x08c0352f, /* a0, a2 */
-    AMOCAS_Q = 0x28c0452f, AMOOR_B = 0x40c0052f,
-    CBO_INVAL = 0x0000200f, CBO_CLEAN = 0x0010200f, CBO_FLUSH = 0x0020200f,
+    LW = 0x00002503,
+    LD = 0x00003503,
+    SW = 0x00c02023,
+    SD = 0x00c03023,
+    FSD = 0x00c03027,
+    LR_W = 0x1000252f,
+    LR_D = 0x1000352f, /* lr a0 */
+    SC_W = 0x18c0252f,
+    SC_D = 0x18c0352f, /* sc a0, a2 */
+    AMOADD_W = 0x00c0252f,
+    AMOSWAP_D = 0x08c0352f, /* a0, a2 */
+    AMOCAS_Q = 0x28c0452f,
+    AMOOR_B = 0x40c0052f,
+    CBO_INVAL = 0x0000200f,
+    CBO_CLEAN = 0x0010200f,
+    CBO_FLUSH = 0x0020200f,
     CBO_ZERO = 0x0040200f,
-    VLE32_V = 0x02006007, VSE8_V = 0x02000027,
-    FLQ = 0x00004507, FSQ = 0x00c04027,
+    VLE32_V = 0x02006007,
+    VSE8_V = 0x02000027,
+    FLQ = 0x00004507,
+    FSQ = 0x00c04027,
 };
 
 START_TEST(test_emul_access_fetch_from_device_is_fetch_access_fault)
 {
     /* No device can be executed from; the pseudo instruction of a walk changes nothing. */
     struct fake fake = fake_new();
-    struct emul_fault fault = { .cause = EMUL_FAULT_FETCH, .gva = 0x4002, .gpa = PAGE };
+    struct emul_fault fault = {.cause = EMUL_FAULT_FETCH, .gva = 0x4002, .gpa = PAGE};
 
     assert_trap_unseen(&fake, &fault, EMUL_TRAP_FETCH_ACCESS);
     fault.htinst = 0x3000;
@@ -37,14 +49,14 @@ START_TEST(test_emul_access_atomic_on_device_is_access_fault)
         uint32_t insn;
         uint64_t fault, trap;
     } rows[] = {
-        { LR_W, EMUL_FAULT_LOAD, EMUL_TRAP_LOAD_ACCESS },
-        { LR_D, EMUL_FAULT_LOAD, EMUL_TRAP_LOAD_ACCESS },
-        { SC_W, EMUL_FAULT_STORE, EMUL_TRAP_STORE_ACCESS },
-        { SC_D, EMUL_FAULT_STORE, EMUL_TRAP_STORE_ACCESS },
-        { AMOADD_W, EMUL_FAULT_STORE, EMUL_TRAP_STORE_ACCESS },
-        { AMOSWAP_D, EMUL_FAULT_STORE, EMUL_TRAP_STORE_ACCESS },
-        { AMOCAS_Q, EMUL_FAULT_STORE, EMUL_TRAP_STORE_ACCESS },
-        { AMOOR_B, EMUL_FAULT_STORE, EMUL_TRAP_STORE_ACCESS },
+        {LR_W, EMUL_FAULT_LOAD, EMUL_TRAP_LOAD_ACCESS},
+        {LR_D, EMUL_FAULT_LOAD, EMUL_TRAP_LOAD_ACCESS},
+        {SC_W, EMUL_FAULT_STORE, EMUL_TRAP_STORE_ACCESS},
+        {SC_D, EMUL_FAULT_STORE, EMUL_TRAP_STORE_ACCESS},
+        {AMOADD_W, EMUL_FAULT_STORE, EMUL_TRAP_STORE_ACCESS},
+        {AMOSWAP_D, EMUL_FAULT_STORE, EMUL_TRAP_STORE_ACCESS},
+        {AMOCAS_Q, EMUL_FAULT_STORE, EMUL_TRAP_STORE_ACCESS},
+        {AMOOR_B, EMUL_FAULT_STORE, EMUL_TRAP_STORE_ACCESS},
     };
 
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
@@ -61,7 +73,7 @@ END_TEST
 START_TEST(test_emul_access_cache_operation_on_device_is_store_access_fault)
 {
     /* A cache block is wider than any access a device region supports. */
-    static const uint32_t insns[] = { CBO_INVAL, CBO_CLEAN, CBO_FLUSH, CBO_ZERO };
+    static const uint32_t insns[] = {CBO_INVAL, CBO_CLEAN, CBO_FLUSH, CBO_ZERO};
 
     for (size_t i = 0; i < sizeof insns / sizeof insns[0]; i++) {
         struct fake fake = fake_new();
@@ -142,7 +154,7 @@ END_TEST
 START_TEST(test_emul_access_page_table_in_device_is_access_fault)
 {
     /* Page tables cannot be in a device: the fault is that of the access being translated. */
-    static const uint64_t pseudos[] = { 0x2000, 0x2020, 0x3000, 0x3020 };
+    static const uint64_t pseudos[] = {0x2000, 0x2020, 0x3000, 0x3020};
 
     for (size_t i = 0; i < sizeof pseudos / sizeof pseudos[0]; i++) {
         struct fake fake = fake_new();
@@ -159,7 +171,7 @@ END_TEST
 START_TEST(test_emul_access_unknown_instruction_is_access_fault)
 {
     /* What cannot be told or is no access is refused by the kind of the exit. */
-    static const uint32_t insns[] = { 0, 0x00000013, 0xffffffff, 0x4002, 0x00007503 };
+    static const uint32_t insns[] = {0, 0x00000013, 0xffffffff, 0x4002, 0x00007503};
 
     for (size_t i = 0; i < sizeof insns / sizeof insns[0]; i++) {
         struct fake fake = fake_new();
@@ -198,8 +210,8 @@ END_TEST
 START_TEST(test_emul_access_bus_refusal_is_access_fault)
 {
     /* No device, over its end, a width it lacks: each is an access fault, tried once. */
-    static const enum err errs[] = { ERR_NOT_FOUND, ERR_RANGE, ERR_ALIGN, ERR_NOT_SUPPORTED,
-                                     ERR_INVALID_ARG };
+    static const enum err errs[] = {ERR_NOT_FOUND, ERR_RANGE, ERR_ALIGN, ERR_NOT_SUPPORTED,
+                                    ERR_INVALID_ARG};
 
     for (size_t i = 0; i < sizeof errs / sizeof errs[0]; i++) {
         struct fake fake = fake_new();
@@ -226,7 +238,7 @@ END_TEST
 START_TEST(test_emul_access_bus_trouble_is_passed_on)
 {
     /* What is not the guest's doing never becomes a trap of the guest. */
-    static const enum err errs[] = { ERR_AGAIN, ERR_BUSY, ERR_NO_MEMORY, ERR_PEER_DIED };
+    static const enum err errs[] = {ERR_AGAIN, ERR_BUSY, ERR_NO_MEMORY, ERR_PEER_DIED};
 
     for (size_t i = 0; i < sizeof errs / sizeof errs[0]; i++) {
         struct fake fake = fake_new();
@@ -243,7 +255,7 @@ END_TEST
 START_TEST(test_emul_access_fp_register_unreadable_is_passed_on)
 {
     /* When the FP register cannot be read, whatever the error, the device sees nothing. */
-    static const enum err errs[] = { ERR_BUSY, ERR_NOT_SUPPORTED };
+    static const enum err errs[] = {ERR_BUSY, ERR_NOT_SUPPORTED};
 
     for (size_t i = 0; i < sizeof errs / sizeof errs[0]; i++) {
         struct fake fake = fake_new();
@@ -344,7 +356,7 @@ START_TEST(test_emul_access_arbitrary_bits_sound_outcome)
         uint32_t insn = (uint32_t)next_random(&seed);
         uint64_t cause = (i & 1u) != 0u ? EMUL_FAULT_LOAD : EMUL_FAULT_STORE;
         struct emul_fault fault = fault_fetched(cause, insn, next_random(&seed) & 0xfff);
-        struct emul_outcome out = { 0 };
+        struct emul_outcome out = {0};
         struct rvdec_insn decoded;
         enum err err;
 

@@ -10,16 +10,20 @@
 #include <rvdec/rvdec.h>
 
 static const char *const class_names[] = {
-    [RVDEC_LOAD] = "load",         [RVDEC_STORE] = "store",
-    [RVDEC_LR] = "lr",             [RVDEC_SC] = "sc",
-    [RVDEC_AMO] = "amo",           [RVDEC_CBO] = "cbo",
-    [RVDEC_VECTOR_LOAD] = "vload", [RVDEC_VECTOR_STORE] = "vstore",
+    [RVDEC_LOAD] = "load",
+    [RVDEC_STORE] = "store",
+    [RVDEC_LR] = "lr",
+    [RVDEC_SC] = "sc",
+    [RVDEC_AMO] = "amo",
+    [RVDEC_CBO] = "cbo",
+    [RVDEC_VECTOR_LOAD] = "vload",
+    [RVDEC_VECTOR_STORE] = "vstore",
 };
 
 static const char *const amo_names[] = {
-    [RVDEC_AMO_NONE] = "-",   [RVDEC_AMO_SWAP] = "swap", [RVDEC_AMO_ADD] = "add",
-    [RVDEC_AMO_XOR] = "xor",  [RVDEC_AMO_AND] = "and",   [RVDEC_AMO_OR] = "or",
-    [RVDEC_AMO_MIN] = "min",  [RVDEC_AMO_MAX] = "max",   [RVDEC_AMO_MINU] = "minu",
+    [RVDEC_AMO_NONE] = "-",    [RVDEC_AMO_SWAP] = "swap", [RVDEC_AMO_ADD] = "add",
+    [RVDEC_AMO_XOR] = "xor",   [RVDEC_AMO_AND] = "and",   [RVDEC_AMO_OR] = "or",
+    [RVDEC_AMO_MIN] = "min",   [RVDEC_AMO_MAX] = "max",   [RVDEC_AMO_MINU] = "minu",
     [RVDEC_AMO_MAXU] = "maxu", [RVDEC_AMO_CAS] = "cas",
 };
 

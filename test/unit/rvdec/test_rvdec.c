@@ -8,19 +8,19 @@
 
 /* Encodings, as the assembler makes them. */
 enum {
-    LW_A0_M4_A1 = 0xffc5a503,      /* lw a0, -4(a1) */
-    LBU_T6_2047_SP = 0x7ff14f83,   /* lbu t6, 2047(sp) */
-    SD_A0_M2048_A1 = 0x80a5b023,   /* sd a0, -2048(a1) */
-    FLD_FA0_8_A1 = 0x0085b507,     /* fld fa0, 8(a1) */
-    FSW_FA2_0_A1 = 0x00c5a027,     /* fsw fa2, 0(a1) */
-    LR_D_AQ = 0x1405b52f,          /* lr.d.aq a0, (a1) */
-    AMOMAXU_W_AQRL = 0xe6c5a52f,   /* amomaxu.w.aqrl a0, a2, (a1) */
-    AMOCAS_Q = 0x28c5c52f,         /* amocas.q a0, a2, (a1) */
-    CBO_FLUSH_A1 = 0x0025a00f,     /* cbo.flush (a1) */
-    PREFETCH_R_A1 = 0x0015e013,    /* prefetch.r 0(a1) */
-    VLE32_V = 0x0205e007,          /* vle32.v v0, (a1) */
-    HLV_W = 0x6805c573,            /* hlv.w a0, (a1) */
-    C_LW_A0_4_A1 = 0x41c8,         /* c.lw a0, 4(a1) */
+    LW_A0_M4_A1 = 0xffc5a503,    /* lw a0, -4(a1) */
+    LBU_T6_2047_SP = 0x7ff14f83, /* lbu t6, 2047(sp) */
+    SD_A0_M2048_A1 = 0x80a5b023, /* sd a0, -2048(a1) */
+    FLD_FA0_8_A1 = 0x0085b507,   /* fld fa0, 8(a1) */
+    FSW_FA2_0_A1 = 0x00c5a027,   /* fsw fa2, 0(a1) */
+    LR_D_AQ = 0x1405b52f,        /* lr.d.aq a0, (a1) */
+    AMOMAXU_W_AQRL = 0xe6c5a52f, /* amomaxu.w.aqrl a0, a2, (a1) */
+    AMOCAS_Q = 0x28c5c52f,       /* amocas.q a0, a2, (a1) */
+    CBO_FLUSH_A1 = 0x0025a00f,   /* cbo.flush (a1) */
+    PREFETCH_R_A1 = 0x0015e013,  /* prefetch.r 0(a1) */
+    VLE32_V = 0x0205e007,        /* vle32.v v0, (a1) */
+    HLV_W = 0x6805c573,          /* hlv.w a0, (a1) */
+    C_LW_A0_4_A1 = 0x41c8,       /* c.lw a0, 4(a1) */
     RS1_MASK = 0x1f << 15,
 };
 
@@ -55,9 +55,9 @@ static void assert_same(const struct rvdec_insn *a, const struct rvdec_insn *b)
 START_TEST(test_rvdec_decode_no_access_leaves_result_untouched)
 {
     /* What is no access is an error, and the result stays as it was. */
-    static const uint32_t words[] = { 0,          0x0000,        0xffffffff, 0x00000013,
-                                      HLV_W,      PREFETCH_R_A1, 0x00007003, 0x00004023,
-                                      0x1015a52f, 0x0035a00f,    0x4002 };
+    static const uint32_t words[] = {0,          0x0000,        0xffffffff, 0x00000013,
+                                     HLV_W,      PREFETCH_R_A1, 0x00007003, 0x00004023,
+                                     0x1015a52f, 0x0035a00f,    0x4002};
 
     for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
         struct rvdec_insn insn = poison(), before = poison();
@@ -114,10 +114,10 @@ START_TEST(test_rvdec_decode_htinst_pseudo_is_page_table_access)
         enum rvdec_class class;
         uint8_t width_bytes;
     } rows[] = {
-        { 0x2000, RVDEC_PTE_READ, 4 },
-        { 0x2020, RVDEC_PTE_WRITE, 4 },
-        { 0x3000, RVDEC_PTE_READ, 8 },
-        { 0x3020, RVDEC_PTE_WRITE, 8 },
+        {0x2000, RVDEC_PTE_READ, 4},
+        {0x2020, RVDEC_PTE_WRITE, 4},
+        {0x3000, RVDEC_PTE_READ, 8},
+        {0x3020, RVDEC_PTE_WRITE, 8},
     };
 
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
@@ -161,8 +161,8 @@ END_TEST
 START_TEST(test_rvdec_decode_htinst_untransformable_not_found)
 {
     /* Vector accesses and HLV have no transformation that concerns us; nor has ADDI. */
-    static const uint32_t words[] = { VLE32_V, HLV_W, 0x00000013, 0x00000011, 0x00007003,
-                                      0xffffffff };
+    static const uint32_t words[] = {VLE32_V,    HLV_W,      0x00000013,
+                                     0x00000011, 0x00007003, 0xffffffff};
 
     for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
         struct rvdec_insn insn = poison(), before = poison();
@@ -243,9 +243,9 @@ static uint32_t transform(uint32_t word, const struct rvdec_insn *insn)
 START_TEST(test_rvdec_decode_htinst_agrees_with_instruction)
 {
     /* The transformed instruction and the fetched one tell the same story. */
-    static const uint32_t words[] = { LW_A0_M4_A1,  LBU_T6_2047_SP, SD_A0_M2048_A1,
-                                      FLD_FA0_8_A1, FSW_FA2_0_A1,   LR_D_AQ,
-                                      AMOMAXU_W_AQRL, AMOCAS_Q,     CBO_FLUSH_A1 };
+    static const uint32_t words[] = {LW_A0_M4_A1,    LBU_T6_2047_SP, SD_A0_M2048_A1,
+                                     FLD_FA0_8_A1,   FSW_FA2_0_A1,   LR_D_AQ,
+                                     AMOMAXU_W_AQRL, AMOCAS_Q,       CBO_FLUSH_A1};
 
     for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
         struct rvdec_insn fetched, transformed;
@@ -267,10 +267,9 @@ START_TEST(test_rvdec_is_store_follows_fault_kind)
         uint32_t word;
         bool is_store;
     } rows[] = {
-        { LW_A0_M4_A1, false }, { LR_D_AQ, false },       { VLE32_V, false },
-        { SD_A0_M2048_A1, true }, { AMOMAXU_W_AQRL, true }, { CBO_FLUSH_A1, true },
-        { 0x1805a52f, true }, /* sc.w a0, zero, (a1) */
-        { VLE32_V | 0x20, true },
+        {LW_A0_M4_A1, false},   {LR_D_AQ, false},     {VLE32_V, false},   {SD_A0_M2048_A1, true},
+        {AMOMAXU_W_AQRL, true}, {CBO_FLUSH_A1, true}, {0x1805a52f, true}, /* sc.w a0, zero, (a1) */
+        {VLE32_V | 0x20, true},
     };
 
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
@@ -279,8 +278,8 @@ START_TEST(test_rvdec_is_store_follows_fault_kind)
         ck_assert_int_eq(rvdec_decode(rows[i].word, &insn), OK);
         ck_assert_int_eq(rvdec_is_store(&insn), rows[i].is_store);
     }
-    ck_assert(rvdec_is_store(&(struct rvdec_insn){ .class = RVDEC_PTE_WRITE }));
-    ck_assert(!rvdec_is_store(&(struct rvdec_insn){ .class = RVDEC_PTE_READ }));
+    ck_assert(rvdec_is_store(&(struct rvdec_insn){.class = RVDEC_PTE_WRITE}));
+    ck_assert(!rvdec_is_store(&(struct rvdec_insn){.class = RVDEC_PTE_READ}));
 }
 END_TEST
 
