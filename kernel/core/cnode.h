@@ -11,15 +11,18 @@
 struct cnode {
     _Alignas(64) struct object object;
     uint32_t slot_count; /* slot 0 included */
-    uint32_t reap_next;  /* next slot to delete, once dead */
+    uint32_t reap_next;  /* once dead: next slot to delete */
 };
 
 _Static_assert(sizeof(struct cnode) == sizeof(struct slot), "the header is slot 0");
 
+/* Begin a table of 2^(size_bits - 6) slots in zeroed memory. */
+struct object *cnode_create(void *memory, uint8_t size_bits);
+
 /* The slot at `index`, or NULL when it is 0 or past the end. */
-static inline struct slot *cnode_slot(struct cnode *cnode, uint64_t index)
-{
-    return index != 0 && index < cnode->slot_count ? (struct slot *)cnode + index : NULL;
-}
+struct slot *cnode_slot(struct cnode *cnode, uint64_t index);
+
+/* Delete one more slot of a dead table; true when none is left. */
+bool cnode_reap_step(struct hart *hart, struct cnode *cnode);
 
 #endif

@@ -3,8 +3,8 @@
  * What all kernel objects have in common: how they begin and how they end.
  *
  * An object lives in memory handed out by an Untyped and counts the
- * capabilities that name it.  When the last goes, the object is condemned:
- * it leaves every queue a hart could find it in (O(1)), then joins the list of
+ * capabilities that name it.  When the last goes, the object is condemned: it
+ * leaves every place a hart could find it in (O(1)), then joins the list of
  * the dead, where its slots and waiters are taken apart one step at a time.
  * No memory is handed out again before that list is empty and every hart has
  * fenced: see untyped.h.
@@ -12,6 +12,7 @@
 #ifndef KERNEL_CORE_OBJECT_H
 #define KERNEL_CORE_OBJECT_H
 
+#include <abi/calls.h>
 #include <base/err.h>
 #include <kernel/core/slot.h>
 
@@ -19,23 +20,25 @@ struct kernel;
 struct hart;
 
 struct object {
-    uint8_t type; /* enum object_type */
+    uint8_t type; /* enum obj_type */
     bool is_dead;
     uint32_t cap_count;
     struct object *next_dead;
 };
 
-/* Begin: `memory` is zeroed and of the object's size; fills `slot` (all rights, not yet in the
- * tree).  ERR_NO_MEMORY: no identifier is left for a space. */
-MUST_CHECK object_create(struct kernel *kernel, enum object_type type, uint8_t size_bits,
-                         uint8_t flags, hpa_t memory, struct slot *slot);
+/* Begin an object in `memory`, which is zeroed (but for Untyped and device Frames) and of the
+ * object's size; fills `slot` with its first capability, all rights, in no tree yet.  Cannot fail:
+ * the caller has seen that a space identifier is free (space_table_free_count). */
+void object_create(struct hart *hart, enum obj_type type, uint8_t size_bits, uint8_t flags,
+                   hpa_t memory, struct slot *slot);
 
 /* The object a slot names; NULL for Untyped, Frame, IrqControl, Klog. */
 struct object *slot_object(const struct slot *slot);
 
-/* Make `copy` (empty) a child of `source` with the rights given; badge and mapping not copied. */
+/* Make `copy` (empty) a child of `source` with its badge and those of its rights that are in
+ * `rights`.  A mapping is not copied.  `source` is no Untyped. */
 void slot_derive(struct slot *copy, struct slot *source, uint8_t rights);
-/* The same into a place of `owner`: an embedded slot. */
+/* The same into a place of `owner`, with all of the source's rights: an embedded slot. */
 void slot_embed(struct slot *place, struct slot *source, struct object *owner);
 
 /* Delete a capability: unmap, tell the owner of an embedded slot, condemn the object with its

@@ -23,11 +23,11 @@
 #define SLOT_EMBEDDED 0x02u /* stands in an object (word[1] is that object), not in a CNode */
 
 struct slot {
-    uint8_t type;      /* enum object_type; OBJ_NONE: the slot is empty */
+    uint8_t type;      /* enum obj_type; OBJ_NONE: the slot is empty */
     uint8_t rights;    /* mask of RIGHT_* */
     uint8_t size_bits; /* Untyped, Frame */
     uint8_t flags;     /* SLOT_* */
-    uint32_t space;    /* Frame: index in the space table of where it is mapped, 0 nowhere */
+    uint32_t space;    /* Frame: space it is mapped in (see space.h), 0 nowhere */
     uint64_t object;   /* kernel address of the object; Untyped, Frame: physical address */
     uint64_t word[2];  /* Untyped: bytes handed out, bytes known to be zero
                           Frame: address in the space, generation of the space

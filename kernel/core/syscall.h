@@ -11,7 +11,12 @@
 
 #define INVOCATION_ARGS 6
 
-/* One decoded invocation.  A handler returns its error; results are written only on OK. */
+/*
+ * One decoded call.  A handler returns its error, and on OK leaves its results here; the
+ * dispatcher puts them in the caller's registers.  A handler that blocks the caller, or has set
+ * its registers itself (messages), sets `is_answered`: then the dispatcher writes none.  pc is past
+ * the ecall before the handler runs; ERR_AGAIN sets it back, so that the call resumes.
+ */
 struct invocation {
     struct hart *hart;
     struct thread *thread;                /* the caller */
@@ -19,6 +24,7 @@ struct invocation {
     uint64_t arg[INVOCATION_ARGS];        /* as passed */
     struct slot *cap[INVOCATION_ARGS];    /* of capability arguments; NULL for an absent optional */
     uint64_t result[2];
+    bool is_answered;
 };
 
 /* The slot at `index` of the thread's CNode, or NULL (out of range, empty, no CNode). */

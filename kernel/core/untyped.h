@@ -17,7 +17,7 @@
 
 struct retype {
     struct slot *untyped;
-    enum object_type type;
+    enum obj_type type;
     uint8_t size_bits;
     struct slot *dest; /* `count` adjoining empty slots */
     uint32_t count;    /* 1 .. RETYPE_COUNT_MAX */

@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include <kernel/core/cnode.h>
+
+#include <kernel/core/syscall.h>
+
+struct object *cnode_create(void *memory, uint8_t size_bits)
+{
+    struct cnode *cnode = memory;
+
+    cnode->slot_count = UINT32_C(1) << (size_bits - 6);
+    cnode->reap_next = 1;
+    return &cnode->object;
+}
+
+struct slot *cnode_slot(struct cnode *cnode, uint64_t index)
+{
+    return index != 0 && index < cnode->slot_count ? (struct slot *)cnode + index : NULL;
+}
+
+bool cnode_reap_step(struct hart *hart, struct cnode *cnode)
+{
+    if (cnode->reap_next == cnode->slot_count)
+        return true;
+    slot_delete(hart, (struct slot *)cnode + cnode->reap_next);
+    cnode->reap_next++;
+    return false;
+}
+
+/* ---- methods ---------------------------------------------------------------- */
+
+static struct cnode *cnode_of(const struct slot *slot)
+{
+    return (struct cnode *)slot_object(slot);
+}
+
+/* The source and the empty destination of copy, mint and move. */
+static enum err transfer_slots(struct invocation *inv, struct slot **to, struct slot **from)
+{
+    *to = cnode_slot(cnode_of(inv->slot), inv->arg[0]);
+    *from = cnode_slot(cnode_of(inv->cap[1]), inv->arg[2]);
+    if (*to == NULL || *from == NULL)
+        return ERR_RANGE;
+    if (slot_is_empty(*from))
+        return ERR_INVALID_CAP;
+    if (!slot_is_empty(*to))
+        return ERR_NO_SLOT;
+    return OK;
+}
+
+enum err cnode_copy_invoke(struct invocation *inv)
+{
+    struct slot *to, *from;
+    uint64_t rights = inv->arg[3];
+
+    enum err err = transfer_slots(inv, &to, &from);
+    if (err != OK)
+        return err;
+    if (from->type == OBJ_UNTYPED)
+        return ERR_INVALID_CAP;
+    if ((rights & ~(uint64_t)RIGHTS_ALL) != 0)
+        return ERR_INVALID_ARG;
+    slot_derive(to, from, (uint8_t)rights);
+    return OK;
+}
+
+enum err cnode_mint_invoke(struct invocation *inv)
+{
+    struct slot *to, *from;
+    uint64_t rights = inv->arg[3], badge = inv->arg[4];
+
+    enum err err = transfer_slots(inv, &to, &from);
+    if (err != OK)
+        return err;
+    if (from->type != OBJ_ENDPOINT && from->type != OBJ_NOTIFICATION)
+        return ERR_INVALID_CAP;
+    if (badge == 0 || (rights & ~(uint64_t)RIGHTS_ALL) != 0)
+        return ERR_INVALID_ARG;
+    if (from->word[0] != 0)
+        return ERR_STATE;
+    slot_derive(to, from, (uint8_t)rights);
+    to->word[0] = badge;
+    return OK;
+}
+
+enum err cnode_move_invoke(struct invocation *inv)
+{
+    struct slot *to, *from;
+
+    enum err err = transfer_slots(inv, &to, &from);
+    if (err != OK)
+        return err;
+    slot_move(to, from);
+    return OK;
+}
+
+/* The calling thread may be among what a delete or revoke destroys: it then has no more to be
+ * told, and the work left is done by whoever reaps next. */
+static enum err finish_reaping(struct invocation *inv)
+{
+    enum err err = object_reap(inv->hart);
+
+    return inv->hart->current == inv->thread ? err : OK;
+}
+
+enum err cnode_delete_invoke(struct invocation *inv)
+{
+    struct slot *slot = cnode_slot(cnode_of(inv->slot), inv->arg[0]);
+
+    if (slot == NULL)
+        return ERR_RANGE;
+    slot_delete(inv->hart, slot);
+    return finish_reaping(inv);
+}
+
+enum err cnode_revoke_invoke(struct invocation *inv)
+{
+    struct slot *slot = cnode_slot(cnode_of(inv->slot), inv->arg[0]);
+
+    if (slot == NULL)
+        return ERR_RANGE;
+    if (slot_is_empty(slot))
+        return ERR_INVALID_CAP;
+    while (slot->first_child != NULL) {
+        slot_delete(inv->hart, slot->first_child);
+        if (slot->first_child != NULL && hal_interrupt_pending())
+            return ERR_AGAIN;
+    }
+    return finish_reaping(inv);
+}

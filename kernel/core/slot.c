@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include <kernel/core/slot.h>
+
+static bool slot_is_first(const struct slot *slot)
+{
+    return slot->prev == NULL || slot->prev->first_child == slot;
+}
+
+static bool slot_is_last(const struct slot *slot)
+{
+    return slot->next == NULL || slot->next->last_child == slot;
+}
+
+/* Let whatever stands before a place in a list (a sibling, or the parent) point at `slot`. */
+static void link_from_prev(struct slot *prev, bool is_parent, struct slot *slot)
+{
+    if (prev == NULL)
+        return;
+    if (is_parent)
+        prev->first_child = slot;
+    else
+        prev->next = slot;
+}
+
+static void link_from_next(struct slot *next, bool is_parent, struct slot *slot)
+{
+    if (next == NULL)
+        return;
+    if (is_parent)
+        next->last_child = slot;
+    else
+        next->prev = slot;
+}
+
+void slot_insert_child(struct slot *parent, struct slot *child)
+{
+    struct slot *old = parent->first_child;
+
+    child->first_child = NULL;
+    child->last_child = NULL;
+    child->prev = parent;
+    child->next = old != NULL ? old : parent;
+    if (old != NULL)
+        old->prev = child;
+    else
+        parent->last_child = child;
+    parent->first_child = child;
+}
+
+/* An only child without children of its own: its parent becomes a leaf.  prev and next are then
+ * both the parent (or both NULL). */
+static void remove_only_leaf(struct slot *parent)
+{
+    if (parent == NULL)
+        return;
+    parent->first_child = NULL;
+    parent->last_child = NULL;
+}
+
+void slot_remove(struct slot *slot)
+{
+    struct slot *prev = slot->prev, *next = slot->next;
+    bool is_first = slot_is_first(slot), is_last = slot_is_last(slot);
+    struct slot *head = slot->first_child, *tail = slot->last_child;
+
+    if (head != NULL) {
+        head->prev = prev;
+        tail->next = next;
+        link_from_prev(prev, is_first, head);
+        link_from_next(next, is_last, tail);
+    } else if (is_first && is_last) {
+        remove_only_leaf(prev);
+    } else if (is_first) {
+        next->prev = prev;
+        link_from_prev(prev, true, next);
+    } else if (is_last) {
+        prev->next = next;
+        link_from_next(next, true, prev);
+    } else {
+        prev->next = next;
+        next->prev = prev;
+    }
+    *slot = (struct slot){ .type = OBJ_NONE };
+}
+
+void slot_move(struct slot *to, struct slot *from)
+{
+    bool is_first = slot_is_first(from), is_last = slot_is_last(from);
+
+    *to = *from;
+    link_from_prev(to->prev, is_first, to);
+    link_from_next(to->next, is_last, to);
+    if (to->first_child != NULL) {
+        to->first_child->prev = to;
+        to->last_child->next = to;
+    }
+    *from = (struct slot){ .type = OBJ_NONE };
+}
