@@ -20,7 +20,7 @@
 
 #define THREAD_PRIORITY_COUNT 64u
 
-enum thread_state {
+enum thread_phase {
     THREAD_SUSPENDED,
     THREAD_READY, /* in the ready queue, or running */
     THREAD_BLOCKED_SEND,
@@ -42,7 +42,7 @@ struct thread {
     struct object object;
     struct user_context context;
     struct slot place[THREAD_PLACES];
-    uint8_t state; /* enum thread_state */
+    uint8_t state; /* enum thread_phase */
     uint8_t priority;
     bool is_calling;    /* BLOCKED_SEND: a reply is wanted */
     bool is_fault;      /* BLOCKED_SEND or _REPLY: the message is its fault */
