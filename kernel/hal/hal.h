@@ -115,7 +115,7 @@ MUST_CHECK hal_vcpu_set_reg(struct hal_vcpu *vcpu, uint64_t reg, uint64_t value)
 /* What the hart does on a trap into VS mode, on a saved vCPU: returns the new pc. */
 uint64_t hal_vcpu_trap(struct hal_vcpu *vcpu, uint64_t cause, uint64_t tval, uint64_t pc);
 
-/* Of the loaded vCPU: set and clear bits of hvip; read hvip, vsip & vsie, vstimecmp - htimedelta. */
+/* Of the loaded vCPU: clear and set bits of hvip; read what is pending, and vstimecmp. */
 void hal_vcpu_update_hvip(uint64_t clear, uint64_t set);
 bool hal_vcpu_interrupt_pending(void); /* an interrupt the guest enabled in vsie is pending */
 bool hal_vcpu_timer_wakes(void);       /* vsie.STIE is set */

@@ -31,7 +31,7 @@ enum boot_slot {
 enum boot_untyped_kind {
     BOOT_UNTYPED_RAM = 0,
     BOOT_UNTYPED_DEVICE = 1,  /* registers: not zeroed, Frames and Untypeds only */
-    BOOT_UNTYPED_ARCHIVE = 2, /* holds the boot archive: as a device Untyped, so it keeps its content */
+    BOOT_UNTYPED_ARCHIVE = 2, /* holds the boot archive; treated as device: keeps its content */
 };
 
 struct boot_untyped {

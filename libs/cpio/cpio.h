@@ -20,7 +20,7 @@
 
 struct cpio_file {
     const char *name; /* inside the archive; ends with a zero byte inside it */
-    uint64_t offset;  /* of the data, from the archive's first byte; a multiple of CPIO_DATA_ALIGN */
+    uint64_t offset;  /* of the data in the archive; a multiple of CPIO_DATA_ALIGN */
     uint64_t bytes;
 };
 

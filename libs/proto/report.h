@@ -6,7 +6,7 @@
  *   who may send   label             words                              then
  *   anyone, send   REPORT_LOG        0: bytes (1 to 40), 1-5: text      goes on
  *   anyone, send   REPORT_EXIT       0: exit code                       is destroyed
- *   VMM, send      REPORT_POWERED_OFF                                   is destroyed, guest ended well
+ *   VMM, send      REPORT_POWERED_OFF                                  is destroyed, guest off
  *   VMM, send      REPORT_REBOOTED   0: reboots since the VMM started   goes on (for the log)
  *   VMM, send      REPORT_FAILED     0: enum report_failure, 1: detail  is destroyed, guest dead
  *
@@ -30,7 +30,7 @@ enum report_label {
 /* Why a VMM gives its guest up. */
 enum report_failure {
     REPORT_FAILURE_START_RECORD = 1, /* it cannot read its start record; detail: enum err */
-    REPORT_FAILURE_KERNEL = 2,       /* the kernel image is unusable or does not fit; detail: enum err */
+    REPORT_FAILURE_KERNEL = 2,       /* kernel image unusable or does not fit; detail: enum err */
     REPORT_FAILURE_VCPU = 3,         /* a call on the vCPU failed; detail: enum err */
     REPORT_FAILURE_SYSTEM = 4,       /* the guest asked for SRST with reason "system failure" */
     REPORT_FAILURE_INTERNAL = 5,     /* a defect of the VMM; detail as it likes */

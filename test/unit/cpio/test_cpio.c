@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* libs/cpio: finding files, and each rule of docs/boot-archive.md for which an archive is refused. */
+/* libs/cpio: finding files, and each rule of docs/boot-archive.md that refuses an archive. */
 #include <check.h>
 #include <stdio.h>
 #include <stdlib.h>

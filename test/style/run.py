@@ -1,0 +1,161 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: BSD-2-Clause
+"""Checks the tree's sources, and first that each check can fail (TAP).
+
+    run.py                               the whole tree
+    run.py --kernel-size GENERATED...    lines of the kernel, with generated files
+    run.py --kernel-state NM SIZE OBJECT...   writable memory in the kernel's objects
+"""
+import pathlib
+import sys
+import tempfile
+
+sys.dont_write_bytecode = True
+
+import includes  # noqa: E402
+import kernel  # noqa: E402
+import text  # noqa: E402
+from tree import Tree, strip_comments  # noqa: E402
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+C_HEAD = "/* SPDX-License-Identifier: BSD-2-Clause */\n"
+
+CHECKS = {
+    "each room includes only what it may see": includes.check,
+    "the licence stands first": text.check_licence,
+    "no tabs, no trailing blanks, newline at the end": text.check_blanks,
+    "C lines fit in 100 columns": text.check_width,
+    "no path of one machine, no package host": text.check_machine,
+    "assembly and CSRs stay behind the HAL": text.check_assembly,
+    "pure code has no conditional compilation": text.check_conditions,
+    "folders have a README": text.check_readmes,
+    "links inside the tree lead somewhere": text.check_links,
+}
+
+# A tree that is right, and for each check one file that breaks it: name, text, what is said.
+GOOD = {
+    "README.md": "[core](kernel/core/README.md)\n",
+    "kernel/README.md": "x\n", "kernel/core/README.md": "x\n", "kernel/hal/README.md": "x\n",
+    "kernel/hal/hal.h": C_HEAD + "#ifndef H\n#define H\n#include <base/err.h>\n#endif\n",
+    "kernel/core/a.c": C_HEAD + "#include <kernel/hal/hal.h>\n#include <abi/calls.h>\n"
+                                "#include \"a.h\"\n/* asm(\"x\") csrr */\n",
+    "libs/base/README.md": "x\n", "libs/base/err.h": C_HEAD,
+    "libs/abi/README.md": "x\n", "libs/abi/calls.h": C_HEAD,
+    "libs/rt/README.md": "x\n", "libs/rt/calls.h": C_HEAD + "#include <abi/stubs.h>\n",
+    "vmm/README.md": "x\n", "vmm/a.c": C_HEAD + "#include <rt/calls.h>\n#include <stdio.h>\n",
+    "services/console/README.md": "x\n", "services/console/a.c": C_HEAD,
+    "services/block/README.md": "x\n", "services/block/a.c": C_HEAD,
+    "libs/ring/README.md": "x\n", "libs/ring/a.h": C_HEAD,
+}
+SEES = "each room includes only what it may see"
+BAD = [
+    (SEES, "kernel/core/b.c", "#include <kernel/hal/riscv64/csr.h>\n", "may not see"),
+    (SEES, "kernel/core/b.c", "#include <string.h>\n", "may not include <string.h>"),
+    (SEES, "kernel/hal/b.h", "#include <kernel/core/slot.h>\n", "may not see kernel/core"),
+    (SEES, "kernel/core/b.c", "#include <vmm/core/dev.h>\n", "may not see vmm"),
+    (SEES, "vmm/b.c", "#include <abi/calls.h>\n", "vmm may not see libs/abi"),
+    (SEES, "vmm/b.c", "#include <kernel/hal/hal.h>\n", "vmm may not see kernel/hal"),
+    (SEES, "vmm/b.c", "#include <services/console/a.h>\n", "may not see services/console"),
+    (SEES, "services/block/b.c", "#include <services/console/a.h>\n", "services/console"),
+    (SEES, "rootserver/b.c", "#include <vmm/core/dev.h>\n", "rootserver may not see vmm"),
+    (SEES, "libs/ring/b.c", "#include <rt/calls.h>\n", "may not see libs/rt"),
+    (SEES, "libs/ring/b.c", "#include <vmm/core/dev.h>\n", "may not see vmm"),
+    (SEES, "libs/rt/b.c", "#include \"../abi/calls.h\"\n", "quotes are for the same folder"),
+    ("the licence stands first", "vmm/b.c", None, "no \"SPDX"),
+    ("no tabs, no trailing blanks, newline at the end", "vmm/b.c", "\tint x;\n", "a tab"),
+    ("no tabs, no trailing blanks, newline at the end", "vmm/b.c", "int x; \n", "trailing"),
+    ("no tabs, no trailing blanks, newline at the end", "vmm/b.c", "int x;", "no newline"),
+    ("C lines fit in 100 columns", "vmm/b.c", "/* " + 100 * "x" + " */\n", "columns"),
+    ("no path of one machine, no package host", "vmm/b.c", "/* /ho" "me/me/x */\n", "machine"),
+    ("no path of one machine, no package host", "vmm/b.c", "/* deb.deb" "ian.org */\n", "host"),
+    ("assembly and CSRs stay behind the HAL", "kernel/core/b.c", "asm volatile(\"nop\");\n",
+     "assembly"),
+    ("assembly and CSRs stay behind the HAL", "kernel/core/b.S", "nop\n", "assembly file"),
+    ("assembly and CSRs stay behind the HAL", "vmm/b.c", "const char *x = \"csrr a0, vl\";\n",
+     "CSR"),
+    ("pure code has no conditional compilation", "kernel/core/b.c", "#ifdef DEBUG\n#endif\n",
+     "#ifdef DEBUG"),
+    ("pure code has no conditional compilation", "vmm/b.h", "#ifndef A\n#define B 1\n#endif\n",
+     "#ifndef A"),
+    ("folders have a README", "services/net/a.c", "", "services/net: no README"),
+    ("links inside the tree lead somewhere", "docs.md", "[x](nowhere.md)\n", "no nowhere.md"),
+]
+
+
+def lay_out(folder, files):
+    for name, content in files.items():
+        path = pathlib.Path(folder) / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(content)
+
+
+class Tap:
+    def __init__(self):
+        self.count = self.failed = 0
+
+    def case(self, name, problems, notes=()):
+        self.count += 1
+        self.failed += bool(problems)
+        print(f"{'not ok' if problems else 'ok'} {self.count} - {name}")
+        for line in list(problems) + list(notes):
+            print(f"# {line}")
+
+    def end(self):
+        print(f"1..{self.count}")
+        return 1 if self.failed else 0
+
+
+def test_checks(tap):
+    """A check that cannot fail checks nothing: each has to find its planted mistake."""
+    with tempfile.TemporaryDirectory() as folder:
+        lay_out(folder, GOOD)
+        tree = Tree(folder)
+        for name, check in CHECKS.items():
+            tap.case(f"a right tree passes: {name}", check(tree))
+    for name, path, content, want in BAD:
+        with tempfile.TemporaryDirectory() as folder:
+            head = C_HEAD if path.endswith((".c", ".h", ".S")) and content is not None else ""
+            lay_out(folder, GOOD | {path: head + (content or "int x;\n")})
+            said = CHECKS[name](Tree(folder))
+            found = [line for line in said if want in line and path.rsplit("/", 1)[0] in line]
+            tap.case(f"found in {path}: {want}", [] if len(found) == 1 else [f"said: {said}"])
+
+
+def test_kernel_checks(tap):
+    plain = "int a; /* b\n c */ int d;\n\n// e\nchar *s = \"/* no comment */\";\n"
+    tap.case("comments and blank lines do not count",
+             [] if kernel.count_lines(plain) == 3 else [strip_comments(plain)])
+    symbols = kernel.parse_symbols("0000 0010 b boot_stack\n0000 0008 D counter\n"
+                                   "0000 0004 t text\n0000 0004 r table\n     U other\n0000 b _end\n")
+    said = kernel.judge_state(symbols, 0x18)
+    tap.case("a file-scope variable is found",
+             [] if [line.split(":")[0] for line in said] == ["counter"] else [f"said: {said}"])
+    total = kernel.parse_sections(".text 100 0\n.bss 9000 0\n.sdata.x 8 0\n.rodata 5 0\nTotal 1 0\n")
+    said = kernel.judge_state([("boot_stack", 8)], total)
+    tap.case("nameless writable memory is found",
+             [] if total == 9008 and len(said) == 1 else [f"{total}: {said}"])
+
+
+def main():
+    tap = Tap()
+    arguments = sys.argv[1:]
+    if arguments[:1] == ["--kernel-size"]:
+        lines = kernel.size(Tree(ROOT), [pathlib.Path(name) for name in arguments[1:]])
+        tap.case(f"the kernel has fewer than {kernel.LINE_LIMIT} lines",
+                 [] if 0 < lines < kernel.LINE_LIMIT else ["too many, or none found"],
+                 [f"{lines} lines that are neither blank nor comment"])
+    elif arguments[:1] == ["--kernel-state"]:
+        tap.case("the kernel keeps no state at file scope",
+                 kernel.check_state(arguments[1], arguments[2], arguments[3:]))
+    else:
+        test_checks(tap)
+        test_kernel_checks(tap)
+        tree = Tree(ROOT)
+        tap.case("the tree has sources", [] if tree.code() else ["none found"])
+        for name, check in CHECKS.items():
+            tap.case(name, check(tree))
+    return tap.end()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
