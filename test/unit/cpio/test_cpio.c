@@ -25,7 +25,8 @@ static size_t append(const char *name, const char *data, unsigned mode)
     size_t page = strcmp(name, "TRAILER!!!") == 0 ? (least + 3) / 4 * 4
                                                   : (least + 4095) / 4096 * 4096;
     snprintf(archive + header, 111, "070701%08x%08x%08x%08x%08x%08x%08x%08x%08x%08x%08x%08x%08x", 1,
-             mode, 0, 0, 1, 0, (unsigned)strlen(data), 0, 0, 0, 0, (unsigned)(page - header - 110), 0);
+             mode, 0, 0, 1, 0, (unsigned)strlen(data), 0, 0, 0, 0,
+             (unsigned)(page - header - 110), 0);
     memset(archive + header + 110, 0, page - header - 110);
     memcpy(archive + header + 110, name, strlen(name));
     memcpy(archive + page, data, strlen(data));
@@ -100,7 +101,8 @@ START_TEST(test_check_random_edits_never_leave_the_archive)
         setup();
         for (int n = rand() % 3; n >= 0; n--)
             archive[(size_t)rand() % 3 * 4096 + second % 4096 * (size_t)(rand() % 2) +
-                    (size_t)rand() % 130] = (char)(rand() % 2 ? "0123456789abcdef"[rand() % 16] : rand());
+                    (size_t)rand() % 130] =
+                (char)(rand() % 2 ? "0123456789abcdef"[rand() % 16] : rand());
         unsigned count;
         enum err err = check_bytes(end, &count);
         uint64_t cursor = 0;
