@@ -31,6 +31,7 @@ struct process_start {
     uint32_t bytes; /* of the record with the role's part, from its first byte */
     char name[PROCESS_NAME_BYTES];
     uint64_t timebase_hz;  /* frequency of the time CSR */
+    uint64_t realtime_ns;  /* Unix time when the time CSR was 0; 0 when nobody knows */
     uint64_t heap_address; /* zeroed memory for malloc, page-aligned */
     uint64_t heap_bytes;
     uint32_t role_offset; /* from the record's first byte */
@@ -38,6 +39,6 @@ struct process_start {
     uint8_t entropy[32]; /* differs for each process and each start */
 };
 
-_Static_assert(sizeof(struct process_start) == 120, "start record layout");
+_Static_assert(sizeof(struct process_start) == 128, "start record layout");
 
 #endif

@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The first instructions of a process: a0 is what it was handed, sp the top of its stack. */
+    .section .text.start, "ax"
+    .global _start
+    .type _start, @function
+_start:
+    .option push
+    .option norelax
+    la gp, __global_pointer$
+    .option pop
+    li ra, 0
+    li s0, 0
+    li tp, 0
+    andi sp, sp, -16
+    tail rt_begin
+    .size _start, . - _start
+    .section .note.GNU-stack, "", @progbits

@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * From the first instruction to main(): musl wants argc, argv, envp and an
+ * auxiliary vector, as the System V ABI lays them out ("Process
+ * Initialization").  Nothing of libc that needs TLS may run before it does.
+ */
+#include <elf.h>
+#include <string.h>
+
+#include "rt_state.h"
+
+struct rt_state rt_state;
+
+/* The linker puts the program's own headers at its start, so they are in memory. */
+extern const Elf64_Ehdr __ehdr_start __attribute__((__visibility__("hidden")));
+
+/* musl's entry; the last three arguments are not used by a static program. */
+ATTR_NORETURN int __libc_start_main(int (*main)(int, char **, char **), int argc, char **argv,
+                                    void (*init)(void), void (*fini)(void), void (*ldso)(void));
+int main(int argc, char **argv, char **envp);
+
+struct stack_vectors {
+    const char *argv[2];
+    const char *envp[1];
+    uint64_t aux[6][2];
+};
+
+_Static_assert(offsetof(struct stack_vectors, aux) == 3 * sizeof(char *), "no gap before the auxv");
+
+ATTR_NORETURN void rt_enter(const struct rt_config *config)
+{
+    rt_state.config = *config;
+    rt_pages_init(&rt_state.pages, config->heap, config->heap_bytes);
+
+    const Elf64_Ehdr *ehdr = &__ehdr_start;
+    struct stack_vectors vectors = {
+        .argv = {rt_state.config.name, NULL},
+        .envp = {NULL},
+        .aux = {
+            {AT_PHDR, (uint64_t)(uintptr_t)ehdr + ehdr->e_phoff},
+            {AT_PHENT, ehdr->e_phentsize},
+            {AT_PHNUM, ehdr->e_phnum},
+            {AT_PAGESZ, RT_PAGE_BYTES},
+            {AT_RANDOM, (uint64_t)(uintptr_t)rt_state.config.entropy},
+            {AT_NULL, 0},
+        },
+    };
+    __libc_start_main(main, 1, (char **)vectors.argv, NULL, NULL, NULL);
+    __builtin_unreachable();
+}
+
+uint64_t rt_timebase_hz(void)
+{
+    return rt_state.config.timebase_hz;
+}
+
+const char *rt_name(void)
+{
+    return rt_state.config.name;
+}
+
+MUST_CHECK rt_role(size_t bytes, const void **out)
+{
+    if (rt_state.config.role == NULL || rt_state.config.role_bytes < bytes)
+        return ERR_NOT_FOUND;
+    *out = rt_state.config.role;
+    return OK;
+}
