@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* What every test guest has: SBI calls, a UART, traps it can look at. */
+#ifndef TEST_GUEST_H
+#define TEST_GUEST_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define UART_BASE  UINT64_C(0x10000000)
+#define SYSCON     UINT64_C(0x100000)
+#define RAM_BASE   UINT64_C(0x80000000)
+
+extern char __image_start[], __bss_end[];
+
+/* ---- the guest's own main --------------------------------------------------- */
+
+void guest_main(uint64_t hart, uint64_t dtb);
+
+/* ---- CSRs -------------------------------------------------------------------- */
+
+#define csr_read(name)                                                \
+    ({                                                                \
+        uint64_t csr_value_;                                          \
+        __asm__ volatile("csrr %0, " #name : "=r"(csr_value_));       \
+        csr_value_;                                                   \
+    })
+#define csr_write(name, value) __asm__ volatile("csrw " #name ", %0" ::"r"((uint64_t)(value)) : "memory")
+#define csr_set(name, value)   __asm__ volatile("csrs " #name ", %0" ::"r"((uint64_t)(value)) : "memory")
+#define csr_clear(name, value) __asm__ volatile("csrc " #name ", %0" ::"r"((uint64_t)(value)) : "memory")
+
+static inline uint64_t time_now(void)
+{
+    return csr_read(time);
+}
+
+/* ---- SBI ---------------------------------------------------------------------- */
+
+struct sbi_result {
+    int64_t error;
+    uint64_t value;
+};
+
+struct sbi_result sbi_call(uint64_t extension, uint64_t function, uint64_t a0, uint64_t a1,
+                           uint64_t a2, uint64_t a3);
+void sbi_set_timer(uint64_t deadline_ticks);
+/* SRST: type 0 shutdown, 1 cold reboot, 2 warm reboot; reason 0 none, 1 system failure. */
+void sbi_reset(uint32_t type, uint32_t reason);
+
+/* ---- console -------------------------------------------------------------------- */
+
+void put_char(char c);
+void put_string(const char *string);
+void put_hex(uint64_t value);
+void put_decimal(uint64_t value);
+char get_char(void); /* waits */
+
+/* ---- traps ------------------------------------------------------------------------ */
+
+struct trap_frame {
+    uint64_t x[32]; /* x[0] is not used */
+    uint64_t pc;
+    uint64_t reserved;
+};
+
+/* The last trap. Set `trap_resume_pc` before provoking one that must go on elsewhere than at the
+ * next instruction. */
+struct trap {
+    uint64_t count, cause, value, pc;
+};
+extern volatile struct trap trap_last;
+extern volatile uint64_t trap_resume_pc;
+
+/* MMIO of one width. */
+static inline uint32_t read8(uint64_t address)
+{
+    return *(volatile uint8_t *)address;
+}
+static inline void write8(uint64_t address, uint32_t value)
+{
+    *(volatile uint8_t *)address = (uint8_t)value;
+}
+static inline void write32(uint64_t address, uint32_t value)
+{
+    *(volatile uint32_t *)address = value;
+}
+
+#endif
