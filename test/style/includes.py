@@ -54,7 +54,7 @@ def may_see(source, target, header):
         return source.startswith("kernel") or source == "libs/rt"
     if source == "kernel/core":
         return header in ("kernel/hal/hal.h", "kernel/hal/types.h")
-    if source in ("kernel", "kernel/hal/riscv64"):
+    if source in ("kernel", "kernel/boot", "kernel/hal/riscv64"):
         return target.startswith("kernel")
     if source.startswith("kernel"):
         return False
