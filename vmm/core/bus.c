@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include <vmm/core/bus.h>
+
+static uint64_t region_last(const struct dev_ctx *dev)
+{
+    return dev->gpa + (dev->model->region_bytes - 1);
+}
+
+enum err bus_add(struct bus *bus, const struct dev_ctx *dev)
+{
+    uint32_t at = bus->region_count;
+
+    if (at == BUS_REGIONS_MAX)
+        return ERR_NO_SLOT;
+    if (dev->model->region_bytes == 0 || region_last(dev) < dev->gpa)
+        return ERR_RANGE;
+    for (uint32_t i = 0; i < bus->region_count; i++)
+        if (dev->gpa <= region_last(bus->region[i]) && bus->region[i]->gpa <= region_last(dev))
+            return ERR_EXISTS;
+    for (; at > 0 && bus->region[at - 1]->gpa > dev->gpa; at--)
+        bus->region[at] = bus->region[at - 1];
+    bus->region[at] = dev;
+    bus->region_count++;
+    return OK;
+}
+
+static enum err bus_find(const struct bus *bus, uint64_t gpa, uint32_t width,
+                         const struct dev_ctx **out)
+{
+    uint32_t low = 0, high = bus->region_count;
+
+    while (low < high) {
+        uint32_t middle = low + (high - low) / 2;
+        if (region_last(bus->region[middle]) < gpa)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    if (low == bus->region_count || gpa < bus->region[low]->gpa)
+        return ERR_RANGE;
+    const struct dev_ctx *dev = bus->region[low];
+    if (width - 1 > region_last(dev) - gpa)
+        return ERR_RANGE;
+    if (gpa % width)
+        return ERR_ALIGN;
+    if (!(dev->model->widths & width))
+        return ERR_NOT_SUPPORTED;
+    *out = dev;
+    return OK;
+}
+
+static uint64_t mask_to(uint64_t value, uint32_t width)
+{
+    return width == 8 ? value : value & ((UINT64_C(1) << (8 * width)) - 1);
+}
+
+enum err bus_read(const struct bus *bus, uint64_t gpa, uint32_t width, uint64_t *value)
+{
+    const struct dev_ctx *dev;
+    enum err err = bus_find(bus, gpa, width, &dev);
+    if (err)
+        return err;
+    *value = mask_to(dev->model->read(dev, gpa - dev->gpa, width), width);
+    return OK;
+}
+
+enum err bus_write(const struct bus *bus, uint64_t gpa, uint32_t width, uint64_t value)
+{
+    const struct dev_ctx *dev;
+    enum err err = bus_find(bus, gpa, width, &dev);
+    if (err)
+        return err;
+    dev->model->write(dev, gpa - dev->gpa, width, mask_to(value, width));
+    return OK;
+}

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Which device answers a guest physical address.  The table is built once and
+ * sorted; nothing in it changes while the guest runs.
+ */
+#ifndef VMM_CORE_BUS_H
+#define VMM_CORE_BUS_H
+
+#include <stdint.h>
+
+#include <base/err.h>
+#include <vmm/core/dev.h>
+
+#define BUS_REGIONS_MAX 32u
+
+struct bus {
+    uint32_t region_count;
+    const struct dev_ctx *region[BUS_REGIONS_MAX]; /* by rising gpa */
+};
+
+/*
+ * Adds the region [dev->gpa, dev->gpa + dev->model->region_bytes).
+ * Errors: ERR_NO_SLOT  the table is full
+ *         ERR_RANGE    the region is empty or wraps
+ *         ERR_EXISTS   it overlaps another
+ */
+MUST_CHECK bus_add(struct bus *bus, const struct dev_ctx *dev);
+
+/*
+ * One access of `width` bytes (1, 2, 4 or 8).  Runs inside a transaction.
+ * Errors: ERR_RANGE  no device answers all of [gpa, gpa + width)
+ *         ERR_ALIGN  gpa is not a multiple of width
+ *         ERR_NOT_SUPPORTED  the device has no registers of this width
+ * On an error no device has seen the access and *value is untouched.
+ */
+MUST_CHECK bus_read(const struct bus *bus, uint64_t gpa, uint32_t width, uint64_t *value);
+MUST_CHECK bus_write(const struct bus *bus, uint64_t gpa, uint32_t width, uint64_t value);
+
+#endif

@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * A device model is one file with one descriptor.  It has no variables of its own:
+ * its state is in the arena, and it acts only through the context it is passed, so
+ * a test passes fakes.  docs/writing-a-device.md leads through one.
+ *
+ * Rules:
+ *  - the state is plain data without pointers; another VMM may go on with it, and
+ *    one that went wrong may have left any bits in it: an index found there is
+ *    reduced to its range before use;
+ *  - read() and write() run inside a transaction: dev_set() what is about to change;
+ *    they change nothing outside the arena (interrupt lines are in the arena too);
+ *  - notify() runs outside a transaction, after every exit that touched the device
+ *    and whenever something outside may have changed.  It does what has to be done
+ *    outside, then opens and commits its own transaction; done twice, it does no harm;
+ *  - nothing a guest does is an error: what real hardware would do is the answer.
+ */
+#ifndef VMM_CORE_DEV_H
+#define VMM_CORE_DEV_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <vmm/core/arena.h>
+#include <vmm/core/console.h>
+
+struct dev_ctx;
+
+/* Widths a region answers to; a naturally misaligned access is never passed on. */
+#define DEV_WIDTH_1 1u
+#define DEV_WIDTH_2 2u
+#define DEV_WIDTH_4 4u
+#define DEV_WIDTH_8 8u
+
+#define DEV_NO_DEADLINE UINT64_MAX
+
+enum dev_power {
+    DEV_POWER_RUN = 0,
+    DEV_POWER_OFF = 1,
+    DEV_POWER_REBOOT = 2,
+    DEV_POWER_FAILED = 3, /* the guest reports that it failed, with a code */
+};
+
+struct dev_model {
+    const char *name; /* of the model and of its section: "uart16550" */
+    uint32_t state_version;
+    uint32_t state_bytes;
+    uint64_t region_bytes; /* what answers; 0 for a device without registers */
+    uint32_t widths;       /* DEV_WIDTH_* */
+
+    /* Power-on state.  The state is zeroed; outside any transaction. */
+    void (*reset)(const struct dev_ctx *dev);
+    /* `offset` is below region_bytes, `width` one of widths; excess bits of the result are dropped. */
+    uint64_t (*read)(const struct dev_ctx *dev, uint64_t offset, uint32_t width);
+    void (*write)(const struct dev_ctx *dev, uint64_t offset, uint32_t width, uint64_t value);
+    /* May be NULL. */
+    void (*notify)(const struct dev_ctx *dev);
+    /* Wall-clock time of the next notify() wanted, or DEV_NO_DEADLINE.  May be NULL. */
+    uint64_t (*deadline_ns)(const struct dev_ctx *dev);
+    /*
+     * Adds the device's node below /soc of the guest's device tree.  Returns 0 or a
+     * libfdt error (negative).
+     */
+    int (*fdt_node)(const struct dev_ctx *dev, void *fdt);
+};
+
+/* What a device needs of the machine around it. */
+struct dev_host {
+    void *opaque;
+    /* Sets the level of an interrupt source; within a transaction. */
+    void (*irq)(void *opaque, uint32_t source, bool is_high);
+    /* Nanoseconds since 1970. */
+    uint64_t (*wall_ns)(void *opaque);
+    /* The guest asks for this; it happens after the commit. */
+    void (*power)(void *opaque, enum dev_power what, uint32_t code);
+};
+
+/* Phandles of the guest's device tree, fixed so that a node can name another. */
+enum dev_phandle {
+    DEV_PHANDLE_IRQCHIP = 1,
+    DEV_PHANDLE_TEST = 2,
+    DEV_PHANDLE_CPU_INTC = 0x10, /* + hart */
+    DEV_PHANDLE_CPU = 0x40,      /* + hart */
+};
+
+struct dev_ctx {
+    const struct dev_model *model;
+    struct arena *arena;
+    void *state;
+    const struct console *console;
+    const struct dev_host *host;
+    uint64_t gpa;      /* where the region lies */
+    uint32_t irq;      /* interrupt source; 0: none */
+    uint32_t hart_count;
+};
+
+static inline void dev_set(const struct dev_ctx *dev, const void *field, size_t bytes)
+{
+    arena_set(dev->arena, field, bytes);
+}
+
+static inline void dev_irq(const struct dev_ctx *dev, bool is_high)
+{
+    dev->host->irq(dev->host->opaque, dev->irq, is_high);
+}
+
+#endif

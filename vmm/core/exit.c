@@ -1,0 +1,307 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include <vmm/core/exit.h>
+
+#include <string.h>
+
+#include <vmm/core/emul.h>
+#include <vmm/sbi/sbi.h>
+
+/* Exception codes, privileged specification, "scause". */
+enum cause {
+    CAUSE_FETCH_ACCESS = 1,
+    CAUSE_ILLEGAL_INSN = 2,
+    CAUSE_LOAD_ACCESS = 5,
+    CAUSE_STORE_ACCESS = 7,
+    CAUSE_ECALL_U = 8,
+    CAUSE_ECALL_S = 9,
+    CAUSE_FETCH_PAGE = 12,
+    CAUSE_STORE_PAGE = 15,
+};
+
+#define CSR_SSTATUS 0x100u
+#define SSTATUS_FS_DIRTY (UINT64_C(3) << 13)
+
+#define REG_A0 10u
+#define REG_A1 11u
+#define ECALL_BYTES 4u
+
+static void outcome_reg(struct exit_outcome *outcome, uint64_t index, uint64_t value)
+{
+    outcome->reg[outcome->reg_count++] = (struct outcome_reg){index, value};
+}
+
+static void outcome_trap(struct exit_outcome *outcome, uint64_t cause, uint64_t tval)
+{
+    outcome->flags |= OUTCOME_INJECT;
+    outcome->cause = cause;
+    outcome->tval = tval;
+}
+
+/* ---- ecall ---- */
+
+static enum exit_next handle_ecall(struct machine *machine, uint32_t hart,
+                                   const struct vcpu_page *page, struct exit_outcome *outcome)
+{
+    struct sbi_call call = {
+        .machine = machine,
+        .hart = hart,
+        .eid = (uint32_t)page->x[17],
+        .fid = (uint32_t)page->x[16],
+        .outcome = outcome,
+    };
+    memcpy(call.arg, &page->x[REG_A0], sizeof call.arg);
+
+    struct sbi_result result = sbi_call(&call);
+    switch (result.end) {
+    case SBI_END_WAIT:
+        return EXIT_WAIT;
+    case SBI_END_TRAP:
+        outcome->flags |= OUTCOME_INJECT;
+        return EXIT_RESUME;
+    case SBI_END_RETURN:
+        outcome_reg(outcome, REG_A0, (uint64_t)result.error);
+        outcome_reg(outcome, REG_A1, result.value);
+        break;
+    case SBI_END_LEGACY:
+        outcome_reg(outcome, REG_A0, result.value);
+        break;
+    case SBI_END_NO_RETURN:
+        break;
+    }
+    outcome->pc += ECALL_BYTES;
+    return EXIT_RESUME;
+}
+
+/* ---- Loads and stores ---- */
+
+struct fp_reader {
+    const struct vcpu_ops *ops;
+    uint32_t hart;
+};
+
+static enum err fp_read(void *ctx, unsigned reg, uint64_t *value)
+{
+    const struct fp_reader *reader = ctx;
+    return reader->ops->get_reg(reader->ops->opaque, reader->hart, VCPU_REG_FP(reg), value);
+}
+
+/* The hart would have set sstatus.FS to Dirty; the guest saves the register only then. */
+static enum err outcome_fp(struct machine *machine, uint32_t hart, struct exit_outcome *outcome,
+                           const struct emul_outcome *result)
+{
+    const struct vcpu_ops *ops = &machine->config.vcpu;
+    uint64_t sstatus;
+    enum err err = ops->get_reg(ops->opaque, hart, VCPU_REG_CSR(CSR_SSTATUS), &sstatus);
+
+    if (err)
+        return err;
+    outcome_reg(outcome, VCPU_REG_FP(result->reg), result->value);
+    outcome_reg(outcome, VCPU_REG_CSR(CSR_SSTATUS), sstatus | SSTATUS_FS_DIRTY);
+    return OK;
+}
+
+static enum err mmio_read(void *ctx, uint64_t gpa, unsigned width, uint64_t *value)
+{
+    return bus_read(ctx, gpa, width, value);
+}
+
+static enum err mmio_write(void *ctx, uint64_t gpa, unsigned width, uint64_t value)
+{
+    return bus_write(ctx, gpa, width, value);
+}
+
+static enum err handle_access(struct machine *machine, uint32_t hart, const struct vcpu_page *page,
+                              const struct vcpu_exit_record *record, struct exit_outcome *outcome)
+{
+    struct fp_reader reader = {&machine->config.vcpu, hart};
+    struct emul_fault fault = {
+        .cause = record->reason == VCPU_EXIT_LOAD ? EMUL_FAULT_LOAD : EMUL_FAULT_STORE,
+        .gva = record->tval,
+        .gpa = record->gpa,
+        .htinst = record->htinst,
+        .insn = (uint32_t)record->insn,
+        .is_insn_valid = record->insn_valid != 0,
+    };
+    struct emul_regs regs = {.x = page->x, .ctx = &reader, .read_fp = fp_read};
+    struct emul_bus bus = {.ctx = &machine->bus, .read = mmio_read, .write = mmio_write};
+    struct emul_outcome result;
+
+    enum err err = emul_access(&fault, &regs, &bus, &result);
+    if (err == ERR_AGAIN)
+        return OK; /* the guest executes its instruction again */
+    if (err)
+        return err;
+    if (result.kind == EMUL_TRAP) {
+        outcome_trap(outcome, result.cause, result.tval);
+        return OK;
+    }
+    outcome->pc += result.pc_delta_bytes;
+    if (result.has_reg && result.is_fp)
+        return outcome_fp(machine, hart, outcome, &result);
+    if (result.has_reg)
+        outcome_reg(outcome, result.reg, result.value);
+    return OK;
+}
+
+/* ---- Everything else is reflected ---- */
+
+/*
+ * Exceptions that a guest knows.  Those it cannot know (environment calls from VS
+ * and beyond 15, where only this hypervisor's own causes are) come out as an illegal
+ * instruction.
+ */
+static bool is_guest_cause(uint64_t cause)
+{
+    return cause <= CAUSE_ECALL_U || cause == CAUSE_FETCH_PAGE || cause == CAUSE_FETCH_PAGE + 1 ||
+           cause == CAUSE_STORE_PAGE;
+}
+
+static uint64_t illegal_tval(const struct vcpu_exit_record *record)
+{
+    if (record->tval == 0 && record->insn_valid)
+        return record->insn;
+    return record->tval;
+}
+
+static void handle_other(const struct vcpu_exit_record *record, struct exit_outcome *outcome)
+{
+    if (is_guest_cause(record->cause) && record->cause != CAUSE_ILLEGAL_INSN)
+        outcome_trap(outcome, record->cause, record->tval);
+    else
+        outcome_trap(outcome, CAUSE_ILLEGAL_INSN, illegal_tval(record));
+}
+
+static enum err dispatch(struct machine *machine, uint32_t hart, const struct vcpu_page *page,
+                         const struct vcpu_exit_record *record, struct exit_outcome *outcome,
+                         enum exit_next *next)
+{
+    switch (record->reason) {
+    case VCPU_EXIT_ECALL:
+        *next = handle_ecall(machine, hart, page, outcome);
+        return OK;
+    case VCPU_EXIT_LOAD:
+    case VCPU_EXIT_STORE:
+        return handle_access(machine, hart, page, record, outcome);
+    case VCPU_EXIT_FETCH:
+        outcome_trap(outcome, CAUSE_FETCH_ACCESS, record->tval);
+        return OK;
+    case VCPU_EXIT_VIRTUAL_INSN:
+        outcome_trap(outcome, CAUSE_ILLEGAL_INSN, illegal_tval(record));
+        return OK;
+    default:
+        handle_other(record, outcome);
+        return OK;
+    }
+}
+
+enum err exit_handle(struct machine *machine, uint32_t hart, enum exit_next *next)
+{
+    const struct vcpu_page *page = machine_page(machine, hart);
+    struct vcpu_exit_record record = page->exit;
+    struct exit_outcome outcome = {.seq = record.seq, .pc = record.pc};
+    enum exit_next found = EXIT_RESUME;
+
+    arena_begin(&machine->arena);
+    enum err err = dispatch(machine, hart, page, &record, &outcome, &found);
+    if (err || found == EXIT_WAIT) {
+        enum err rollback = arena_rollback(&machine->arena);
+        if (err || rollback)
+            return err ? err : rollback;
+    } else {
+        arena_commit(&machine->arena, hart, &outcome);
+    }
+    *next = found;
+    return OK;
+}
+
+/* ---- Applying ---- */
+
+static void console_apply(const struct machine *machine, const struct exit_outcome *outcome)
+{
+    const struct console_port *port = machine->console.port;
+    uint8_t byte = (uint8_t)outcome->console_byte, *bytes;
+
+    if (outcome->console_bytes &&
+        guestmem_at(&machine->config.ram, outcome->console_gpa, outcome->console_bytes, &bytes) == OK)
+        port->put(port->opaque, outcome->console_pos, bytes, outcome->console_bytes);
+    if (outcome->console_byte)
+        port->put(port->opaque, outcome->console_pos, &byte, 1);
+    console_release(&machine->console);
+}
+
+/* Clearing comes first and takes a request that the kernel has not seen yet with it. */
+static void harts_apply(const struct machine *machine, uint32_t self,
+                        const struct exit_outcome *outcome)
+{
+    const struct vcpu_ops *ops = &machine->config.vcpu;
+
+    for (uint32_t hart = 0; hart < machine->config.hart_count; hart++) {
+        uint64_t *irq = &machine_page(machine, hart)->irq, bit = UINT64_C(1) << hart;
+        if (outcome->soft_clear & bit) {
+            __atomic_fetch_and(irq, ~VCPU_IRQ_SOFT_SET, __ATOMIC_SEQ_CST);
+            __atomic_fetch_or(irq, VCPU_IRQ_SOFT_CLEAR, __ATOMIC_SEQ_CST);
+        }
+        if (outcome->soft_set & bit)
+            __atomic_fetch_or(irq, VCPU_IRQ_SOFT_SET, __ATOMIC_SEQ_CST);
+        if (hart != self && ((outcome->soft_set | outcome->soft_clear | outcome->started) & bit))
+            ops->kick(ops->opaque, hart);
+    }
+}
+
+static enum err regs_apply(const struct machine *machine, uint32_t hart,
+                           const struct exit_outcome *outcome)
+{
+    const struct vcpu_ops *ops = &machine->config.vcpu;
+    struct vcpu_page *page = machine_page(machine, hart);
+
+    for (uint32_t i = 0; i < outcome->reg_count && i < OUTCOME_REGS_MAX; i++) {
+        uint64_t index = outcome->reg[i].index, value = outcome->reg[i].value;
+        if (index < 32) {
+            page->x[index] = value;
+            continue;
+        }
+        enum err err = ops->set_reg(ops->opaque, hart, index, value);
+        if (err)
+            return err;
+    }
+    return OK;
+}
+
+/* Injecting twice would lose the first: a pc that moved shows that it was done. */
+static enum err inject_apply(const struct machine *machine, uint32_t hart,
+                             const struct exit_outcome *outcome)
+{
+    const struct vcpu_ops *ops = &machine->config.vcpu;
+
+    if (machine_page(machine, hart)->pc != outcome->pc)
+        return OK;
+    return ops->inject(ops->opaque, hart, outcome->cause, outcome->tval);
+}
+
+enum err exit_apply(struct machine *machine, uint32_t hart)
+{
+    const struct exit_outcome *outcome = arena_outcome(&machine->arena, hart);
+    const struct vcpu_ops *ops = &machine->config.vcpu;
+    struct vcpu_page *page = machine_page(machine, hart);
+    enum err err;
+
+    if (page->exit.reason == VCPU_EXIT_NONE || outcome->seq != page->exit.seq)
+        return OK;
+    console_apply(machine, outcome);
+    if (outcome->flags & OUTCOME_TIMER) {
+        err = ops->set_timer(ops->opaque, hart, machine->state->hart[hart].timer_deadline_ticks);
+        if (err)
+            return err;
+    }
+    harts_apply(machine, hart, outcome);
+    err = regs_apply(machine, hart, outcome);
+    if (err)
+        return err;
+    if (outcome->flags & OUTCOME_INJECT)
+        err = inject_apply(machine, hart, outcome);
+    else
+        page->pc = outcome->pc;
+    if (!err)
+        __atomic_store_n(&page->exit.reason, VCPU_EXIT_NONE, __ATOMIC_SEQ_CST);
+    return err;
+}

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The instruction set offered to a guest: what the kernel switches or enables for
+ * it, and what has no state of its own.  Everything else the hart may have stays
+ * unnamed.
+ */
+#ifndef VMM_CORE_ISA_H
+#define VMM_CORE_ISA_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+/* Besides RV64IMAFDC, Zicntr, Zicsr and Zifencei, which every guest has. */
+enum isa_extension {
+    ISA_ZBA = 1 << 0,
+    ISA_ZBB = 1 << 1,
+    ISA_ZBC = 1 << 2,
+    ISA_ZBS = 1 << 3,
+    ISA_SSTC = 1 << 4,
+};
+
+/*
+ * Writes "rv64imafdc_zicntr_..." with its zero byte, in the order the unprivileged
+ * specification gives ("ISA Extension Naming Conventions").  Returns the length
+ * without the zero byte; size_bytes >= 96 is always enough.
+ */
+size_t isa_string(uint32_t extensions, char *text, size_t size_bytes);
+
+/*
+ * Writes the names one after another, each with its zero byte, as the property
+ * riscv,isa-extensions wants them.  Returns the bytes written; 128 is always enough.
+ */
+size_t isa_list(uint32_t extensions, char *text, size_t size_bytes);
+
+#endif

@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * A guest's machine: RAM, harts, and the devices of QEMU's `virt` at their places.
+ *
+ *   0x0000_0000_0010_0000  test finisher (syscon)
+ *   0x0000_0000_0010_1000  goldfish RTC              interrupt 11
+ *   0x0000_0000_0c00_0000  PLIC, 6 MiB
+ *   0x0000_0000_1000_0000  16550 UART                interrupt 10
+ *   0x0000_0000_8000_0000  RAM
+ *
+ * The handle is rebuilt by each VMM; what must outlive it is in the arena.
+ */
+#ifndef VMM_CORE_MACHINE_H
+#define VMM_CORE_MACHINE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <base/err.h>
+#include <rt/vcpu_page.h>
+#include <vmm/core/arena.h>
+#include <vmm/core/bus.h>
+#include <vmm/core/console.h>
+#include <vmm/core/dev.h>
+#include <vmm/core/guestmem.h>
+#include <vmm/core/limits.h>
+#include <vmm/core/vcpu_ops.h>
+
+#define MACHINE_RAM_GPA UINT64_C(0x80000000)
+#define MACHINE_RNG_SEED_BYTES 64u
+#define MACHINE_DEVICES 4u
+
+/* SBI specification, "Hart State Management Extension": the states by their numbers. */
+enum hart_status {
+    HART_STARTED = 0,
+    HART_STOPPED = 1,
+    HART_START_PENDING = 2,
+};
+
+struct hart_state {
+    uint64_t status; /* enum hart_status */
+    uint64_t start_gpa;
+    uint64_t start_arg; /* what a1 will hold */
+    uint64_t timer_deadline_ticks;
+};
+
+struct machine_state {
+    uint32_t power;         /* enum dev_power: what the guest has asked for */
+    uint32_t power_code;
+    uint32_t is_booting;    /* machine_boot() has begun and not ended */
+    uint32_t is_ram_dirty;  /* RAM is not as it was given to the first VMM */
+    uint64_t boot_count;
+    struct hart_state hart[VMM_HARTS_MAX];
+};
+
+struct machine_config {
+    struct guestmem ram;
+    uint32_t hart_count;
+    uint32_t isa_extensions; /* enum isa_extension */
+    uint64_t timebase_hz;
+    const uint8_t *kernel;
+    uint64_t kernel_bytes;
+    const uint8_t *initrd; /* NULL and 0 when there is none */
+    uint64_t initrd_bytes;
+    const char *bootargs;
+    uint8_t rng_seed[MACHINE_RNG_SEED_BYTES];
+
+    struct vcpu_page *page[VMM_HARTS_MAX];
+    struct vcpu_ops vcpu;
+    struct console_port console;
+    void *clock_opaque;
+    uint64_t (*wall_ns)(void *opaque); /* nanoseconds since 1970 */
+};
+
+struct machine {
+    struct machine_config config;
+    struct arena arena;
+    struct machine_state *state; /* in the arena */
+    struct console console;
+    struct dev_host host;
+    struct dev_ctx dev[MACHINE_DEVICES];
+    struct bus bus;
+};
+
+/* Bytes of arena a machine takes. */
+uint64_t machine_arena_bytes(void);
+
+/*
+ * Builds the handle over the arena: takes over the state in it and rolls back what
+ * was not committed; with none there, or one that is not ours, makes a fresh one.
+ * *is_taken_over tells which.  A machine that is not taken over, or in whose state
+ * is_booting is set, wants machine_boot() before anything else.
+ *
+ * Errors: ERR_INVALID_ARG  no hart, or more than VMM_HARTS_MAX
+ *         ERR_ALIGN, ERR_NO_MEMORY  of arena_format()
+ */
+MUST_CHECK machine_init(struct machine *machine, const struct machine_config *config,
+                        void *arena_memory, uint64_t arena_bytes, bool *is_taken_over);
+
+/*
+ * Power-on, and reboot: RAM zeroed, kernel and initrd loaded afresh, device tree
+ * built, devices reset, hart 0 about to start at the kernel's entry with
+ * a1 = device tree, the others stopped.  Cut short, it can be begun again.
+ *
+ * Errors: of image_plan() and fdt_build()
+ */
+MUST_CHECK machine_boot(struct machine *machine);
+
+/* Lets every device exchange with the outside what it has to; outside a transaction. */
+void machine_notify(struct machine *machine);
+
+/* Wall-clock time at which machine_notify() is wanted next, or DEV_NO_DEADLINE. */
+uint64_t machine_deadline_ns(const struct machine *machine);
+
+/* Brings the hart's external-interrupt bit in its state page up to the interrupt controller. */
+void machine_sync_irq(struct machine *machine, uint32_t hart);
+
+static inline struct vcpu_page *machine_page(const struct machine *machine, uint32_t hart)
+{
+    return machine->config.page[hart];
+}
+
+#endif

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * What the VMM answers to one exit of a vCPU.  It is committed to the arena
+ * together with the device state it goes with, and applied to the vCPU after
+ * that.  Every part names an absolute value, so applying it a second time (a new
+ * VMM finishing what a dead one began) gives the same result.
+ */
+#ifndef VMM_CORE_OUTCOME_H
+#define VMM_CORE_OUTCOME_H
+
+#include <stdint.h>
+
+#define OUTCOME_REGS_MAX 2u
+
+enum outcome_flag {
+    OUTCOME_INJECT = 1 << 0, /* the guest takes exception `cause` with `tval` at `pc` */
+    OUTCOME_TIMER = 1 << 1,  /* the hart's timer deadline changed (machine_state) */
+};
+
+struct outcome_reg {
+    uint64_t index; /* x1..x31, or VCPU_REG_FP(n) as in <rt/vcpu_page.h> */
+    uint64_t value;
+};
+
+struct exit_outcome {
+    uint64_t seq; /* the exit this answers; 0: none */
+    uint64_t pc;  /* where the guest goes on, or where it takes the exception */
+    uint32_t flags;
+    uint32_t reg_count;
+    struct outcome_reg reg[OUTCOME_REGS_MAX];
+    uint64_t cause;
+    uint64_t tval;
+    uint64_t soft_set;      /* harts that get a software interrupt */
+    uint64_t soft_clear;    /* harts whose pending software interrupt goes */
+    uint64_t started;       /* harts that were asked to start */
+    uint64_t console_pos;   /* console_bytes of guest RAM go out at this position */
+    uint64_t console_gpa;
+    uint64_t console_bytes;
+    uint64_t console_byte;  /* 0x100 | byte: one byte by value, at console_pos */
+};
+
+#endif

@@ -1,0 +1,165 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include <vmm/core/vcpu_loop.h>
+
+#include <stdbool.h>
+#include <string.h>
+
+#include <vmm/core/exit.h>
+
+#define SCOUNTEREN_CY_TM_IR 7u
+
+/* Every register outside the state page, with what it holds when a hart starts. */
+static const struct {
+    uint64_t reg;
+    uint64_t value;
+} start_register[] = {
+    {VCPU_REG_CSR(0x180), 0},                   /* satp: before the rest, no translation */
+    {VCPU_REG_CSR(0x100), 0},                   /* sstatus */
+    {VCPU_REG_CSR(0x104), 0},                   /* sie */
+    {VCPU_REG_CSR(0x105), 0},                   /* stvec */
+    {VCPU_REG_CSR(0x106), SCOUNTEREN_CY_TM_IR}, /* scounteren */
+    {VCPU_REG_CSR(0x10a), 0},                   /* senvcfg */
+    {VCPU_REG_CSR(0x140), 0},                   /* sscratch */
+    {VCPU_REG_CSR(0x141), 0},                   /* sepc */
+    {VCPU_REG_CSR(0x142), 0},                   /* scause */
+    {VCPU_REG_CSR(0x143), 0},                   /* stval */
+    {VCPU_REG_CSR(0x144), 0},                   /* sip */
+    {VCPU_REG_CSR(0x14d), UINT64_MAX},          /* stimecmp */
+    {VCPU_REG_FCSR, 0},
+    {VCPU_REG_TIMEDELTA, 0},
+    {VCPU_REG_VSMODE, 1},
+};
+
+static enum err set_reg(const struct machine *machine, uint32_t hart, uint64_t reg, uint64_t value)
+{
+    const struct vcpu_ops *ops = &machine->config.vcpu;
+    enum err err = ops->set_reg(ops->opaque, hart, reg, value);
+    /* A register that the hart has not cannot hold anything left over. */
+    return err == ERR_NOT_SUPPORTED ? OK : err;
+}
+
+static enum err registers_start(const struct machine *machine, uint32_t hart)
+{
+    const struct vcpu_ops *ops = &machine->config.vcpu;
+    enum err err = OK;
+
+    for (size_t i = 0; !err && i < sizeof start_register / sizeof start_register[0]; i++)
+        err = set_reg(machine, hart, start_register[i].reg, start_register[i].value);
+    for (uint32_t i = 0; !err && i < 32; i++)
+        err = set_reg(machine, hart, VCPU_REG_FP(i), 0);
+    if (!err)
+        err = ops->set_timer(ops->opaque, hart, UINT64_MAX);
+    /* What this hart has cached of memory and page tables is not that of the new start. */
+    if (!err)
+        err = ops->fence(ops->opaque, hart, VCPU_OPS_FENCE_ADDRESS, 0, 0, 0);
+    if (!err)
+        err = ops->fence(ops->opaque, hart, VCPU_OPS_FENCE_INSN, 0, 0, 0);
+    return err;
+}
+
+enum err vcpu_start(struct machine *machine, uint32_t hart)
+{
+    struct vcpu_page *page = machine_page(machine, hart);
+    struct hart_state *state = &machine->state->hart[hart];
+
+    enum err err = registers_start(machine, hart);
+    if (err)
+        return err;
+    memset(page->x, 0, sizeof page->x);
+    page->x[10] = hart;
+    page->x[11] = state->start_arg;
+    page->pc = state->start_gpa;
+    __atomic_store_n(&page->irq, VCPU_IRQ_SOFT_CLEAR, __ATOMIC_SEQ_CST);
+
+    arena_begin(&machine->arena);
+    arena_set(&machine->arena, state, sizeof *state);
+    state->status = HART_STARTED;
+    state->timer_deadline_ticks = UINT64_MAX;
+    arena_commit(&machine->arena, hart, NULL);
+    return OK;
+}
+
+/* Answers the exit in the state page, be it fresh or left by a VMM that died. */
+static enum err exit_answer(struct machine *machine, uint32_t hart, const struct vcpu_loop_ops *ops)
+{
+    const struct vcpu_page *page = machine_page(machine, hart);
+    enum exit_next next = EXIT_WAIT;
+
+    while (arena_outcome(&machine->arena, hart)->seq != page->exit.seq) {
+        enum err err = exit_handle(machine, hart, &next);
+        if (!err && next == EXIT_WAIT)
+            err = ops->wait(ops->opaque, hart);
+        if (err)
+            return err;
+        if (next == EXIT_WAIT)
+            machine_notify(machine);
+    }
+    return exit_apply(machine, hart);
+}
+
+/* True when the machine is over; *result then says how. */
+static bool power_check(struct machine *machine, const struct vcpu_loop_ops *ops,
+                        struct vcpu_loop_result *result)
+{
+    enum err err;
+
+    switch ((enum dev_power)machine->state->power) {
+    case DEV_POWER_RUN:
+        return false;
+    case DEV_POWER_REBOOT:
+        err = machine_boot(machine);
+        if (err) {
+            *result = (struct vcpu_loop_result){VCPU_LOOP_BOOT_FAILED, err};
+            return true;
+        }
+        ops->rebooted(ops->opaque, machine->state->boot_count - 1);
+        return false;
+    case DEV_POWER_OFF:
+        *result = (struct vcpu_loop_result){VCPU_LOOP_POWERED_OFF, 0};
+        return true;
+    case DEV_POWER_FAILED:
+        break;
+    }
+    *result = (struct vcpu_loop_result){VCPU_LOOP_GUEST_FAILED, machine->state->power_code};
+    return true;
+}
+
+/* One turn: the hart runs until its next exit, or its thread waits for something to do. */
+static enum err turn(struct machine *machine, uint32_t hart, const struct vcpu_loop_ops *ops)
+{
+    uint32_t reason;
+    enum err err;
+
+    switch ((enum hart_status)machine->state->hart[hart].status) {
+    case HART_START_PENDING:
+        return vcpu_start(machine, hart);
+    case HART_STARTED:
+        machine_sync_irq(machine, hart);
+        err = ops->run(ops->opaque, hart, machine_page(machine, hart)->exit.seq, &reason);
+        return !err && reason == VCPU_EXIT_NONE ? ops->poll(ops->opaque, hart) : err;
+    case HART_STOPPED:
+        break;
+    }
+    return ops->wait(ops->opaque, hart);
+}
+
+struct vcpu_loop_result vcpu_loop(struct machine *machine, uint32_t hart,
+                                  const struct vcpu_loop_ops *ops)
+{
+    const struct vcpu_page *page = machine_page(machine, hart);
+    struct vcpu_loop_result result;
+
+    for (;;) {
+        enum err err = OK;
+        if (page->exit.reason != VCPU_EXIT_NONE)
+            err = exit_answer(machine, hart, ops);
+        if (err)
+            return (struct vcpu_loop_result){VCPU_LOOP_VCPU_FAILED, err};
+        machine_notify(machine);
+        if (power_check(machine, ops, &result))
+            return result;
+        err = turn(machine, hart, ops);
+        if (err)
+            return (struct vcpu_loop_result){VCPU_LOOP_VCPU_FAILED, err};
+    }
+}

@@ -1,0 +1,171 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Registers of 32 bits; time is in nanoseconds since 1970.
+ *
+ *   0x00 TIME_LOW    read latches TIME_HIGH    0x10 IRQ_ENABLED
+ *   0x04 TIME_HIGH                             0x14 CLEAR_ALARM      write only
+ *   0x08 ALARM_LOW   write arms the alarm      0x18 ALARM_STATUS     1 while armed
+ *   0x0c ALARM_HIGH                            0x1c CLEAR_INTERRUPT  write only
+ */
+#include <vmm/dev/goldfish_rtc.h>
+
+#include <libfdt.h>
+
+#include <vmm/core/fdt_util.h>
+
+#define TIME_LOW 0x00u
+#define TIME_HIGH 0x04u
+#define ALARM_LOW 0x08u
+#define ALARM_HIGH 0x0cu
+#define IRQ_ENABLED 0x10u
+#define CLEAR_ALARM 0x14u
+#define ALARM_STATUS 0x18u
+#define CLEAR_INTERRUPT 0x1cu
+
+#define REGION_BYTES 0x24u
+#define FDT_BYTES 0x1000u
+
+#define LOW_HALF UINT64_C(0xffffffff)
+
+struct rtc_state {
+    uint64_t offset_ns; /* what the guest's clock is ahead of ours, modulo 2^64 */
+    uint64_t alarm_ns;  /* in the guest's time */
+    uint32_t time_high; /* latched by a read of TIME_LOW */
+    uint32_t is_armed;
+    uint32_t is_irq_enabled;
+    uint32_t is_irq_pending;
+};
+
+static uint64_t guest_now(const struct dev_ctx *dev)
+{
+    const struct rtc_state *rtc = dev->state;
+    return dev->host->wall_ns(dev->host->opaque) + rtc->offset_ns;
+}
+
+static void irq_update(const struct dev_ctx *dev)
+{
+    const struct rtc_state *rtc = dev->state;
+    dev_irq(dev, rtc->is_irq_enabled && rtc->is_irq_pending);
+}
+
+/* Everything here is under dev_set() of the whole state. */
+static void alarm_check(const struct dev_ctx *dev)
+{
+    struct rtc_state *rtc = dev->state;
+    if (rtc->is_armed && rtc->alarm_ns <= guest_now(dev)) {
+        rtc->is_armed = 0;
+        rtc->is_irq_pending = 1;
+    }
+}
+
+static uint64_t rtc_read(const struct dev_ctx *dev, uint64_t offset, uint32_t width)
+{
+    struct rtc_state *rtc = dev->state;
+    (void)width;
+
+    switch (offset) {
+    case TIME_LOW: {
+        uint64_t now = guest_now(dev);
+        dev_set(dev, &rtc->time_high, sizeof rtc->time_high);
+        rtc->time_high = (uint32_t)(now >> 32);
+        return now & LOW_HALF;
+    }
+    case TIME_HIGH:
+        return rtc->time_high;
+    case ALARM_LOW:
+        return rtc->alarm_ns & LOW_HALF;
+    case ALARM_HIGH:
+        return rtc->alarm_ns >> 32;
+    case IRQ_ENABLED:
+        return rtc->is_irq_enabled;
+    case ALARM_STATUS:
+        return rtc->is_armed;
+    default:
+        return 0;
+    }
+}
+
+static void rtc_write(const struct dev_ctx *dev, uint64_t offset, uint32_t width, uint64_t value)
+{
+    struct rtc_state *rtc = dev->state;
+    uint64_t now = guest_now(dev);
+    (void)width;
+
+    dev_set(dev, rtc, sizeof *rtc);
+    switch (offset) {
+    case TIME_LOW:
+        rtc->offset_ns += ((now & ~LOW_HALF) | value) - now;
+        break;
+    case TIME_HIGH:
+        rtc->offset_ns += ((now & LOW_HALF) | value << 32) - now;
+        break;
+    case ALARM_LOW:
+        rtc->alarm_ns = (rtc->alarm_ns & ~LOW_HALF) | value;
+        rtc->is_armed = 1;
+        break;
+    case ALARM_HIGH:
+        rtc->alarm_ns = (rtc->alarm_ns & LOW_HALF) | value << 32;
+        break;
+    case IRQ_ENABLED:
+        rtc->is_irq_enabled = value & 1;
+        break;
+    case CLEAR_ALARM:
+        rtc->is_armed = 0;
+        break;
+    case CLEAR_INTERRUPT:
+        rtc->is_irq_pending = 0;
+        break;
+    default:
+        break;
+    }
+    alarm_check(dev);
+    irq_update(dev);
+}
+
+static void rtc_notify(const struct dev_ctx *dev)
+{
+    struct rtc_state *rtc = dev->state;
+
+    if (!rtc->is_armed || rtc->alarm_ns > guest_now(dev))
+        return;
+    arena_begin(dev->arena);
+    dev_set(dev, rtc, sizeof *rtc);
+    alarm_check(dev);
+    irq_update(dev);
+    arena_commit(dev->arena, 0, NULL);
+}
+
+static uint64_t rtc_deadline_ns(const struct dev_ctx *dev)
+{
+    const struct rtc_state *rtc = dev->state;
+    return rtc->is_armed ? rtc->alarm_ns - rtc->offset_ns : DEV_NO_DEADLINE;
+}
+
+static void rtc_reset(const struct dev_ctx *dev)
+{
+    (void)dev; /* all zero: our time, no alarm */
+}
+
+/* rtc@101000 { compatible = "google,goldfish-rtc"; interrupts = <11>; }; */
+static int rtc_fdt_node(const struct dev_ctx *dev, void *fdt)
+{
+    int err = fdt_util_begin(fdt, "rtc", dev->gpa);
+    err = err ? err : fdt_util_string(fdt, "compatible", "google,goldfish-rtc");
+    err = err ? err : fdt_util_reg(fdt, dev->gpa, FDT_BYTES);
+    err = err ? err : fdt_util_irq(fdt, dev->irq);
+    return err ? err : fdt_end_node(fdt);
+}
+
+const struct dev_model goldfish_rtc_model = {
+    .name = "goldfish-rtc",
+    .state_version = 1,
+    .state_bytes = sizeof(struct rtc_state),
+    .region_bytes = REGION_BYTES,
+    .widths = DEV_WIDTH_4,
+    .reset = rtc_reset,
+    .read = rtc_read,
+    .write = rtc_write,
+    .notify = rtc_notify,
+    .deadline_ns = rtc_deadline_ns,
+    .fdt_node = rtc_fdt_node,
+};

@@ -1,0 +1,250 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ *   0x000000  priority of source n        at 4n
+ *   0x001000  pending bits                32 sources a word, read only
+ *   0x002000  enable bits of context c    at 0x80 c
+ *   0x200000  threshold of context c      at 0x1000 c, claim/complete at + 4
+ *
+ * A gateway stands before each source (section "Interrupt Gateways"): a high level
+ * becomes one request, and the next is made only after the last was completed.
+ *
+ *            level high             claim              complete, level low
+ *      idle ------------> pending ---------> in service ------------> idle
+ *                            ^                   |
+ *                            +-------------------+ complete, level high
+ */
+#include <vmm/dev/plic.h>
+
+#include <libfdt.h>
+
+#include <vmm/core/fdt_util.h>
+
+#define WORDS (PLIC_SOURCES / 32u)
+#define CONTEXTS (2u * VMM_HARTS_MAX)
+
+#define PENDING_BASE 0x1000u
+#define ENABLE_BASE 0x2000u
+#define ENABLE_STRIDE 0x80u
+#define CONTEXT_BASE 0x200000u
+#define CONTEXT_STRIDE 0x1000u
+#define REGION_BYTES 0x600000u
+
+#define PRIORITY_MASK 7u
+
+struct plic_state {
+    uint32_t priority[PLIC_SOURCES];
+    uint32_t level[WORDS];
+    uint32_t pending[WORDS];
+    uint32_t in_service[WORDS];
+    uint32_t enable[CONTEXTS][WORDS];
+    uint32_t threshold[CONTEXTS];
+};
+
+static uint32_t bit_of(uint32_t source)
+{
+    return UINT32_C(1) << (source % 32);
+}
+
+/* Bit 0 of word 0 would be source 0, which does not exist. */
+static uint32_t valid_sources(uint32_t word)
+{
+    return word == 0 ? ~UINT32_C(1) : ~UINT32_C(0);
+}
+
+static uint32_t contexts(const struct dev_ctx *dev)
+{
+    uint32_t count = 2 * dev->hart_count;
+    return count < CONTEXTS ? count : CONTEXTS;
+}
+
+static void word_set(const struct dev_ctx *dev, uint32_t *word, uint32_t value)
+{
+    if (*word == value)
+        return;
+    dev_set(dev, word, sizeof *word);
+    *word = value;
+}
+
+void plic_input(const struct dev_ctx *dev, uint32_t source, bool is_high)
+{
+    struct plic_state *plic = dev->state;
+    uint32_t word = source / 32, bit = bit_of(source);
+
+    if (source == 0 || source >= PLIC_SOURCES)
+        return;
+    word_set(dev, &plic->level[word], is_high ? plic->level[word] | bit : plic->level[word] & ~bit);
+    if (is_high && !(plic->in_service[word] & bit))
+        word_set(dev, &plic->pending[word], plic->pending[word] | bit);
+}
+
+/* The source a context would claim: highest priority above `floor`, then lowest number; 0: none. */
+static uint32_t best_source(const struct plic_state *plic, uint32_t context, uint32_t floor)
+{
+    uint32_t best = 0, best_priority = floor;
+
+    for (uint32_t word = 0; word < WORDS; word++) {
+        uint32_t bits = plic->pending[word] & plic->enable[context][word] & valid_sources(word);
+        for (; bits; bits &= bits - 1) {
+            uint32_t source = word * 32 + (uint32_t)__builtin_ctz(bits);
+            if (plic->priority[source] > best_priority) {
+                best = source;
+                best_priority = plic->priority[source];
+            }
+        }
+    }
+    return best;
+}
+
+bool plic_output(const struct dev_ctx *dev, uint32_t context)
+{
+    const struct plic_state *plic = dev->state;
+    return context < contexts(dev) && best_source(plic, context, plic->threshold[context]) != 0;
+}
+
+/* The threshold masks the notification only: a claim is not affected ("Interrupt Claim Process"). */
+static uint32_t claim(const struct dev_ctx *dev, uint32_t context)
+{
+    struct plic_state *plic = dev->state;
+    uint32_t source = best_source(plic, context, 0);
+
+    if (source) {
+        uint32_t word = source / 32, bit = bit_of(source);
+        word_set(dev, &plic->pending[word], plic->pending[word] & ~bit);
+        word_set(dev, &plic->in_service[word], plic->in_service[word] | bit);
+    }
+    return source;
+}
+
+static void complete(const struct dev_ctx *dev, uint32_t context, uint32_t source)
+{
+    struct plic_state *plic = dev->state;
+    uint32_t word = source / 32, bit = bit_of(source);
+
+    if (source == 0 || source >= PLIC_SOURCES || !(plic->enable[context][word] & bit))
+        return;
+    if (!(plic->in_service[word] & bit))
+        return;
+    word_set(dev, &plic->in_service[word], plic->in_service[word] & ~bit);
+    if (plic->level[word] & bit)
+        word_set(dev, &plic->pending[word], plic->pending[word] | bit);
+}
+
+static uint32_t *enable_word(const struct dev_ctx *dev, uint64_t offset)
+{
+    struct plic_state *plic = dev->state;
+    uint64_t context = (offset - ENABLE_BASE) / ENABLE_STRIDE;
+    uint64_t word = (offset - ENABLE_BASE) % ENABLE_STRIDE / 4;
+    return context < contexts(dev) && word < WORDS ? &plic->enable[context][word] : NULL;
+}
+
+static uint64_t plic_read(const struct dev_ctx *dev, uint64_t offset, uint32_t width)
+{
+    struct plic_state *plic = dev->state;
+    (void)width;
+
+    if (offset < PENDING_BASE)
+        return offset / 4 < PLIC_SOURCES ? plic->priority[offset / 4] : 0;
+    if (offset < ENABLE_BASE) {
+        uint64_t word = (offset - PENDING_BASE) / 4;
+        return word < WORDS ? plic->pending[word] : 0;
+    }
+    if (offset < CONTEXT_BASE) {
+        const uint32_t *word = enable_word(dev, offset);
+        return word ? *word : 0;
+    }
+    uint64_t context = (offset - CONTEXT_BASE) / CONTEXT_STRIDE;
+    if (context >= contexts(dev))
+        return 0;
+    switch ((offset - CONTEXT_BASE) % CONTEXT_STRIDE) {
+    case 0:
+        return plic->threshold[context];
+    case 4:
+        return claim(dev, (uint32_t)context);
+    default:
+        return 0;
+    }
+}
+
+static void plic_write(const struct dev_ctx *dev, uint64_t offset, uint32_t width, uint64_t value)
+{
+    struct plic_state *plic = dev->state;
+    uint32_t word_value = (uint32_t)value;
+    (void)width;
+
+    if (offset < PENDING_BASE) {
+        if (offset >= 4 && offset / 4 < PLIC_SOURCES)
+            word_set(dev, &plic->priority[offset / 4], word_value & PRIORITY_MASK);
+        return;
+    }
+    if (offset < ENABLE_BASE)
+        return;
+    if (offset < CONTEXT_BASE) {
+        uint32_t *word = enable_word(dev, offset);
+        if (word)
+            word_set(dev, word,
+                     word_value & valid_sources((uint32_t)((offset - ENABLE_BASE) % ENABLE_STRIDE / 4)));
+        return;
+    }
+    uint64_t context = (offset - CONTEXT_BASE) / CONTEXT_STRIDE;
+    if (context >= contexts(dev))
+        return;
+    switch ((offset - CONTEXT_BASE) % CONTEXT_STRIDE) {
+    case 0:
+        word_set(dev, &plic->threshold[context], word_value & PRIORITY_MASK);
+        break;
+    case 4:
+        complete(dev, (uint32_t)context, word_value);
+        break;
+    default:
+        break;
+    }
+}
+
+static void plic_reset(const struct dev_ctx *dev)
+{
+    (void)dev; /* all zero: nothing enabled, nothing pending */
+}
+
+/*
+ * plic@c000000 {
+ *     compatible = "sifive,plic-1.0.0", "riscv,plic0";
+ *     interrupts-extended = <&cpu0_intc 0xffffffff &cpu0_intc 9 ...>;
+ *     riscv,ndev = <95>;
+ * };
+ * 0xffffffff stands for a context that leads nowhere: it keeps the numbering in
+ * which the supervisor context of hart h is 2h + 1.
+ */
+static int plic_fdt_node(const struct dev_ctx *dev, void *fdt)
+{
+    static const char compatible[] = "sifive,plic-1.0.0\0riscv,plic0";
+    uint32_t extended[2 * CONTEXTS];
+    int err = fdt_util_begin(fdt, "plic", dev->gpa);
+
+    for (uint32_t hart = 0; hart < contexts(dev) / 2; hart++) {
+        uint32_t *cells = &extended[4 * hart];
+        cells[0] = cells[2] = DEV_PHANDLE_CPU_INTC + hart;
+        cells[1] = UINT32_MAX;
+        cells[3] = 9;
+    }
+    err = err ? err : fdt_property(fdt, "compatible", compatible, sizeof compatible);
+    err = err ? err : fdt_util_reg(fdt, dev->gpa, REGION_BYTES);
+    err = err ? err : fdt_property_u32(fdt, "#interrupt-cells", 1);
+    err = err ? err : fdt_property_u32(fdt, "#address-cells", 0);
+    err = err ? err : fdt_property(fdt, "interrupt-controller", NULL, 0);
+    err = err ? err : fdt_util_cells(fdt, "interrupts-extended", extended, 2 * contexts(dev));
+    err = err ? err : fdt_property_u32(fdt, "riscv,ndev", PLIC_SOURCES - 1);
+    err = err ? err : fdt_property_u32(fdt, "phandle", DEV_PHANDLE_IRQCHIP);
+    return err ? err : fdt_end_node(fdt);
+}
+
+const struct dev_model plic_model = {
+    .name = "plic",
+    .state_version = 1,
+    .state_bytes = sizeof(struct plic_state),
+    .region_bytes = REGION_BYTES,
+    .widths = DEV_WIDTH_4,
+    .reset = plic_reset,
+    .read = plic_read,
+    .write = plic_write,
+    .fdt_node = plic_fdt_node,
+};

@@ -1,0 +1,399 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include <vmm/dev/uart16550.h>
+
+#include <libfdt.h>
+
+#include <vmm/core/fdt_util.h>
+
+enum reg {
+    REG_DATA = 0, /* RBR, THR; divisor low with DLAB */
+    REG_IER = 1,  /* divisor high with DLAB */
+    REG_IIR = 2,  /* read; FCR when written */
+    REG_LCR = 3,
+    REG_MCR = 4,
+    REG_LSR = 5,
+    REG_MSR = 6,
+    REG_SCR = 7,
+};
+
+#define IER_RX 0x01u
+#define IER_THRE 0x02u
+#define IER_LINE 0x04u
+#define IER_MODEM 0x08u
+#define IER_MASK 0x0fu
+
+#define IIR_NONE 0x01u
+#define IIR_MODEM 0x00u
+#define IIR_THRE 0x02u
+#define IIR_RX 0x04u
+#define IIR_LINE 0x06u
+#define IIR_RX_TIMEOUT 0x0cu
+#define IIR_FIFOS 0xc0u
+
+#define FCR_ENABLE 0x01u
+#define FCR_CLEAR_RX 0x02u
+#define FCR_CLEAR_TX 0x04u
+#define FCR_KEPT 0xc9u /* enable, DMA mode, trigger level */
+
+#define LCR_DLAB 0x80u
+
+#define MCR_DTR 0x01u
+#define MCR_RTS 0x02u
+#define MCR_OUT1 0x04u
+#define MCR_OUT2 0x08u
+#define MCR_LOOP 0x10u
+#define MCR_MASK 0x1fu
+
+#define LSR_DATA_READY 0x01u
+#define LSR_OVERRUN 0x02u
+#define LSR_THR_EMPTY 0x20u
+#define LSR_ALL_EMPTY 0x40u
+
+#define MSR_DELTA_RI 0x04u
+#define MSR_CTS 0x10u
+#define MSR_DSR 0x20u
+#define MSR_RI 0x40u
+#define MSR_DCD 0x80u
+
+#define REGION_BYTES 8u
+#define FDT_BYTES 0x100u
+#define CLOCK_HZ 3686400u
+
+struct uart_fifo {
+    uint8_t byte[UART16550_FIFO_BYTES];
+    uint8_t head;  /* of the oldest byte */
+    uint8_t count;
+};
+
+struct uart_state {
+    uint8_t ier;
+    uint8_t fcr;
+    uint8_t lcr;
+    uint8_t mcr;
+    uint8_t scr;
+    uint8_t divisor_low;
+    uint8_t divisor_high;
+    uint8_t is_overrun;
+    uint8_t msr_delta;
+    uint8_t is_thre_pending; /* THRE has become true and was not yet reported */
+    struct uart_fifo rx;
+    struct uart_fifo tx;
+};
+
+static void fifo_push(struct uart_fifo *fifo, uint8_t byte)
+{
+    fifo->byte[(fifo->head + fifo->count) % UART16550_FIFO_BYTES] = byte;
+    fifo->count++;
+}
+
+static uint8_t fifo_pop(struct uart_fifo *fifo)
+{
+    uint8_t byte = fifo->byte[fifo->head % UART16550_FIFO_BYTES];
+    fifo->head = (uint8_t)((fifo->head + 1) % UART16550_FIFO_BYTES);
+    fifo->count--;
+    return byte;
+}
+
+/* A predecessor may have left any number here. */
+static uint32_t fifo_used(const struct uart_fifo *fifo)
+{
+    return fifo->count < UART16550_FIFO_BYTES ? fifo->count : UART16550_FIFO_BYTES;
+}
+
+static uint32_t fifo_depth(const struct uart_state *uart)
+{
+    return uart->fcr & FCR_ENABLE ? UART16550_FIFO_BYTES : 1;
+}
+
+static uint32_t fifo_room(const struct uart_state *uart, const struct uart_fifo *fifo)
+{
+    uint32_t used = fifo_used(fifo), depth = fifo_depth(uart);
+    return used < depth ? depth - used : 0;
+}
+
+static uint32_t rx_trigger(const struct uart_state *uart)
+{
+    static const uint8_t level[4] = {1, 4, 8, 14};
+    return uart->fcr & FCR_ENABLE ? level[uart->fcr >> 6] : 1;
+}
+
+static uint8_t modem_lines(const struct uart_state *uart)
+{
+    uint8_t mcr = uart->mcr;
+    if (!(mcr & MCR_LOOP))
+        return MSR_CTS | MSR_DSR | MSR_DCD;
+    return (uint8_t)((mcr & MCR_RTS ? MSR_CTS : 0) | (mcr & MCR_DTR ? MSR_DSR : 0) |
+                     (mcr & MCR_OUT1 ? MSR_RI : 0) | (mcr & MCR_OUT2 ? MSR_DCD : 0));
+}
+
+/*
+ * The highest-priority interrupt, as IIR shows it.  The character timeout comes as
+ * soon as fewer bytes than the trigger level are there: a line without speed has
+ * been silent long enough at once.
+ */
+static uint8_t irq_identify(const struct uart_state *uart)
+{
+    if ((uart->ier & IER_LINE) && uart->is_overrun)
+        return IIR_LINE;
+    if ((uart->ier & IER_RX) && uart->rx.count)
+        return fifo_used(&uart->rx) >= rx_trigger(uart) ? IIR_RX : IIR_RX_TIMEOUT;
+    if ((uart->ier & IER_THRE) && uart->is_thre_pending)
+        return IIR_THRE;
+    if ((uart->ier & IER_MODEM) && uart->msr_delta)
+        return IIR_MODEM;
+    return IIR_NONE;
+}
+
+static void irq_update(const struct dev_ctx *dev)
+{
+    dev_irq(dev, irq_identify(dev->state) != IIR_NONE);
+}
+
+/* ---- Reads ---- */
+
+static uint8_t data_read(struct uart_state *uart)
+{
+    return uart->rx.count ? fifo_pop(&uart->rx) : 0;
+}
+
+static uint8_t iir_read(struct uart_state *uart)
+{
+    uint8_t iir = irq_identify(uart);
+    if (iir == IIR_THRE)
+        uart->is_thre_pending = 0;
+    return uart->fcr & FCR_ENABLE ? iir | IIR_FIFOS : iir;
+}
+
+static uint8_t lsr_value(const struct uart_state *uart)
+{
+    uint8_t lsr = uart->tx.count ? 0 : LSR_THR_EMPTY | LSR_ALL_EMPTY;
+    if (uart->rx.count)
+        lsr |= LSR_DATA_READY;
+    if (uart->is_overrun)
+        lsr |= LSR_OVERRUN;
+    return lsr;
+}
+
+static uint8_t reg_read(struct uart_state *uart, uint64_t reg)
+{
+    bool is_dlab = uart->lcr & LCR_DLAB;
+    uint8_t value;
+
+    switch (reg) {
+    case REG_DATA:
+        return is_dlab ? uart->divisor_low : data_read(uart);
+    case REG_IER:
+        return is_dlab ? uart->divisor_high : uart->ier;
+    case REG_IIR:
+        return iir_read(uart);
+    case REG_LCR:
+        return uart->lcr;
+    case REG_MCR:
+        return uart->mcr;
+    case REG_LSR:
+        value = lsr_value(uart);
+        uart->is_overrun = 0;
+        return value;
+    case REG_MSR:
+        value = modem_lines(uart) | uart->msr_delta;
+        uart->msr_delta = 0;
+        return value;
+    default:
+        return uart->scr;
+    }
+}
+
+static uint64_t uart_read(const struct dev_ctx *dev, uint64_t offset, uint32_t width)
+{
+    struct uart_state *uart = dev->state;
+    (void)width;
+
+    /* Polled over and over, and it changes nothing: not worth a log entry. */
+    if (offset == REG_LSR && !uart->is_overrun)
+        return lsr_value(uart);
+    dev_set(dev, uart, sizeof *uart);
+    uint8_t value = reg_read(uart, offset);
+    irq_update(dev);
+    return value;
+}
+
+/* ---- Writes ---- */
+
+static void data_write(struct uart_state *uart, uint8_t byte)
+{
+    uart->is_thre_pending = 0;
+    if (uart->mcr & MCR_LOOP) {
+        if (fifo_room(uart, &uart->rx))
+            fifo_push(&uart->rx, byte);
+        else
+            uart->is_overrun = 1;
+        uart->is_thre_pending = 1;
+    } else if (fifo_room(uart, &uart->tx)) {
+        fifo_push(&uart->tx, byte);
+    }
+    /* A byte written to a full FIFO goes nowhere: the guest did not wait for THRE. */
+}
+
+static void ier_write(struct uart_state *uart, uint8_t value)
+{
+    bool is_thre_newly_enabled = (value & IER_THRE) && !(uart->ier & IER_THRE);
+    uart->ier = value & IER_MASK;
+    if (is_thre_newly_enabled && uart->tx.count == 0)
+        uart->is_thre_pending = 1;
+}
+
+static void fifo_clear_tx(struct uart_state *uart)
+{
+    if (uart->tx.count)
+        uart->is_thre_pending = 1;
+    uart->tx.count = 0;
+}
+
+static void fcr_write(struct uart_state *uart, uint8_t value)
+{
+    bool is_switched = (value ^ uart->fcr) & FCR_ENABLE;
+    /* With bit 0 clear no other bit of the register takes effect. */
+    bool is_programmed = value & FCR_ENABLE;
+
+    if (is_switched || (is_programmed && (value & FCR_CLEAR_RX)))
+        uart->rx.count = 0;
+    if (is_switched || (is_programmed && (value & FCR_CLEAR_TX)))
+        fifo_clear_tx(uart);
+    uart->fcr = is_programmed ? value & FCR_KEPT : 0;
+}
+
+static void mcr_write(struct uart_state *uart, uint8_t value)
+{
+    uint8_t before = modem_lines(uart);
+    uart->mcr = value & MCR_MASK;
+    uint8_t after = modem_lines(uart);
+    uint8_t changed = before ^ after;
+
+    /* DCTS, DDSR and DDCD tell any change, TERI only the ring indicator's trailing edge. */
+    uint32_t delta = (changed & (MSR_CTS | MSR_DSR | MSR_DCD)) >> 4;
+    if ((before & MSR_RI) && !(after & MSR_RI))
+        delta |= MSR_DELTA_RI;
+    uart->msr_delta = (uint8_t)(uart->msr_delta | delta);
+}
+
+static void reg_write(struct uart_state *uart, uint64_t reg, uint8_t value)
+{
+    bool is_dlab = uart->lcr & LCR_DLAB;
+
+    switch (reg) {
+    case REG_DATA:
+        if (is_dlab)
+            uart->divisor_low = value;
+        else
+            data_write(uart, value);
+        break;
+    case REG_IER:
+        if (is_dlab)
+            uart->divisor_high = value;
+        else
+            ier_write(uart, value);
+        break;
+    case REG_IIR:
+        fcr_write(uart, value);
+        break;
+    case REG_LCR:
+        uart->lcr = value;
+        break;
+    case REG_MCR:
+        mcr_write(uart, value);
+        break;
+    case REG_SCR:
+        uart->scr = value;
+        break;
+    default: /* LSR and MSR are read only */
+        break;
+    }
+}
+
+static void uart_write(const struct dev_ctx *dev, uint64_t offset, uint32_t width, uint64_t value)
+{
+    struct uart_state *uart = dev->state;
+    (void)width; /* a wider access reaches the register at its address only, as on QEMU */
+
+    dev_set(dev, uart, sizeof *uart);
+    reg_write(uart, offset, (uint8_t)value);
+    irq_update(dev);
+}
+
+/* ---- The outside ---- */
+
+static size_t tx_send(const struct dev_ctx *dev, const struct uart_state *uart)
+{
+    uint8_t bytes[UART16550_FIFO_BYTES];
+    uint32_t count = fifo_used(&uart->tx);
+
+    if (count == 0)
+        return 0;
+    size_t room = console_room(dev->console);
+    if (count > room)
+        count = (uint32_t)room;
+    for (uint32_t i = 0; i < count; i++)
+        bytes[i] = uart->tx.byte[(uart->tx.head + i) % UART16550_FIFO_BYTES];
+    if (count)
+        console_put(dev->console, bytes, count);
+    return count;
+}
+
+static void uart_notify(const struct dev_ctx *dev)
+{
+    struct uart_state *uart = dev->state;
+    uint8_t bytes[UART16550_FIFO_BYTES];
+    /* In loopback the wire is cut: what is typed waits until it is back. */
+    size_t room = uart->mcr & MCR_LOOP ? 0 : fifo_room(uart, &uart->rx);
+    size_t sent = tx_send(dev, uart);
+    size_t received = room ? console_peek(dev->console, bytes, room) : 0;
+
+    if (sent == 0 && received == 0)
+        return;
+    arena_begin(dev->arena);
+    dev_set(dev, uart, sizeof *uart);
+    for (size_t i = 0; i < sent; i++)
+        fifo_pop(&uart->tx);
+    if (sent && uart->tx.count == 0)
+        uart->is_thre_pending = 1;
+    for (size_t i = 0; i < received; i++)
+        fifo_push(&uart->rx, bytes[i]);
+    if (sent)
+        console_advance_out(dev->console, sent);
+    if (received)
+        console_advance_in(dev->console, received);
+    irq_update(dev);
+    arena_commit(dev->arena, 0, NULL);
+    if (received)
+        console_release(dev->console);
+}
+
+static void uart_reset(const struct dev_ctx *dev)
+{
+    struct uart_state *uart = dev->state;
+    uart->divisor_low = 0x18; /* 9600 baud from the clock below */
+}
+
+/* serial@10000000 { compatible = "ns16550a"; interrupts = <10>; clock-frequency = <3686400>; }; */
+static int uart_fdt_node(const struct dev_ctx *dev, void *fdt)
+{
+    int err = fdt_util_begin(fdt, "serial", dev->gpa);
+    err = err ? err : fdt_util_string(fdt, "compatible", "ns16550a");
+    err = err ? err : fdt_util_reg(fdt, dev->gpa, FDT_BYTES);
+    err = err ? err : fdt_property_u32(fdt, "clock-frequency", CLOCK_HZ);
+    err = err ? err : fdt_util_irq(fdt, dev->irq);
+    return err ? err : fdt_end_node(fdt);
+}
+
+const struct dev_model uart16550_model = {
+    .name = "uart16550",
+    .state_version = 1,
+    .state_bytes = sizeof(struct uart_state),
+    .region_bytes = REGION_BYTES,
+    .widths = DEV_WIDTH_1 | DEV_WIDTH_2 | DEV_WIDTH_4 | DEV_WIDTH_8,
+    .reset = uart_reset,
+    .read = uart_read,
+    .write = uart_write,
+    .notify = uart_notify,
+    .fdt_node = uart_fdt_node,
+};

@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Specification: "Hart State Management Extension (EID #0x48534D "HSM")".
+ *
+ *             hart_start               its own thread
+ *   STOPPED -------------> START_PENDING -----------> STARTED
+ *      ^                                                 |
+ *      +------------------- hart_stop -------------------+
+ *
+ * A suspended hart is woken at once, as "a platform specific hardware event" may do:
+ * waiting is what WFI is for, which blocks in the kernel and costs no exit.
+ */
+#include <vmm/sbi/sbi.h>
+
+enum fid { HART_START = 0, HART_STOP = 1, HART_GET_STATUS = 2, HART_SUSPEND = 3 };
+
+#define SUSPEND_RETENTIVE 0x00000000u
+#define SUSPEND_NON_RETENTIVE 0x80000000u
+
+static bool is_start_address(const struct machine *machine, uint64_t gpa)
+{
+    return gpa % 2 == 0 && guestmem_contains(&machine->config.ram, gpa, 2);
+}
+
+static void start_pending(const struct sbi_call *call, uint32_t hart, uint64_t gpa, uint64_t arg)
+{
+    struct hart_state *state = &call->machine->state->hart[hart];
+
+    arena_set(&call->machine->arena, state, sizeof *state);
+    state->status = HART_START_PENDING;
+    state->start_gpa = gpa;
+    state->start_arg = arg;
+    call->outcome->started |= UINT64_C(1) << hart;
+}
+
+static struct sbi_result hart_start(const struct sbi_call *call)
+{
+    const struct machine *machine = call->machine;
+    uint64_t hart = call->arg[0];
+
+    if (hart >= machine->config.hart_count)
+        return sbi_error(SBI_ERR_INVALID_PARAM);
+    if (machine->state->hart[hart].status != HART_STOPPED)
+        return sbi_error(SBI_ERR_ALREADY_AVAILABLE);
+    if (!is_start_address(machine, call->arg[1]))
+        return sbi_error(SBI_ERR_INVALID_ADDRESS);
+    start_pending(call, (uint32_t)hart, call->arg[1], call->arg[2]);
+    return sbi_ok(0);
+}
+
+static struct sbi_result hart_stop(const struct sbi_call *call)
+{
+    uint64_t *status = &call->machine->state->hart[call->hart].status;
+
+    arena_set(&call->machine->arena, status, sizeof *status);
+    *status = HART_STOPPED;
+    return sbi_end(SBI_END_NO_RETURN);
+}
+
+static struct sbi_result hart_get_status(const struct sbi_call *call)
+{
+    if (call->arg[0] >= call->machine->config.hart_count)
+        return sbi_error(SBI_ERR_INVALID_PARAM);
+    return sbi_ok(call->machine->state->hart[call->arg[0]].status);
+}
+
+static struct sbi_result hart_suspend(const struct sbi_call *call)
+{
+    switch ((uint32_t)call->arg[0]) {
+    case SUSPEND_RETENTIVE:
+        return sbi_ok(0);
+    case SUSPEND_NON_RETENTIVE:
+        if (!is_start_address(call->machine, call->arg[1]))
+            return sbi_error(SBI_ERR_INVALID_ADDRESS);
+        start_pending(call, call->hart, call->arg[1], call->arg[2]);
+        return sbi_end(SBI_END_NO_RETURN);
+    default:
+        return sbi_error(SBI_ERR_INVALID_PARAM);
+    }
+}
+
+struct sbi_result sbi_hsm(const struct sbi_call *call)
+{
+    switch (call->fid) {
+    case HART_START:
+        return hart_start(call);
+    case HART_STOP:
+        return hart_stop(call);
+    case HART_GET_STATUS:
+        return hart_get_status(call);
+    case HART_SUSPEND:
+        return hart_suspend(call);
+    default:
+        return sbi_error(SBI_ERR_NOT_SUPPORTED);
+    }
+}
