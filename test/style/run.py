@@ -59,6 +59,7 @@ BAD = [
     (SEES, "services/block/b.c", "#include <services/console/a.h>\n", "services/console"),
     (SEES, "rootserver/b.c", "#include <vmm/core/dev.h>\n", "rootserver may not see vmm"),
     (SEES, "libs/ring/b.c", "#include <rt/calls.h>\n", "may not see libs/rt"),
+    (SEES, "libs/ring/b.c", "#include <stdio.h>\n", "may not include <stdio.h>"),
     (SEES, "libs/ring/b.c", "#include <vmm/core/dev.h>\n", "may not see vmm"),
     (SEES, "libs/rt/b.c", "#include \"../abi/calls.h\"\n", "quotes are for the same folder"),
     ("the licence stands first", "vmm/b.c", None, "no \"SPDX"),
