@@ -221,7 +221,11 @@ static void sbi(uint64_t hart)
     try_sbi(SAME, "srst unknown function", EXT_SRST, 1, 0, 0, 0);
     try_sbi(SAME, "dbcn unknown function", EXT_DBCN, 7, 0, 0, 0);
     try_sbi(SAME, "dbcn nothing", EXT_DBCN, 0, 0, (uint64_t)__image_start, 0);
-    /* Where firmware is known to answer otherwise than the specification. */
+}
+
+/* Where firmware is known to answer otherwise than the specification, or not to survive. */
+static void sbi_beyond(uint64_t hart)
+{
     try_sbi(GUEST, "ipi base beyond", EXT_IPI, 0, 1, 1000, 0);
     try_sbi(GUEST, "rfence base beyond", EXT_RFENCE, 1, 1, 1000, 0);
     try_sbi(GUEST, "hsm start oneself", EXT_HSM, 0, hart, (uint64_t)__image_start, 0);
@@ -241,5 +245,7 @@ void guest_main(uint64_t hart, uint64_t dtb)
     sbi(hart);
     devices();
     put_string("hostile: end\n");
+    sbi_beyond(hart);
+    put_string("guest: end\n");
     sbi_reset(0, 0);
 }
