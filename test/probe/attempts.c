@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "attempts.h"
+
+#include <stdint.h>
+#include <string.h>
+
+#include <abi/bootinfo.h>
+
+static volatile uint64_t sink;
+
+static void read_at(uint64_t address)
+{
+    sink = *(volatile uint64_t *)(uintptr_t)address;
+}
+
+static void write_at(uint64_t address)
+{
+    *(volatile uint64_t *)(uintptr_t)address = sink;
+}
+
+static void run_at(uint64_t address)
+{
+    __asm__ volatile("fence.i\n\tjalr %0" ::"r"(address) : "ra", "memory");
+}
+
+static uint64_t stack_address(void)
+{
+    return (uint64_t)(uintptr_t)__builtin_frame_address(0);
+}
+
+/* `ret`, where it can be written but must not run. */
+static uint32_t data_insn[2] = { 0x00008067, 0 };
+
+static void read_null(const struct vmm_start *start) { (void)start; read_at(0); }
+static void read_kernel(const struct vmm_start *start) { (void)start; read_at(0xffffffff80000000); }
+static void write_kernel(const struct vmm_start *start) { (void)start; write_at(0xffffffff80000000); }
+static void run_kernel(const struct vmm_start *start) { (void)start; run_at(0xffffffff80000000); }
+static void read_physical(const struct vmm_start *start) { (void)start; read_at(0xffffffc080000000); }
+static void read_root(const struct vmm_start *start) { (void)start; read_at(BOOTINFO_ADDRESS); }
+static void write_text(const struct vmm_start *start) { (void)start; write_at((uint64_t)(uintptr_t)&read_null & ~UINT64_C(7)); }
+static void write_start(const struct vmm_start *start) { write_at((uint64_t)(uintptr_t)start); }
+static void write_image(const struct vmm_start *start) { write_at(start->kernel_address); }
+static void run_data(const struct vmm_start *start) { (void)start; run_at((uint64_t)(uintptr_t)data_insn); }
+static void run_guest_ram(const struct vmm_start *start)
+{
+    memcpy((void *)(uintptr_t)start->ram_address, data_insn, sizeof(data_insn));
+    run_at(start->ram_address);
+}
+static void read_past_ram(const struct vmm_start *start) { read_at(start->ram_address + start->ram_bytes); }
+
+/* Down from the stack until something refuses: the guard page, before another mapping. */
+static void overrun_stack(const struct vmm_start *start)
+{
+    uint64_t at = stack_address();
+
+    (void)start;
+    for (uint64_t step = 0; step < 1u << 20; step++)
+        write_at((at & ~UINT64_C(7)) - step * 8);
+}
+
+static void read_supervisor_csr(const struct vmm_start *start)
+{
+    (void)start;
+    __asm__ volatile("csrr t0, sstatus" ::: "t0");
+}
+
+static void load_as_guest(const struct vmm_start *start)
+{
+    (void)start;
+    __asm__ volatile("li a0, 0x80000000\n\t.word 0x6c054573" ::: "a0"); /* hlv.d a0, (a0) */
+}
+
+static void wait_for_interrupt(const struct vmm_start *start)
+{
+    (void)start;
+    __asm__ volatile("wfi");
+}
+
+static void read_cycle(const struct vmm_start *start)
+{
+    (void)start;
+    __asm__ volatile("rdcycle t0" ::: "t0");
+}
+
+static const struct {
+    const char *name;
+    void (*make)(const struct vmm_start *start);
+} attempts[] = {
+    { "read-null", read_null },         { "read-kernel", read_kernel },
+    { "write-kernel", write_kernel },   { "run-kernel", run_kernel },
+    { "read-physical", read_physical }, { "read-root", read_root },
+    { "write-text", write_text },       { "write-start", write_start },
+    { "write-image", write_image },     { "run-data", run_data },
+    { "run-guest-ram", run_guest_ram }, { "read-past-ram", read_past_ram },
+    { "overrun-stack", overrun_stack }, { "read-csr", read_supervisor_csr },
+    { "load-as-guest", load_as_guest }, { "wait", wait_for_interrupt },
+    { "read-cycle", read_cycle },
+};
+
+bool attempt(const char *name, const struct vmm_start *start)
+{
+    for (unsigned i = 0; i < sizeof(attempts) / sizeof(attempts[0]); i++) {
+        if (strcmp(attempts[i].name, name) == 0) {
+            attempts[i].make(start);
+            return true;
+        }
+    }
+    return false;
+}
