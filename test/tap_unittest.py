@@ -1,13 +1,13 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: BSD-2-Clause
-"""Runs the tests beside it and prints TAP."""
+"""Runs the unittest tests of a folder and prints TAP.
+
+    tap_unittest.py FOLDER [FOLDER-WITH-MODULES ...]
+"""
 
 import pathlib
 import sys
 import unittest
-
-HERE = pathlib.Path(__file__).resolve().parent
-TREE = HERE.parent.parent.parent
 
 
 class TapResult(unittest.TestResult):
@@ -50,8 +50,9 @@ class TapResult(unittest.TestResult):
 
 
 def main():
-    sys.path[:0] = [str(TREE / "tools" / "config"), str(TREE / "tools" / "archive"), str(HERE)]
-    suite = unittest.defaultTestLoader.discover(str(HERE))
+    folders = [str(pathlib.Path(folder).resolve()) for folder in sys.argv[1:]]
+    sys.path[:0] = folders
+    suite = unittest.defaultTestLoader.discover(folders[0])
     result = TapResult()
     suite.run(result)
     print(f"1..{result.count}")

@@ -1,0 +1,24 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""The text of a console, as a person would read it."""
+
+import re
+
+# A control sequence (ECMA-48), whole or not yet; line ends as \n alone.
+SEQUENCE = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|[()][0-9A-B]|[=>78cDEHM])")
+UNFINISHED = re.compile(r"\x1b(?:\[[0-?]*[ -/]*|[()])?\Z")
+UNFINISHED_MAX = 32
+
+
+class Text:
+    """Takes bytes as they come, and keeps what is readable of them."""
+
+    def __init__(self):
+        self.clean = ""
+        self._pending = ""
+
+    def feed(self, data):
+        text = self._pending + data.decode("latin-1").replace("\r", "").replace("\0", "")
+        cut = UNFINISHED.search(text)
+        at = cut.start() if cut and len(text) - cut.start() < UNFINISHED_MAX else len(text)
+        self._pending = text[at:]
+        self.clean += SEQUENCE.sub("", text[:at])

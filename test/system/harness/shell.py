@@ -1,0 +1,30 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""A busybox shell on a machine's console."""
+
+from .machine import Failure
+
+PROMPT = r"^# "
+BOOT_S = 120
+OOPS = r"Kernel panic|Oops \[|BUG: "
+
+
+class Shell:
+    def __init__(self, machine):
+        self.machine = machine
+
+    def wait_prompt(self, timeout_s=BOOT_S):
+        self.machine.expect(PROMPT, timeout_s, unless=OOPS)
+
+    def run(self, command, timeout_s=60):
+        """What the command prints.  Fails when it does not end with status 0.
+
+        The marks are typed in pieces, so that the echo of the line is not taken for them.
+        """
+        self.machine.line(f"echo S''TART; {command}; echo E''ND $?")
+        self.machine.expect(r"^START\n", timeout_s)
+        begin = self.machine.at
+        end = self.machine.expect(r"END (\d+)\n", timeout_s)
+        if end.group(1) != "0":
+            raise Failure(f"{command!r} ended with {end.group(1)}")
+        self.wait_prompt(timeout_s)
+        return self.machine.text.clean[begin:end.start()]

@@ -1,0 +1,47 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""The reference: the guest's kernel on QEMU without Warren.
+
+What holds here is what a guest is compared with, and shows that the harness,
+the kernel and the RAM disk are in order.
+"""
+
+from harness.machine import Failure
+from harness.shell import Shell
+
+
+def test_bare_boots_to_shell_and_powers_off(env):
+    """Bare on QEMU the guest kernel reaches a shell that computes, and poweroff ends QEMU with 0."""
+    with env.bare() as machine:
+        shell = Shell(machine)
+        shell.wait_prompt()
+        if shell.run("echo $((6*7))").strip() != "42":
+            raise Failure("6*7 is not 42")
+        machine.line("poweroff")
+        machine.expect_exit(0)
+
+
+def test_bare_shell_has_job_control(env):
+    """Ctrl-C reaches the command on the console, and not the shell."""
+    with env.bare("console=ttyS0 quiet") as machine:
+        shell = Shell(machine)
+        shell.wait_prompt()
+        machine.line("echo R''EADY; sleep 1000")
+        machine.expect(r"^READY\n")
+        machine.send("\x03")
+        shell.wait_prompt()
+        if shell.run("echo alive").strip() != "alive":
+            raise Failure("the shell did not survive Ctrl-C")
+        machine.line("exit")
+        machine.expect(r"Power down")
+        machine.expect_exit(0)
+
+
+def test_bare_on_terminal_reboots(env):
+    """On a terminal too the guest kernel boots, and again after reboot."""
+    with env.bare("console=ttyS0 quiet", use_pty=True) as machine:
+        Shell(machine).wait_prompt()
+        machine.line("reboot -f")
+        machine.expect(r"busybox shell")
+        Shell(machine).wait_prompt()
+        machine.line("poweroff -f")
+        machine.expect_exit(0)

@@ -1,0 +1,26 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""A VMM that faults takes its own guest with it and nothing else, and is never taken for success."""
+
+from harness.machine import Failure
+from harness.shell import Shell
+
+
+def test_dead_only_guest_ends_machine_with_failure(env):
+    """A fault in the VMM of the only guest is reported by name, and QEMU ends with a failure."""
+    with env.warren("test/system/dead.cpio") as machine:
+        machine.expect(r"^.*\bcrasher\b.*$", 30)
+        machine.expect_exit(None, 30)
+
+
+def test_dead_guest_leaves_the_other_alone(env):
+    """When one VMM faults the other guest goes on; when that ends, QEMU ends with a failure."""
+    with env.warren("test/system/survivor.cpio") as machine:
+        machine.expect(r"^.*\bcrasher\b.*$", 30)
+        machine.send("\x1d1")
+        machine.line()
+        shell = Shell(machine)
+        shell.wait_prompt()
+        if shell.run("echo $((6*7))").strip() != "42":
+            raise Failure("the other guest does not compute")
+        machine.line("poweroff -f")
+        machine.expect_exit(None)

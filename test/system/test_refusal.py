@@ -1,0 +1,76 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""A bad boot archive ends the machine with a message and a failure, never in a hang."""
+
+from harness.machine import Failure
+
+DEFAULT = "configs/default.cpio"
+TROUBLE = r"(?i)archive|rootserver|system\.dtb|kernel|initrd|guest"
+
+
+def refused(env, name, spoil):
+    """Starts Warren with a spoilt copy of the default system's archive."""
+    raw = bytearray(env.built(DEFAULT).read_bytes())
+    raw = spoil(raw) or raw
+    env.logs.mkdir(parents=True, exist_ok=True)
+    path = env.logs / f"{env.case}-{name}.cpio"
+    path.write_bytes(raw)
+    try:
+        with env.warren(path) as machine:
+            machine.expect(r"^Warren\b", 30)
+            machine.expect(TROUBLE, 30)
+            machine.expect_exit(None, 60)
+    finally:
+        path.unlink()
+
+
+def entry_at(raw, name):
+    """Where the header of an entry begins."""
+    at = raw.find(name.encode() + b"\0")
+    if at < 110 or raw[at - 110:at - 104] != b"070701":
+        raise Failure(f"the archive has no {name}")
+    return at - 110
+
+
+def test_refusal_garbage_archive(env):
+    """An archive that is none at all is refused."""
+    def spoil(raw):
+        raw[:6] = b"070702"
+    refused(env, "magic", spoil)
+
+
+def test_refusal_truncated_archive(env):
+    """An archive cut off in the first file, and one cut off in a guest's kernel, are refused."""
+    refused(env, "first", lambda raw: raw[:6000])
+    refused(env, "kernel", lambda raw: raw[:len(raw) // 2])
+
+
+def test_refusal_missing_root_server(env):
+    """An archive without a root server is refused."""
+    def spoil(raw):
+        at = entry_at(raw, "rootserver")
+        raw[at + 110:at + 120] = b"nothinghre"
+    refused(env, "rootserver", spoil)
+
+
+def test_refusal_configuration_is_no_blob(env):
+    """A configuration that is no device-tree blob is refused."""
+    def spoil(raw):
+        at = raw.index(b"\xd0\x0d\xfe\xed")
+        raw[at:at + 4] = b"oops"
+    refused(env, "blob", spoil)
+
+
+def test_refusal_configuration_names_missing_file(env):
+    """A guest whose kernel is not in the archive is dead by name, and the machine ends with a failure."""
+    def spoil(raw):
+        at = entry_at(raw, "guests/debian/kernel") + 110
+        raw[at:at + 20] = b"guests/debian/kernex"
+    refused(env, "missing", spoil)
+
+
+def test_refusal_kernel_is_no_image(env):
+    """A guest whose kernel lost its header is refused."""
+    def spoil(raw):
+        at = raw.index(b"RSC\x05", entry_at(raw, "guests/debian/kernel"))
+        raw[at:at + 4] = b"XXXX"
+    refused(env, "image", spoil)

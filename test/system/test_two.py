@@ -1,0 +1,74 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""Two guests on one console: Ctrl-] then a digit, n or ?."""
+
+from harness.machine import Failure
+from harness.shell import Shell
+
+TWO = "configs/two.cpio"
+ESCAPE = "\x1d"
+
+
+def front(machine, key, name):
+    """Brings a guest to the front and waits for the line that says so."""
+    machine.send(ESCAPE + key)
+    machine.expect(rf"^.*\b{name}\b.*$", 30)
+
+
+def at_prompts(machine):
+    """Both guests at their prompts, left in front."""
+    shell = Shell(machine)
+    shell.wait_prompt()
+    front(machine, "1", "right")
+    machine.line()
+    shell.wait_prompt()
+    front(machine, "0", "left")
+    machine.line()
+    shell.wait_prompt()
+    return shell
+
+
+def test_two_digit_switches_between_guests(env):
+    """Each guest has a shell of its own: what one was told the other does not know."""
+    with env.warren(TWO, budget_s=300) as machine:
+        shell = at_prompts(machine)
+        shell.run("echo I-am-left > /tmp/who")
+        front(machine, "1", "right")
+        machine.line()
+        shell.wait_prompt()
+        shell.run("test ! -e /tmp/who; echo I-am-right > /tmp/who")
+        front(machine, "0", "left")
+        machine.line()
+        shell.wait_prompt()
+        if shell.run("cat /tmp/who").strip() != "I-am-left":
+            raise Failure("the digit 0 did not lead back to the first guest")
+
+
+def test_two_next_and_help_keys(env):
+    """n brings the next guest to the front, round and round; ? lists the keys and the guests."""
+    with env.warren(TWO, budget_s=300) as machine:
+        at_prompts(machine)
+        front(machine, "n", "right")
+        front(machine, "n", "left")
+        machine.send(ESCAPE + "?")
+        begin = machine.at
+        machine.expect(r"\bright\b", 30)
+        machine.expect_running(0.5)
+        text = machine.text.clean[begin:]
+        if "left" not in text:
+            raise Failure("the help does not name both guests")
+
+
+def test_two_machine_ends_with_last_guest(env):
+    """The machine goes on while one guest runs, and ends with 0 when the last one powered off."""
+    with env.warren(TWO, budget_s=300) as machine:
+        shell = at_prompts(machine)
+        machine.line("poweroff -f")
+        machine.expect(r"Power down")
+        machine.expect_running(1)
+        front(machine, "1", "right")
+        machine.line()
+        shell.wait_prompt()
+        if shell.run("echo $((6*7))").strip() != "42":
+            raise Failure("the second guest does not compute")
+        machine.line("poweroff -f")
+        machine.expect_exit(0)
