@@ -26,7 +26,7 @@ static enum err invoke_all_ones(uint64_t slot, uint64_t method)
                              .a3 = UINT64_MAX,  .a4 = UINT64_MAX, .a5 = UINT64_MAX,
                              .a6 = UINT64_MAX,  .t1 = UINT64_MAX };
 
-    abi_ecall(&regs);
+    abi_ecall_long(&regs);
     return (enum err)regs.a0;
 }
 
