@@ -19,21 +19,22 @@ struct kernel {
     struct space_table vspaces;
     struct space_table gspaces;
     struct irq *irq_by_source[IRQ_SOURCE_MAX];
+    uint64_t slice_ticks;                    /* a turn among equals: 10 ms */
 };
 
 struct ready_queue {
     uint64_t present; /* bit p: list p is not empty */
-    struct thread *first[THREAD_PRIORITY_COUNT], *last[THREAD_PRIORITY_COUNT];
+    struct thread_queue list[THREAD_PRIORITY_COUNT];
 };
 
 struct hart {
     struct kernel *kernel;
     uint64_t id;
     struct thread *current;       /* NULL: idle */
-    bool is_resched_wanted;
     struct ready_queue ready;
     struct timer_queue timers;
-    uint64_t slice_end_ticks;
+    uint64_t slice_end_ticks;     /* of current */
+    uint64_t armed_ticks;         /* what the hart's timer was armed for; 0: nothing known */
     struct space *vspace;         /* loaded; NULL: the kernel's own */
     struct space *gspace;         /* loaded; NULL: none */
     struct vcpu *vcpu;            /* whose VS CSRs are in the hart */

@@ -20,6 +20,8 @@
 
 #include <kernel/core/object.h>
 
+struct vcpu;
+
 enum space_stage { SPACE_S, SPACE_G };
 
 /* Places in each table; place 0 is not used, so that 0 names no space. */
@@ -35,6 +37,7 @@ struct space {
     uint64_t *free_list; /* emptied tables, fenced, linked through their first entry */
     uint32_t free_count; /* pages in both */
     uint32_t pool_count;
+    const struct vcpu *last_vcpu; /* GSpace: whose own translations the hart may hold */
 };
 
 struct space_entry {

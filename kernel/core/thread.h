@@ -8,8 +8,10 @@
  *        +-- every state   BLOCKED_{SEND,RECV,REPLY,WAIT,WFI}
  *
  * FAULTED: its fault could be sent to nobody, or was not answered.
+ *
  * A thread in a queue is in exactly one: the ready queue of its hart, that of an
- * endpoint, or that of a notification; `queue_next/prev` serve all three.
+ * endpoint, or that of a notification; `queue_next/prev` serve all three.  Who ends
+ * the wait of a blocked thread writes the results of its call into its registers.
  */
 #ifndef KERNEL_CORE_THREAD_H
 #define KERNEL_CORE_THREAD_H
@@ -32,11 +34,22 @@ enum thread_phase {
 };
 
 /* Embedded slots. */
-enum thread_place { THREAD_CNODE, THREAD_VSPACE, THREAD_FAULT, THREAD_NOTIFICATION, THREAD_PLACES };
+enum thread_place {
+    THREAD_CNODE,
+    THREAD_VSPACE,
+    THREAD_FAULT,
+    THREAD_NOTIFICATION,
+    THREAD_PLACES
+};
 
-struct endpoint;
+#define FAULT_WORDS 5u /* enum fault_word */
+
 struct notification;
 struct vcpu;
+
+struct thread_queue {
+    struct thread *first, *last;
+};
 
 struct thread {
     struct object object;
@@ -44,34 +57,50 @@ struct thread {
     struct slot place[THREAD_PLACES];
     uint8_t state; /* enum thread_phase */
     uint8_t priority;
-    bool is_calling;    /* BLOCKED_SEND: a reply is wanted */
-    bool is_fault;      /* BLOCKED_SEND or _REPLY: the message is its fault */
-    bool fp_used;       /* has FP state */
-    bool is_in_guest;   /* inside vcpu_run */
+    bool is_calling;  /* BLOCKED_SEND: a reply is wanted */
+    bool is_fault;    /* BLOCKED_SEND or _REPLY: the message is its fault */
+    bool is_in_guest; /* inside vcpu_run */
     struct hart *hart;
     struct thread *queue_next, *queue_prev;
-    struct object *blocked_on;     /* endpoint or notification it is queued in */
-    uint64_t send_badge;           /* of the endpoint capability it sends through */
-    struct thread *caller;         /* whom this thread owes a reply */
-    struct thread *callee;         /* who owes this thread a reply */
-    struct vcpu *vcpu;             /* bound to it, or NULL */
-    struct timer timer;            /* deadline of a wait, or of the guest's WFI */
-    uint64_t run_since_ticks, runtime_ticks;
-    uint64_t fault_word[5];        /* enum fault_word */
+    struct object *blocked_on;         /* endpoint or notification it is queued in */
+    uint64_t send_badge;               /* of the endpoint capability it sends through */
+    struct thread *caller;             /* whom this thread owes a reply */
+    struct thread *callee;             /* who owes this thread a reply */
+    struct notification *notification; /* bound to it, or NULL */
+    struct vcpu *vcpu;                 /* bound to it, or NULL */
+    struct timer timer;                /* deadline of a wait, or of the guest's WFI */
+    uint64_t run_since_ticks, runtime_ticks, slice_left_ticks;
+    uint64_t fault_word[FAULT_WORDS];
     struct fp_state fp;
 };
 
-_Static_assert(sizeof(struct thread) <= 2048, "OBJ_THREAD's size");
+_Static_assert(sizeof(struct thread) <= UINT64_C(1) << THREAD_BITS_MIN, "Thread's size");
 
-/* Stop a thread wherever it is (see Thread.suspend). */
-void thread_suspend(struct hart *hart, struct thread *thread);
+/* Begin a thread, suspended, in zeroed memory; it will run on `hart`. */
+struct object *thread_create(struct hart *hart, void *memory);
 
-/* Condemned: leave every queue and timer, fail the caller held, unbind. O(1). */
-void thread_condemn(struct hart *hart, struct thread *thread);
-/* One of its embedded slots was deleted under it. */
-void thread_lost(struct hart *hart, struct thread *thread, struct slot *place);
+/* Let a suspended thread run.  ERR_STATE: it has no CNode or VSpace, or is not suspended. */
+MUST_CHECK thread_resume(struct thread *thread);
+
+/* Stop a thread wherever it is.  The call it waits in returns ERR_CANCELLED when it is resumed
+ * (vcpu_run: OK with reason NONE); the caller it holds gets ERR_CANCELLED now. */
+void thread_suspend(struct thread *thread);
+
+/* A blocked thread, in no queue any more, goes on: its call returns `err`. */
+void thread_answer(struct thread *thread, enum err err);
+
+/* The caller that `thread` holds, if any, gets `err`; one that waits for a reply to its fault
+ * stays stopped (FAULTED). */
+void thread_drop_caller(struct thread *thread, enum err err);
 
 /* Fault of the current thread: send it to its handler, or stop it. */
 void thread_fault(struct hart *hart, uint64_t cause, uint64_t tval);
+
+/* Condemned: leave every queue and timer, fail the caller held with ERR_PEER_DIED, unbind. */
+void thread_condemn(struct hart *hart, struct thread *thread);
+/* Delete one of its embedded slots; true when none is left. */
+bool thread_reap_step(struct hart *hart, struct thread *thread);
+/* One of its embedded slots is being deleted. */
+void thread_lost(struct hart *hart, struct thread *thread, struct slot *place);
 
 #endif

@@ -1,0 +1,222 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include <kernel/core/sched.h>
+
+#include <abi/decode.h>
+#include <kernel/core/irq.h>
+#include <kernel/core/notification.h>
+#include <kernel/core/syscall.h>
+#include <kernel/core/thread_queue.h>
+#include <kernel/core/vcpu.h>
+
+#define NOBODY (-1) /* less than any priority */
+
+/* ---- the ready queue ---------------------------------------------------------- */
+
+static int highest_ready(const struct hart *hart)
+{
+    return hart->ready.present == 0 ? NOBODY : 63 - __builtin_clzll(hart->ready.present);
+}
+
+static void ready_push(struct thread *thread, bool is_first)
+{
+    struct ready_queue *ready = &thread->hart->ready;
+
+    if (is_first)
+        thread_queue_push_first(&ready->list[thread->priority], thread);
+    else
+        thread_queue_push_last(&ready->list[thread->priority], thread);
+    ready->present |= UINT64_C(1) << thread->priority;
+}
+
+static void ready_remove(struct thread *thread)
+{
+    struct ready_queue *ready = &thread->hart->ready;
+
+    thread_queue_remove(&ready->list[thread->priority], thread);
+    if (ready->list[thread->priority].first == NULL)
+        ready->present &= ~(UINT64_C(1) << thread->priority);
+}
+
+/* ---- starting and stopping ---------------------------------------------------- */
+
+static void run_start(struct hart *hart, struct thread *thread, uint64_t now)
+{
+    thread->run_since_ticks = now;
+    hart->current = thread;
+}
+
+static void run_stop(struct hart *hart, uint64_t now)
+{
+    hart->current->runtime_ticks += now - hart->current->run_since_ticks;
+    hart->current = NULL;
+}
+
+uint64_t sched_runtime(const struct thread *thread)
+{
+    bool is_running = thread->hart->current == thread;
+
+    return thread->runtime_ticks + (is_running ? hal_time() - thread->run_since_ticks : 0);
+}
+
+void sched_ready(struct thread *thread)
+{
+    thread->state = THREAD_READY;
+    ready_push(thread, false);
+}
+
+void sched_block(struct thread *thread, enum thread_phase phase)
+{
+    struct hart *hart = thread->hart;
+
+    if (hart->current == thread)
+        run_stop(hart, hal_time());
+    else if (thread->state == THREAD_READY)
+        ready_remove(thread);
+    thread->state = (uint8_t)phase;
+    thread->slice_left_ticks = 0;
+}
+
+void sched_handoff(struct hart *hart, struct thread *thread)
+{
+    if (hart->current != NULL || thread->hart != hart || highest_ready(hart) > thread->priority) {
+        sched_ready(thread);
+        return;
+    }
+    thread->state = THREAD_READY;
+    run_start(hart, thread, hal_time());
+}
+
+/* The current thread gives way, at the end of its slice to the end of the queue. */
+static void run_preempt(struct hart *hart, uint64_t now)
+{
+    struct thread *thread = hart->current;
+    bool has_time = now < hart->slice_end_ticks;
+
+    run_stop(hart, now);
+    thread->slice_left_ticks = has_time ? hart->slice_end_ticks - now : 0;
+    ready_push(thread, has_time);
+}
+
+void sched_yield(struct hart *hart)
+{
+    struct thread *thread = hart->current;
+
+    run_stop(hart, hal_time());
+    thread->slice_left_ticks = 0;
+    ready_push(thread, false);
+}
+
+struct thread *sched_pick(struct hart *hart)
+{
+    int top = highest_ready(hart);
+
+    if (hart->current != NULL && top < hart->current->priority)
+        return hart->current;
+    if (top == NOBODY)
+        return NULL;
+
+    uint64_t now = hal_time();
+    if (hart->current != NULL) {
+        if (top == hart->current->priority && now < hart->slice_end_ticks)
+            return hart->current;
+        run_preempt(hart, now);
+    }
+    struct thread *next = hart->ready.list[top].first;
+    ready_remove(next);
+    uint64_t left = next->slice_left_ticks;
+    hart->slice_end_ticks = now + (left != 0 ? left : hart->kernel->slice_ticks);
+    run_start(hart, next, now);
+    return next;
+}
+
+/* ---- time --------------------------------------------------------------------- */
+
+static struct thread *thread_of_timer(struct timer *timer)
+{
+    return (struct thread *)((char *)timer - offsetof(struct thread, timer));
+}
+
+void timer_expire(struct hart *hart)
+{
+    uint64_t now = hal_time();
+
+    hart->armed_ticks = 0; /* it has fired: to be armed anew */
+    for (uint32_t i = 0; i < TIMER_EXPIRE_MAX; i++) {
+        struct timer *timer = hart->timers.first;
+        if (timer == NULL || timer->deadline_ticks > now)
+            return;
+        struct thread *thread = thread_of_timer(timer);
+        timer_cancel(&hart->timers, timer);
+        if (thread->state == THREAD_BLOCKED_WAIT) {
+            notification_leave(thread);
+            thread_answer(thread, ERR_TIMEOUT);
+        } else {
+            sched_ready(thread);
+        }
+    }
+}
+
+static uint64_t earlier(uint64_t a, uint64_t b)
+{
+    return a < b ? a : b;
+}
+
+/* Arm the timer for what comes first: a deadline, the end of a slice somebody waits for, or the
+ * timer of the guest about to run where that needs software. */
+static void arm(struct hart *hart)
+{
+    const struct thread *thread = hart->current;
+    uint64_t deadline = TIMER_NEVER;
+
+    if (hart->timers.first != NULL)
+        deadline = hart->timers.first->deadline_ticks;
+    if (thread != NULL && highest_ready(hart) == thread->priority)
+        deadline = earlier(deadline, hart->slice_end_ticks);
+    if (thread != NULL && thread->is_in_guest)
+        deadline = earlier(deadline, vcpu_timer_ticks(thread->vcpu));
+    if (deadline == 0)
+        deadline = 1; /* 0 is "armed for nothing known" */
+    if (deadline == hart->armed_ticks)
+        return;
+    hal_timer_arm(deadline);
+    hart->armed_ticks = deadline;
+}
+
+/* ---- leaving the kernel --------------------------------------------------------- */
+
+static void idle(struct hart *hart)
+{
+    arm(hart);
+    hal_idle();
+    timer_expire(hart);
+    irq_handle(hart);
+}
+
+ATTR_NORETURN static void enter_user(struct hart *hart, struct thread *thread)
+{
+    space_load(hart, (struct space *)slot_object(&thread->place[THREAD_VSPACE]));
+    hal_fp_set_user_access(hart->fp_owner == &thread->fp);
+    arm(hart);
+    hal_enter_user(&thread->context);
+}
+
+void sched_leave(struct hart *hart)
+{
+    for (;;) {
+        struct thread *thread = sched_pick(hart);
+        if (thread == NULL) {
+            idle(hart);
+        } else if (!thread->is_in_guest) {
+            enter_user(hart, thread);
+        } else if (vcpu_prepare(hart, thread->vcpu)) {
+            arm(hart);
+            vcpu_enter(thread->vcpu);
+        }
+    }
+}
+
+enum err thread_yield_invoke(struct invocation *inv)
+{
+    sched_yield(inv->hart);
+    return OK;
+}

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Who runs on a hart: the first of the highest priority, in turns of one slice among
+ * equals.  A thread that was outranked keeps its place and what is left of its slice; one
+ * that blocked starts with a whole one.
+ *
+ * The running thread is hart->current and in no queue.  A call that blocks it leaves
+ * current NULL, or another thread there (sched_handoff); sched_leave() settles the rest.
+ */
+#ifndef KERNEL_CORE_SCHED_H
+#define KERNEL_CORE_SCHED_H
+
+#include <kernel/core/hart.h>
+
+/* Deadlines that one timer interrupt serves; the rest raises the next at once. */
+#define TIMER_EXPIRE_MAX 16u
+
+/* A thread that is in no queue may run again: last of its priority. */
+void sched_ready(struct thread *thread);
+
+/* A thread, ready, running or in neither state, goes into `phase`, which is not READY. */
+void sched_block(struct thread *thread, enum thread_phase phase);
+
+/* As sched_ready(), for a thread that the current one, blocked just now, was waiting to let run:
+ * it takes over at once, within the same slice, unless somebody of higher priority is ready. */
+void sched_handoff(struct hart *hart, struct thread *thread);
+
+/* The current thread's slice is over. */
+void sched_yield(struct hart *hart);
+
+/* Ticks of the time CSR a thread has run so far. */
+uint64_t sched_runtime(const struct thread *thread);
+
+/* Choose who runs next and make it hart->current; NULL: nobody. */
+struct thread *sched_pick(struct hart *hart);
+
+/* Serve the deadlines that have passed: waits end with ERR_TIMEOUT, guests wake from WFI. */
+void timer_expire(struct hart *hart);
+
+/* Leave the kernel: run whoever should, or wait for an interrupt until there is somebody. */
+ATTR_NORETURN void sched_leave(struct hart *hart);
+
+#endif

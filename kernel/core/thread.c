@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include <kernel/core/thread.h>
+
+#include <abi/message.h>
+#include <kernel/core/endpoint.h>
+#include <kernel/core/fp.h>
+#include <kernel/core/ipc.h>
+#include <kernel/core/notification.h>
+#include <kernel/core/sched.h>
+#include <kernel/core/vcpu.h>
+
+struct object *thread_create(struct hart *hart, void *memory)
+{
+    struct thread *thread = memory;
+
+    thread->hart = hart;
+    return &thread->object;
+}
+
+enum err thread_resume(struct thread *thread)
+{
+    if (thread->state != THREAD_SUSPENDED || slot_is_empty(&thread->place[THREAD_CNODE]) ||
+        slot_is_empty(&thread->place[THREAD_VSPACE]))
+        return ERR_STATE;
+    sched_ready(thread);
+    return OK;
+}
+
+void thread_answer(struct thread *thread, enum err err)
+{
+    thread->context.x[REG_A0] = (uint64_t)err;
+    sched_ready(thread);
+}
+
+void thread_drop_caller(struct thread *thread, enum err err)
+{
+    struct thread *caller = thread->caller;
+
+    if (caller == NULL)
+        return;
+    thread->caller = NULL;
+    caller->callee = NULL;
+    if (caller->is_fault) {
+        caller->is_fault = false;
+        caller->state = THREAD_FAULTED;
+    } else {
+        thread_answer(caller, err);
+    }
+}
+
+/* Out of whatever it runs or waits in, into SUSPENDED.  True when that was a call of its own, as
+ * opposed to a fault or a guest. */
+static bool thread_stop(struct thread *thread)
+{
+    bool was_in_call = false;
+
+    switch (thread->state) {
+    case THREAD_BLOCKED_SEND:
+    case THREAD_BLOCKED_RECV:
+        endpoint_leave(thread);
+        was_in_call = !thread->is_fault;
+        break;
+    case THREAD_BLOCKED_REPLY:
+        thread->callee->caller = NULL;
+        thread->callee = NULL;
+        was_in_call = !thread->is_fault;
+        break;
+    case THREAD_BLOCKED_WAIT:
+        notification_leave(thread);
+        was_in_call = true;
+        break;
+    default: break;
+    }
+    timer_cancel(&thread->hart->timers, &thread->timer);
+    thread->is_fault = false;
+    sched_block(thread, THREAD_SUSPENDED);
+    return was_in_call;
+}
+
+void thread_suspend(struct thread *thread)
+{
+    if (thread_stop(thread))
+        thread->context.x[REG_A0] = ERR_CANCELLED;
+    if (thread->is_in_guest)
+        vcpu_return(thread, VCPU_EXIT_NONE);
+    thread_drop_caller(thread, ERR_CANCELLED);
+}
+
+void thread_fault(struct hart *hart, uint64_t cause, uint64_t tval)
+{
+    struct thread *thread = hart->current;
+
+    thread->fault_word[FAULT_CAUSE] = cause;
+    thread->fault_word[FAULT_TVAL] = tval;
+    thread->fault_word[FAULT_PC] = thread->context.pc;
+    thread->fault_word[FAULT_SP] = thread->context.x[REG_SP];
+    thread->fault_word[FAULT_RA] = thread->context.x[REG_RA];
+    if (slot_is_empty(&thread->place[THREAD_FAULT]))
+        sched_block(thread, THREAD_FAULTED);
+    else
+        ipc_send_fault(hart, thread);
+}
+
+/* ---- the end -------------------------------------------------------------------- */
+
+void thread_condemn(struct hart *hart, struct thread *thread)
+{
+    thread_stop(thread);
+    thread->is_in_guest = false;
+    thread_drop_caller(thread, ERR_PEER_DIED);
+    notification_unbind(thread);
+    if (thread->vcpu != NULL)
+        vcpu_unbind(thread->vcpu);
+    fp_drop(hart, &thread->fp);
+}
+
+bool thread_reap_step(struct hart *hart, struct thread *thread)
+{
+    for (uint32_t i = 0; i < THREAD_PLACES; i++) {
+        if (!slot_is_empty(&thread->place[i])) {
+            slot_delete(hart, &thread->place[i]);
+            return false;
+        }
+    }
+    return true;
+}
+
+void thread_lost(ATTR_UNUSED struct hart *hart, struct thread *thread, struct slot *place)
+{
+    if (place == &thread->place[THREAD_CNODE] || place == &thread->place[THREAD_VSPACE])
+        thread_suspend(thread);
+    else if (place == &thread->place[THREAD_NOTIFICATION])
+        notification_unbind(thread);
+}

@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * A virtual hart.  Its general registers and pc are in the state page
+ * (abi/vcpu_page.h); its VS CSRs are in the hart while hart->vcpu is it, else in
+ * `regs`, and move only when another vCPU needs the hart.
+ *
+ *   VMM: vcpu_run(done) --> enter --> guest runs --> exit record, seq + 1 --> VMM
+ *                             ^  |                ^
+ *                 interrupt   |  | WFI, nothing   | notification of the thread
+ *                 or deadline |  v pending        | (reason NONE, no new exit)
+ *                           BLOCKED_WFI ----------+
+ *
+ * Bound means: thread, memory and state page are all there.  Losing any unbinds, and
+ * whoever runs it then gets ERR_STATE.  Everything the VMM can write in the page is
+ * legal: each word is read once, and can only hurt the guest.
+ */
+#ifndef KERNEL_CORE_VCPU_H
+#define KERNEL_CORE_VCPU_H
+
+#include <kernel/core/hart.h>
+
+/* Embedded slots. */
+enum vcpu_place { VCPU_THREAD, VCPU_GSPACE, VCPU_PAGE, VCPU_PLACES };
+
+#define HVIP_VSSIP (UINT64_C(1) << 2)
+#define HVIP_VSTIP (UINT64_C(1) << 6)
+#define HVIP_VSEIP (UINT64_C(1) << 10)
+
+struct vcpu {
+    struct object object;
+    struct slot place[VCPU_PLACES];
+    struct thread *thread;      /* NULL: not bound */
+    struct vcpu_page *page;     /* while bound */
+    uint64_t seq;               /* of the latest exit */
+    bool is_waiting;            /* the guest executed WFI: enter it when an interrupt is pending */
+    bool is_fence_wanted;       /* all its guest's translations and code are to be fenced first */
+    uint64_t hvip_levels;       /* VSTIP and VSEIP as last written to hvip; all ones: unknown */
+    uint64_t timer_guest_ticks; /* software timer, in the guest's time */
+    uint64_t timer_ticks;       /* the same in the hart's; all ones: never, or not used */
+    struct hal_vcpu regs;
+    struct fp_state fp;
+};
+
+_Static_assert(sizeof(struct vcpu) <= UINT64_C(1) << VCPU_BITS_MIN, "VCpu's size");
+
+struct object *vcpu_create(void *memory);
+
+/* Its memory; only while bound. */
+static inline struct space *vcpu_gspace(const struct vcpu *vcpu)
+{
+    return (struct space *)slot_object(&vcpu->place[VCPU_GSPACE]);
+}
+
+/* Is its thread inside vcpu_run? */
+static inline bool vcpu_is_running(const struct vcpu *vcpu)
+{
+    return vcpu->thread != NULL && vcpu->thread->is_in_guest;
+}
+
+/* Bring the VS CSRs into `regs` and out of the hart. */
+void vcpu_release(struct hart *hart, struct vcpu *vcpu);
+
+/* Separate it from its thread, memory and page; a vcpu_run ends with ERR_STATE. */
+void vcpu_unbind(struct vcpu *vcpu);
+
+/* Set the software timer from the guest's deadline and its time offset. */
+void vcpu_timer_set(struct vcpu *vcpu, uint64_t guest_ticks);
+
+/* ---- running (vcpu_run.c) ---------------------------------------------------------- */
+
+/* When the hart's timer must fire for the guest while it runs; all ones: not for it. */
+uint64_t vcpu_timer_ticks(const struct vcpu *vcpu);
+
+/* The current thread is in vcpu_run: make the hart ready for its guest.  False: it did not come to
+ * that, the thread has its result or waits in WFI. */
+bool vcpu_prepare(struct hart *hart, struct vcpu *vcpu);
+ATTR_NORETURN void vcpu_enter(struct vcpu *vcpu);
+
+/* The current thread's guest trapped with an exception: record the exit, or let it go on. */
+void vcpu_exit(struct hart *hart, const struct guest_trap *trap);
+
+/* End the vcpu_run that `thread` is in, with OK, a reason and the latest exit's number. */
+void vcpu_return(struct thread *thread, enum vcpu_exit reason);
+
+/* ---- the end ------------------------------------------------------------------------ */
+
+void vcpu_condemn(struct hart *hart, struct vcpu *vcpu);
+/* Delete one of its embedded slots; true when none is left. */
+bool vcpu_reap_step(struct hart *hart, struct vcpu *vcpu);
+/* One of its embedded slots is being deleted. */
+void vcpu_lost(struct hart *hart, struct vcpu *vcpu, struct slot *place);
+
+#endif

@@ -1,0 +1,248 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The hot path: into a guest and out of it (privileged specification, chapter on the
+ * hypervisor extension: "Hypervisor Virtual Interrupt Pending", "Transformed Instruction
+ * or Pseudoinstruction for mtinst or htinst").
+ */
+#include <kernel/core/vcpu.h>
+
+#include <abi/decode.h>
+#include <kernel/core/fp.h>
+#include <kernel/core/notification.h>
+#include <kernel/core/sched.h>
+#include <kernel/core/syscall.h>
+
+#define CAUSE_ECALL_VS     10u
+#define CAUSE_FETCH_GUEST  20u
+#define CAUSE_LOAD_GUEST   21u
+#define CAUSE_VIRTUAL_INSN 22u
+#define CAUSE_STORE_GUEST  23u
+
+#define INSN_WFI       UINT64_C(0x10500073)
+#define INSN_WFI_BYTES 4u
+
+#define IRQ_LEVELS (VCPU_IRQ_TIMER | VCPU_IRQ_EXTERNAL)
+#define IRQ_EDGES  (VCPU_IRQ_SOFT_SET | VCPU_IRQ_SOFT_CLEAR)
+
+_Static_assert(VCPU_IRQ_TIMER == HVIP_VSTIP && VCPU_IRQ_EXTERNAL == HVIP_VSEIP &&
+                   VCPU_IRQ_SOFT_SET == HVIP_VSSIP,
+               "the page's interrupt word has hvip's positions");
+
+/* ---- vcpu_run ---------------------------------------------------------------------- */
+
+void vcpu_return(struct thread *thread, enum vcpu_exit reason)
+{
+    thread->is_in_guest = false;
+    thread->vcpu->is_waiting = false; /* WFI may end at any time; its pc may be elsewhere next */
+    thread->context.x[REG_A0] = OK;
+    thread->context.x[REG_A1] = reason;
+    thread->context.x[REG_A2] = thread->vcpu->seq;
+}
+
+enum err vcpu_run_invoke(struct invocation *inv)
+{
+    struct vcpu *vcpu = (struct vcpu *)slot_object(inv->slot);
+
+    if (vcpu->thread == NULL)
+        return ERR_STATE;
+    if (vcpu->thread != inv->thread)
+        return ERR_BUSY;
+    if (inv->arg[0] != vcpu->seq) {
+        vcpu->page->exit.seq = vcpu->seq;
+        return ERR_STATE;
+    }
+    vcpu->page->exit.reason = VCPU_EXIT_NONE; /* its outcome is accepted */
+    inv->thread->is_in_guest = true;
+    inv->is_answered = true;
+    return OK;
+}
+
+static bool is_kicked(const struct thread *thread)
+{
+    return thread->notification != NULL && thread->notification->word != 0;
+}
+
+/* ---- time -------------------------------------------------------------------------- */
+
+uint64_t vcpu_timer_ticks(const struct vcpu *vcpu)
+{
+    return (vcpu->hvip_levels & HVIP_VSTIP) != 0 ? TIMER_NEVER : vcpu->timer_ticks;
+}
+
+static bool timer_is_due(const struct vcpu *vcpu)
+{
+    return vcpu->timer_ticks != TIMER_NEVER && vcpu->timer_ticks <= hal_time();
+}
+
+/* When a guest in WFI is to be woken for its timer. */
+static uint64_t wfi_deadline(const struct vcpu *vcpu)
+{
+    if (!hal_vcpu_timer_wakes())
+        return TIMER_NEVER;
+    uint64_t hart_ticks = hal_vcpu_timer_deadline(), own_ticks = vcpu_timer_ticks(vcpu);
+    return hart_ticks < own_ticks ? hart_ticks : own_ticks;
+}
+
+/* ---- interrupts -------------------------------------------------------------------- */
+
+static uint64_t irq_read(struct vcpu *vcpu)
+{
+    return __atomic_load_n(&vcpu->page->irq, __ATOMIC_ACQUIRE);
+}
+
+/* Bring hvip in line with the state page and the software timer. */
+static void irq_update(struct vcpu *vcpu)
+{
+    uint64_t wanted = irq_read(vcpu);
+    uint64_t levels = wanted & IRQ_LEVELS, clear = 0, set = 0;
+
+    if (timer_is_due(vcpu))
+        levels |= HVIP_VSTIP;
+    if ((wanted & IRQ_EDGES) != 0) {
+        uint64_t taken = __atomic_fetch_and(&vcpu->page->irq, ~IRQ_EDGES, __ATOMIC_ACQ_REL);
+        if ((taken & VCPU_IRQ_SOFT_CLEAR) != 0)
+            clear |= HVIP_VSSIP;
+        if ((taken & VCPU_IRQ_SOFT_SET) != 0)
+            set |= HVIP_VSSIP;
+    }
+    if (levels != vcpu->hvip_levels) {
+        clear |= IRQ_LEVELS & ~levels;
+        set |= levels;
+        vcpu->hvip_levels = levels;
+    }
+    if ((clear | set) != 0)
+        hal_vcpu_update_hvip(clear, set);
+}
+
+/* Does the page ask for an interrupt that hvip does not have? */
+static bool irq_is_new(struct vcpu *vcpu)
+{
+    uint64_t wanted = irq_read(vcpu);
+
+    return (wanted & IRQ_EDGES) != 0 || (wanted & IRQ_LEVELS & ~vcpu->hvip_levels) != 0;
+}
+
+/* The guest waits in WFI and nothing is pending: block, unless something comes meanwhile.  Who
+ * signals changes the page or the notification first and looks at the thread then. */
+static void wfi_block(struct thread *thread, struct vcpu *vcpu)
+{
+    sched_block(thread, THREAD_BLOCKED_WFI);
+    __atomic_thread_fence(__ATOMIC_SEQ_CST);
+    if (irq_is_new(vcpu) || is_kicked(thread)) {
+        sched_ready(thread);
+        return;
+    }
+    uint64_t deadline_ticks = wfi_deadline(vcpu);
+    if (deadline_ticks != TIMER_NEVER)
+        timer_arm(&thread->hart->timers, &thread->timer, deadline_ticks);
+}
+
+/* ---- entry ------------------------------------------------------------------------- */
+
+/* Put the guest's memory and VS CSRs into the hart, if they are not there. */
+static void vcpu_load(struct hart *hart, struct vcpu *vcpu)
+{
+    struct space *gspace = vcpu_gspace(vcpu);
+
+    space_load(hart, gspace);
+    if (hart->vcpu != vcpu) {
+        if (hart->vcpu != NULL)
+            vcpu_release(hart, hart->vcpu);
+        hal_vcpu_load(&vcpu->regs);
+        hart->vcpu = vcpu;
+    }
+    /* A guest's ASIDs are a hart's own: what another vCPU of this memory left must not be seen. */
+    if (gspace->last_vcpu != vcpu || vcpu->is_fence_wanted) {
+        hal_guest_fence_vvma(0, 0);
+        hal_guest_fence_i();
+        gspace->last_vcpu = vcpu;
+        vcpu->is_fence_wanted = false;
+    }
+}
+
+bool vcpu_prepare(struct hart *hart, struct vcpu *vcpu)
+{
+    struct thread *thread = vcpu->thread;
+
+    if (is_kicked(thread)) {
+        vcpu_return(thread, VCPU_EXIT_NONE);
+        return false;
+    }
+    vcpu_load(hart, vcpu);
+    irq_update(vcpu);
+    if (vcpu->is_waiting && !hal_vcpu_interrupt_pending()) {
+        wfi_block(thread, vcpu);
+        return false;
+    }
+    vcpu->is_waiting = false;
+    fp_acquire(hart, &vcpu->fp);
+    return true;
+}
+
+void vcpu_enter(struct vcpu *vcpu)
+{
+    hal_enter_guest(&vcpu->regs, vcpu->page);
+}
+
+/* ---- exit -------------------------------------------------------------------------- */
+
+static enum vcpu_exit reason_of(uint64_t cause)
+{
+    switch (cause) {
+    case CAUSE_ECALL_VS: return VCPU_EXIT_ECALL;
+    case CAUSE_LOAD_GUEST: return VCPU_EXIT_LOAD;
+    case CAUSE_STORE_GUEST: return VCPU_EXIT_STORE;
+    case CAUSE_FETCH_GUEST: return VCPU_EXIT_FETCH;
+    case CAUSE_VIRTUAL_INSN: return VCPU_EXIT_VIRTUAL_INSN;
+    default: return VCPU_EXIT_OTHER;
+    }
+}
+
+/* Has the VMM to know the instruction, and has the hart not told it? */
+static bool is_fetch_needed(enum vcpu_exit reason, const struct guest_trap *trap)
+{
+    switch (reason) {
+    case VCPU_EXIT_LOAD:
+    case VCPU_EXIT_STORE: return trap->htinst == 0;
+    case VCPU_EXIT_VIRTUAL_INSN: return trap->stval == 0;
+    default: return false;
+    }
+}
+
+static bool is_guest_page_fault(enum vcpu_exit reason)
+{
+    return reason == VCPU_EXIT_LOAD || reason == VCPU_EXIT_STORE || reason == VCPU_EXIT_FETCH;
+}
+
+void vcpu_exit(struct hart *hart, const struct guest_trap *trap)
+{
+    struct thread *thread = hart->current;
+    struct vcpu *vcpu = thread->vcpu;
+    struct vcpu_page *page = vcpu->page;
+    enum vcpu_exit reason = reason_of(trap->scause);
+    uint64_t pc = page->pc, insn = 0;
+
+    bool has_fetched = is_fetch_needed(reason, trap);
+    if (has_fetched && hal_guest_fetch(pc, trap->from_vs, &insn) != OK)
+        return; /* unmapped meanwhile: the guest executes it again and takes that fault */
+    if (reason == VCPU_EXIT_VIRTUAL_INSN && trap->from_vs &&
+        (has_fetched ? insn : trap->stval) == INSN_WFI) {
+        page->pc = pc + INSN_WFI_BYTES;
+        vcpu->is_waiting = true;
+        return;
+    }
+    vcpu->seq++;
+    page->exit = (struct vcpu_exit_record){
+        .seq = vcpu->seq,
+        .reason = reason,
+        .insn_valid = has_fetched,
+        .cause = trap->scause,
+        .tval = trap->stval,
+        .gpa = is_guest_page_fault(reason) ? trap->htval << 2 | (trap->stval & 3) : 0,
+        .htinst = trap->htinst,
+        .insn = insn,
+        .pc = pc,
+        .mode = trap->from_vs,
+    };
+    vcpu_return(thread, reason);
+}
