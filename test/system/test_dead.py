@@ -4,17 +4,20 @@
 from harness.machine import Failure
 from harness.shell import Shell
 
+CRASHER = {"vmm": "crash", "kernel": "build:test/guest/small.bin", "memory": "16M"}
+DEBIAN = {"kernel": "debian:Image", "initrd": "build:configs/shell.cpio", "bootargs": "console=ttyS0"}
+
 
 def test_dead_only_guest_ends_machine_with_failure(env):
     """A fault in the VMM of the only guest is reported by name, and QEMU ends with a failure."""
-    with env.warren("test/system/dead.cpio") as machine:
+    with env.system({"crasher": CRASHER}) as archive, env.warren(archive) as machine:
         machine.expect(r"^.*\bcrasher\b.*$", 30)
         machine.expect_exit(None, 30)
 
 
 def test_dead_guest_leaves_the_other_alone(env):
     """When one VMM faults the other guest goes on; when that ends, QEMU ends with a failure."""
-    with env.warren("test/system/survivor.cpio") as machine:
+    with env.system({"crasher": CRASHER, "debian": DEBIAN}) as archive, env.warren(archive) as machine:
         machine.expect(r"^.*\bcrasher\b.*$", 30)
         machine.send("\x1d1")
         machine.line()

@@ -1,14 +1,23 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """What a case is given: the build, the CPU model, and machines to start."""
 
+import contextlib
+import json
 import os
 import pathlib
 import shutil
+import subprocess
+import sys
 
 from .machine import Failure, Machine
 
 TREE = pathlib.Path(__file__).resolve().parents[3]
 CPUS = ("rv64", "rva23s64", "max")
+
+
+def toml(keys):
+    """Keys with strings and numbers, as TOML."""
+    return "".join(f"{key} = {json.dumps(value)}\n" for key, value in keys.items())
 
 
 class Skip(Exception):
@@ -36,6 +45,10 @@ def numa_words(memory_mib, smp):
     return words
 
 
+# Programs that a test's system may name in the VMM's place.
+TEST_PROGRAMS = {"crash": "test/system/crash.elf", "probe": "test/probe/probe.elf"}
+
+
 class Env:
     def __init__(self, build, cpu, logs):
         self.build = pathlib.Path(build)
@@ -44,7 +57,6 @@ class Env:
         self.case = "case"
         self.machines = []
         self.guest_kernel = TREE / ".deps" / "guest" / "Image"
-        self.shell_initrd = self.build / "configs" / "shell.cpio"
 
     def begin(self, case):
         self.case = case
@@ -57,12 +69,43 @@ class Env:
             raise Failure(f"{path} is not built")
         return path
 
-    def machine(self, words, smp=1, memory_mib=1024, budget_s=180, use_pty=False):
+    @contextlib.contextmanager
+    def system(self, guests, **system):
+        """The boot archive of a system made up by a case; it is gone behind the block.
+
+        `guests` maps names to the keys of their files, in order; further keys are those of
+        system.toml.  Values are strings and numbers.
+        """
+        self.logs.mkdir(parents=True, exist_ok=True)
+        folder = self.logs / (self.case.replace(".", "-").replace("_", "-")[-24:].strip("-") + "-s")
+        archive = folder.with_suffix(".cpio")
+        try:
+            folder.mkdir(exist_ok=True)
+            names = ", ".join(f'"{name}"' for name in guests)
+            (folder / "system.toml").write_text(f"guests = [{names}]\n" + toml(system))
+            for name, keys in guests.items():
+                (folder / f"{name}.toml").write_text(toml(keys))
+            self._pack(folder, archive)
+            yield archive
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
+            archive.unlink(missing_ok=True)
+
+    def _pack(self, folder, archive):
+        command = [sys.executable, TREE / "tools" / "config" / "boot.py", "--build", self.build,
+                   "--system", folder, "--output", archive]
+        for name, path in TEST_PROGRAMS.items():
+            command += ["--program", f"{name}={self.build / path}"]
+        done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+        if done.returncode:
+            raise Failure(f"the system cannot be packed: {done.stderr.strip()}")
+
+    def machine(self, words, smp=1, memory_mib=1024, budget_s=180, use_pty=False, cpu=None):
         """A QEMU `virt` machine with its first UART as the console."""
         qemu = find_qemu()
         if not qemu:
             raise Failure("there is no QEMU: run ./warren setup")
-        command = [qemu, "-M", "virt", "-cpu", self.cpu, "-smp", smp, "-m", f"{memory_mib}M",
+        command = [qemu, "-M", "virt", "-cpu", cpu or self.cpu, "-smp", smp, "-m", f"{memory_mib}M",
                    "-nodefaults", "-display", "none", "-no-user-config",
                    "-chardev", "stdio,id=console,signal=off", "-serial", "chardev:console", *words]
         self.logs.mkdir(parents=True, exist_ok=True)
@@ -80,9 +123,16 @@ class Env:
             words += numa_words(memory_mib, smp)
         return self.machine(words, smp, memory_mib, **more)
 
-    def bare(self, bootargs="console=ttyS0", memory_mib=256, **more):
-        """The guest's kernel on QEMU without Warren: what a guest is compared with."""
-        if not self.guest_kernel.exists():
+    def bare(self, bootargs="console=ttyS0", memory_mib=256, kernel=None, **more):
+        """A guest's kernel on QEMU without Warren: what a guest is compared with.
+
+        `kernel` is an Image of the build folder; without it, Debian's with its shell.
+        """
+        words = ["-append", bootargs]
+        if kernel:
+            words += ["-kernel", self.built(kernel)]
+        elif self.guest_kernel.exists():
+            words += ["-kernel", self.guest_kernel, "-initrd", self.built("configs/shell.cpio")]
+        else:
             raise Failure(f"there is no {self.guest_kernel}: run ./warren setup")
-        return self.machine(["-kernel", self.guest_kernel, "-initrd", self.built("configs/shell.cpio"),
-                             "-append", bootargs], 1, memory_mib, **more)
+        return self.machine(words, 1, memory_mib, **more)

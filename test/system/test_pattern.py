@@ -1,0 +1,32 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""Two guests that share a hart each keep their own registers (test/guest/pattern.c)."""
+
+
+def pattern(seed):
+    return {"kernel": "build:test/guest/pattern.bin", "memory": "16M", "bootargs": str(seed)}
+
+
+def test_pattern_two_guests_keep_their_registers(env):
+    """In 10,000 rounds two guests on one hart find every CSR and FP register as each left it."""
+    with env.system({"one": pattern(1), "two": pattern(2)}) as archive, \
+            env.warren(archive, smp=1) as machine:
+        machine.expect(r"pattern: seed 1\n", 30)
+        machine.expect(r"pattern: all my own, rounds 10000", 120, unless="pattern: .* of another.*")
+        # The first guest is off now, and the second may be in front already.
+        machine.expect_exit(0)
+
+
+def test_pattern_second_guest_keeps_its_registers_too(env):
+    """The same, seen from the console of the second guest."""
+    with env.system({"one": pattern(1), "two": pattern(2)}) as archive, \
+            env.warren(archive, smp=1) as machine:
+        machine.send("\x1d1")
+        machine.expect(r"pattern: all my own, rounds 10000", 120, unless="pattern: .* of another.*")
+        machine.expect_exit(0)
+
+
+def test_pattern_bare_agrees(env):
+    """The same guest bare on QEMU finds its registers its own."""
+    with env.bare("1", kernel="test/guest/pattern.bin") as machine:
+        machine.expect(r"pattern: all my own, rounds 10000", 60, unless="pattern: .* of another.*")
+        machine.expect_exit(0)

@@ -1,0 +1,44 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""A program in the VMM's place (test/probe) gets nothing that a VMM should not have."""
+
+import difflib
+import pathlib
+
+from harness.machine import Failure
+
+GOLDEN = pathlib.Path(__file__).resolve().parents[1] / "golden" / "vmm-slots.txt"
+ATTEMPTS = ("read-null", "read-kernel", "write-kernel", "run-kernel", "read-physical", "read-root",
+            "write-text", "write-start", "write-image", "run-data", "run-guest-ram", "read-past-ram",
+            "overrun-stack", "read-csr", "load-as-guest", "wait", "read-cycle")
+AT_ONCE = 6
+
+
+def probe(what):
+    return {"vmm": "probe", "kernel": "build:test/guest/small.bin", "memory": "16M", "bootargs": what}
+
+
+def test_probe_finds_just_the_slots_of_a_vmm(env):
+    """Every slot, method and call that answers the probe is on the checked-in list, and no other."""
+    with env.system({"prober": probe("slots")}) as archive, env.warren(archive) as machine:
+        machine.expect(r"slots: \d+ in all", 120)
+        found = [line[line.index("slot"):] for line in machine.text.clean.splitlines()
+                 if "slot " in line or "slots: " in line]
+    wanted = GOLDEN.read_text(encoding="ascii").splitlines() if GOLDEN.exists() else []
+    if found != wanted:
+        raise Failure("\n# ".join(["the list differs:", *difflib.unified_diff(wanted, found, lineterm="")]))
+
+
+def test_probe_every_attempt_is_a_fault(env):
+    """Each reach for memory or an instruction that is not its own ends in a fault report by name."""
+    for first in range(0, len(ATTEMPTS), AT_ONCE):
+        some = ATTEMPTS[first:first + AT_ONCE]
+        with env.system({name: probe(name) for name in some}) as archive, env.warren(archive) as machine:
+            machine.expect_exit(None, 60)
+            text = machine.text.clean
+        for name in some:
+            if f"attempt {name}" not in text:
+                raise Failure(f"{name} was not attempted")
+            if f"attempt {name} succeeded" in text:
+                raise Failure(f"{name} succeeded")
+            if not any(name in line and "fault" in line for line in text.splitlines()):
+                raise Failure(f"{name} made no fault report")

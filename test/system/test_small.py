@@ -1,0 +1,63 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""A guest of a few kilobytes (test/guest/small.c) goes through every way to reboot and to power off."""
+
+from harness.machine import Failure
+
+SMALL = {"kernel": "build:test/guest/small.bin", "memory": "16M"}
+REBOOTS = 100
+
+
+def boots_clean(machine):
+    match = machine.expect(r"small: boot(.*), dirty (\d+)\n", 30)
+    if match.group(1) or match.group(2) != "0":
+        raise Failure(f"it booted{match.group(1)} with {match.group(2)} words of RAM left over")
+
+
+def test_small_hundred_reboots_find_zeroed_ram(env):
+    """The guest reboots 100 times in a row, and each time all its RAM is zero and its device tree there."""
+    with env.system({"small": SMALL}) as archive, env.warren(archive) as machine:
+        boots_clean(machine)
+        for _ in range(REBOOTS):
+            machine.send("r")
+            boots_clean(machine)
+        machine.send("p")
+        machine.expect_exit(0)
+
+
+def test_small_every_way_to_reboot_works(env):
+    """Cold and warm SRST and the syscon device each start the guest afresh."""
+    with env.system({"small": SMALL}) as archive, env.warren(archive) as machine:
+        boots_clean(machine)
+        for way in "rwsswr":
+            machine.send(way)
+            boots_clean(machine)
+        machine.send("?")
+        machine.expect("small: here")
+
+
+def test_small_every_way_to_power_off_ends_with_success(env):
+    """SRST shutdown and the syscon device each power the guest off, and QEMU ends with 0."""
+    with env.system({"small": SMALL}) as archive:
+        for way in "po":
+            with env.warren(archive) as machine:
+                boots_clean(machine)
+                machine.send(way)
+                machine.expect_exit(0)
+
+
+def test_small_system_failure_ends_with_failure(env):
+    """A guest that shuts down for a system failure is dead, and QEMU does not end with 0."""
+    with env.system({"small": SMALL}) as archive, env.warren(archive) as machine:
+        boots_clean(machine)
+        machine.send("f")
+        machine.expect_exit(None)
+
+
+def test_small_bare_agrees(env):
+    """The same guest bare on QEMU boots, reboots and powers off: the guest itself is in order."""
+    with env.bare(kernel="test/guest/small.bin") as machine:
+        machine.expect(r"small: boot")
+        machine.send("r")
+        machine.expect(r"small: boot")
+        machine.send("p")
+        machine.expect_exit(0)
