@@ -1,0 +1,344 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include <kernel/boot/machine.h>
+
+#include <libfdt.h>
+#include <string.h>
+
+#define HEADER_BYTES   sizeof(struct fdt_header)
+#define CELLS_MOST     2
+#define IRQ_S_EXTERNAL 9u
+#define SOURCES_MOST   1023u
+#define BUS_LEVELS_MOST 8
+
+/* One reading of one blob. */
+struct reading {
+    const void *fdt;
+    struct machine *machine;
+    const char *problem;
+    uint64_t boot_hart;
+    uint32_t boot_intc; /* phandle of the boot hart's interrupt controller */
+};
+
+static enum err fail(struct reading *r, enum err err, const char *problem)
+{
+    r->problem = problem;
+    return err;
+}
+
+MUST_CHECK machine_dtb_bytes(const void *dtb, uint64_t *bytes)
+{
+    if (dtb == NULL || (uintptr_t)dtb % 8 != 0 || fdt_magic(dtb) != FDT_MAGIC)
+        return ERR_FORMAT;
+    if (fdt_totalsize(dtb) < HEADER_BYTES)
+        return ERR_FORMAT;
+    if (fdt_totalsize(dtb) > MACHINE_DTB_BYTES_MOST)
+        return ERR_RANGE;
+    *bytes = fdt_totalsize(dtb);
+    return OK;
+}
+
+/* ---- properties ----------------------------------------------------------------- */
+
+static uint64_t cells_value(const fdt32_t *cell, int count)
+{
+    uint64_t value = 0;
+
+    for (int i = 0; i < count; i++)
+        value = value << 32 | fdt32_ld(cell + i);
+    return value;
+}
+
+/* A property that is one number of one or two cells. */
+static enum err number_read(const struct reading *r, int node, const char *name, uint64_t *value)
+{
+    int bytes;
+    const fdt32_t *cell = fdt_getprop(r->fdt, node, name, &bytes);
+
+    if (cell == NULL)
+        return ERR_NOT_FOUND;
+    if (bytes != 4 && bytes != 8)
+        return ERR_FORMAT;
+    *value = cells_value(cell, bytes / 4);
+    return OK;
+}
+
+static bool text_is(const struct reading *r, int node, const char *name, const char *text)
+{
+    int bytes;
+    const char *value = fdt_getprop(r->fdt, node, name, &bytes);
+
+    return value != NULL && bytes == (int)strlen(text) + 1 && memcmp(value, text, (size_t)bytes) == 0;
+}
+
+static bool node_is_disabled(const struct reading *r, int node)
+{
+    return fdt_getprop(r->fdt, node, "status", NULL) != NULL &&
+           !text_is(r, node, "status", "okay") && !text_is(r, node, "status", "ok");
+}
+
+static bool node_is_any(const struct reading *r, int node, const char *const *names)
+{
+    for (; *names != NULL; names++) {
+        if (fdt_node_check_compatible(r->fdt, node, *names) == 0)
+            return true;
+    }
+    return false;
+}
+
+/* The index-th range of `reg` in a node below `parent`.  ERR_NOT_FOUND: no so many. */
+static enum err reg_read(struct reading *r, int parent, int node, int index, struct range *out)
+{
+    int bytes;
+    const fdt32_t *cell = fdt_getprop(r->fdt, node, "reg", &bytes);
+    int address_cells = fdt_address_cells(r->fdt, parent);
+    int size_cells = fdt_size_cells(r->fdt, parent);
+    int step = address_cells + size_cells;
+
+    if (cell == NULL)
+        return ERR_NOT_FOUND;
+    if (address_cells < 1 || address_cells > CELLS_MOST || size_cells < 1 ||
+        size_cells > CELLS_MOST || bytes % (4 * step) != 0)
+        return fail(r, ERR_FORMAT, "a node's reg does not fit its parent's cells");
+    if (index >= bytes / (4 * step))
+        return ERR_NOT_FOUND;
+    cell += index * step;
+    *out = (struct range){ cells_value(cell, address_cells),
+                           cells_value(cell + address_cells, size_cells) };
+    if (out->start > UINT64_MAX - out->bytes)
+        return fail(r, ERR_RANGE, "an address range wraps");
+    return OK;
+}
+
+/* All ranges of a node's reg into a set. */
+static enum err reg_add_all(struct reading *r, int parent, int node, struct range_set *set)
+{
+    for (int i = 0;; i++) {
+        struct range range;
+        enum err err = reg_read(r, parent, node, i, &range);
+
+        if (err == ERR_NOT_FOUND)
+            return OK;
+        if (err == OK)
+            err = range_set_add(set, range);
+        if (err != OK)
+            return r->problem != NULL ? err : fail(r, err, "too many memory ranges");
+    }
+}
+
+/* ---- memory --------------------------------------------------------------------- */
+
+static enum err memory_read(struct reading *r)
+{
+    int node;
+
+    fdt_for_each_subnode(node, r->fdt, 0)
+    {
+        if (!text_is(r, node, "device_type", "memory") || node_is_disabled(r, node))
+            continue;
+        enum err err = reg_add_all(r, 0, node, &r->machine->ram);
+        if (err != OK)
+            return err;
+    }
+    if (r->machine->ram.count == 0)
+        return fail(r, ERR_NOT_FOUND, "it describes no memory");
+    return OK;
+}
+
+static enum err reserved_read(struct reading *r)
+{
+    int parent = fdt_path_offset(r->fdt, "/reserved-memory");
+    int count = fdt_num_mem_rsv(r->fdt), node;
+
+    for (int i = 0; i < count; i++) {
+        struct range range;
+        if (fdt_get_mem_rsv(r->fdt, i, &range.start, &range.bytes) != 0)
+            return fail(r, ERR_FORMAT, "its memory reservations do not parse");
+        enum err err = range_set_add(&r->machine->reserved, range);
+        if (err != OK)
+            return fail(r, err, "a memory reservation wraps, or there are too many");
+    }
+    if (parent < 0)
+        return OK;
+    fdt_for_each_subnode(node, r->fdt, parent)
+    {
+        enum err err = reg_add_all(r, parent, node, &r->machine->reserved);
+        if (err != OK)
+            return err;
+    }
+    return OK;
+}
+
+/* The archive may be missing: what then happens is not the parser's to say. */
+static enum err archive_read(struct reading *r)
+{
+    int chosen = fdt_path_offset(r->fdt, "/chosen");
+    uint64_t start, end;
+
+    if (chosen < 0)
+        return OK;
+    enum err err = number_read(r, chosen, "linux,initrd-start", &start);
+    if (err == OK)
+        err = number_read(r, chosen, "linux,initrd-end", &end);
+    if (err == ERR_NOT_FOUND)
+        return OK;
+    if (err != OK || end < start)
+        return fail(r, ERR_FORMAT, "/chosen's linux,initrd-start and -end are not a range");
+    r->machine->archive = (struct range){ start, end - start };
+    return OK;
+}
+
+/* ---- harts ---------------------------------------------------------------------- */
+
+static enum err hart_read(struct reading *r, int node)
+{
+    uint64_t id;
+
+    if (!text_is(r, node, "device_type", "cpu") || node_is_disabled(r, node))
+        return OK;
+    if (number_read(r, node, "reg", &id) != OK)
+        return fail(r, ERR_FORMAT, "a cpu node has no hart id");
+    r->machine->hart_count++;
+    if (id != r->boot_hart)
+        return OK;
+
+    int child;
+    fdt_for_each_subnode(child, r->fdt, node)
+    {
+        if (fdt_node_check_compatible(r->fdt, child, "riscv,cpu-intc") == 0)
+            r->boot_intc = fdt_get_phandle(r->fdt, child);
+    }
+    if (r->boot_intc == 0)
+        return fail(r, ERR_FORMAT, "the boot hart has no interrupt controller with a phandle");
+    return OK;
+}
+
+static enum err harts_read(struct reading *r)
+{
+    int cpus = fdt_path_offset(r->fdt, "/cpus"), node;
+
+    if (cpus < 0 || number_read(r, cpus, "timebase-frequency", &r->machine->timebase_hz) != OK ||
+        r->machine->timebase_hz == 0)
+        return fail(r, ERR_NOT_FOUND, "/cpus has no timebase-frequency");
+    fdt_for_each_subnode(node, r->fdt, cpus)
+    {
+        enum err err = hart_read(r, node);
+        if (err != OK)
+            return err;
+    }
+    if (r->boot_intc == 0)
+        return fail(r, ERR_NOT_FOUND, "it does not describe the hart that booted");
+    return OK;
+}
+
+/* ---- devices -------------------------------------------------------------------- */
+
+/* interrupts-extended: a pair (hart's controller, its interrupt) for each context. */
+static enum err plic_context_find(struct reading *r, int node)
+{
+    int bytes;
+    const fdt32_t *cell = fdt_getprop(r->fdt, node, "interrupts-extended", &bytes);
+
+    if (cell == NULL || bytes % 8 != 0)
+        return fail(r, ERR_FORMAT, "the PLIC has no list of contexts");
+    for (int i = 0; i < bytes / 8; i++) {
+        if (fdt32_ld(cell + 2 * i) == r->boot_intc &&
+            fdt32_ld(cell + 2 * i + 1) == IRQ_S_EXTERNAL) {
+            r->machine->plic_context = (uint32_t)i;
+            r->machine->has_plic = true;
+            return OK;
+        }
+    }
+    return fail(r, ERR_NOT_FOUND, "the PLIC has no S context for the boot hart");
+}
+
+static enum err plic_read(struct reading *r, int parent, int node)
+{
+    uint64_t sources;
+
+    if (reg_read(r, parent, node, 0, &r->machine->plic) != OK || r->machine->plic.bytes == 0 ||
+        number_read(r, node, "riscv,ndev", &sources) != OK || sources > SOURCES_MOST)
+        return fail(r, ERR_FORMAT, "the PLIC has no registers, or riscv,ndev is not 0 to 1023");
+    r->machine->plic_source_count = (uint32_t)sources;
+
+    enum err err = plic_context_find(r, node);
+    uint64_t end = 0x200000 + UINT64_C(0x1000) * (r->machine->plic_context + 1);
+    if (err == OK && end > r->machine->plic.bytes)
+        return fail(r, ERR_FORMAT, "the boot hart's PLIC context lies outside its registers");
+    return err;
+}
+
+/* An empty `ranges` passes addresses through; the root needs none. */
+static bool bus_translates(const struct reading *r, int bus)
+{
+    for (int level = 0; level < BUS_LEVELS_MOST; level++) {
+        int bytes;
+        if (bus == 0)
+            return false;
+        if (fdt_getprop(r->fdt, bus, "ranges", &bytes) == NULL || bytes != 0)
+            return true;
+        bus = fdt_parent_offset(r->fdt, bus);
+    }
+    return true;
+}
+
+static enum err device_read(struct reading *r, int node)
+{
+    static const char *const plic[] = { "riscv,plic0", "sifive,plic-1.0.0", NULL };
+    static const char *const test[] = { "sifive,test0", "sifive,test1", NULL };
+    static const char *const firmware[] = { "riscv,clint0", "sifive,clint0", "thead,c900-clint",
+                                            "riscv,aclint-mtimer", "riscv,aclint-mswi",
+                                            "riscv,aclint-sswi", NULL };
+    bool is_plic = node_is_any(r, node, plic), is_test = node_is_any(r, node, test);
+    bool is_firmware = node_is_any(r, node, firmware);
+
+    if (!(is_plic || is_test || is_firmware) || node_is_disabled(r, node))
+        return OK;
+    int parent = fdt_parent_offset(r->fdt, node);
+    if (bus_translates(r, parent))
+        return fail(r, ERR_NOT_SUPPORTED, "the PLIC, CLINT or test device is behind a bus that "
+                                          "translates addresses");
+    if (is_plic && !r->machine->has_plic)
+        return plic_read(r, parent, node);
+    if (is_test) {
+        enum err err = reg_read(r, parent, node, 0, &r->machine->test);
+        return err == ERR_NOT_FOUND ? fail(r, ERR_FORMAT, "the test device has no registers") : err;
+    }
+    return reg_add_all(r, parent, node, &r->machine->firmware);
+}
+
+static enum err devices_read(struct reading *r)
+{
+    int depth = 0;
+
+    for (int node = fdt_next_node(r->fdt, -1, &depth); node >= 0 && depth >= 0;
+         node = fdt_next_node(r->fdt, node, &depth)) {
+        if (depth == 0)
+            continue;
+        enum err err = device_read(r, node);
+        if (err != OK)
+            return err;
+    }
+    return OK;
+}
+
+MUST_CHECK machine_parse(const void *dtb, uint64_t bytes, uint64_t boot_hart, struct machine *out,
+                         const char **problem)
+{
+    struct reading r = { .fdt = dtb, .machine = out, .boot_hart = boot_hart };
+
+    *out = (struct machine){ 0 };
+    if (bytes > MACHINE_DTB_BYTES_MOST || fdt_check_full(dtb, bytes) != 0) {
+        *problem = "it is damaged or truncated";
+        return ERR_FORMAT;
+    }
+    static enum err (*const steps[])(struct reading *) = { memory_read, reserved_read, archive_read,
+                                                          harts_read, devices_read };
+    for (unsigned i = 0; i < sizeof steps / sizeof steps[0]; i++) {
+        enum err err = steps[i](&r);
+        if (err != OK) {
+            *problem = r.problem != NULL ? r.problem : "it does not parse";
+            return err;
+        }
+    }
+    return OK;
+}

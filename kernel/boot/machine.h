@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * What the kernel must know of the machine, out of its device tree (Devicetree
+ * Specification; RISC-V bindings of the Linux kernel's documentation).  Pure: the
+ * blob comes from firmware and is checked whole before anything is read of it.
+ */
+#ifndef KERNEL_BOOT_MACHINE_H
+#define KERNEL_BOOT_MACHINE_H
+
+#include <base/err.h>
+#include <kernel/boot/range.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define MACHINE_DTB_BYTES_MOST (UINT64_C(1) << 20)
+
+struct machine {
+    struct range_set ram;       /* as described, reserved parts included */
+    struct range_set reserved;  /* never handed out */
+    struct range_set firmware;  /* registers that belong to firmware: CLINT, ACLINT */
+    struct range archive;       /* linux,initrd-start/-end; 0 bytes: none */
+    struct range plic;
+    struct range test;          /* sifive,test0; 0 bytes: none */
+    uint64_t timebase_hz;
+    uint32_t hart_count;        /* harts not disabled */
+    uint32_t plic_source_count; /* sources 1 .. count */
+    uint32_t plic_context;      /* the boot hart's S context */
+    bool has_plic;
+};
+
+/*
+ * Bytes that a device tree blob claims, from its first 8 bytes: the caller makes
+ * sure that so many can be read.
+ *   ERR_FORMAT: no device tree.  ERR_RANGE: above MACHINE_DTB_BYTES_MOST.
+ */
+MUST_CHECK machine_dtb_bytes(const void *dtb, uint64_t *bytes);
+
+/*
+ * Reads `bytes` bytes of a device tree for the hart that booted.  On failure *out
+ * is of no use and *problem says what is wrong, in one line.
+ *   ERR_FORMAT         the blob or a property is malformed
+ *   ERR_NOT_FOUND      no memory, no timebase, or no such hart
+ *   ERR_RANGE          an address range wraps
+ *   ERR_NO_MEMORY      more ranges than RANGE_MAX
+ *   ERR_NOT_SUPPORTED  addresses that a bus translates
+ */
+MUST_CHECK machine_parse(const void *dtb, uint64_t bytes, uint64_t boot_hart, struct machine *out,
+                         const char **problem);
+
+#endif

@@ -1,0 +1,180 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include <kernel/boot/memory.h>
+
+#include <kernel/hal/types.h>
+
+#define SIZE_BITS_MOST 38u
+
+static uint64_t range_end(struct range range)
+{
+    return range.start + range.bytes;
+}
+
+/* Each range of `what`, in whole pages, out of `set`. */
+static enum err remove_all(struct range_set *set, const struct range_set *what)
+{
+    for (uint32_t i = 0; i < what->count; i++) {
+        struct range pages;
+        enum err err = range_round_out(what->at[i], &pages);
+
+        if (err == OK)
+            err = range_set_remove(set, pages);
+        if (err != OK)
+            return err;
+    }
+    return OK;
+}
+
+static bool ranges_meet(struct range a, struct range b)
+{
+    return a.bytes != 0 && b.bytes != 0 && a.start < range_end(b) && b.start < range_end(a);
+}
+
+static enum err archive_place(const struct machine *machine, struct range image, struct range dtb,
+                              struct range *out)
+{
+    struct range pages;
+    enum err err = range_round_out(machine->archive, &pages);
+
+    if (err != OK || machine->archive.bytes == 0) {
+        *out = (struct range){ 0 };
+        return err;
+    }
+    if (!range_set_holds(&machine->ram, pages) || range_end(pages) > MEMORY_RAM_END ||
+        ranges_meet(pages, image) || ranges_meet(pages, dtb))
+        return ERR_RANGE;
+    *out = pages;
+    return OK;
+}
+
+/* Whole pages of RAM only: where a described range ends inside a page, the page is not used. */
+static enum err ram_pages(const struct range_set *ram, struct range_set *out)
+{
+    *out = (struct range_set){ 0 };
+    for (uint32_t i = 0; i < ram->count; i++) {
+        struct range range = ram->at[i];
+        if (range.start > UINT64_MAX - PAGE_BYTES)
+            continue;
+        uint64_t start = (range.start + PAGE_BYTES - 1) & ~(PAGE_BYTES - 1);
+        uint64_t end = range_end(range) & ~(PAGE_BYTES - 1);
+        end = end > MEMORY_RAM_END ? MEMORY_RAM_END : end;
+        if (start >= end)
+            continue;
+        enum err err = range_set_add(out, (struct range){ start, end - start });
+        if (err != OK)
+            return err;
+    }
+    return OK;
+}
+
+static enum err device_divide(const struct machine *machine, struct memory *out)
+{
+    enum err err;
+
+    out->device = (struct range_set){ .count = 1, .at = { { 0, MEMORY_ADDRESS_END } } };
+    err = remove_all(&out->device, &machine->ram);
+    if (err == OK)
+        err = remove_all(&out->device, &machine->reserved);
+    if (err == OK)
+        err = remove_all(&out->device, &machine->firmware);
+    if (err != OK || !machine->has_plic)
+        return err;
+    struct range_set plic = { .count = 1, .at = { machine->plic } };
+    return remove_all(&out->device, &plic);
+}
+
+MUST_CHECK memory_divide(const struct machine *machine, struct range image, struct range dtb,
+                         struct memory *out)
+{
+    struct range_set taken = machine->reserved;
+    enum err err = archive_place(machine, image, dtb, &out->archive);
+
+    if (err == OK)
+        err = range_set_add(&taken, image);
+    if (err == OK)
+        err = range_set_add(&taken, dtb);
+    if (err == OK)
+        err = range_set_add(&taken, out->archive);
+    if (err == OK)
+        err = ram_pages(&machine->ram, &out->ram);
+    if (err == OK)
+        err = remove_all(&out->ram, &taken);
+    return err == OK ? device_divide(machine, out) : err;
+}
+
+MUST_CHECK memory_take(struct memory *memory, uint64_t bytes, uint64_t *address)
+{
+    for (uint32_t i = 0; i < memory->ram.count; i++) {
+        struct range range = memory->ram.at[i];
+        if (range.bytes < bytes)
+            continue;
+        enum err err = range_set_remove(&memory->ram, (struct range){ range.start, bytes });
+        if (err == OK)
+            *address = range.start;
+        return err;
+    }
+    return ERR_NO_MEMORY;
+}
+
+/* The largest naturally aligned power of two that starts at the range's first byte. */
+static uint8_t piece_bits(struct range range)
+{
+    unsigned bits = 63u - (unsigned)__builtin_clzll(range.bytes);
+
+    if (range.start != 0 && (unsigned)__builtin_ctzll(range.start) < bits)
+        bits = (unsigned)__builtin_ctzll(range.start);
+    return (uint8_t)(bits > SIZE_BITS_MOST ? SIZE_BITS_MOST : bits);
+}
+
+static uint32_t smallest(const struct boot_untyped *list, uint32_t count)
+{
+    uint32_t least = 0;
+
+    for (uint32_t i = 1; i < count; i++) {
+        if (list[i].size_bits < list[least].size_bits)
+            least = i;
+    }
+    return least;
+}
+
+/* Append, or, when there is no room, let the smallest go. */
+static uint32_t piece_add(struct boot_untyped *list, uint32_t count, struct boot_untyped piece)
+{
+    if (count == BOOT_UNTYPED_MAX) {
+        uint32_t least = smallest(list, count);
+        if (list[least].size_bits >= piece.size_bits)
+            return count;
+        count--;
+        for (uint32_t i = least; i < count; i++)
+            list[i] = list[i + 1];
+    }
+    list[count] = piece;
+    return count + 1;
+}
+
+static uint32_t range_split(struct boot_untyped *list, uint32_t count, struct range range,
+                            enum boot_untyped_kind kind)
+{
+    while (range.bytes != 0) {
+        uint8_t bits = piece_bits(range);
+        uint64_t bytes = UINT64_C(1) << bits;
+        count = piece_add(list, count, (struct boot_untyped){ .address = range.start,
+                                                              .size_bits = bits,
+                                                              .kind = (uint8_t)kind });
+        range.start += bytes;
+        range.bytes -= bytes;
+    }
+    return count;
+}
+
+uint32_t memory_untypeds(const struct memory *memory, struct boot_untyped *out)
+{
+    uint32_t count = 0;
+
+    for (uint32_t i = 0; i < memory->ram.count; i++)
+        count = range_split(out, count, memory->ram.at[i], BOOT_UNTYPED_RAM);
+    count = range_split(out, count, memory->archive, BOOT_UNTYPED_ARCHIVE);
+    for (uint32_t i = 0; i < memory->device.count; i++)
+        count = range_split(out, count, memory->device.at[i], BOOT_UNTYPED_DEVICE);
+    return count;
+}

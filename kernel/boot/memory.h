@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Who gets which physical memory at boot.  Pure.
+ *
+ *   RAM        what is described, less what is reserved, the kernel's image and state, the
+ *              device tree and the archive: in naturally aligned powers of two, 4 KiB at least
+ *   archive    whole pages, content kept
+ *   device     every other address below MEMORY_ADDRESS_END, less RAM, what is reserved, the
+ *              interrupt controller and the firmware's registers
+ *
+ * RAM above MEMORY_RAM_END, which the kernel cannot reach, is left out.
+ */
+#ifndef KERNEL_BOOT_MEMORY_H
+#define KERNEL_BOOT_MEMORY_H
+
+#include <abi/bootinfo.h>
+#include <kernel/boot/machine.h>
+
+#define MEMORY_RAM_END     UINT64_C(0x3f80000000)
+#define MEMORY_ADDRESS_END (UINT64_C(1) << 40)
+
+struct memory {
+    struct range_set ram;     /* free */
+    struct range archive;     /* in whole pages; 0 bytes: none */
+    struct range_set device;
+};
+
+/*
+ * Divides the machine's memory; `image` and `dtb` are taken already.
+ *   ERR_RANGE      the archive does not lie in RAM, or the image or tree lies in it
+ *   ERR_NO_MEMORY  more pieces than RANGE_MAX
+ */
+MUST_CHECK memory_divide(const struct machine *machine, struct range image, struct range dtb,
+                         struct memory *out);
+
+/* Take `bytes` (whole pages) from the lowest free range that has them, for ever.
+ * ERR_NO_MEMORY: none has. */
+MUST_CHECK memory_take(struct memory *memory, uint64_t bytes, uint64_t *address);
+
+/*
+ * The Untypeds to make: RAM, then archive, then device, ascending within each; returns how
+ * many.  When there are more than BOOT_UNTYPED_MAX, the smallest are left out.
+ */
+uint32_t memory_untypeds(const struct memory *memory, struct boot_untyped *out);
+
+#endif

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * What start-up asks of the machine, beyond hal.h: kernel/main.c calls these
+ * once, in this order, before anything of the core runs.
+ */
+#ifndef KERNEL_HAL_BOOT_H
+#define KERNEL_HAL_BOOT_H
+
+#include <base/attr.h>
+#include <base/err.h>
+#include <kernel/hal/types.h>
+
+struct hart;
+struct machine;
+
+/* The HAL calls this when the kernel's address space and stack are in force.  The console
+ * works; nothing else does. */
+ATTR_NORETURN void kernel_main(uint64_t hart_id, hpa_t dtb);
+
+/* The physical memory that the kernel's image and stack take. */
+void hal_image_range(hpa_t *start, uint64_t *bytes);
+
+/* Probe the hart, set its CSRs, take over timer and interrupt controller.
+ * ERR_NOT_SUPPORTED: it cannot run Warren; *problem says why. */
+MUST_CHECK hal_setup(const struct machine *machine, const char **problem);
+
+/* What the trap handlers pass to the core. */
+void hal_set_hart(struct hart *hart);
+
+#endif

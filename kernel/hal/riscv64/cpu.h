@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * What the HAL keeps for one hart: it lies just above the hart's kernel stack,
+ * and tp points at it while the hart is in the kernel.
+ *
+ * sscratch holds its address while the hart is in U mode or in a guest, and 0
+ * while it is in the kernel.
+ */
+#ifndef HAL_RISCV64_CPU_H
+#define HAL_RISCV64_CPU_H
+
+#include <kernel/hal/hal.h>
+#include <kernel/hal/riscv64/layout.h>
+
+struct cpu {
+    void *regs;                         /* where the trap entry saves the registers: what runs */
+    uint64_t scratch;                   /* of the trap entry */
+    uint64_t fixup;                     /* not 0: a trap in the kernel goes on there */
+    uint64_t panic_regs[REGS_BYTES / 8];
+    bool is_panicking;
+    struct hart *hart;
+    struct hal_vcpu *vcpu;              /* the guest that runs; NULL: U mode */
+
+    uint64_t id;                        /* hart id */
+    uint64_t image_start;               /* physical address of the kernel's image */
+    uint64_t kernel_satp;
+
+    bool has_sstc, has_stateen, has_dbcn;
+    bool is_fp_dirty;                   /* while U mode may not use them */
+    uint32_t asid_count, vmid_count;
+    uint64_t vsatp_modes;               /* bit m: vsatp takes MODE m */
+
+    volatile uint32_t *test_device;     /* sifive,test0; NULL: none */
+    volatile uint8_t *plic;             /* NULL: none */
+    uint32_t plic_source_count, plic_context;
+};
+
+_Static_assert(offsetof(struct cpu, regs) == CPU_REGS, "assembly's offset");
+_Static_assert(offsetof(struct cpu, scratch) == CPU_SCRATCH, "assembly's offset");
+_Static_assert(offsetof(struct cpu, fixup) == CPU_FIXUP, "assembly's offset");
+_Static_assert(offsetof(struct cpu, panic_regs) == CPU_PANIC, "assembly's offset");
+_Static_assert(offsetof(struct user_context, pc) == REGS_PC, "one register block");
+_Static_assert(offsetof(struct vcpu_page, pc) == REGS_PC, "one register block");
+
+static inline struct cpu *cpu_this(void)
+{
+    struct cpu *cpu;
+    __asm__("mv %0, tp" : "=r"(cpu));
+    return cpu;
+}
+
+/* trap.S: load the registers at `regs` and sret; from here on traps save there. */
+ATTR_NORETURN void cpu_leave(struct cpu *cpu, void *regs);
+
+#endif

@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * sstatus.FS: Off while U mode may not use the registers, else Clean or Dirty
+ * as the hart keeps it.  While it is Off, cpu->is_fp_dirty remembers which.
+ */
+#include <kernel/hal/riscv64/cpu.h>
+#include <kernel/hal/riscv64/csr.h>
+#include <kernel/hal/riscv64/hyp.h>
+
+static void fp_set_field(uint64_t field)
+{
+    CSR_CLEAR(CSR_SSTATUS, SSTATUS_FS);
+    CSR_SET(CSR_SSTATUS, field);
+}
+
+static bool fp_is_user_allowed(void)
+{
+    return (CSR_READ(CSR_SSTATUS) & SSTATUS_FS) != 0;
+}
+
+void hal_fp_save(struct fp_state *state)
+{
+    bool is_allowed = fp_is_user_allowed();
+
+    CSR_SET(CSR_SSTATUS, SSTATUS_FS);
+    cpu_fp_save(state);
+    fp_set_field(is_allowed ? SSTATUS_FS_CLEAN : 0);
+    cpu_this()->is_fp_dirty = false;
+}
+
+void hal_fp_load(const struct fp_state *state)
+{
+    bool is_allowed = fp_is_user_allowed();
+
+    CSR_SET(CSR_SSTATUS, SSTATUS_FS);
+    cpu_fp_load(state);
+    fp_set_field(is_allowed ? SSTATUS_FS_CLEAN : 0);
+    cpu_this()->is_fp_dirty = false;
+}
+
+bool hal_fp_is_dirty(void)
+{
+    return cpu_this()->is_fp_dirty || (CSR_READ(CSR_SSTATUS) & SSTATUS_FS) == SSTATUS_FS_DIRTY;
+}
+
+void hal_fp_set_user_access(bool is_allowed)
+{
+    struct cpu *cpu = cpu_this();
+
+    if (is_allowed == fp_is_user_allowed())
+        return;
+    if (is_allowed) {
+        fp_set_field(cpu->is_fp_dirty ? SSTATUS_FS_DIRTY : SSTATUS_FS_CLEAN);
+    } else {
+        cpu->is_fp_dirty = hal_fp_is_dirty();
+        fp_set_field(0);
+    }
+}

@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Instructions of the H extension that C cannot spell, and CSR accesses that
+ * may trap: those return struct probe {value, ok}.
+ */
+#include "csr.h"
+#include "layout.h"
+
+    .option push
+    .option arch, +h
+
+    .text
+/* A probe announces where to go on after a trap, and withdraws it. */
+.macro PROBE name, insn:vararg
+    .globl \name
+\name:
+    lla     t0, 1f
+    sd      t0, CPU_FIXUP(tp)
+    mv      t2, a0
+    li      a0, 0
+    li      a1, 0
+    \insn
+    li      a1, 1
+    .balign 4
+1:  sd      zero, CPU_FIXUP(tp)
+    ret
+.endm
+
+PROBE cpu_probe_hstateen0, csrr a0, CSR_HSTATEEN0
+PROBE cpu_probe_stimecmp, csrr a0, CSR_STIMECMP
+PROBE cpu_probe_hstatus, csrr a0, CSR_HSTATUS
+PROBE cpu_fetch_guest_half, hlvx.hu a0, (t2)
+
+    .globl cpu_hfence_gvma_all, cpu_hfence_gvma_vmid, cpu_hfence_gvma
+cpu_hfence_gvma_all:                    /* () */
+    hfence.gvma
+    ret
+cpu_hfence_gvma_vmid:                   /* (vmid) */
+    hfence.gvma zero, a0
+    ret
+cpu_hfence_gvma:                        /* (guest physical address >> 2, vmid) */
+    hfence.gvma a0, a1
+    ret
+
+    .globl cpu_hfence_vvma_all, cpu_hfence_vvma_asid, cpu_hfence_vvma, cpu_hfence_vvma_both
+cpu_hfence_vvma_all:                    /* () */
+    hfence.vvma
+    ret
+cpu_hfence_vvma_asid:                   /* (asid) */
+    hfence.vvma zero, a0
+    ret
+cpu_hfence_vvma:                        /* (guest virtual address) */
+    hfence.vvma a0, zero
+    ret
+cpu_hfence_vvma_both:                   /* (guest virtual address, asid) */
+    hfence.vvma a0, a1
+    ret
+
+    .option pop

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Routines of hyp.S and fp.S: single instructions of the H, F and D extensions. */
+#ifndef HAL_RISCV64_HYP_H
+#define HAL_RISCV64_HYP_H
+
+#include <stdint.h>
+
+struct fp_state;
+
+/* HFENCE.GVMA of everything; of a VMID; of one page of it (address in units of 4 bytes). */
+void cpu_hfence_gvma_all(void);
+void cpu_hfence_gvma_vmid(uint64_t vmid);
+void cpu_hfence_gvma(uint64_t address_by_4, uint64_t vmid);
+
+/* HFENCE.VVMA for hgatp's VMID: of everything; of an ASID; of a page; of a page of an ASID. */
+void cpu_hfence_vvma_all(void);
+void cpu_hfence_vvma_asid(uint64_t asid);
+void cpu_hfence_vvma(uint64_t address);
+void cpu_hfence_vvma_both(uint64_t address, uint64_t asid);
+
+/* The registers to and from memory; sstatus.FS must be on. */
+void cpu_fp_save(struct fp_state *state);
+void cpu_fp_load(const struct fp_state *state);
+
+/* Instructions that may trap: `ok` is 0 when they did. */
+struct probe {
+    uint64_t value;
+    uint64_t ok;
+};
+struct probe cpu_probe_hstatus(void);
+struct probe cpu_probe_hstateen0(void);
+struct probe cpu_probe_stimecmp(void);
+/* HLVX.HU at a guest virtual address, as hstatus.SPVP says. */
+struct probe cpu_fetch_guest_half(uint64_t address);
+
+#endif

@@ -1,0 +1,153 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * What this hart has, asked of the hart itself where it can be asked, and the
+ * CSRs that are set once (privileged specification, "Hypervisor Extension").
+ */
+#include <kernel/boot/machine.h>
+#include <kernel/hal/boot.h>
+#include <kernel/hal/riscv64/cpu.h>
+#include <kernel/hal/riscv64/csr.h>
+#include <kernel/hal/riscv64/hyp.h>
+#include <kernel/hal/riscv64/image.h>
+#include <kernel/hal/riscv64/plic.h>
+#include <kernel/hal/riscv64/sbi.h>
+#include <kernel/hal/riscv64/setup.h>
+
+/* Exceptions a guest handles itself: misaligned fetch, illegal instruction, breakpoint,
+ * misaligned load and store, ecall from VU, page faults. */
+#define HEDELEG_GUEST UINT64_C(0xb15d)
+#define HIDELEG_GUEST UINT64_C(0x444)
+
+#define ATP_ID_SHIFT 44
+#define ASID_MASK    UINT64_C(0xffff)
+#define VMID_MASK    UINT64_C(0x3fff)
+
+static bool sbi_has(uint64_t extension)
+{
+    struct sbi_result result = sbi_call(SBI_EXT_BASE, SBI_BASE_PROBE, extension, 0, 0);
+
+    return result.error == 0 && result.value != 0;
+}
+
+void cpu_boot(uint64_t hart_id, uint64_t dtb_address, uint64_t image_address)
+{
+    struct cpu *cpu = cpu_this();
+
+    cpu->id = hart_id;
+    cpu->image_start = image_address;
+    cpu->kernel_satp = CSR_READ(CSR_SATP);
+    cpu->has_dbcn = sbi_has(SBI_EXT_DBCN);
+    kernel_main(hart_id, hpa(dtb_address));
+}
+
+void hal_image_range(hpa_t *start, uint64_t *bytes)
+{
+    *start = hpa(cpu_this()->image_start);
+    *bytes = (uint64_t)(image_end - _start);
+}
+
+void hal_set_hart(struct hart *hart)
+{
+    cpu_this()->hart = hart;
+}
+
+/* Identifiers the hart keeps of an all-ones field; the CSR is left as it was. */
+static uint32_t asid_count_probe(void)
+{
+    uint64_t old = CSR_READ(CSR_SATP);
+
+    CSR_WRITE(CSR_SATP, old | ASID_MASK << ATP_ID_SHIFT);
+    uint64_t kept = CSR_READ(CSR_SATP) >> ATP_ID_SHIFT & ASID_MASK;
+    CSR_WRITE(CSR_SATP, old);
+    __asm__ volatile("sfence.vma" : : : "memory");
+    return (uint32_t)kept + 1;
+}
+
+static uint32_t vmid_count_probe(void)
+{
+    CSR_WRITE(CSR_HGATP, ATP_MODE_SV39 | VMID_MASK << ATP_ID_SHIFT);
+    uint64_t kept = CSR_READ(CSR_HGATP);
+    CSR_WRITE(CSR_HGATP, 0);
+    cpu_hfence_gvma_all();
+    if (kept >> 60 != ATP_MODE_SV39 >> 60)
+        return 0;
+    return (uint32_t)(kept >> ATP_ID_SHIFT & VMID_MASK) + 1;
+}
+
+static uint64_t vsatp_modes_probe(void)
+{
+    uint64_t modes = 1;
+
+    for (uint64_t mode = 8; mode <= 10; mode++) {
+        CSR_WRITE(CSR_VSATP, mode << 60);
+        if (CSR_READ(CSR_VSATP) >> 60 == mode)
+            modes |= UINT64_C(1) << mode;
+        CSR_WRITE(CSR_VSATP, 0);
+    }
+    cpu_hfence_vvma_all();
+    return modes;
+}
+
+/* Fields that the hart or its firmware does not offer stay 0.  A guest's CBO.INVAL is carried
+ * out as a flush: it must not bring back what the memory held before it was zeroed. */
+static void setup_environment(const struct cpu *cpu)
+{
+    CSR_WRITE(CSR_HENVCFG, (cpu->has_sstc ? HENVCFG_STCE : 0) | HENVCFG_CBIE_FLUSH | HENVCFG_CBCFE |
+                               HENVCFG_CBZE | HENVCFG_ADUE | HENVCFG_PBMTE);
+    CSR_WRITE(CSR_SENVCFG, 0);
+    CSR_WRITE(CSR_HCOUNTEREN, 7);
+    CSR_WRITE(CSR_SCOUNTEREN, COUNTEREN_TIME);
+    if (cpu->has_stateen) {
+        CSR_WRITE(CSR_HSTATEEN0, HSTATEEN0_STATEEN | HSTATEEN0_SENVCFG);
+        CSR_WRITE(CSR_SSTATEEN0, 0);
+    }
+}
+
+static void setup_traps(void)
+{
+    CSR_WRITE(CSR_HEDELEG, HEDELEG_GUEST);
+    CSR_WRITE(CSR_HIDELEG, HIDELEG_GUEST);
+    CSR_WRITE(CSR_HSTATUS, HSTATUS_VSXL_64 | HSTATUS_VTW);
+    CSR_WRITE(CSR_HGEIE, 0);
+    CSR_WRITE(CSR_HVIP, 0);
+    CSR_WRITE(CSR_VSIE, 0);
+    CSR_WRITE(CSR_HTIMEDELTA, 0);
+    CSR_CLEAR(CSR_SSTATUS, SSTATUS_FS | SSTATUS_VS | SSTATUS_SUM | SSTATUS_MXR | SSTATUS_SIE);
+}
+
+static void setup_devices(struct cpu *cpu, const struct machine *machine)
+{
+    if (machine->test.bytes != 0)
+        cpu->test_device = hal_phys_to_virt(hpa(machine->test.start));
+    if (machine->has_plic) {
+        cpu->plic = hal_phys_to_virt(hpa(machine->plic.start));
+        cpu->plic_source_count = machine->plic_source_count;
+        cpu->plic_context = machine->plic_context;
+    }
+    plic_setup(cpu);
+}
+
+MUST_CHECK hal_setup(const struct machine *machine, const char **problem)
+{
+    struct cpu *cpu = cpu_this();
+
+    setup_devices(cpu, machine);
+    if (cpu_probe_hstatus().ok == 0) {
+        *problem = "this hart has no H extension (with QEMU: -cpu rv64, rva23s64 or max)";
+        return ERR_NOT_SUPPORTED;
+    }
+    cpu->vmid_count = vmid_count_probe();
+    if (cpu->vmid_count == 0) {
+        *problem = "this hart has no Sv39x4 G-stage translation";
+        return ERR_NOT_SUPPORTED;
+    }
+    cpu->asid_count = asid_count_probe();
+    cpu->vsatp_modes = vsatp_modes_probe();
+    cpu->has_sstc = cpu_probe_stimecmp().ok != 0;
+    cpu->has_stateen = cpu_probe_hstateen0().ok != 0;
+    setup_traps();
+    setup_environment(cpu);
+    hal_timer_arm(UINT64_MAX);
+    CSR_WRITE(CSR_SIE, UINT64_C(1) << IRQ_S_TIMER | UINT64_C(1) << IRQ_S_EXTERNAL);
+    return OK;
+}

@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Into the kernel and out of it.  From U mode and from a guest the registers go
+ * straight into what runs (struct user_context or struct vcpu_page, which begin
+ * alike), and the kernel starts with an empty stack; nothing else survives.
+ */
+#include "csr.h"
+#include "layout.h"
+
+/* All but x0, sp, tp; `op` is sd or ld. */
+.macro EACH_REGISTER op, base
+    \op     x1, REGS_X(1)(\base)
+    \op     x3, REGS_X(3)(\base)
+    \op     x5, REGS_X(5)(\base)
+    \op     x6, REGS_X(6)(\base)
+    \op     x7, REGS_X(7)(\base)
+    \op     x8, REGS_X(8)(\base)
+    \op     x9, REGS_X(9)(\base)
+    \op     x11, REGS_X(11)(\base)
+    \op     x12, REGS_X(12)(\base)
+    \op     x13, REGS_X(13)(\base)
+    \op     x14, REGS_X(14)(\base)
+    \op     x15, REGS_X(15)(\base)
+    \op     x16, REGS_X(16)(\base)
+    \op     x17, REGS_X(17)(\base)
+    \op     x18, REGS_X(18)(\base)
+    \op     x19, REGS_X(19)(\base)
+    \op     x20, REGS_X(20)(\base)
+    \op     x21, REGS_X(21)(\base)
+    \op     x22, REGS_X(22)(\base)
+    \op     x23, REGS_X(23)(\base)
+    \op     x24, REGS_X(24)(\base)
+    \op     x25, REGS_X(25)(\base)
+    \op     x26, REGS_X(26)(\base)
+    \op     x27, REGS_X(27)(\base)
+    \op     x28, REGS_X(28)(\base)
+    \op     x29, REGS_X(29)(\base)
+    \op     x30, REGS_X(30)(\base)
+    \op     x31, REGS_X(31)(\base)
+.endm
+
+    .text
+    .balign 4
+    .globl trap_entry
+trap_entry:
+    csrrw   tp, CSR_SSCRATCH, tp
+    beqz    tp, trap_in_kernel
+    sd      sp, CPU_SCRATCH(tp)
+    ld      sp, CPU_REGS(tp)
+    EACH_REGISTER sd, sp
+    sd      x10, REGS_X(10)(sp)
+    csrrw   t0, CSR_SSCRATCH, zero      /* what was in tp; "in the kernel" */
+    ld      t1, CPU_SCRATCH(tp)         /* what was in sp */
+    csrr    t2, CSR_SEPC
+    sd      zero, REGS_X(0)(sp)
+    sd      t1, REGS_X(2)(sp)
+    sd      t0, REGS_X(4)(sp)
+    sd      t2, REGS_PC(sp)
+    mv      sp, tp
+    mv      a0, tp
+    tail    trap_from_below
+
+    /* A routine of hyp.S that announced its trap goes on; everything else is the end.
+     * Those routines expect t0 and t1 to change. */
+trap_in_kernel:
+    csrrw   tp, CSR_SSCRATCH, zero
+    sd      t0, CPU_SCRATCH(tp)
+    ld      t0, CPU_FIXUP(tp)
+    beqz    t0, 1f
+    csrw    CSR_SEPC, t0
+    sret
+1:  addi    t0, tp, CPU_PANIC
+    sd      sp, REGS_X(2)(t0)
+    mv      sp, t0
+    ld      t0, CPU_SCRATCH(tp)
+    EACH_REGISTER sd, sp
+    sd      x10, REGS_X(10)(sp)
+    sd      tp, REGS_X(4)(sp)
+    csrr    t0, CSR_SEPC
+    sd      t0, REGS_PC(sp)
+    mv      sp, tp                      /* the old stack may be what failed */
+    mv      a0, tp
+    tail    trap_panic
+
+    /* cpu_leave(cpu, regs) */
+    .globl cpu_leave
+cpu_leave:
+    sd      a1, CPU_REGS(a0)
+    ld      t0, REGS_PC(a1)
+    csrw    CSR_SEPC, t0
+    csrw    CSR_SSCRATCH, a0
+    addi    t0, a0, CPU_SCRATCH
+    sc.d    zero, zero, (t0)            /* no reservation passes from one to another */
+    ld      x2, REGS_X(2)(a1)
+    ld      x4, REGS_X(4)(a1)
+    mv      a0, a1
+    EACH_REGISTER ld, a0
+    ld      x10, REGS_X(10)(a0)
+    sret

@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * From a trap to the core and back.  Nothing of the kernel's stack outlives a
+ * return to U mode or to a guest; interrupts stay off all the while.
+ */
+#include <kernel/core/fp.h>
+#include <kernel/core/hart.h>
+#include <kernel/core/irq.h>
+#include <kernel/core/sched.h>
+#include <kernel/core/syscall.h>
+#include <kernel/core/vcpu.h>
+#include <kernel/hal/riscv64/cpu.h>
+#include <kernel/hal/riscv64/csr.h>
+#include <kernel/hal/riscv64/sbi.h>
+#include <kernel/hal/riscv64/trap.h>
+
+uint64_t hal_time(void)
+{
+    return CSR_READ(CSR_TIME);
+}
+
+void hal_timer_arm(uint64_t deadline_ticks)
+{
+    if (cpu_this()->has_sstc)
+        CSR_WRITE(CSR_STIMECMP, deadline_ticks);
+    else
+        (void)sbi_call(SBI_EXT_TIME, SBI_TIME_SET, deadline_ticks, 0, 0);
+}
+
+bool hal_interrupt_pending(void)
+{
+    return (CSR_READ(CSR_SIP) & CSR_READ(CSR_SIE)) != 0;
+}
+
+/* A guest's interrupts must not end the wait: whoever blocks a vCPU watches for them. */
+void hal_idle(void)
+{
+    uint64_t guest_enabled = CSR_SWAP(CSR_VSIE, 0);
+
+    __asm__ volatile("wfi" : : : "memory");
+    CSR_WRITE(CSR_VSIE, guest_enabled);
+}
+
+/* The guest's copies of what has no VS CSR, out of the hart and the kernel's into it. */
+static void guest_registers_leave(const struct cpu *cpu, struct hal_vcpu *vcpu)
+{
+    vcpu->scounteren = CSR_SWAP(CSR_SCOUNTEREN, COUNTEREN_TIME);
+    vcpu->senvcfg = CSR_SWAP(CSR_SENVCFG, 0);
+    if (cpu->has_stateen)
+        vcpu->sstateen0 = CSR_SWAP(CSR_SSTATEEN0, 0);
+}
+
+static void guest_registers_enter(const struct cpu *cpu, const struct hal_vcpu *vcpu)
+{
+    CSR_WRITE(CSR_SCOUNTEREN, vcpu->scounteren);
+    CSR_WRITE(CSR_SENVCFG, vcpu->senvcfg);
+    if (cpu->has_stateen)
+        CSR_WRITE(CSR_SSTATEEN0, vcpu->sstateen0);
+}
+
+void hal_enter_user(struct user_context *context)
+{
+    struct cpu *cpu = cpu_this();
+
+    cpu->vcpu = NULL;
+    CSR_CLEAR(CSR_SSTATUS, SSTATUS_SPP | SSTATUS_SPIE);
+    CSR_CLEAR(CSR_HSTATUS, HSTATUS_SPV);
+    cpu_leave(cpu, context);
+}
+
+void hal_enter_guest(struct hal_vcpu *vcpu, struct vcpu_page *page)
+{
+    struct cpu *cpu = cpu_this();
+
+    cpu->vcpu = vcpu;
+    guest_registers_enter(cpu, vcpu);
+    CSR_CLEAR(CSR_SSTATUS, SSTATUS_SPP | SSTATUS_SPIE);
+    if (vcpu->is_vs != 0)
+        CSR_SET(CSR_SSTATUS, SSTATUS_SPP);
+    CSR_SET(CSR_HSTATUS, HSTATUS_SPV);
+    cpu_leave(cpu, page);
+}
+
+static struct guest_trap guest_leave(struct cpu *cpu, uint64_t cause)
+{
+    struct guest_trap trap = {
+        .scause = cause,
+        .stval = CSR_READ(CSR_STVAL),
+        .htval = CSR_READ(CSR_HTVAL),
+        .htinst = CSR_READ(CSR_HTINST),
+        .from_vs = (CSR_READ(CSR_SSTATUS) & SSTATUS_SPP) != 0,
+    };
+
+    cpu->vcpu->is_vs = trap.from_vs ? 1 : 0;
+    guest_registers_leave(cpu, cpu->vcpu);
+    cpu->vcpu = NULL;
+    return trap;
+}
+
+static void interrupt(struct hart *hart, uint64_t number)
+{
+    if (number == IRQ_S_TIMER)
+        timer_expire(hart);
+    else if (number == IRQ_S_EXTERNAL)
+        irq_handle(hart);
+}
+
+static void user_exception(struct hart *hart, uint64_t cause)
+{
+    uint64_t tval = CSR_READ(CSR_STVAL);
+
+    if (cause == CAUSE_ECALL_U)
+        syscall_dispatch(hart);
+    else if (cause != CAUSE_ILLEGAL || !fp_trap(hart))
+        thread_fault(hart, cause, tval);
+}
+
+void trap_from_below(struct cpu *cpu)
+{
+    struct hart *hart = cpu->hart;
+    uint64_t cause = CSR_READ(CSR_SCAUSE);
+    bool is_guest = cpu->vcpu != NULL;
+    struct guest_trap trap;
+
+    if (is_guest)
+        trap = guest_leave(cpu, cause);
+    if ((cause & SCAUSE_INTERRUPT) != 0)
+        interrupt(hart, cause & ~SCAUSE_INTERRUPT);
+    else if (is_guest)
+        vcpu_exit(hart, &trap);
+    else
+        user_exception(hart, cause);
+    sched_leave(hart);
+}

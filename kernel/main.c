@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * From the first instruction in C to the root server.  The machine's memory is divided once,
+ * here; after that the kernel allocates nothing.
+ */
+#include <kernel/boot/machine.h>
+#include <kernel/boot/memory.h>
+#include <kernel/boot/root.h>
+#include <kernel/core/hart.h>
+#include <kernel/core/sched.h>
+#include <kernel/hal/boot.h>
+#include <kernel/print.h>
+#include <string.h>
+
+#define FAIL_CODE 100
+
+/* All that start-up needs; on the boot stack. */
+struct start {
+    uint64_t hart_id;
+    const void *dtb;
+    uint64_t dtb_bytes;
+    struct machine machine;
+    struct memory memory;
+};
+
+static ATTR_NORETURN void start_fail(const char *what, const char *problem)
+{
+    print_text("Warren: ");
+    print_text(what);
+    print_text(": ");
+    print_text(problem);
+    print_text("\n");
+    hal_machine_fail(FAIL_CODE);
+}
+
+static void machine_read(struct start *s, hpa_t dtb)
+{
+    const char *problem = "it is none, or above 1 MiB";
+
+    s->dtb = hal_phys_to_virt(dtb);
+    if (dtb.raw >= MEMORY_RAM_END || machine_dtb_bytes(s->dtb, &s->dtb_bytes) != OK)
+        start_fail("cannot use the machine's device tree", problem);
+    if (machine_parse(s->dtb, s->dtb_bytes, s->hart_id, &s->machine, &problem) != OK)
+        start_fail("cannot use the machine's device tree", problem);
+    if (hal_setup(&s->machine, &problem) != OK)
+        start_fail("cannot run on this machine", problem);
+}
+
+static void machine_announce(const struct start *s)
+{
+    print_text("Warren " WARREN_VERSION ": hart ");
+    print_decimal(s->hart_id);
+    print_text(" of ");
+    print_decimal(s->machine.hart_count);
+    print_text(", ");
+    print_decimal(range_set_bytes(&s->machine.ram) >> 20);
+    print_text(hal_has_sstc() ? " MiB, sstc\n" : " MiB, no sstc\n");
+}
+
+static void memory_plan(struct start *s, hpa_t dtb)
+{
+    hpa_t image;
+    uint64_t image_bytes;
+
+    hal_image_range(&image, &image_bytes);
+    if (memory_divide(&s->machine, (struct range){ image.raw, image_bytes },
+                      (struct range){ dtb.raw, s->dtb_bytes }, &s->memory) != OK)
+        start_fail("cannot divide the machine's memory",
+                   "the boot archive lies outside of it, or overlaps the kernel");
+}
+
+/* The kernel's own state, for ever: taken before memory is handed out. */
+static struct hart *state_create(struct start *s)
+{
+    struct state {
+        struct kernel kernel;
+        struct hart hart;
+    } *state;
+    uint64_t address;
+
+    if (memory_take(&s->memory, (sizeof *state + PAGE_BYTES - 1) & ~(PAGE_BYTES - 1), &address) !=
+        OK)
+        start_fail("cannot start", "there is too little memory");
+    state = hal_phys_to_virt(hpa(address));
+    memset(state, 0, sizeof *state);
+    state->hart.kernel = &state->kernel;
+    state->hart.id = s->hart_id;
+    hal_set_hart(&state->hart);
+    return &state->hart;
+}
+
+void kernel_main(uint64_t hart_id, hpa_t dtb)
+{
+    struct start s = { .hart_id = hart_id };
+    const char *problem = "";
+
+    machine_read(&s, dtb);
+    machine_announce(&s);
+    memory_plan(&s, dtb);
+
+    struct hart *hart = state_create(&s);
+    struct root_input input = { .machine = &s.machine,
+                                .memory = &s.memory,
+                                .dtb = s.dtb,
+                                .dtb_bytes = s.dtb_bytes,
+                                .features = hal_has_sstc() ? BOOT_FEATURE_SSTC : 0 };
+    if (root_create(hart, &input, &problem) != OK)
+        start_fail("cannot start the root server", problem);
+    sched_leave(hart);
+}
