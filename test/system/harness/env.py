@@ -108,9 +108,13 @@ class Env:
         command = [qemu, "-M", "virt", "-cpu", cpu or self.cpu, "-smp", smp, "-m", f"{memory_mib}M",
                    "-nodefaults", "-display", "none", "-no-user-config",
                    "-chardev", "stdio,id=console,signal=off", "-serial", "chardev:console", *words]
+        return self.command(command, budget_s=budget_s, use_pty=use_pty)
+
+    def command(self, words, budget_s=180, use_pty=False, variables=None):
+        """Any command that ends in a QEMU with its console on standard input and output."""
         self.logs.mkdir(parents=True, exist_ok=True)
         number = f"-{len(self.machines) + 1}" if self.machines else ""
-        made = Machine(command, self.logs / f"{self.case}{number}.log", budget_s, use_pty)
+        made = Machine(words, self.logs / f"{self.case}{number}.log", budget_s, use_pty, variables)
         self.machines.append(made)
         return made
 

@@ -6,14 +6,15 @@ behind it.  It also dies with this process, should that be killed.
 """
 
 import ctypes
+import fcntl
 import os
 import pty
 import re
 import select
 import signal
 import subprocess
+import termios
 import time
-import tty
 
 from .console import Text
 
@@ -37,7 +38,9 @@ def slowness():
         return 1.0
 
 
-def _die_with_parent():
+def _lead_session():
+    """Before the command starts: a process group of its own, that dies with this process."""
+    os.setsid()
     _libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
@@ -64,24 +67,28 @@ class Machine:
         return self
 
     def _start_on_pty(self):
-        ours, theirs = pty.openpty()
-        tty.setraw(theirs)
-        self.process = subprocess.Popen(self.command, stdin=theirs, stdout=theirs, stderr=theirs,
-                                        env=self.variables, preexec_fn=_die_with_parent)
-        os.close(theirs)
+        """As a person's terminal is: it turns Ctrl-C into a signal until somebody changes that."""
+        ours, self.terminal = pty.openpty()
+
+        def on_terminal():
+            _lead_session()
+            fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+
+        self.process = subprocess.Popen(self.command, stdin=self.terminal, stdout=self.terminal,
+                                        stderr=self.terminal, env=self.variables, preexec_fn=on_terminal)
         self._read_fd = self._write_fd = ours
 
     def _start_on_pipes(self):
         self.process = subprocess.Popen(self.command, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
                                         stderr=subprocess.STDOUT, env=self.variables,
-                                        preexec_fn=_die_with_parent)
+                                        preexec_fn=_lead_session)
         self._read_fd = self.process.stdout.fileno()
         self._write_fd = self.process.stdin.fileno()
 
     def __exit__(self, kind, *_):
-        if self.process.poll() is None:
-            self.process.kill()
-            self.process.wait()
+        if self.is_group_alive():  # also what a command of several processes left behind
+            os.killpg(self.pid, signal.SIGKILL)
+        self.process.wait()
         if kind is None or issubclass(kind, Exception):
             while self._read(0):
                 pass
@@ -94,10 +101,20 @@ class Machine:
                     pass
         if self.use_pty:
             os.close(self._read_fd)
+            os.close(self.terminal)
 
     @property
     def pid(self):
         return self.process.pid
+
+    def is_group_alive(self):
+        """Whether the command, or a process that it started, is still there."""
+        self.process.poll()
+        try:
+            os.killpg(self.pid, 0)
+        except ProcessLookupError:
+            return False
+        return True
 
     def _read(self, wait_s):
         """Takes what has come; false at the end of the console or when nothing came."""

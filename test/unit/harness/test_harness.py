@@ -97,13 +97,22 @@ class Expecting(MachineCase):
             machine.line("hello")
             machine.expect("68 65 6c 6c 6f 0d")
 
-    def test_send_on_terminal_reaches_the_process(self):
-        """The same on a pseudo-terminal, where no byte is changed on its way."""
-        with self.machine("test -t 0 && test -t 1 && echo tty; head -c 3 | od -An -tx1; sleep 60",
+    def test_send_on_raw_terminal_reaches_the_process(self):
+        """The same on a pseudo-terminal that the process made raw: no byte is changed on its way."""
+        with self.machine("test -t 0 && test -t 1 && stty raw -echo && echo tty; head -c 3 | od -An -tx1; sleep 60",
                           use_pty=True) as machine:
             machine.expect("tty")
             machine.send("\x03\x1d\r")
             machine.expect("03 1d 0d")
+
+    def test_send_interrupt_on_terminal_is_a_signal(self):
+        """Left as it is, the terminal makes Ctrl-C a signal, as a person's does."""
+        with self.machine("trap 'echo interrupted; exit 7' INT; echo ready; while :; do sleep 0.05; done",
+                          use_pty=True) as machine:
+            machine.expect("ready")
+            machine.send("\x03")
+            machine.expect("interrupted")
+            machine.expect_exit(7)
 
     def test_send_to_ended_process_fails(self):
         """Typing to a process that is gone is a failure, not a crash."""
@@ -145,6 +154,17 @@ class Ending(MachineCase):
                     if error:
                         raise error
             self.assertFalse(is_alive(machine.pid))
+
+    def test_block_left_takes_children_of_the_command_along(self):
+        """A QEMU that a script started is gone too, even when the script ended first."""
+        for script in ("sleep 60 & echo $!; wait", "sleep 60 & echo $!"):
+            for use_pty in (False, True):
+                with self.subTest(script=script), self.machine(script, use_pty=use_pty) as machine:
+                    pid = int(machine.expect(r"^(\d+)\n").group(1))
+                until = time.monotonic() + 5
+                while is_alive(pid) and time.monotonic() < until:
+                    time.sleep(0.01)
+                self.assertFalse(is_alive(pid))
 
     def test_harness_killed_leaves_no_process(self):
         """When the harness itself is killed, the process goes with it."""

@@ -1,0 +1,72 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""tools/run-qemu, which `./warren run` ends in: at a terminal and between pipes."""
+
+import os
+import signal
+import termios
+
+from harness.env import TREE
+from harness.machine import Failure
+from harness.shell import Shell
+
+
+def run(env, **more):
+    return env.command([TREE / "tools" / "run-qemu", env.build, "default"],
+                       variables={"WARREN_CPU": env.cpu}, **more)
+
+
+def settings(machine):
+    """What the terminal is set to, as a program on it would see."""
+    return termios.tcgetattr(machine.terminal)
+
+
+def test_run_between_pipes_types_and_reads(env):
+    """A script can type into the guest and read it; QEMU's success is the command's."""
+    with run(env) as machine:
+        machine.expect("Ctrl-A, then X")
+        shell = Shell(machine)
+        shell.wait_prompt()
+        if shell.run("echo $((6*7))").strip() != "42":
+            raise Failure("6*7 is not 42")
+        machine.line("poweroff -f")
+        machine.expect_exit(0)
+
+
+def test_run_at_terminal_ctrl_c_is_the_guests(env):
+    """At a terminal Ctrl-C goes to the guest, and the terminal is as before when the guest is off."""
+    with run(env, use_pty=True) as machine:
+        before = settings(machine)
+        shell = Shell(machine)
+        shell.wait_prompt()
+        machine.line("echo R''EADY; sleep 1000")
+        machine.expect(r"^READY\n")
+        machine.send("\x03")
+        shell.wait_prompt()
+        machine.line("poweroff -f")
+        machine.expect_exit(0)
+        if settings(machine) != before:
+            raise Failure("the terminal was not restored")
+
+
+def test_run_at_terminal_left_by_ctrl_a_x(env):
+    """Ctrl-A X leaves at once, and the terminal is as before."""
+    with run(env, use_pty=True) as machine:
+        before = settings(machine)
+        Shell(machine).wait_prompt()
+        machine.send("\x01x")
+        machine.wait_exit(20)
+        if settings(machine) != before:
+            raise Failure("the terminal was not restored")
+
+
+def test_run_at_terminal_killed_restores_it(env):
+    """When the command is told to end, QEMU ends too, and the terminal is as before."""
+    with run(env, use_pty=True) as machine:
+        before = settings(machine)
+        Shell(machine).wait_prompt()
+        os.kill(machine.pid, signal.SIGTERM)
+        machine.expect_exit(None, 20)
+        if machine.is_group_alive():
+            raise Failure("QEMU outlived the command")
+        if settings(machine) != before:
+            raise Failure("the terminal was not restored")
