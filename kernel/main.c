@@ -12,7 +12,8 @@
 #include <kernel/print.h>
 #include <string.h>
 
-#define FAIL_CODE 100
+#define FAIL_CODE         100
+#define SLICES_PER_SECOND 100
 
 /* All that start-up needs; on the boot stack. */
 struct start {
@@ -83,6 +84,7 @@ static struct hart *state_create(struct start *s)
         start_fail("cannot start", "there is too little memory");
     state = hal_phys_to_virt(hpa(address));
     memset(state, 0, sizeof *state);
+    state->kernel.slice_ticks = s->machine.timebase_hz / SLICES_PER_SECOND + 1;
     state->hart.kernel = &state->kernel;
     state->hart.id = s->hart_id;
     hal_set_hart(&state->hart);
