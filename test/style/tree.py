@@ -25,11 +25,14 @@ class Tree:
             self.files[name] = path.read_text(errors="replace")
 
     def _names(self):
-        git = subprocess.run(["git", "-C", str(self.root), "ls-files", "-z"],
-                             capture_output=True, text=True, check=False)
-        names = [name for name in git.stdout.split("\0") if name]
-        if git.returncode == 0 and names:
-            return names
+        try:
+            git = subprocess.run(["git", "-C", str(self.root), "ls-files", "-z"],
+                                 capture_output=True, text=True, check=False)
+            names = [name for name in git.stdout.split("\0") if name]
+            if git.returncode == 0 and names:
+                return names
+        except FileNotFoundError:
+            pass  # a machine without git: what is there is what is looked at
         return [str(path.relative_to(self.root)) for path in self.root.rglob("*")]
 
     def code(self, prefix=""):
