@@ -5,6 +5,7 @@
 #include <elf/elf.h>
 #include <kernel/core/cnode.h>
 #include <kernel/core/untyped.h>
+#include <kernel/hal/boot.h>
 #include <string.h>
 
 #define STACK_BYTES  (UINT64_C(64) << 10)
@@ -256,6 +257,7 @@ static enum err thread_start(struct building *b)
     thread->context.pc = b->elf.entry;
     thread->context.x[REG_SP] = BOOT_STACK_TOP;
     thread->context.x[REG_A0] = BOOTINFO_ADDRESS;
+    hal_set_root(thread);
     return thread_resume(thread);
 }
 

@@ -12,6 +12,7 @@
 
 struct hart;
 struct machine;
+struct thread;
 
 /* The HAL calls this when the kernel's address space and stack are in force.  The console
  * works; nothing else does. */
@@ -26,5 +27,8 @@ MUST_CHECK hal_setup(const struct machine *machine, const char **problem);
 
 /* What the trap handlers pass to the core. */
 void hal_set_hart(struct hart *hart);
+
+/* The root server's thread: a fault of it that nobody handles is reported and fails the machine. */
+void hal_set_root(const struct thread *thread);
 
 #endif

@@ -12,6 +12,8 @@
 #include <kernel/hal/hal.h>
 #include <kernel/hal/riscv64/layout.h>
 
+struct thread;
+
 struct cpu {
     void *regs;                         /* where the trap entry saves the registers: what runs */
     uint64_t scratch;                   /* of the trap entry */
@@ -19,6 +21,7 @@ struct cpu {
     uint64_t panic_regs[REGS_BYTES / 8];
     bool is_panicking;
     struct hart *hart;
+    const struct thread *root;          /* the root server's thread */
     struct hal_vcpu *vcpu;              /* the guest that runs; NULL: U mode */
 
     uint64_t id;                        /* hart id */

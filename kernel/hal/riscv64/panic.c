@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* A trap that the kernel itself caused: it can only be a defect of the kernel. */
+/* Ends of the machine: a trap that the kernel itself caused, which can only be a defect of the
+ * kernel, and a fault of the root server. */
 #include <kernel/hal/riscv64/cpu.h>
 #include <kernel/hal/riscv64/csr.h>
 #include <kernel/hal/riscv64/trap.h>
 #include <kernel/print.h>
 
-#define PANIC_CODE 101
+#define PANIC_CODE      101
+#define ROOT_FAULT_CODE 102
 
 static void panic_line(const char *name, uint64_t value)
 {
@@ -39,4 +41,14 @@ void trap_panic(struct cpu *cpu)
     panic_line("pc", cpu->panic_regs[REGS_PC / 8]);
     panic_registers(cpu->panic_regs);
     hal_machine_fail(PANIC_CODE);
+}
+
+void trap_root_fault(uint64_t cause, uint64_t tval, const struct user_context *context)
+{
+    print_text("\nWarren: the root server was stopped by a fault");
+    panic_line("scause", cause);
+    panic_line("stval", tval);
+    panic_line("pc", context->pc);
+    panic_registers(context->x);
+    hal_machine_fail(ROOT_FAULT_CODE);
 }

@@ -51,6 +51,11 @@ void hal_set_hart(struct hart *hart)
     cpu_this()->hart = hart;
 }
 
+void hal_set_root(const struct thread *thread)
+{
+    cpu_this()->root = thread;
+}
+
 /* Identifiers the hart keeps of an all-ones field; the CSR is left as it was. */
 static uint32_t asid_count_probe(void)
 {

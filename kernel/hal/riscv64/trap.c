@@ -105,14 +105,23 @@ static void interrupt(struct hart *hart, uint64_t number)
         irq_handle(hart);
 }
 
-static void user_exception(struct hart *hart, uint64_t cause)
+static void user_fault(const struct cpu *cpu, struct hart *hart, uint64_t cause, uint64_t tval)
+{
+    const struct thread *thread = hart->current;
+
+    thread_fault(hart, cause, tval);
+    if (thread == cpu->root && thread->state == THREAD_FAULTED)
+        trap_root_fault(cause, tval, &thread->context);
+}
+
+static void user_exception(const struct cpu *cpu, struct hart *hart, uint64_t cause)
 {
     uint64_t tval = CSR_READ(CSR_STVAL);
 
     if (cause == CAUSE_ECALL_U)
         syscall_dispatch(hart);
     else if (cause != CAUSE_ILLEGAL || !fp_trap(hart))
-        thread_fault(hart, cause, tval);
+        user_fault(cpu, hart, cause, tval);
 }
 
 void trap_from_below(struct cpu *cpu)
@@ -129,6 +138,6 @@ void trap_from_below(struct cpu *cpu)
     else if (is_guest)
         vcpu_exit(hart, &trap);
     else
-        user_exception(hart, cause);
+        user_exception(cpu, hart, cause);
     sched_leave(hart);
 }
