@@ -6,7 +6,7 @@ the kernel and the RAM disk are in order.
 """
 
 from harness.machine import Failure
-from harness.shell import Shell
+from harness.shell import READY_TO_BE_STOPPED, Shell
 
 
 def test_bare_boots_to_shell_and_powers_off(env):
@@ -25,7 +25,7 @@ def test_bare_shell_has_job_control(env):
     with env.bare("console=ttyS0 quiet") as machine:
         shell = Shell(machine)
         shell.wait_prompt()
-        machine.line("echo R''EADY; sleep 1000")
+        machine.line(READY_TO_BE_STOPPED)
         machine.expect(r"^READY\n")
         machine.send("\x03")
         shell.wait_prompt()

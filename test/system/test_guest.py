@@ -8,7 +8,7 @@ import subprocess
 
 from harness.env import Skip
 from harness.machine import Failure
-from harness.shell import OOPS, Shell
+from harness.shell import OOPS, READY_TO_BE_STOPPED, Shell
 
 DEFAULT = "configs/default.cpio"
 WARNING = 4  # kernel log levels up to this one are warnings or worse
@@ -40,7 +40,7 @@ def test_guest_ctrl_c_stops_command(env):
     with env.warren(DEFAULT) as machine:
         shell = Shell(machine)
         shell.wait_prompt()
-        machine.line("echo R''EADY; sleep 1000")
+        machine.line(READY_TO_BE_STOPPED)
         machine.expect(r"^READY\n")
         machine.send("\x03")
         shell.wait_prompt()

@@ -7,7 +7,7 @@ import termios
 
 from harness.env import TREE
 from harness.machine import Failure
-from harness.shell import Shell
+from harness.shell import READY_TO_BE_STOPPED, Shell
 
 
 def run(env, **more):
@@ -38,7 +38,7 @@ def test_run_at_terminal_ctrl_c_is_the_guests(env):
         before = settings(machine)
         shell = Shell(machine)
         shell.wait_prompt()
-        machine.line("echo R''EADY; sleep 1000")
+        machine.line(READY_TO_BE_STOPPED)
         machine.expect(r"^READY\n")
         machine.send("\x03")
         shell.wait_prompt()

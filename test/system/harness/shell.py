@@ -3,8 +3,10 @@
 
 from .machine import Failure
 
-PROMPT = r"^# "
+PROMPT = r"(?:^|\^C)# "
 BOOT_S = 120
+# Prints READY when the shell has let go of the terminal: a Ctrl-C between its fork and the exec gets lost.
+READY_TO_BE_STOPPED = "sh -c 'echo R\"\"EADY; exec sleep 1000'"
 OOPS = r"Kernel panic|Oops \[|BUG: "
 
 
