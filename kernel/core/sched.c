@@ -200,9 +200,18 @@ ATTR_NORETURN static void enter_user(struct hart *hart, struct thread *thread)
     hal_enter_user(&thread->context);
 }
 
+/* What a call left of the dead (its caller was among them, or it only replaced a capability) goes
+ * now, as far as no interrupt is pending. */
+static void reap_left(struct hart *hart)
+{
+    if (hart->kernel->dead != NULL && object_reap(hart) == ERR_AGAIN)
+        return; /* the interrupt is taken first; then this goes on */
+}
+
 void sched_leave(struct hart *hart)
 {
     for (;;) {
+        reap_left(hart);
         struct thread *thread = sched_pick(hart);
         if (thread == NULL) {
             idle(hart);
