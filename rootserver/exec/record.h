@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Start records (proto/process_start.h), made from a finished plan.  Pure but for the random bytes. */
+#ifndef ROOTSERVER_EXEC_RECORD_H
+#define ROOTSERVER_EXEC_RECORD_H
+
+#include <rootserver/exec/random.h>
+#include <rootserver/plan/plan.h>
+
+#define RECORD_BYTES 4096
+
+/* What holds for all processes. */
+struct record_common {
+    uint64_t timebase_hz;
+    uint64_t realtime_ns; /* at time 0; 0 for unknown */
+};
+
+/* Fills in the zeroed page `to` for process `index` of the plan. */
+void record_make(const struct plan_input *in, const struct plan *plan, unsigned index,
+                 const struct record_common *common, struct random_source *random,
+                 uint8_t to[RECORD_BYTES]);
+
+#endif

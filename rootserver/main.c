@@ -1,0 +1,216 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The order of things: archive, configuration, plan, console, guests; then
+ * supervise until the last guest has ended.
+ */
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cpio/cpio.h>
+#include <rootserver/root.h>
+#include <rt/calls.h>
+#include <rt/rt.h>
+
+#define FLUSH_SECONDS 3
+
+/* Nothing can be started: says why, and ends the machine as a failure. */
+static ATTR_NORETURN void give_up(const char *format, ...) ATTR_PRINTF(1, 2);
+
+static ATTR_NORETURN void give_up(const char *format, ...)
+{
+    va_list arguments;
+
+    va_start(arguments, format);
+    vprintf(format, arguments);
+    va_end(arguments);
+    printf("\n");
+    link_flush(&root.link, root.plan.notification, FLUSH_SECONDS * root.boot->timebase_hz);
+    root_end_machine(false);
+}
+
+/* The archive's Untypeds, in ascending order of addresses: as bootinfo lists them. */
+static unsigned archive_pieces(struct archive_piece *piece)
+{
+    unsigned count = 0;
+
+    for (uint32_t i = 0; i < root.boot->untyped_count && i < BOOT_UNTYPED_MAX; i++) {
+        const struct boot_untyped *u = &root.boot->untyped[i];
+        if (u->kind == BOOT_UNTYPED_ARCHIVE)
+            piece[count++] = (struct archive_piece){
+                .slot = root.boot->untyped_first + i, .size_bits = u->size_bits, .address = u->address};
+    }
+    return count;
+}
+
+/* Looks at the archive in large frames first, then cuts it by its files. */
+static const uint8_t *open_archive(void)
+{
+    struct archive_piece piece[BOOT_UNTYPED_MAX];
+    unsigned count = archive_pieces(piece), files;
+    struct archive_map *map = &root.archive_map;
+    const void *at;
+
+    if (root.boot->archive_address == 0 || count == 0)
+        give_up("there is no boot archive: start the machine with one as its initrd");
+    enum err err = archive_cut(piece, count, NULL, 0, root.boot->empty_first, map);
+    if (err == OK)
+        err = exec_archive_map(map, &at);
+    if (err != OK)
+        give_up("the boot archive cannot be mapped: %s", exec_error_name(err));
+    if (cpio_check(at, root.boot->archive_bytes, &files) != OK)
+        give_up("the boot archive is damaged or truncated; make it anew with tools/archive/pack.py");
+
+    static struct archive_map cut;
+    err = archive_cut(piece, count, at, root.boot->archive_bytes, root.boot->empty_first, &cut);
+    if (err == OK)
+        err = exec_archive_unmap(map);
+    if (err == OK)
+        err = exec_archive_map(&cut, &at);
+    if (err != OK)
+        give_up("the boot archive cannot be cut by its files: %s", exec_error_name(err));
+    *map = cut;
+    return at;
+}
+
+static void read_configuration(const uint8_t *archive)
+{
+    struct cpio_file file;
+    struct problem problem;
+
+    if (cpio_find(archive, root.boot->archive_bytes, "system.dtb", &file) != OK)
+        give_up("the boot archive has no system.dtb; make it anew with tools/archive/pack.py");
+    if (system_parse(archive + file.offset, file.bytes, &root.system, &problem) != OK)
+        give_up("%s; compile the configuration anew with tools/config/compile.py", problem.text);
+}
+
+static MUST_CHECK run(const struct plan_input *in, const char *who, unsigned first, unsigned count)
+{
+    struct exec_failure failure;
+
+    enum err err = exec_run(in, &root.plan, first, count, &root.common, &root.random, &failure);
+    if (err != OK) {
+        const struct plan_action *a = &root.plan.action[failure.action];
+        printf("%s cannot be started: %s slot %" PRIu32 ": %s\n", who, exec_action_name(a),
+               a->slot + failure.at, exec_error_name(err));
+    }
+    return err;
+}
+
+/* Unix time when the time CSR was 0, by the machine's goldfish RTC: reading the low half latches the
+ * high one. */
+static uint64_t read_clock(void)
+{
+    if (root.plan.rtc == 0)
+        return 0;
+    volatile uint32_t *rtc = (volatile uint32_t *)(uintptr_t)(
+        LAYOUT_ROOT_DEVICE + 4096 + root.machine.rtc.address % 4096);
+    uint64_t now = rtc[0];
+    now |= (uint64_t)rtc[1] << 32;
+    uint64_t hz = root.boot->timebase_hz, ticks = rt_time_ticks();
+    uint64_t up = ticks / hz * UINT64_C(1000000000) + ticks % hz * UINT64_C(1000000000) / hz;
+    return now > up ? now - up : 0;
+}
+
+static void start_root(const struct plan_input *in)
+{
+    unsigned first_of_others =
+        root.plan.process_count > 0 ? root.plan.process[0].first_action : root.plan.action_count;
+
+    if (run(in, "the root server", 0, first_of_others) != OK)
+        root_end_machine(false);
+    if (root.plan.finisher != 0)
+        root.finisher = (volatile uint32_t *)(uintptr_t)(LAYOUT_ROOT_DEVICE +
+                                                         root.machine.finisher.address % 4096);
+    root.common = (struct record_common){.timebase_hz = root.boot->timebase_hz,
+                                         .realtime_ns = read_clock()};
+}
+
+static void start_console(const struct plan_input *in)
+{
+    const struct plan_process *p = &root.plan.process[root.plan.console];
+
+    if (!root.plan.has_console) {
+        printf("no console service: %s\n", root.plan.console_problem.text);
+        return;
+    }
+    if (run(in, p->name, p->first_action, p->action_count) != OK)
+        root_end_machine(false);
+    root.supervise.process[root.plan.console] = LIFE_RUNNING;
+    enum err err = link_up(&root.link, (void *)(uintptr_t)LAYOUT_ROOT_CONTROL,
+                           root.plan.console_bell);
+    if (err != OK)
+        printf("no line to the console service: %s\n", exec_error_name(err));
+}
+
+static void start_guest(const struct plan_input *in, unsigned guest)
+{
+    const struct plan_guest *g = &root.plan.guest[guest];
+    const char *name = root.system.guest[guest].name;
+
+    if (!g->is_planned) {
+        printf("guest %s cannot be started: %s\n", name, g->problem.text);
+        supervise_guest_dead(&root.supervise, guest);
+        return;
+    }
+    const struct plan_process *p = &root.plan.process[g->process];
+    if (run(in, name, p->first_action, p->action_count) != OK) {
+        supervise_guest_dead(&root.supervise, guest);
+        if (exec_destroy(p) != OK)
+            printf("%s: its parts cannot be taken back\n", name);
+        return;
+    }
+    root.supervise.process[g->process] = LIFE_RUNNING;
+    root.supervise.guest[guest] = LIFE_RUNNING;
+}
+
+static ATTR_NORETURN void end(void)
+{
+    bool well = supervise_ended_well(&root.supervise);
+
+    printf("all guests have ended%s\n", well ? "" : ", not all of them well");
+    if (root.link.lost > 0)
+        printf("(%" PRIu64 " bytes of these messages were lost)\n", root.link.lost);
+    if (root.finisher == NULL)
+        printf("this machine has no sifive,test0 that would end it\n");
+    link_flush(&root.link, root.plan.notification, FLUSH_SECONDS * root.boot->timebase_hz);
+    root_end_machine(well);
+}
+
+static ATTR_NORETURN void supervise(void)
+{
+    cap_t endpoint = cap_at(root.plan.endpoint);
+
+    while (supervise_running(&root.supervise) > 0) {
+        struct message m = {0};
+        enum err err = ipc_recv(endpoint, &m);
+        if (err != OK)
+            give_up("reports cannot be received: %s", exec_error_name(err));
+        if (!(m.tag & TAG_NOTIFIED))
+            supervise_message(&root.supervise, &m);
+    }
+    end();
+}
+
+int main(void)
+{
+    struct problem problem;
+    struct plan_input in = {
+        .boot = root.boot, .machine = &root.machine, .system = &root.system,
+        .archive_bytes = root.boot->archive_bytes, .archive_map = &root.archive_map};
+
+    in.archive = open_archive();
+    read_configuration(in.archive);
+    if (root.machine.seed_bytes == 0)
+        printf("the firmware left no entropy: what is random can be guessed\n");
+    if (plan_make(&in, &root.plan, &problem) != OK)
+        give_up("nothing can be started: %s", problem.text);
+    root.supervise = (struct supervise){
+        .plan = &root.plan, .system = &root.system, .link = &root.link};
+    start_root(&in);
+    start_console(&in);
+    for (unsigned i = 0; i < root.system.guest_count; i++)
+        start_guest(&in, i);
+    supervise();
+}

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The header of a RISC-V Linux Image (Linux documentation, "Boot image header in
+ * RISC-V Linux"), as far as a wrong file can be told before a VMM is started.
+ */
+#ifndef ROOTSERVER_PARSE_IMAGE_H
+#define ROOTSERVER_PARSE_IMAGE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include <base/err.h>
+#include <rootserver/parse/problem.h>
+
+/*
+ * Checks the kernel of a guest with `memory_bytes` of RAM.
+ *   ERR_FORMAT  no Image, or truncated
+ *   ERR_RANGE   larger than the memory
+ */
+MUST_CHECK image_check(const void *image, size_t bytes, uint64_t memory_bytes,
+                       struct problem *problem);
+
+#endif

@@ -1,0 +1,184 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include <rootserver/parse/system.h>
+
+#include <string.h>
+
+#include <libfdt.h>
+
+#define COMPATIBLE "warren,system-1"
+
+/* A string property: ends with its only zero byte.  *out stays as it is when it is not there. */
+static MUST_CHECK get_string(const void *fdt, int node, const char *name, char *out, size_t most)
+{
+    int length;
+    const char *value = fdt_getprop(fdt, node, name, &length);
+
+    if (value == NULL)
+        return ERR_NOT_FOUND;
+    if (length < 1 || (size_t)length > most || memchr(value, 0, (size_t)length) != value + length - 1)
+        return ERR_FORMAT;
+    memcpy(out, value, (size_t)length);
+    return OK;
+}
+
+static MUST_CHECK get_number(const void *fdt, int node, const char *name, unsigned bytes,
+                             uint64_t *out)
+{
+    int length;
+    const uint8_t *value = fdt_getprop(fdt, node, name, &length);
+    uint64_t number = 0;
+
+    if (value == NULL)
+        return ERR_NOT_FOUND;
+    if (length != (int)bytes)
+        return ERR_FORMAT;
+    for (unsigned i = 0; i < bytes; i++)
+        number = number << 8 | value[i];
+    *out = number;
+    return OK;
+}
+
+/* 1 to 31 characters from [a-z0-9-]. */
+static MUST_CHECK get_name(const void *fdt, int node, char out[SYSTEM_NAME_BYTES])
+{
+    int length;
+    const char *name = fdt_get_name(fdt, node, &length);
+
+    if (name == NULL || length < 1 || length >= SYSTEM_NAME_BYTES)
+        return ERR_FORMAT;
+    for (int i = 0; i < length; i++) {
+        char c = name[i];
+        if (!((c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-'))
+            return ERR_FORMAT;
+    }
+    memcpy(out, name, (size_t)length + 1);
+    return OK;
+}
+
+static void guest_bad(struct system_guest *guest, const char *what)
+{
+    guest->is_bad = true;
+    problem_set(&guest->problem, "the configuration gives it %s", what);
+}
+
+static bool has_control_character(const char *text)
+{
+    for (; *text != 0; text++) {
+        if ((unsigned char)*text < 32 || *text == 127)
+            return true;
+    }
+    return false;
+}
+
+static void parse_guest(const void *fdt, int node, struct system_guest *g)
+{
+    uint64_t vcpus = 1;
+
+    if (get_string(fdt, node, "vmm", g->vmm, sizeof g->vmm) != OK)
+        guest_bad(g, "no usable \"vmm\"");
+    else if (get_string(fdt, node, "kernel", g->kernel, sizeof g->kernel) != OK)
+        guest_bad(g, "no usable \"kernel\"");
+    else if (get_string(fdt, node, "bootargs", g->bootargs, sizeof g->bootargs) != OK ||
+             has_control_character(g->bootargs))
+        guest_bad(g, "no usable \"bootargs\"");
+    else if (get_number(fdt, node, "memory", 8, &g->memory_bytes) != OK ||
+             g->memory_bytes < SYSTEM_MEMORY_LEAST || g->memory_bytes > SYSTEM_MEMORY_MOST ||
+             g->memory_bytes % SYSTEM_MEMORY_MULTIPLE != 0)
+        guest_bad(g, "no usable \"memory\" (16 MiB or more, a multiple of 2 MiB)");
+    else if (get_number(fdt, node, "vcpus", 4, &vcpus) != OK || vcpus != 1)
+        guest_bad(g, "a number of \"vcpus\" other than 1");
+    else {
+        enum err err = get_string(fdt, node, "initrd", g->initrd, sizeof g->initrd);
+        if (err != OK && err != ERR_NOT_FOUND)
+            guest_bad(g, "an unusable \"initrd\"");
+    }
+}
+
+/* Guests come in any order; each index from 0 to count-1 must be there once, as each name. */
+static MUST_CHECK parse_guests(const void *fdt, struct system_config *out, struct problem *problem)
+{
+    bool seen[SYSTEM_GUESTS_MOST] = {false};
+    int node, parent = fdt_path_offset(fdt, "/guests");
+
+    fdt_for_each_subnode(node, fdt, parent)
+    {
+        uint64_t index;
+        char name[SYSTEM_NAME_BYTES];
+        if (out->guest_count == SYSTEM_GUESTS_MOST) {
+            problem_set(problem, "system.dtb: more than %d guests", SYSTEM_GUESTS_MOST);
+            return ERR_RANGE;
+        }
+        if (get_name(fdt, node, name) != OK ||
+            get_number(fdt, node, "index", 4, &index) != OK || index >= SYSTEM_GUESTS_MOST ||
+            seen[index]) {
+            problem_set(problem, "system.dtb: a guest without a proper name and index");
+            return ERR_FORMAT;
+        }
+        seen[index] = true;
+        out->guest_count++;
+        memcpy(out->guest[index].name, name, sizeof name);
+        parse_guest(fdt, node, &out->guest[index]);
+    }
+    if (out->guest_count == 0) {
+        problem_set(problem, "system.dtb: no guests");
+        return ERR_RANGE;
+    }
+    for (unsigned i = 0; i < out->guest_count; i++) {
+        if (!seen[i]) {
+            problem_set(problem, "system.dtb: no guest has the index %u", i);
+            return ERR_FORMAT;
+        }
+        for (unsigned k = 0; k < i; k++) {
+            if (strcmp(out->guest[i].name, out->guest[k].name) == 0) {
+                problem_set(problem, "system.dtb: two guests are called %s", out->guest[i].name);
+                return ERR_FORMAT;
+            }
+        }
+    }
+    return OK;
+}
+
+static MUST_CHECK parse_services(const void *fdt, struct system_config *out,
+                                 struct problem *problem)
+{
+    int node, parent = fdt_path_offset(fdt, "/services");
+
+    fdt_for_each_subnode(node, fdt, parent)
+    {
+        if (out->service_count == SYSTEM_SERVICES_MOST) {
+            problem_set(problem, "system.dtb: more than %d services", SYSTEM_SERVICES_MOST);
+            return ERR_RANGE;
+        }
+        struct system_service *service = &out->service[out->service_count];
+        if (get_name(fdt, node, service->name) != OK) {
+            problem_set(problem, "system.dtb: a service without a proper name");
+            return ERR_FORMAT;
+        }
+        out->service_count++;
+        if (get_string(fdt, node, "program", service->program, sizeof service->program) != OK) {
+            service->is_bad = true;
+            problem_set(&service->problem, "the configuration gives it no usable \"program\"");
+        }
+    }
+    return OK;
+}
+
+MUST_CHECK system_parse(const void *blob, size_t bytes, struct system_config *out,
+                        struct problem *problem)
+{
+    memset(out, 0, sizeof *out);
+    if (fdt_check_full(blob, bytes) != 0) {
+        problem_set(problem, "system.dtb: not a device-tree blob, or a damaged one");
+        return ERR_FORMAT;
+    }
+    if (fdt_node_check_compatible(blob, 0, COMPATIBLE) != 0) {
+        problem_set(problem, "system.dtb: not a \"" COMPATIBLE "\" configuration");
+        return ERR_NOT_SUPPORTED;
+    }
+    if (get_string(blob, 0, "system-name", out->name, sizeof out->name) != OK) {
+        problem_set(problem, "system.dtb: no usable \"system-name\"");
+        return ERR_FORMAT;
+    }
+    enum err err = parse_services(blob, out, problem);
+    return err == OK ? parse_guests(blob, out, problem) : err;
+}

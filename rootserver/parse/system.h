@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The compiled configuration (docs/configuration.md, "The compiled form") as
+ * plain structs.  The blob is hostile: what comes out obeys every limit of that
+ * page, and a guest or service that breaks one is marked, with the reason.
+ */
+#ifndef ROOTSERVER_PARSE_SYSTEM_H
+#define ROOTSERVER_PARSE_SYSTEM_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <base/err.h>
+#include <rootserver/parse/problem.h>
+
+#define SYSTEM_GUESTS_MOST     16
+#define SYSTEM_SERVICES_MOST   8
+#define SYSTEM_NAME_BYTES      32 /* with its zero byte, as all below */
+#define SYSTEM_PATH_BYTES      256
+#define SYSTEM_BOOTARGS_BYTES  1024
+#define SYSTEM_MEMORY_LEAST    (UINT64_C(16) << 20)
+#define SYSTEM_MEMORY_MOST     (UINT64_C(1) << 37)
+#define SYSTEM_MEMORY_MULTIPLE (UINT64_C(2) << 20)
+
+struct system_guest {
+    char name[SYSTEM_NAME_BYTES];
+    char vmm[SYSTEM_PATH_BYTES];
+    char kernel[SYSTEM_PATH_BYTES];
+    char initrd[SYSTEM_PATH_BYTES]; /* empty when there is none */
+    char bootargs[SYSTEM_BOOTARGS_BYTES];
+    uint64_t memory_bytes;
+    bool is_bad;
+    struct problem problem; /* why, when is_bad */
+};
+
+struct system_service {
+    char name[SYSTEM_NAME_BYTES];
+    char program[SYSTEM_PATH_BYTES];
+    bool is_bad;
+    struct problem problem;
+};
+
+struct system_config {
+    char name[SYSTEM_NAME_BYTES];
+    unsigned guest_count;
+    unsigned service_count;
+    struct system_guest guest[SYSTEM_GUESTS_MOST]; /* by index */
+    struct system_service service[SYSTEM_SERVICES_MOST];
+};
+
+/*
+ * Reads the blob.  On failure *out is of no use and *problem says why.
+ *   ERR_FORMAT         no device-tree blob, truncated, or without what must be there
+ *   ERR_NOT_SUPPORTED  another kind of configuration
+ *   ERR_RANGE          no guest, or more guests or services than there may be
+ */
+MUST_CHECK system_parse(const void *blob, size_t bytes, struct system_config *out,
+                        struct problem *problem);
+
+#endif

@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The console service: the UART, its interrupt, and a region shared with each guest. */
+#include <rootserver/plan/build.h>
+
+#include <proto/console.h>
+#include <proto/console_start.h>
+
+/* What the service shares with others belongs to the root server: either side can be replaced. */
+void build_regions(struct build *b)
+{
+    b->plan->control = build_own_objects(b, OBJ_FRAME, 12, CONSOLE_CONTROL_BYTES / 4096);
+    for (unsigned i = 0; i < b->in->system->guest_count; i++)
+        b->plan->region[i] = build_own_objects(b, OBJ_FRAME, 12, CONSOLE_REGION_BYTES / 4096);
+}
+
+static void share_regions(struct build *b, struct plan_process *p)
+{
+    struct build_frames control = {b->plan->control, CONSOLE_CONTROL_BYTES / 4096, 12};
+
+    build_share(b, control, p, plan_region_address(SYSTEM_GUESTS_MOST), RIGHT_READ | RIGHT_WRITE);
+    for (unsigned i = 0; i < b->in->system->guest_count; i++) {
+        struct build_frames region = {b->plan->region[i], CONSOLE_REGION_BYTES / 4096, 12};
+        build_share(b, region, p, plan_region_address(i), RIGHT_READ | RIGHT_WRITE);
+    }
+}
+
+/* Its registers, its interrupt source, and the bit by which it is told of it. */
+static void give_uart(struct build *b, struct plan_process *p)
+{
+    const struct machine_config *m = b->in->machine;
+    uint32_t page = build_device_page(b, m->uart.address);
+
+    if (page == 0) {
+        build_fail(b, ERR_NOT_FOUND, "the registers of the machine's UART are not to be had");
+        return;
+    }
+    build_share(b, (struct build_frames){page, 1, 12}, p, LAYOUT_DEVICE,
+                RIGHT_READ | RIGHT_WRITE);
+    uint32_t irq = build_own_objects(b, OBJ_IRQ, IRQ_BITS_MIN, 1);
+    uint32_t badged = build_slots(b, 1);
+    build_mint(b, p->wake, BOOT_SLOT_CNODE, badged, RIGHT_WRITE, CONSOLE_BIT_UART);
+    build_emit(b, (struct plan_action){.kind = PLAN_BIND_IRQ,
+                                       .count = 1,
+                                       .slot = irq,
+                                       .other = badged,
+                                       .index = m->uart.irq});
+    build_copy(b, irq, 1, p->cnode, CONSOLE_SLOT_IRQ, RIGHT_WRITE);
+}
+
+void build_console(struct build *b, const struct system_service *service)
+{
+    struct build_program program;
+
+    if (service->is_bad) {
+        build_fail(b, ERR_FORMAT, "%s", service->problem.text);
+        return;
+    }
+    if (!b->in->machine->uart.is_there) {
+        build_fail(b, ERR_NOT_FOUND, "the machine's device tree has no usable ns16550a");
+        return;
+    }
+    build_program_open(b, service->program, &program);
+    if (b->err != OK)
+        return;
+    unsigned extra = CONSOLE_CONTROL_BYTES / 4096 +
+                     b->in->system->guest_count * (CONSOLE_REGION_BYTES / 4096) + 1;
+    struct plan_process *p =
+        build_process(b, "console", PLAN_ROLE_CONSOLE, &program, extra, 0);
+    share_regions(b, p);
+    give_uart(b, p);
+    b->plan->console_bell = build_slots(b, 1);
+    build_mint(b, p->wake, BOOT_SLOT_CNODE, b->plan->console_bell, RIGHT_WRITE,
+               CONSOLE_BIT_CONTROL);
+    build_mint(b, b->plan->notification, p->cnode, CONSOLE_SLOT_ROOT, RIGHT_WRITE, 1);
+    build_process_end(b, p, &program, PLAN_PRIORITY_SERVICE);
+}

@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include <rootserver/plan/plan.h>
+
+#include <string.h>
+
+#include <proto/console.h>
+#include <proto/console_start.h>
+#include <rootserver/plan/build.h>
+
+/* A part of the plan that can be taken back whole. */
+struct checkpoint {
+    unsigned action_count, process_count;
+    uint32_t next_slot;
+    struct memory memory;
+};
+
+static void checkpoint_take(const struct plan *plan, struct checkpoint *out)
+{
+    out->action_count = plan->action_count;
+    out->process_count = plan->process_count;
+    out->next_slot = plan->next_slot;
+    out->memory = plan->memory;
+}
+
+static void checkpoint_return(struct plan *plan, const struct checkpoint *to)
+{
+    plan->action_count = to->action_count;
+    plan->process_count = to->process_count;
+    plan->next_slot = to->next_slot;
+    plan->memory = to->memory;
+}
+
+static MUST_CHECK add_untypeds(const struct bootinfo *boot, struct memory *memory)
+{
+    for (uint32_t i = 0; i < boot->untyped_count && i < BOOT_UNTYPED_MAX; i++) {
+        const struct boot_untyped *u = &boot->untyped[i];
+        if (u->kind == BOOT_UNTYPED_ARCHIVE)
+            continue;
+        enum err err = memory_add(memory, boot->untyped_first + i, u->address, u->size_bits,
+                                  u->kind == BOOT_UNTYPED_DEVICE);
+        if (err != OK)
+            return err;
+    }
+    return OK;
+}
+
+/* The root server's own: where reports arrive, and the devices it uses itself. */
+static void build_root(struct build *b)
+{
+    struct plan *plan = b->plan;
+    const struct machine_config *m = b->in->machine;
+
+    plan->scratch_a = build_slots(b, PLAN_SCRATCH);
+    plan->scratch_b = build_slots(b, PLAN_SCRATCH);
+    plan->endpoint = build_own_objects(b, OBJ_ENDPOINT, ENDPOINT_BITS_MIN, 1);
+    plan->notification = build_own_objects(b, OBJ_NOTIFICATION, NOTIFICATION_BITS_MIN, 1);
+    build_emit(b, (struct plan_action){.kind = PLAN_BIND,
+                                       .count = 1,
+                                       .slot = BOOT_SLOT_THREAD,
+                                       .other = plan->notification});
+    if (m->finisher.is_there)
+        plan->finisher = build_device_page(b, m->finisher.address);
+    if (m->rtc.is_there)
+        plan->rtc = build_device_page(b, m->rtc.address);
+    uint32_t devices[] = {plan->finisher, plan->rtc};
+    for (unsigned i = 0; i < 2; i++) {
+        if (devices[i] != 0)
+            build_map(b, (struct build_frames){devices[i], 1, 12}, BOOT_SLOT_VSPACE,
+                      LAYOUT_ROOT_DEVICE + i * UINT64_C(4096), RIGHT_READ | RIGHT_WRITE);
+    }
+    build_regions(b);
+    build_map(b, (struct build_frames){plan->control, CONSOLE_CONTROL_BYTES / 4096, 12},
+              BOOT_SLOT_VSPACE, LAYOUT_ROOT_CONTROL, RIGHT_READ | RIGHT_WRITE);
+}
+
+static void plan_services(const struct plan_input *in, struct plan *plan)
+{
+    struct build b = {.in = in, .plan = plan, .process = PLAN_NOBODY, .err = OK};
+    struct checkpoint before;
+
+    problem_set(&plan->console_problem, "the configuration does not list it");
+    for (unsigned i = 0; i < in->system->service_count; i++) {
+        if (strcmp(in->system->service[i].name, "console") != 0)
+            continue;
+        checkpoint_take(plan, &before);
+        plan->console = (uint16_t)plan->process_count;
+        build_console(&b, &in->system->service[i]);
+        plan->has_console = b.err == OK;
+        if (b.err != OK) {
+            checkpoint_return(plan, &before);
+            plan->console_problem = b.problem;
+        }
+        return;
+    }
+}
+
+static void plan_guest(const struct plan_input *in, struct plan *plan, unsigned guest)
+{
+    struct build b = {.in = in, .plan = plan, .process = PLAN_NOBODY, .err = OK};
+    struct checkpoint before;
+
+    checkpoint_take(plan, &before);
+    plan->guest[guest].process = (uint16_t)plan->process_count;
+    build_guest(&b, guest);
+    plan->guest[guest].is_planned = b.err == OK;
+    if (b.err != OK) {
+        checkpoint_return(plan, &before);
+        plan->guest[guest].problem = b.problem;
+    }
+}
+
+MUST_CHECK plan_make(const struct plan_input *in, struct plan *out, struct problem *problem)
+{
+    memset(out, 0, sizeof *out);
+    struct build b = {.in = in, .plan = out, .process = PLAN_NOBODY, .err = OK};
+    out->next_slot = in->archive_map->slot_end > in->boot->empty_first ? in->archive_map->slot_end
+                                                                      : in->boot->empty_first;
+    if (add_untypeds(in->boot, &out->memory) != OK)
+        build_fail(&b, ERR_NO_MEMORY, "the machine's memory is in too many pieces");
+    build_root(&b);
+    if (b.err != OK) {
+        *problem = b.problem;
+        return b.err;
+    }
+    plan_services(in, out);
+    for (unsigned i = 0; i < in->system->guest_count; i++)
+        plan_guest(in, out, i);
+    return OK;
+}

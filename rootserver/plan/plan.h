@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * From what there is (bootinfo, archive, machine, configuration) to a list of
+ * actions that starts everything.  Pure: it reads the archive and writes the
+ * plan, and calls nobody.
+ *
+ * Memory.  Each process's objects come out of one Untyped of its own, each
+ * guest's (vCPU, GSpace, arena, state page) out of another, its RAM out of as
+ * few more as possible: revoking them frees all there was.  What a process
+ * shares with the console service belongs to the root server.
+ *
+ * Capabilities.  A process's CNode holds what its role needs and no more; the
+ * capabilities of the frames that are mapped for it are kept in a second CNode,
+ * its store, which no process can reach.
+ */
+#ifndef ROOTSERVER_PLAN_PLAN_H
+#define ROOTSERVER_PLAN_PLAN_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <base/err.h>
+#include <elf/elf.h>
+#include <proto/process_start.h>
+#include <rootserver/parse/machine.h>
+#include <rootserver/parse/problem.h>
+#include <rootserver/parse/system.h>
+#include <rootserver/plan/action.h>
+#include <rootserver/plan/archive.h>
+#include <rootserver/plan/layout.h>
+#include <rootserver/plan/memory.h>
+#include <rt/bootinfo.h>
+
+#define PLAN_ACTIONS_MOST   4096
+#define PLAN_PROCESSES_MOST (SYSTEM_GUESTS_MOST + 1)
+#define PLAN_UNTYPED_MOST   32 /* of one process or guest */
+#define PLAN_SCRATCH        256
+
+/* Priorities of threads: the root server runs at the highest there is. */
+#define PLAN_PRIORITY_SERVICE 40
+#define PLAN_PRIORITY_VMM     20
+
+enum plan_role { PLAN_ROLE_CONSOLE, PLAN_ROLE_VMM };
+
+struct plan_process {
+    char name[PROCESS_NAME_BYTES];
+    uint8_t role;   /* enum plan_role */
+    unsigned guest; /* index, for a VMM */
+    uint64_t badge; /* of its reports and faults: index of the process + 1 */
+    unsigned first_action, action_count;
+
+    uint32_t thread, wake, vspace, cnode, store, fault; /* slots */
+    uint32_t store_used;
+    uint32_t untyped[PLAN_UNTYPED_MOST]; /* revoke these, and nothing is left */
+    unsigned untyped_count;
+
+    /* For its start record. */
+    uint64_t kernel_address, kernel_bytes, initrd_address, initrd_bytes;
+    uint64_t ram_address, ram_bytes;
+};
+
+struct plan_guest {
+    bool is_planned;
+    uint16_t process;
+    struct problem problem; /* why not */
+};
+
+struct plan {
+    unsigned action_count;
+    struct plan_action action[PLAN_ACTIONS_MOST];
+    unsigned process_count;
+    struct plan_process process[PLAN_PROCESSES_MOST];
+    struct plan_guest guest[SYSTEM_GUESTS_MOST];
+
+    struct memory memory;
+    uint32_t next_slot; /* first root slot that is free */
+    uint32_t scratch_a, scratch_b; /* PLAN_SCRATCH slots each, empty between actions' groups */
+
+    /* The root server's own. */
+    uint32_t endpoint;     /* reports and faults come here */
+    uint32_t notification; /* bound to the root server's thread */
+    uint32_t finisher, rtc; /* Frames of device pages; 0 for none */
+    bool has_console;
+    uint16_t console; /* process */
+    struct problem console_problem;
+    uint32_t console_bell; /* Notification, WRITE, badge CONSOLE_BIT_CONTROL: the console's wake */
+    uint32_t control;                         /* CONSOLE_CONTROL_BYTES of Frames */
+    uint32_t region[SYSTEM_GUESTS_MOST];      /* CONSOLE_REGION_BYTES of Frames; 0 for none */
+};
+
+struct plan_input {
+    const struct bootinfo *boot;
+    const struct machine_config *machine;
+    const struct system_config *system;
+    const uint8_t *archive;
+    size_t archive_bytes;
+    const struct archive_map *archive_map;
+};
+
+/*
+ * Plans everything.  A guest or service that cannot be started is left out, and
+ * its problem says why; the rest is planned.
+ *   ERR_NO_MEMORY  not even the root server's own objects fit; *problem says so
+ */
+MUST_CHECK plan_make(const struct plan_input *in, struct plan *out, struct problem *problem);
+
+/* Start addresses of what `process` shares with the console service. */
+static inline uint64_t plan_region_address(unsigned guest)
+{
+    return LAYOUT_REGIONS + guest * LAYOUT_REGION_STEP;
+}
+
+/*
+ * One line for each capability in the CNode of `process`, in ascending order of
+ * slots: "slot type rights badge".  Calls `line` for each.
+ */
+void plan_list_caps(const struct plan *plan, uint16_t process,
+                    void (*line)(void *context, const char *text), void *context);
+
+#endif

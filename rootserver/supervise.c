@@ -1,0 +1,185 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include <rootserver/supervise.h>
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <proto/report.h>
+#include <rootserver/exec/exec.h>
+
+static const char *cause_name(uint64_t cause)
+{
+    static const char *const names[] = {
+        [0] = "instruction address misaligned", [1] = "instruction access fault",
+        [2] = "illegal instruction", [3] = "breakpoint", [4] = "load address misaligned",
+        [5] = "load access fault", [6] = "store address misaligned", [7] = "store access fault",
+        [8] = "bad system call", [12] = "instruction page fault", [13] = "load page fault",
+        [15] = "store page fault",
+    };
+    return cause < sizeof names / sizeof names[0] && names[cause] != NULL ? names[cause]
+                                                                          : "exception";
+}
+
+static const char *failure_name(uint64_t failure)
+{
+    static const char *const names[] = {
+        [REPORT_FAILURE_START_RECORD] = "it cannot read its start record",
+        [REPORT_FAILURE_KERNEL] = "the guest's kernel is unusable",
+        [REPORT_FAILURE_VCPU] = "a call on its vCPU failed",
+        [REPORT_FAILURE_SYSTEM] = "the guest reported a system failure",
+        [REPORT_FAILURE_INTERNAL] = "a defect of its own",
+    };
+    return failure < sizeof names / sizeof names[0] && names[failure] != NULL ? names[failure]
+                                                                              : "for no known cause";
+}
+
+/* Text of a process, line by line, behind its name; what is not printable becomes a '?'. */
+static void line_add(struct supervise *s, unsigned process, const char *text, unsigned bytes)
+{
+    struct supervise_line *line = &s->line[process];
+
+    for (unsigned i = 0; i < bytes; i++) {
+        char c = text[i];
+        if (c != '\n' && c != '\r')
+            line->text[line->length++] = c >= 32 && c < 127 ? c : '?';
+        if ((c == '\n' && line->length > 0) || line->length == sizeof line->text) {
+            printf("%s: %.*s\n", s->plan->process[process].name, (int)line->length, line->text);
+            line->length = 0;
+        }
+    }
+}
+
+static void guest_end(struct supervise *s, unsigned guest, enum life life)
+{
+    const char *name = s->system->guest[guest].name;
+
+    s->guest[guest] = life;
+    if (life == LIFE_ENDED)
+        printf("guest %s powered itself off\n", name);
+    else
+        printf("guest %s is dead\n", name);
+    link_state(s->link, guest, life == LIFE_ENDED ? CONSOLE_STATE_ENDED : CONSOLE_STATE_DEAD);
+}
+
+void supervise_guest_dead(struct supervise *s, unsigned guest)
+{
+    guest_end(s, guest, LIFE_DEAD);
+}
+
+static void process_end(struct supervise *s, unsigned process, enum life life)
+{
+    const struct plan_process *p = &s->plan->process[process];
+
+    if (s->process[process] != LIFE_RUNNING)
+        return;
+    s->process[process] = life;
+    if (p->role == PLAN_ROLE_CONSOLE) {
+        link_down(s->link);
+        s->service_died = true;
+    }
+    enum err err = exec_destroy(p);
+    if (err != OK)
+        printf("%s cannot be destroyed whole: %s\n", p->name, exec_error_name(err));
+    if (p->role == PLAN_ROLE_VMM)
+        guest_end(s, p->guest, life);
+}
+
+static void print_registers(const struct plan_process *p)
+{
+    static const char *const names[32] = {
+        "pc", "ra", "sp", "gp", "tp",  "t0",  "t1", "t2", "s0", "s1", "a0",
+        "a1", "a2", "a3", "a4", "a5",  "a6",  "a7", "s2", "s3", "s4", "s5",
+        "s6", "s7", "s8", "s9", "s10", "s11", "t3", "t4", "t5", "t6",
+    };
+
+    for (unsigned i = 0; i < 32; i++) {
+        uint64_t value = 0;
+        if (thread_get_reg(cap_at(p->thread), i, &value) != OK) {
+            printf("  (its registers cannot be read)\n");
+            return;
+        }
+        printf("%s%3s %016" PRIx64 "%s", i % 4 == 0 ? "  " : " ", names[i], value,
+               i % 4 == 3 ? "\n" : "");
+    }
+}
+
+static void process_fault(struct supervise *s, unsigned process, const struct message *m)
+{
+    const struct plan_process *p = &s->plan->process[process];
+
+    printf("%s faulted: %s (cause %" PRIu64 ", tval %#" PRIx64 ") at pc %#" PRIx64 "\n", p->name,
+           cause_name(m->word[FAULT_CAUSE]), m->word[FAULT_CAUSE], m->word[FAULT_TVAL],
+           m->word[FAULT_PC]);
+    print_registers(p);
+    process_end(s, process, LIFE_DEAD);
+}
+
+static void report_log(struct supervise *s, unsigned process, const struct message *m)
+{
+    char text[REPORT_LOG_BYTES];
+
+    memcpy(text, &m->word[1], sizeof text);
+    line_add(s, process, text, m->word[0] < sizeof text ? (unsigned)m->word[0] : sizeof text);
+}
+
+static void process_report(struct supervise *s, unsigned process, const struct message *m)
+{
+    const struct plan_process *p = &s->plan->process[process];
+    bool is_vmm = p->role == PLAN_ROLE_VMM;
+
+    switch (m->tag & TAG_LABEL_MASK) {
+    case REPORT_LOG:
+        report_log(s, process, m);
+        break;
+    case REPORT_REBOOTED:
+        if (is_vmm)
+            printf("guest %s rebooted (%" PRIu64 ")\n", s->system->guest[p->guest].name, m->word[0]);
+        break;
+    case REPORT_POWERED_OFF:
+        process_end(s, process, is_vmm ? LIFE_ENDED : LIFE_DEAD);
+        break;
+    case REPORT_FAILED:
+        printf("%s gave up: %s (%" PRIu64 ")\n", p->name, failure_name(m->word[0]), m->word[1]);
+        process_end(s, process, LIFE_DEAD);
+        break;
+    case REPORT_EXIT:
+        printf("%s ended with code %" PRIu64 "\n", p->name, m->word[0]);
+        process_end(s, process, LIFE_DEAD);
+        break;
+    default:
+        printf("%s sent a report nobody knows (%" PRIu64 ")\n", p->name, m->tag & TAG_LABEL_MASK);
+        process_end(s, process, LIFE_DEAD);
+        break;
+    }
+}
+
+void supervise_message(struct supervise *s, const struct message *m)
+{
+    if (m->badge == 0 || m->badge > s->plan->process_count ||
+        s->process[m->badge - 1] != LIFE_RUNNING)
+        return;
+    unsigned process = (unsigned)m->badge - 1;
+    if (m->tag & TAG_FAULT)
+        process_fault(s, process, m);
+    else
+        process_report(s, process, m);
+}
+
+unsigned supervise_running(const struct supervise *s)
+{
+    unsigned running = 0;
+
+    for (unsigned i = 0; i < s->system->guest_count; i++)
+        running += s->guest[i] == LIFE_RUNNING;
+    return running;
+}
+
+bool supervise_ended_well(const struct supervise *s)
+{
+    for (unsigned i = 0; i < s->system->guest_count; i++) {
+        if (s->guest[i] != LIFE_ENDED)
+            return false;
+    }
+    return !s->service_died;
+}
