@@ -3,27 +3,27 @@
 # The build directory.
 
 build_configure() {
-    local log
-    log=$(mktemp)
     step 'Configuring build/'
-    mkdir -p "$TOP/build"
-    if ! build_meson_setup >"$log" 2>&1; then
+    mkdir -p "$TOP/build/logs"
+    build_meson_setup build && return
+    if ! grep -q 'meson\.build:[0-9]*:[0-9]*: ERROR' "$TOP/build/logs/configure.log"; then
         # A build directory of another place, compiler or Meson: start again.
         find "$TOP/build" -mindepth 1 -maxdepth 1 ! -name logs -exec rm -rf {} +
-        if ! build_meson_setup >"$log" 2>&1; then
-            cat "$log" >&2
-            rm -f "$log"
-            die 'could not configure build/'
-        fi
+        build_meson_setup build && return
     fi
-    rm -f "$log"
+    tail -n 4 "$TOP/build/logs/configure.log" >&2
+    die 'could not configure build/'
 }
 
+# build_meson_setup FOLDER [WORD...]: the log is kept in FOLDER/logs.
 build_meson_setup() {
-    local again=()
-    [ -f "$TOP/build/meson-private/coredata.dat" ] && again=(--reconfigure)
-    (cd "$TOP" && meson setup "${again[@]}" build --cross-file configs/cross/riscv64-gcc.ini \
-        </dev/null)
+    local folder=$1 again=()
+    shift
+    [ -f "$TOP/$folder/meson-private/coredata.dat" ] && again=(--reconfigure)
+    mkdir -p "$TOP/$folder/logs"
+    (cd "$TOP" && meson setup "${again[@]}" "$folder" \
+        --cross-file configs/cross/riscv64-gcc.ini "$@" </dev/null) \
+        >"$TOP/$folder/logs/configure.log" 2>&1
 }
 
 # build_targets TARGET...: everything when none is named.

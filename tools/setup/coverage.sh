@@ -6,12 +6,12 @@ coverage_main() {
     local build=$TOP/build-coverage
     setup_main
     step 'Building the unit tests with coverage in build-coverage/'
-    if ! [ -f "$build/build.ninja" ]; then
-        (cd "$TOP" && meson setup build-coverage --cross-file configs/cross/riscv64-gcc.ini \
-            -Dcoverage=true </dev/null >/dev/null) || die 'could not configure build-coverage/'
+    if ! build_meson_setup build-coverage -Dcoverage=true; then
+        tail -n 4 "$build/logs/configure.log" >&2
+        die 'could not configure build-coverage/'
     fi
     find "$build" -name '*.gcda' -delete
-    meson test -C "$build" --suite unit --print-errorlogs </dev/null ||
-        die 'a unit test failed: no coverage'
+    meson test -C "$build" --no-suite system --no-suite style --print-errorlogs </dev/null ||
+        die 'a test failed: no coverage'
     python3 "$TOP/tools/setup/coverage_rooms.py" "$TOP" "$build"
 }
