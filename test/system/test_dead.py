@@ -8,6 +8,14 @@ CRASHER = {"vmm": "crash", "kernel": "build:test/guest/small.bin", "memory": "16
 DEBIAN = {"kernel": "debian:Image", "initrd": "build:configs/shell.cpio", "bootargs": "console=ttyS0"}
 
 
+def test_dead_root_server_ends_machine_with_failure(env):
+    """A fault in the root server itself is reported, and QEMU ends with a failure."""
+    with env.system({"crasher": CRASHER}, {"rootserver": "test/system/crash.elf"}) as archive, \
+            env.warren(archive) as machine:
+        machine.expect(r"(?i)^.*root.*fault.*$", 30)
+        machine.expect_exit(None, 30)
+
+
 def test_dead_only_guest_ends_machine_with_failure(env):
     """A fault in the VMM of the only guest is reported by name, and QEMU ends with a failure."""
     with env.system({"crasher": CRASHER}) as archive, env.warren(archive) as machine:

@@ -70,10 +70,11 @@ class Env:
         return path
 
     @contextlib.contextmanager
-    def system(self, guests, **system):
+    def system(self, guests, programs=None, **system):
         """The boot archive of a system made up by a case; it is gone behind the block.
 
-        `guests` maps names to the keys of their files, in order; further keys are those of
+        `guests` maps names to the keys of their files, in order; `programs` maps names of
+        programs to files of the build folder that replace them; further keys are those of
         system.toml.  Values are strings and numbers.
         """
         self.logs.mkdir(parents=True, exist_ok=True)
@@ -85,16 +86,16 @@ class Env:
             (folder / "system.toml").write_text(f"guests = [{names}]\n" + toml(system))
             for name, keys in guests.items():
                 (folder / f"{name}.toml").write_text(toml(keys))
-            self._pack(folder, archive)
+            self._pack(folder, archive, TEST_PROGRAMS | (programs or {}))
             yield archive
         finally:
             shutil.rmtree(folder, ignore_errors=True)
             archive.unlink(missing_ok=True)
 
-    def _pack(self, folder, archive):
+    def _pack(self, folder, archive, programs):
         command = [sys.executable, TREE / "tools" / "config" / "boot.py", "--build", self.build,
                    "--system", folder, "--output", archive]
-        for name, path in TEST_PROGRAMS.items():
+        for name, path in programs.items():
             command += ["--program", f"{name}={self.build / path}"]
         done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
         if done.returncode:
