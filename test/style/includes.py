@@ -4,6 +4,7 @@
          base    <- everybody
          abi     <- kernel, rt, and nobody else: processes see it through rt
          hal.h   <- kernel/core (kernel/hal implements it)
+         cpio, elf, libfdt <- kernel/boot too, which finds the first process with them
          libs    <- vmm, services, rootserver; a pure library sees pure libraries
          vmm, services/x, rootserver  never see each other, nor kernel/
          test    <- nobody; sees everything
@@ -21,6 +22,9 @@ FREESTANDING = {"stdint.h", "stddef.h", "stdbool.h", "stdarg.h", "limits.h", "st
 PURE_LIBC = FREESTANDING | {"string.h", "assert.h", "inttypes.h", "ctype.h", "errno.h"}
 LIBC = PURE_LIBC | {"stdio.h", "stdlib.h", "time.h", "unistd.h", "signal.h", "elf.h", "libfdt.h",
                     "pthread.h", "math.h", "sys/types.h"}
+
+# What kernel/freestanding supplies for libfdt, and start-up may use as well.
+KERNEL_LIBC = {"string.h", "libfdt.h"}
 
 PROCESS_ROOMS = ("vmm", "rootserver")
 
@@ -54,6 +58,8 @@ def may_see(source, target, header):
         return source.startswith("kernel") or source == "libs/rt"
     if source == "kernel/core":
         return header in ("kernel/hal/hal.h", "kernel/hal/types.h")
+    if source == "kernel/boot" and target in ("libs/cpio", "libs/elf"):
+        return True
     if source in ("kernel", "kernel/boot", "kernel/hal/riscv64"):
         return target.startswith("kernel")
     if source.startswith("kernel"):
@@ -66,6 +72,8 @@ def may_see(source, target, header):
 
 
 def is_system_header_allowed(source, header):
+    if source in ("kernel", "kernel/boot", "kernel/freestanding") and header in KERNEL_LIBC:
+        return True
     if source.startswith("kernel") or source in ("libs/base", "libs/abi"):
         return header in FREESTANDING
     if source == "libs/rt" and header.startswith("sys/"):
