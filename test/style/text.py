@@ -115,7 +115,7 @@ def check_conditions(tree):
 
 # Folders whose parent's README speaks for them.
 NO_README = re.compile(r"(?:\.ci|subprojects|libs/abi/\w+/abi|libs/abi/(?:riscv64|host)"
-                       r"|tools/archive/initramfs|configs/[\w-]+|docs/devices)\Z")
+                       r"|kernel/hal/riscv64|tools/archive/initramfs|configs/[\w-]+|docs/devices)\Z")
 
 
 def check_readmes(tree):
