@@ -48,6 +48,11 @@ setup_get() {
     mkdir -p "$APT_DIR"
     say 'Warren is not set up here yet; missing:' && plan_names | paste -s -d ' ' |
         fold -s -w 88 | sed 's/^/    /'
+    # With nobody to ask the answer is 2 even where the plan cannot be finished.
+    if [ "$WARREN_YES" != 1 ] && ! [ -t 0 ]; then
+        (plan_make && plan_print)
+        ask 'Go on?'
+    fi
     plan_make
     plan_print
     plan_check_space
