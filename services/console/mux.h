@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The multiplexer: one terminal, several clients, one of them in front.
+ *
+ *     client 0 --output--> scrollback 0 --+ front only
+ *     client 1 --output--> scrollback 1   +--------------> terminal
+ *     our own lines ------> notices ------+
+ *     terminal --keys--> escape key? --> type-ahead --> input of the front client
+ *
+ * Each client has a scrollback that keeps the newest bytes it wrote, and a mark
+ * up to where they have been shown.  In front, a client is taken no more output
+ * than can be shown before it is overwritten (mux_room()); in the background all
+ * of it is taken at once, and the oldest is forgotten.  Coming to the front
+ * shows what has not been shown, and the unfinished line before it.
+ *
+ * A notice (a line of our own) waits for the end of the front client's line, but
+ * not for more than MUX_NOTICE_PATIENCE bytes, nor if nothing more comes.
+ *
+ * Pure: no clock, no memory but this struct, no effect but through results.
+ */
+#ifndef SERVICES_CONSOLE_MUX_H
+#define SERVICES_CONSOLE_MUX_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define MUX_CLIENTS_MOST     16
+#define MUX_NAME_BYTES       32
+#define MUX_SCROLLBACK_BYTES 16384u /* a power of two */
+#define MUX_UNSHOWN_MOST     4096u  /* of the front client */
+#define MUX_LINE_MOST        256u   /* how far back an unfinished line is looked for */
+#define MUX_NOTICE_BYTES     8192u  /* a power of two */
+#define MUX_NOTICE_PATIENCE  512u
+#define MUX_TYPED_BYTES      1024u  /* a power of two */
+#define MUX_ESCAPE           0x1d   /* Ctrl-] */
+
+enum mux_state { MUX_RUNNING, MUX_ENDED, MUX_DEAD };
+
+struct mux_client {
+    char name[MUX_NAME_BYTES];
+    uint8_t state;    /* enum mux_state */
+    bool has_unshown_gap; /* bytes were forgotten that were never shown */
+    uint64_t written; /* bytes so far */
+    uint64_t shown;   /* up to here they are on the terminal */
+    uint8_t scrollback[MUX_SCROLLBACK_BYTES];
+};
+
+struct mux {
+    unsigned client_count;
+    unsigned front;
+    struct mux_client client[MUX_CLIENTS_MOST];
+
+    uint32_t notice_in, notice_out; /* counts; they wrap */
+    uint8_t notice[MUX_NOTICE_BYTES];
+    bool notice_open;      /* a notice's line is on the terminal and not finished */
+    bool is_line_open;     /* the terminal's cursor is not at the beginning of a line */
+    uint32_t notice_waits; /* bytes of the client shown since the notice came */
+
+    uint32_t typed_in, typed_out; /* counts; they wrap */
+    uint8_t typed[MUX_TYPED_BYTES];
+    bool is_escaped; /* the last key was the escape key */
+};
+
+/* Clients get their names from `names`, `count` of them; client 0 is in front. */
+void mux_init(struct mux *mux, unsigned count, const char (*names)[MUX_NAME_BYTES]);
+
+/* How many bytes of `client`'s output may be given to mux_output() now. */
+size_t mux_room(const struct mux *mux, unsigned client);
+void mux_output(struct mux *mux, unsigned client, const uint8_t *bytes, size_t count);
+
+/* Text of Warren's own; what does not fit is dropped whole. */
+void mux_notice(struct mux *mux, const char *text, size_t bytes);
+
+/* A key was typed.  There must be room: mux_typed_room() > 0. */
+void mux_key(struct mux *mux, uint8_t key);
+size_t mux_typed_room(const struct mux *mux);
+/* Keys for the client in front: looks at up to `most`, then drops how many it took. */
+size_t mux_typed_peek(const struct mux *mux, uint8_t *to, size_t most);
+void mux_typed_drop(struct mux *mux, size_t count);
+
+/* Next bytes for the terminal, up to `most`; 0 when there is nothing to show. */
+size_t mux_transmit(struct mux *mux, uint8_t *to, size_t most);
+bool mux_has_output(const struct mux *mux);
+
+/* Brings a client to the front; says which is in front.  Nothing happens for one that is not. */
+void mux_switch(struct mux *mux, unsigned client);
+/* A client ended.  When it was in front, the next that runs comes to the front. */
+void mux_set_state(struct mux *mux, unsigned client, enum mux_state state);
+
+#endif

@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The escape key and what may follow it. */
+#include <services/console/mux.h>
+
+#include <stdio.h>
+#include <string.h>
+
+static void say(struct mux *mux, const char *text)
+{
+    mux_notice(mux, text, strlen(text));
+}
+
+static void help(struct mux *mux)
+{
+    static const char *const states[] = {
+        [MUX_RUNNING] = "running", [MUX_ENDED] = "powered off", [MUX_DEAD] = "dead"};
+
+    say(mux, "[Ctrl-] then 0-9: that guest  n: the next guest  ?: this  Ctrl-]: a Ctrl-] for the "
+             "guest]\r\n");
+    for (unsigned i = 0; i < mux->client_count; i++) {
+        char text[96];
+        int length = snprintf(text, sizeof text, "[%c %u %s: %s]\r\n",
+                              i == mux->front ? '*' : ' ', i, mux->client[i].name,
+                              states[mux->client[i].state]);
+        mux_notice(mux, text, (size_t)length);
+    }
+}
+
+static void pass(struct mux *mux, uint8_t key)
+{
+    if (mux_typed_room(mux) > 0)
+        mux->typed[mux->typed_in++ % MUX_TYPED_BYTES] = key;
+}
+
+static void command(struct mux *mux, uint8_t key)
+{
+    if (key >= '0' && key <= '9') {
+        if (key - '0' < (int)mux->client_count)
+            mux_switch(mux, (unsigned)(key - '0'));
+        else
+            say(mux, "[there is no such guest; Ctrl-] ? lists them]\r\n");
+    } else if (key == 'n') {
+        mux_switch(mux, (mux->front + 1) % mux->client_count);
+    } else if (key == '?') {
+        help(mux);
+    } else if (key == MUX_ESCAPE) {
+        pass(mux, key);
+    } else {
+        say(mux, "[Ctrl-] ? shows what may follow Ctrl-]]\r\n");
+    }
+}
+
+void mux_key(struct mux *mux, uint8_t key)
+{
+    if (mux->client_count == 0)
+        return;
+    if (mux->is_escaped) {
+        mux->is_escaped = false;
+        command(mux, key);
+    } else if (key == MUX_ESCAPE) {
+        mux->is_escaped = true;
+    } else {
+        pass(mux, key);
+    }
+}
