@@ -16,6 +16,7 @@ struct reading {
     struct machine *machine;
     const char *problem;
     uint64_t boot_hart;
+    bool has_any_plic;
     uint32_t boot_intc; /* phandle of the boot hart's interrupt controller */
 };
 
@@ -232,8 +233,9 @@ static enum err harts_read(struct reading *r)
 
 /* ---- devices -------------------------------------------------------------------- */
 
-/* interrupts-extended: a pair (hart's controller, its interrupt) for each context. */
-static enum err plic_context_find(struct reading *r, int node)
+/* interrupts-extended: a pair (hart's controller, its interrupt) for each context.
+ * ERR_NOT_FOUND: none is the boot hart's. */
+static enum err plic_context_find(struct reading *r, int node, uint32_t *context)
 {
     int bytes;
     const fdt32_t *cell = fdt_getprop(r->fdt, node, "interrupts-extended", &bytes);
@@ -243,28 +245,37 @@ static enum err plic_context_find(struct reading *r, int node)
     for (int i = 0; i < bytes / 8; i++) {
         if (fdt32_ld(cell + 2 * i) == r->boot_intc &&
             fdt32_ld(cell + 2 * i + 1) == IRQ_S_EXTERNAL) {
-            r->machine->plic_context = (uint32_t)i;
-            r->machine->has_plic = true;
+            *context = (uint32_t)i;
             return OK;
         }
     }
-    return fail(r, ERR_NOT_FOUND, "the PLIC has no S context for the boot hart");
+    return ERR_NOT_FOUND;
 }
 
+/* There may be several, each for some of the harts: the boot hart's is used, none handed out. */
 static enum err plic_read(struct reading *r, int parent, int node)
 {
+    struct machine *machine = r->machine;
     uint64_t sources;
+    struct range range;
+    uint32_t context;
 
-    if (reg_read(r, parent, node, 0, &r->machine->plic) != OK || r->machine->plic.bytes == 0 ||
+    r->has_any_plic = true;
+    if (reg_read(r, parent, node, 0, &range) != OK || range.bytes == 0 ||
         number_read(r, node, "riscv,ndev", &sources) != OK || sources > SOURCES_MOST)
         return fail(r, ERR_FORMAT, "the PLIC has no registers, or riscv,ndev is not 0 to 1023");
-    r->machine->plic_source_count = (uint32_t)sources;
-
-    enum err err = plic_context_find(r, node);
-    uint64_t end = 0x200000 + UINT64_C(0x1000) * (r->machine->plic_context + 1);
-    if (err == OK && end > r->machine->plic.bytes)
+    enum err err = plic_context_find(r, node, &context);
+    if (err == ERR_NOT_FOUND || machine->has_plic)
+        return reg_add_all(r, parent, node, &machine->firmware);
+    if (err != OK)
+        return err;
+    if (0x200000 + UINT64_C(0x1000) * (context + UINT64_C(1)) > range.bytes)
         return fail(r, ERR_FORMAT, "the boot hart's PLIC context lies outside its registers");
-    return err;
+    machine->plic = range;
+    machine->plic_source_count = (uint32_t)sources;
+    machine->plic_context = context;
+    machine->has_plic = true;
+    return OK;
 }
 
 /* An empty `ranges` passes addresses through; the root needs none. */
@@ -297,7 +308,7 @@ static enum err device_read(struct reading *r, int node)
     if (bus_translates(r, parent))
         return fail(r, ERR_NOT_SUPPORTED, "the PLIC, CLINT or test device is behind a bus that "
                                           "translates addresses");
-    if (is_plic && !r->machine->has_plic)
+    if (is_plic)
         return plic_read(r, parent, node);
     if (is_test) {
         enum err err = reg_read(r, parent, node, 0, &r->machine->test);
@@ -318,6 +329,8 @@ static enum err devices_read(struct reading *r)
         if (err != OK)
             return err;
     }
+    if (r->has_any_plic && !r->machine->has_plic)
+        return fail(r, ERR_NOT_FOUND, "no PLIC has an S context for the boot hart");
     return OK;
 }
 
