@@ -186,8 +186,7 @@ static bool log_entry_before(const struct arena *arena, uint64_t end, uint64_t *
     uint64_t at = end - sizeof *trailer;
     memcpy(trailer, &arena->header->log[at], sizeof *trailer);
     uint64_t kept = round_up(trailer->bytes, 8);
-    if (kept > at || trailer->offset < arena->data_offset ||
-        trailer->offset > arena->size_bytes ||
+    if (kept > at || trailer->offset < arena->data_offset || trailer->offset > arena->size_bytes ||
         trailer->bytes > arena->size_bytes - trailer->offset)
         return false;
     *start = at - kept;

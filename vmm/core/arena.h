@@ -30,12 +30,12 @@
 #include <vmm/core/limits.h>
 #include <vmm/core/outcome.h>
 
-#define ARENA_MAGIC UINT64_C(0x616e657261577231)
-#define ARENA_VERSION 1u
-#define ARENA_ALIGN 64u
+#define ARENA_MAGIC        UINT64_C(0x616e657261577231)
+#define ARENA_VERSION      1u
+#define ARENA_ALIGN        64u
 #define ARENA_SECTIONS_MAX 24u
-#define ARENA_NAME_BYTES 24u
-#define ARENA_LOG_BYTES 8192u
+#define ARENA_NAME_BYTES   24u
+#define ARENA_LOG_BYTES    8192u
 
 /* What one user keeps in the arena. */
 struct arena_want {
@@ -67,6 +67,7 @@ struct arena_header {
     uint8_t log[ARENA_LOG_BYTES];
 };
 
+/* Zeroed before arena_format() or arena_attach() fills it. */
 struct arena {
     struct arena_header *header;
     uint64_t size_bytes;

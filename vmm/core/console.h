@@ -14,7 +14,10 @@
 
 #include <vmm/core/arena.h>
 
-/* The rings, or a fake of them.  No call blocks. */
+/*
+ * The rings, or a fake of them.  No call blocks.  When room() or peek() returns 0,
+ * the vCPU's thread is woken once that is no longer so.
+ */
 struct console_port {
     void *opaque;
     /* Bytes that can be put at `position` now.  Only grows until something is put. */

@@ -28,10 +28,10 @@
 struct dev_ctx;
 
 /* Widths a region answers to; a naturally misaligned access is never passed on. */
-#define DEV_WIDTH_1 1u
-#define DEV_WIDTH_2 2u
-#define DEV_WIDTH_4 4u
-#define DEV_WIDTH_8 8u
+#define DEV_WIDTH_1     1u
+#define DEV_WIDTH_2     2u
+#define DEV_WIDTH_4     4u
+#define DEV_WIDTH_8     8u
 
 #define DEV_NO_DEADLINE UINT64_MAX
 
@@ -51,7 +51,7 @@ struct dev_model {
 
     /* Power-on state.  The state is zeroed; outside any transaction. */
     void (*reset)(const struct dev_ctx *dev);
-    /* `offset` is below region_bytes, `width` one of widths; excess bits of the result are dropped. */
+    /* `offset` is below region_bytes, `width` one of widths; excess bits are dropped. */
     uint64_t (*read)(const struct dev_ctx *dev, uint64_t offset, uint32_t width);
     void (*write)(const struct dev_ctx *dev, uint64_t offset, uint32_t width, uint64_t value);
     /* May be NULL. */
@@ -90,8 +90,8 @@ struct dev_ctx {
     void *state;
     const struct console *console;
     const struct dev_host *host;
-    uint64_t gpa;      /* where the region lies */
-    uint32_t irq;      /* interrupt source; 0: none */
+    uint64_t gpa; /* where the region lies */
+    uint32_t irq; /* interrupt source; 0: none */
     uint32_t hart_count;
 };
 

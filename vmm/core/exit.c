@@ -18,12 +18,12 @@ enum cause {
     CAUSE_STORE_PAGE = 15,
 };
 
-#define CSR_SSTATUS 0x100u
+#define CSR_SSTATUS      0x100u
 #define SSTATUS_FS_DIRTY (UINT64_C(3) << 13)
 
-#define REG_A0 10u
-#define REG_A1 11u
-#define ECALL_BYTES 4u
+#define REG_A0           10u
+#define REG_A1           11u
+#define ECALL_BYTES      4u
 
 static void outcome_reg(struct exit_outcome *outcome, uint64_t index, uint64_t value)
 {
@@ -221,8 +221,8 @@ static void console_apply(const struct machine *machine, const struct exit_outco
     const struct console_port *port = machine->console.port;
     uint8_t byte = (uint8_t)outcome->console_byte, *bytes;
 
-    if (outcome->console_bytes &&
-        guestmem_at(&machine->config.ram, outcome->console_gpa, outcome->console_bytes, &bytes) == OK)
+    if (outcome->console_bytes && guestmem_at(&machine->config.ram, outcome->console_gpa,
+                                              outcome->console_bytes, &bytes) == OK)
         port->put(port->opaque, outcome->console_pos, bytes, outcome->console_bytes);
     if (outcome->console_byte)
         port->put(port->opaque, outcome->console_pos, &byte, 1);

@@ -38,6 +38,7 @@ static int node_cpu_intc(uint32_t hart, void *fdt)
 {
     int err = fdt_begin_node(fdt, "interrupt-controller");
     err = err ? err : fdt_property_u32(fdt, "#interrupt-cells", 1);
+    err = err ? err : fdt_property_u32(fdt, "#address-cells", 0);
     err = err ? err : fdt_property(fdt, "interrupt-controller", NULL, 0);
     err = err ? err : fdt_util_string(fdt, "compatible", "riscv,cpu-intc");
     err = err ? err : fdt_property_u32(fdt, "phandle", DEV_PHANDLE_CPU_INTC + hart);
@@ -105,7 +106,7 @@ static int node_soc(const struct machine *machine, void *fdt)
     return err ? err : fdt_end_node(fdt);
 }
 
-/* poweroff { compatible = "syscon-poweroff"; regmap = <&test>; offset = <0>; value = <0x5555>; }; */
+/* poweroff { compatible = "syscon-poweroff"; regmap = <&test>; offset = <0>; value = ...; }; */
 static int node_syscon(void *fdt, const char *name, const char *compatible, uint32_t value)
 {
     int err = fdt_begin_node(fdt, name);

@@ -12,9 +12,9 @@
 #include <base/err.h>
 
 struct guestmem {
-    uint64_t gpa;   /* guest physical address of the first byte */
+    uint64_t gpa; /* guest physical address of the first byte */
     uint64_t bytes;
-    uint8_t *host;  /* where that byte is mapped */
+    uint8_t *host; /* where that byte is mapped */
 };
 
 /* True when [gpa, gpa + bytes) is RAM; an empty range counts when its start is in or at the end. */

@@ -4,25 +4,25 @@
 #include <stdbool.h>
 
 #define SATP_MODE_SHIFT 60
-#define SATP_PPN_MASK ((UINT64_C(1) << 44) - 1)
-#define SATP_BARE 0u
-#define SATP_SV39 8u
-#define SATP_SV57 10u
+#define SATP_PPN_MASK   ((UINT64_C(1) << 44) - 1)
+#define SATP_BARE       0u
+#define SATP_SV39       8u
+#define SATP_SV57       10u
 
-#define SSTATUS_SUM (UINT64_C(1) << 18)
-#define SSTATUS_MXR (UINT64_C(1) << 19)
+#define SSTATUS_SUM     (UINT64_C(1) << 18)
+#define SSTATUS_MXR     (UINT64_C(1) << 19)
 
-#define PTE_V (UINT64_C(1) << 0)
-#define PTE_R (UINT64_C(1) << 1)
-#define PTE_W (UINT64_C(1) << 2)
-#define PTE_X (UINT64_C(1) << 3)
-#define PTE_U (UINT64_C(1) << 4)
-#define PTE_PPN_SHIFT 10
-#define PTE_PPN_MASK ((UINT64_C(1) << 44) - 1)
-#define PTE_RESERVED (~((UINT64_C(1) << 54) - 1))
+#define PTE_V           (UINT64_C(1) << 0)
+#define PTE_R           (UINT64_C(1) << 1)
+#define PTE_W           (UINT64_C(1) << 2)
+#define PTE_X           (UINT64_C(1) << 3)
+#define PTE_U           (UINT64_C(1) << 4)
+#define PTE_PPN_SHIFT   10
+#define PTE_PPN_MASK    ((UINT64_C(1) << 44) - 1)
+#define PTE_RESERVED    (~((UINT64_C(1) << 54) - 1))
 
-#define PAGE_SHIFT 12u
-#define VPN_BITS 9u
+#define PAGE_SHIFT      12u
+#define VPN_BITS        9u
 
 static bool leaf_allows_load(uint64_t pte, uint64_t sstatus)
 {

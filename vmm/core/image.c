@@ -3,13 +3,13 @@
 
 #include <string.h>
 
-#define TEXT_OFFSET_AT 8u
-#define IMAGE_SIZE_AT 16u
-#define FLAGS_AT 24u
-#define MAGIC2_AT 56u
+#define TEXT_OFFSET_AT  8u
+#define IMAGE_SIZE_AT   16u
+#define FLAGS_AT        24u
+#define MAGIC2_AT       56u
 
 #define FLAG_BIG_ENDIAN UINT64_C(1)
-#define PAGE_BYTES UINT64_C(4096)
+#define PAGE_BYTES      UINT64_C(4096)
 
 static uint64_t little_endian_u64(const uint8_t *bytes)
 {

@@ -17,8 +17,8 @@
 #include <vmm/core/guestmem.h>
 
 #define IMAGE_HEADER_BYTES 64u
-#define IMAGE_ALIGN UINT64_C(0x200000)
-#define IMAGE_DTB_BYTES UINT64_C(0x200000)
+#define IMAGE_ALIGN        UINT64_C(0x200000)
+#define IMAGE_DTB_BYTES    UINT64_C(0x200000)
 
 struct image_plan {
     uint64_t entry_gpa; /* also the load address */

@@ -9,7 +9,7 @@ static const struct {
     const char *name;
     uint32_t bit;
 } extension[] = {
-    {"zicntr", 0},   {"zicsr", 0},    {"zifencei", 0},  {"zba", ISA_ZBA},
+    {"zicntr", 0},    {"zicsr", 0},     {"zifencei", 0},  {"zba", ISA_ZBA},
     {"zbb", ISA_ZBB}, {"zbc", ISA_ZBC}, {"zbs", ISA_ZBS}, {"sstc", ISA_SSTC},
 };
 

@@ -24,7 +24,12 @@ static const struct {
 #define DEVICE_PLIC 0u
 
 /* Sections of the arena: the machine's own, the console's, then one a device. */
-enum { SECTION_MACHINE, SECTION_CONSOLE, SECTION_DEVICE, SECTIONS = SECTION_DEVICE + MACHINE_DEVICES };
+enum section {
+    SECTION_MACHINE,
+    SECTION_CONSOLE,
+    SECTION_DEVICE,
+    SECTIONS = SECTION_DEVICE + MACHINE_DEVICES,
+};
 
 static void wants_fill(struct arena_want wants[SECTIONS])
 {
@@ -105,14 +110,18 @@ enum err machine_init(struct machine *machine, const struct machine_config *conf
         return ERR_INVALID_ARG;
     *machine = (struct machine){.config = *config};
     wants_fill(wants);
-    *is_taken_over = arena_attach(&machine->arena, arena_memory, arena_bytes, wants, SECTIONS) == OK &&
-                     arena_rollback(&machine->arena) == OK;
+    err = arena_attach(&machine->arena, arena_memory, arena_bytes, wants, SECTIONS);
+    *is_taken_over = err == OK && arena_rollback(&machine->arena) == OK;
     if (!*is_taken_over) {
         err = arena_format(&machine->arena, arena_memory, arena_bytes, wants, SECTIONS);
         if (err)
             return err;
     }
-    return handle_build(machine);
+    err = handle_build(machine);
+    /* Input that was taken and committed, but not yet given back when the last VMM died. */
+    if (!err && *is_taken_over)
+        console_release(&machine->console);
+    return err;
 }
 
 /* ---- Boot ---- */
@@ -131,8 +140,8 @@ static void harts_reset(struct machine *machine, const struct image_plan *plan)
     struct machine_state *state = machine->state;
 
     for (uint32_t hart = 0; hart < machine->config.hart_count; hart++)
-        state->hart[hart] = (struct hart_state){.status = HART_STOPPED,
-                                                .timer_deadline_ticks = UINT64_MAX};
+        state->hart[hart] =
+            (struct hart_state){.status = HART_STOPPED, .timer_deadline_ticks = UINT64_MAX};
     state->hart[0].status = HART_START_PENDING;
     state->hart[0].start_gpa = plan->entry_gpa;
     state->hart[0].start_arg = plan->dtb_gpa;
@@ -197,9 +206,8 @@ uint64_t machine_deadline_ns(const struct machine *machine)
 
     for (uint32_t i = 0; i < MACHINE_DEVICES; i++) {
         const struct dev_ctx *dev = &machine->dev[i];
-        uint64_t deadline = dev->model->deadline_ns ? dev->model->deadline_ns(dev) : DEV_NO_DEADLINE;
-        if (deadline < earliest)
-            earliest = deadline;
+        if (dev->model->deadline_ns && dev->model->deadline_ns(dev) < earliest)
+            earliest = dev->model->deadline_ns(dev);
     }
     return earliest;
 }

@@ -26,9 +26,9 @@
 #include <vmm/core/limits.h>
 #include <vmm/core/vcpu_ops.h>
 
-#define MACHINE_RAM_GPA UINT64_C(0x80000000)
+#define MACHINE_RAM_GPA        UINT64_C(0x80000000)
 #define MACHINE_RNG_SEED_BYTES 64u
-#define MACHINE_DEVICES 4u
+#define MACHINE_DEVICES        4u
 
 /* SBI specification, "Hart State Management Extension": the states by their numbers. */
 enum hart_status {
@@ -45,10 +45,10 @@ struct hart_state {
 };
 
 struct machine_state {
-    uint32_t power;         /* enum dev_power: what the guest has asked for */
+    uint32_t power; /* enum dev_power: what the guest has asked for */
     uint32_t power_code;
-    uint32_t is_booting;    /* machine_boot() has begun and not ended */
-    uint32_t is_ram_dirty;  /* RAM is not as it was given to the first VMM */
+    uint32_t is_booting;   /* machine_boot() has begun and not ended */
+    uint32_t is_ram_dirty; /* RAM is not as it was given to the first VMM */
     uint64_t boot_count;
     struct hart_state hart[VMM_HARTS_MAX];
 };

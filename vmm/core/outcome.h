@@ -30,13 +30,13 @@ struct exit_outcome {
     struct outcome_reg reg[OUTCOME_REGS_MAX];
     uint64_t cause;
     uint64_t tval;
-    uint64_t soft_set;      /* harts that get a software interrupt */
-    uint64_t soft_clear;    /* harts whose pending software interrupt goes */
-    uint64_t started;       /* harts that were asked to start */
-    uint64_t console_pos;   /* console_bytes of guest RAM go out at this position */
+    uint64_t soft_set;    /* harts that get a software interrupt */
+    uint64_t soft_clear;  /* harts whose pending software interrupt goes */
+    uint64_t started;     /* harts that were asked to start */
+    uint64_t console_pos; /* console_bytes of guest RAM go out at this position */
     uint64_t console_gpa;
     uint64_t console_bytes;
-    uint64_t console_byte;  /* 0x100 | byte: one byte by value, at console_pos */
+    uint64_t console_byte; /* 0x100 | byte: one byte by value, at console_pos */
 };
 
 #endif

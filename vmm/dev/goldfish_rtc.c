@@ -13,19 +13,19 @@
 
 #include <vmm/core/fdt_util.h>
 
-#define TIME_LOW 0x00u
-#define TIME_HIGH 0x04u
-#define ALARM_LOW 0x08u
-#define ALARM_HIGH 0x0cu
-#define IRQ_ENABLED 0x10u
-#define CLEAR_ALARM 0x14u
-#define ALARM_STATUS 0x18u
+#define TIME_LOW        0x00u
+#define TIME_HIGH       0x04u
+#define ALARM_LOW       0x08u
+#define ALARM_HIGH      0x0cu
+#define IRQ_ENABLED     0x10u
+#define CLEAR_ALARM     0x14u
+#define ALARM_STATUS    0x18u
 #define CLEAR_INTERRUPT 0x1cu
 
-#define REGION_BYTES 0x24u
-#define FDT_BYTES 0x1000u
+#define REGION_BYTES    0x24u
+#define FDT_BYTES       0x1000u
 
-#define LOW_HALF UINT64_C(0xffffffff)
+#define LOW_HALF        UINT64_C(0xffffffff)
 
 struct rtc_state {
     uint64_t offset_ns; /* what the guest's clock is ahead of ours, modulo 2^64 */

@@ -19,17 +19,17 @@
 
 #include <vmm/core/fdt_util.h>
 
-#define WORDS (PLIC_SOURCES / 32u)
-#define CONTEXTS (2u * VMM_HARTS_MAX)
+#define WORDS          (PLIC_SOURCES / 32u)
+#define CONTEXTS       (2u * VMM_HARTS_MAX)
 
-#define PENDING_BASE 0x1000u
-#define ENABLE_BASE 0x2000u
-#define ENABLE_STRIDE 0x80u
-#define CONTEXT_BASE 0x200000u
+#define PENDING_BASE   0x1000u
+#define ENABLE_BASE    0x2000u
+#define ENABLE_STRIDE  0x80u
+#define CONTEXT_BASE   0x200000u
 #define CONTEXT_STRIDE 0x1000u
-#define REGION_BYTES 0x600000u
+#define REGION_BYTES   0x600000u
 
-#define PRIORITY_MASK 7u
+#define PRIORITY_MASK  7u
 
 struct plic_state {
     uint32_t priority[PLIC_SOURCES];
@@ -43,12 +43,6 @@ struct plic_state {
 static uint32_t bit_of(uint32_t source)
 {
     return UINT32_C(1) << (source % 32);
-}
-
-/* Bit 0 of word 0 would be source 0, which does not exist. */
-static uint32_t valid_sources(uint32_t word)
-{
-    return word == 0 ? ~UINT32_C(1) : ~UINT32_C(0);
 }
 
 static uint32_t contexts(const struct dev_ctx *dev)
@@ -77,13 +71,13 @@ void plic_input(const struct dev_ctx *dev, uint32_t source, bool is_high)
         word_set(dev, &plic->pending[word], plic->pending[word] | bit);
 }
 
-/* The source a context would claim: highest priority above `floor`, then lowest number; 0: none. */
+/* What a context would claim: highest priority above `floor`, then lowest number; 0: none. */
 static uint32_t best_source(const struct plic_state *plic, uint32_t context, uint32_t floor)
 {
     uint32_t best = 0, best_priority = floor;
 
     for (uint32_t word = 0; word < WORDS; word++) {
-        uint32_t bits = plic->pending[word] & plic->enable[context][word] & valid_sources(word);
+        uint32_t bits = plic->pending[word] & plic->enable[context][word];
         for (; bits; bits &= bits - 1) {
             uint32_t source = word * 32 + (uint32_t)__builtin_ctz(bits);
             if (plic->priority[source] > best_priority) {
@@ -101,7 +95,7 @@ bool plic_output(const struct dev_ctx *dev, uint32_t context)
     return context < contexts(dev) && best_source(plic, context, plic->threshold[context]) != 0;
 }
 
-/* The threshold masks the notification only: a claim is not affected ("Interrupt Claim Process"). */
+/* The threshold masks the notification, not the claim ("Interrupt Claim Process"). */
 static uint32_t claim(const struct dev_ctx *dev, uint32_t context)
 {
     struct plic_state *plic = dev->state;
@@ -180,9 +174,10 @@ static void plic_write(const struct dev_ctx *dev, uint64_t offset, uint32_t widt
         return;
     if (offset < CONTEXT_BASE) {
         uint32_t *word = enable_word(dev, offset);
+        /* Bit 0 of the first word would be source 0, which does not exist. */
+        bool is_first = offset % ENABLE_STRIDE == 0;
         if (word)
-            word_set(dev, word,
-                     word_value & valid_sources((uint32_t)((offset - ENABLE_BASE) % ENABLE_STRIDE / 4)));
+            word_set(dev, word, is_first ? word_value & ~UINT32_C(1) : word_value);
         return;
     }
     uint64_t context = (offset - CONTEXT_BASE) / CONTEXT_STRIDE;

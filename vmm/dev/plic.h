@@ -14,9 +14,9 @@
 #include <vmm/core/dev.h>
 
 /* Sources are 1 to 95; number 0 means "no interrupt". */
-#define PLIC_SOURCES 96u
+#define PLIC_SOURCES         96u
 
-/* Each hart has a machine context (which nobody listens to: a guest has no M mode) and a supervisor one. */
+/* Each hart has a machine context, to which nobody listens, and a supervisor one. */
 #define PLIC_CONTEXT_S(hart) (2u * (hart) + 1u)
 
 extern const struct dev_model plic_model;

@@ -5,9 +5,9 @@
 
 #include <vmm/core/dev.h>
 
-#define SYSCON_FAIL 0x3333u /* | exit code << 16 */
+#define SYSCON_FAIL     0x3333u /* | exit code << 16 */
 #define SYSCON_POWEROFF 0x5555u
-#define SYSCON_REBOOT 0x7777u
+#define SYSCON_REBOOT   0x7777u
 
 extern const struct dev_model syscon_model;
 

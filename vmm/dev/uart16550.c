@@ -16,52 +16,52 @@ enum reg {
     REG_SCR = 7,
 };
 
-#define IER_RX 0x01u
-#define IER_THRE 0x02u
-#define IER_LINE 0x04u
-#define IER_MODEM 0x08u
-#define IER_MASK 0x0fu
+#define IER_RX         0x01u
+#define IER_THRE       0x02u
+#define IER_LINE       0x04u
+#define IER_MODEM      0x08u
+#define IER_MASK       0x0fu
 
-#define IIR_NONE 0x01u
-#define IIR_MODEM 0x00u
-#define IIR_THRE 0x02u
-#define IIR_RX 0x04u
-#define IIR_LINE 0x06u
+#define IIR_NONE       0x01u
+#define IIR_MODEM      0x00u
+#define IIR_THRE       0x02u
+#define IIR_RX         0x04u
+#define IIR_LINE       0x06u
 #define IIR_RX_TIMEOUT 0x0cu
-#define IIR_FIFOS 0xc0u
+#define IIR_FIFOS      0xc0u
 
-#define FCR_ENABLE 0x01u
-#define FCR_CLEAR_RX 0x02u
-#define FCR_CLEAR_TX 0x04u
-#define FCR_KEPT 0xc9u /* enable, DMA mode, trigger level */
+#define FCR_ENABLE     0x01u
+#define FCR_CLEAR_RX   0x02u
+#define FCR_CLEAR_TX   0x04u
+#define FCR_KEPT       0xc9u /* enable, DMA mode, trigger level */
 
-#define LCR_DLAB 0x80u
+#define LCR_DLAB       0x80u
 
-#define MCR_DTR 0x01u
-#define MCR_RTS 0x02u
-#define MCR_OUT1 0x04u
-#define MCR_OUT2 0x08u
-#define MCR_LOOP 0x10u
-#define MCR_MASK 0x1fu
+#define MCR_DTR        0x01u
+#define MCR_RTS        0x02u
+#define MCR_OUT1       0x04u
+#define MCR_OUT2       0x08u
+#define MCR_LOOP       0x10u
+#define MCR_MASK       0x1fu
 
 #define LSR_DATA_READY 0x01u
-#define LSR_OVERRUN 0x02u
-#define LSR_THR_EMPTY 0x20u
-#define LSR_ALL_EMPTY 0x40u
+#define LSR_OVERRUN    0x02u
+#define LSR_THR_EMPTY  0x20u
+#define LSR_ALL_EMPTY  0x40u
 
-#define MSR_DELTA_RI 0x04u
-#define MSR_CTS 0x10u
-#define MSR_DSR 0x20u
-#define MSR_RI 0x40u
-#define MSR_DCD 0x80u
+#define MSR_DELTA_RI   0x04u
+#define MSR_CTS        0x10u
+#define MSR_DSR        0x20u
+#define MSR_RI         0x40u
+#define MSR_DCD        0x80u
 
-#define REGION_BYTES 8u
-#define FDT_BYTES 0x100u
-#define CLOCK_HZ 3686400u
+#define REGION_BYTES   8u
+#define FDT_BYTES      0x100u
+#define CLOCK_HZ       3686400u
 
 struct uart_fifo {
     uint8_t byte[UART16550_FIFO_BYTES];
-    uint8_t head;  /* of the oldest byte */
+    uint8_t head; /* of the oldest byte */
     uint8_t count;
 };
 
@@ -339,7 +339,8 @@ static size_t tx_send(const struct dev_ctx *dev, const struct uart_state *uart)
     return count;
 }
 
-static void uart_notify(const struct dev_ctx *dev)
+/* Moves what can be moved, once; true when something was. */
+static bool exchange(const struct dev_ctx *dev)
 {
     struct uart_state *uart = dev->state;
     uint8_t bytes[UART16550_FIFO_BYTES];
@@ -349,7 +350,7 @@ static void uart_notify(const struct dev_ctx *dev)
     size_t received = room ? console_peek(dev->console, bytes, room) : 0;
 
     if (sent == 0 && received == 0)
-        return;
+        return false;
     arena_begin(dev->arena);
     dev_set(dev, uart, sizeof *uart);
     for (size_t i = 0; i < sent; i++)
@@ -366,6 +367,17 @@ static void uart_notify(const struct dev_ctx *dev)
     arena_commit(dev->arena, 0, NULL);
     if (received)
         console_release(dev->console);
+    return true;
+}
+
+/*
+ * Goes on until the console has no room, or no input: only then has it been asked
+ * for a signal (see struct console_port).
+ */
+static void uart_notify(const struct dev_ctx *dev)
+{
+    while (exchange(dev))
+        ;
 }
 
 static void uart_reset(const struct dev_ctx *dev)

@@ -7,7 +7,11 @@
  */
 #include <vmm/sbi/sbi.h>
 
-enum fid { WRITE = 0, READ = 1, WRITE_BYTE = 2 };
+enum fid {
+    WRITE = 0,
+    READ = 1,
+    WRITE_BYTE = 2
+};
 
 /* The bytes of (num_bytes, base_addr_lo, base_addr_hi), or nothing when not all of them are RAM. */
 static uint8_t *shared_memory(const struct sbi_call *call)

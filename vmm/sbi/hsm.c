@@ -12,9 +12,14 @@
  */
 #include <vmm/sbi/sbi.h>
 
-enum fid { HART_START = 0, HART_STOP = 1, HART_GET_STATUS = 2, HART_SUSPEND = 3 };
+enum fid {
+    HART_START = 0,
+    HART_STOP = 1,
+    HART_GET_STATUS = 2,
+    HART_SUSPEND = 3
+};
 
-#define SUSPEND_RETENTIVE 0x00000000u
+#define SUSPEND_RETENTIVE     0x00000000u
 #define SUSPEND_NON_RETENTIVE 0x80000000u
 
 static bool is_start_address(const struct machine *machine, uint64_t gpa)

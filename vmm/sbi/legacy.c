@@ -19,9 +19,9 @@ enum eid {
 };
 
 #define CSR_SSTATUS 0x100u
-#define CSR_SIP 0x144u
-#define CSR_SATP 0x180u
-#define SIP_SSIP (UINT64_C(1) << 1)
+#define CSR_SIP     0x144u
+#define CSR_SATP    0x180u
+#define SIP_SSIP    (UINT64_C(1) << 1)
 
 static uint64_t csr_read(const struct sbi_call *call, uint32_t csr)
 {
@@ -68,7 +68,8 @@ static struct sbi_result getchar_call(const struct sbi_call *call)
 
 static struct sbi_result clear_ipi(const struct sbi_call *call)
 {
-    uint64_t wanted = __atomic_load_n(&machine_page(call->machine, call->hart)->irq, __ATOMIC_RELAXED);
+    const struct vcpu_page *page = machine_page(call->machine, call->hart);
+    uint64_t wanted = __atomic_load_n(&page->irq, __ATOMIC_RELAXED);
     bool is_pending = (wanted & VCPU_IRQ_SOFT_SET) || (csr_read(call, CSR_SIP) & SIP_SSIP);
 
     call->outcome->soft_clear = UINT64_C(1) << call->hart;

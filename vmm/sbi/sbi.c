@@ -6,10 +6,10 @@ static const struct {
     uint32_t last_eid;
     struct sbi_result (*handler)(const struct sbi_call *call);
 } extension[] = {
-    {SBI_EID_BASE, SBI_EID_BASE, sbi_base},       {SBI_EID_TIME, SBI_EID_TIME, sbi_time},
-    {SBI_EID_IPI, SBI_EID_IPI, sbi_ipi},          {SBI_EID_RFENCE, SBI_EID_RFENCE, sbi_rfence},
-    {SBI_EID_HSM, SBI_EID_HSM, sbi_hsm},          {SBI_EID_SRST, SBI_EID_SRST, sbi_srst},
-    {SBI_EID_DBCN, SBI_EID_DBCN, sbi_dbcn},       {0, SBI_EID_LEGACY_LAST, sbi_legacy_call},
+    {SBI_EID_BASE, SBI_EID_BASE, sbi_base}, {SBI_EID_TIME, SBI_EID_TIME, sbi_time},
+    {SBI_EID_IPI, SBI_EID_IPI, sbi_ipi},    {SBI_EID_RFENCE, SBI_EID_RFENCE, sbi_rfence},
+    {SBI_EID_HSM, SBI_EID_HSM, sbi_hsm},    {SBI_EID_SRST, SBI_EID_SRST, sbi_srst},
+    {SBI_EID_DBCN, SBI_EID_DBCN, sbi_dbcn}, {0, SBI_EID_LEGACY_LAST, sbi_legacy_call},
 };
 
 #define EXTENSION_COUNT (sizeof extension / sizeof extension[0])

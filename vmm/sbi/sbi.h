@@ -22,7 +22,7 @@
 
 #define SBI_SPEC_VERSION ((UINT64_C(2) << 24) | 0)
 /* Not assigned to anybody; "Warr" in ASCII, so that it is known when seen in a log. */
-#define SBI_IMPL_ID UINT64_C(0x57617272)
+#define SBI_IMPL_ID      UINT64_C(0x57617272)
 #define SBI_IMPL_VERSION UINT64_C(1)
 
 enum sbi_error {
@@ -37,13 +37,13 @@ enum sbi_error {
     SBI_ERR_ALREADY_STOPPED = -8,
 };
 
-#define SBI_EID_BASE 0x10u
-#define SBI_EID_TIME 0x54494d45u
-#define SBI_EID_IPI 0x735049u
-#define SBI_EID_RFENCE 0x52464e43u
-#define SBI_EID_HSM 0x48534du
-#define SBI_EID_SRST 0x53525354u
-#define SBI_EID_DBCN 0x4442434eu
+#define SBI_EID_BASE        0x10u
+#define SBI_EID_TIME        0x54494d45u
+#define SBI_EID_IPI         0x735049u
+#define SBI_EID_RFENCE      0x52464e43u
+#define SBI_EID_HSM         0x48534du
+#define SBI_EID_SRST        0x53525354u
+#define SBI_EID_DBCN        0x4442434eu
 #define SBI_EID_LEGACY_LAST 0x08u
 
 /* How a call ends. */

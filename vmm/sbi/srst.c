@@ -2,8 +2,15 @@
 /* Specification: "System Reset Extension (EID #0x53525354 "SRST")". */
 #include <vmm/sbi/sbi.h>
 
-enum reset_type { SHUTDOWN = 0, COLD_REBOOT = 1, WARM_REBOOT = 2 };
-enum reset_reason { NO_REASON = 0, SYSTEM_FAILURE = 1 };
+enum reset_type {
+    SHUTDOWN = 0,
+    COLD_REBOOT = 1,
+    WARM_REBOOT = 2
+};
+enum reset_reason {
+    NO_REASON = 0,
+    SYSTEM_FAILURE = 1
+};
 
 void sbi_power(const struct sbi_call *call, enum dev_power power, uint32_t code)
 {

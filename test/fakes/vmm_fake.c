@@ -1,0 +1,241 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "vmm_fake.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* Not a test's assertion: the fake serves programs without Check too. */
+static void must(bool is_so)
+{
+    if (!is_so)
+        abort();
+}
+
+static void effect(const struct vmm_fake *fake)
+{
+    if (fake->on_effect)
+        fake->on_effect(fake->on_effect_opaque);
+}
+
+/* ---- Console ---- */
+
+static size_t port_room(void *opaque, uint64_t position)
+{
+    const struct vmm_fake *fake = opaque;
+    return position < fake->out_limit ? (size_t)(fake->out_limit - position) : 0;
+}
+
+static void port_put(void *opaque, uint64_t position, const uint8_t *bytes, size_t count)
+{
+    struct vmm_fake *fake = opaque;
+    must(position <= fake->out_position); /* no hole in the stream */
+    must(position + count <= fake->out_limit);
+    memcpy(fake->out + position, bytes, count);
+    if (position + count > fake->out_position)
+        fake->out_position = position + count;
+    effect(fake);
+}
+
+static size_t port_peek(void *opaque, uint64_t position, uint8_t *bytes, size_t count)
+{
+    struct vmm_fake *fake = opaque;
+    must(position >= fake->in_released); /* what was released is gone */
+    if (position >= fake->in_end)
+        return 0;
+    if (count > fake->in_end - position)
+        count = (size_t)(fake->in_end - position);
+    memcpy(bytes, fake->in + position, count);
+    return count;
+}
+
+static void port_release(void *opaque, uint64_t position)
+{
+    struct vmm_fake *fake = opaque;
+    must(position <= fake->in_end);
+    fake->in_released = position;
+    effect(fake);
+}
+
+void fake_type(struct vmm_fake *fake, const char *text)
+{
+    size_t count = strlen(text);
+    memcpy(fake->in + fake->in_end, text, count);
+    fake->in_end += count;
+}
+
+/* ---- vCPU ---- */
+
+static enum err note(struct vmm_fake *fake, struct fake_call call)
+{
+    if (fake->refusal)
+        return fake->refusal;
+    if (fake->call_count < FAKE_CALLS_MAX)
+        fake->call[fake->call_count++] = call;
+    if (call.kind != FAKE_INJECT)
+        effect(fake);
+    return OK;
+}
+
+static enum err ops_get_reg(void *opaque, uint32_t hart, uint64_t reg, uint64_t *value)
+{
+    struct vmm_fake *fake = opaque;
+    (void)hart;
+    if (fake->refusal)
+        return fake->refusal;
+    *value = fake->csr[reg];
+    return OK;
+}
+
+static enum err ops_set_reg(void *opaque, uint32_t hart, uint64_t reg, uint64_t value)
+{
+    struct vmm_fake *fake = opaque;
+    if (reg == fake->no_such_reg)
+        return ERR_NOT_SUPPORTED;
+    fake->csr[reg] = value;
+    return note(fake, (struct fake_call){FAKE_SET_REG, hart, {reg, value}});
+}
+
+static enum err ops_inject(void *opaque, uint32_t hart, uint64_t cause, uint64_t tval)
+{
+    struct vmm_fake *fake = opaque;
+    enum err err = note(fake, (struct fake_call){FAKE_INJECT, hart, {cause, tval}});
+    if (!err)
+        fake->page[hart].pc = fake->csr[VCPU_REG_CSR(0x105)];
+    effect(fake);
+    return err;
+}
+
+static enum err ops_set_timer(void *opaque, uint32_t hart, uint64_t deadline_ticks)
+{
+    return note(opaque, (struct fake_call){FAKE_SET_TIMER, hart, {deadline_ticks}});
+}
+
+static enum err ops_fence(void *opaque, uint32_t hart, enum vcpu_ops_fence kind, uint64_t address,
+                          uint64_t size_bytes, uint64_t asid)
+{
+    return note(opaque, (struct fake_call){FAKE_FENCE, hart, {kind, address, size_bytes, asid}});
+}
+
+static void ops_kick(void *opaque, uint32_t hart)
+{
+    must(note(opaque, (struct fake_call){FAKE_KICK, hart, {0}}) == OK);
+}
+
+uint32_t fake_calls(const struct vmm_fake *fake, enum fake_call_kind kind, struct fake_call *last)
+{
+    uint32_t count = 0;
+    for (uint32_t i = 0; i < fake->call_count; i++) {
+        if (fake->call[i].kind != kind)
+            continue;
+        count++;
+        if (last)
+            *last = fake->call[i];
+    }
+    return count;
+}
+
+void fake_calls_clear(struct vmm_fake *fake)
+{
+    fake->call_count = 0;
+}
+
+/* ---- The machine ---- */
+
+static uint64_t clock_wall_ns(void *opaque)
+{
+    const struct vmm_fake *fake = opaque;
+    return fake->wall_ns;
+}
+
+static void kernel_make(struct vmm_fake *fake)
+{
+    static const uint8_t magic[] = {'R', 'S', 'C', 5};
+
+    for (uint32_t i = 0; i < FAKE_KERNEL_BYTES; i++)
+        fake->kernel[i] = (uint8_t)(i * 7 + 1);
+    memset(fake->kernel, 0, 64);
+    fake->kernel[10] = 0x20; /* text_offset 0x200000 */
+    fake->kernel[17] = 0x40; /* image_size 0x4000 */
+    memcpy(fake->kernel + 56, magic, sizeof magic);
+    memset(fake->initrd, 0x5a, sizeof fake->initrd);
+}
+
+struct vmm_fake *fake_new(uint32_t hart_count)
+{
+    struct vmm_fake *fake = calloc(1, sizeof *fake);
+    bool is_taken_over = true;
+
+    kernel_make(fake);
+    fake->ram = calloc(1, FAKE_RAM_BYTES);
+    fake->arena_bytes = machine_arena_bytes();
+    fake->arena = aligned_alloc(64, (fake->arena_bytes + 63) & ~UINT64_C(63));
+    memset(fake->arena, 0xa5, fake->arena_bytes);
+    fake->out_limit = FAKE_CONSOLE_BYTES;
+    fake->wall_ns = UINT64_C(1700000000000000000);
+    fake->config = (struct machine_config){
+        .ram = {MACHINE_RAM_GPA, FAKE_RAM_BYTES, fake->ram},
+        .hart_count = hart_count,
+        .timebase_hz = 10000000,
+        .kernel = fake->kernel,
+        .kernel_bytes = FAKE_KERNEL_BYTES,
+        .initrd = fake->initrd,
+        .initrd_bytes = FAKE_INITRD_BYTES,
+        .bootargs = "console=ttyS0",
+        .rng_seed = {1, 2, 3},
+        .vcpu = {fake, ops_get_reg, ops_set_reg, ops_inject, ops_set_timer, ops_fence, ops_kick},
+        .console = {fake, port_room, port_put, port_peek, port_release},
+        .clock_opaque = fake,
+        .wall_ns = clock_wall_ns,
+    };
+    for (uint32_t hart = 0; hart < hart_count; hart++)
+        fake->config.page[hart] = &fake->page[hart];
+    fake_restart(fake, &is_taken_over);
+    must(!is_taken_over);
+    must(machine_boot(&fake->machine) == OK);
+    return fake;
+}
+
+void fake_restart(struct vmm_fake *fake, bool *is_taken_over)
+{
+    must(machine_init(&fake->machine, &fake->config, fake->arena, fake->arena_bytes,
+                      is_taken_over) == OK);
+}
+
+void fake_free(struct vmm_fake *fake)
+{
+    free(fake->ram);
+    free(fake->arena);
+    free(fake);
+}
+
+enum err fake_read(struct vmm_fake *fake, uint64_t gpa, uint32_t width, uint64_t *value)
+{
+    arena_begin(&fake->machine.arena);
+    enum err err = bus_read(&fake->machine.bus, gpa, width, value);
+    arena_commit(&fake->machine.arena, 0, NULL);
+    machine_notify(&fake->machine);
+    machine_sync_irq(&fake->machine, 0);
+    return err;
+}
+
+enum err fake_write(struct vmm_fake *fake, uint64_t gpa, uint32_t width, uint64_t value)
+{
+    arena_begin(&fake->machine.arena);
+    enum err err = bus_write(&fake->machine.bus, gpa, width, value);
+    arena_commit(&fake->machine.arena, 0, NULL);
+    machine_notify(&fake->machine);
+    machine_sync_irq(&fake->machine, 0);
+    return err;
+}
+
+uint64_t fake_get(struct vmm_fake *fake, uint64_t gpa, uint32_t width)
+{
+    uint64_t value = 0;
+    must(fake_read(fake, gpa, width, &value) == OK);
+    return value;
+}
+
+void fake_put(struct vmm_fake *fake, uint64_t gpa, uint32_t width, uint64_t value)
+{
+    must(fake_write(fake, gpa, width, value) == OK);
+}

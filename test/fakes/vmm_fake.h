@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * What a machine of the VMM stands on in tests: memory, a console that keeps what
+ * is written, a clock that stands still, and a vCPU that keeps every call.
+ */
+#ifndef TEST_FAKES_VMM_FAKE_H
+#define TEST_FAKES_VMM_FAKE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <vmm/core/machine.h>
+
+#define FAKE_RAM_BYTES     (UINT64_C(16) << 20)
+#define FAKE_CONSOLE_BYTES 65536u
+#define FAKE_CALLS_MAX     128u
+#define FAKE_KERNEL_BYTES  4096u
+#define FAKE_INITRD_BYTES  5000u
+
+enum fake_call_kind {
+    FAKE_SET_REG,
+    FAKE_INJECT,
+    FAKE_SET_TIMER,
+    FAKE_FENCE,
+    FAKE_KICK
+};
+
+struct fake_call {
+    enum fake_call_kind kind;
+    uint32_t hart;
+    uint64_t arg[4];
+};
+
+struct vmm_fake {
+    struct machine machine;
+    struct machine_config config;
+    uint8_t *ram;
+    uint8_t *arena;
+    uint64_t arena_bytes;
+    struct vcpu_page page[VMM_HARTS_MAX];
+    uint8_t kernel[FAKE_KERNEL_BYTES];
+    uint8_t initrd[FAKE_INITRD_BYTES];
+
+    uint8_t out[FAKE_CONSOLE_BYTES]; /* by position */
+    uint64_t out_position;
+    uint64_t out_limit; /* positions below it can be written */
+    uint8_t in[FAKE_CONSOLE_BYTES];
+    uint64_t in_end;
+    uint64_t in_released;
+
+    uint64_t wall_ns;
+    uint64_t csr[0x4000];            /* by VCPU_REG_... */
+    uint64_t no_such_reg;            /* set_reg of this one: ERR_NOT_SUPPORTED */
+    enum err refusal;                /* of every vCPU call, unless OK */
+    void (*on_effect)(void *opaque); /* after each effect outside the arena; may be NULL */
+    void *on_effect_opaque;
+    struct fake_call call[FAKE_CALLS_MAX];
+    uint32_t call_count;
+};
+
+/* A machine of `hart_count` harts, booted.  Free it with fake_free(). */
+struct vmm_fake *fake_new(uint32_t hart_count);
+void fake_free(struct vmm_fake *fake);
+
+/* A second VMM over the same arena, RAM and pages: what a restart gives. */
+void fake_restart(struct vmm_fake *fake, bool *is_taken_over);
+
+void fake_type(struct vmm_fake *fake, const char *text);
+
+/* Calls of one kind; the latest is kept in *last when there was one. */
+uint32_t fake_calls(const struct vmm_fake *fake, enum fake_call_kind kind, struct fake_call *last);
+void fake_calls_clear(struct vmm_fake *fake);
+
+/* One bus access in a transaction of its own, then what follows every exit. */
+enum err fake_read(struct vmm_fake *fake, uint64_t gpa, uint32_t width, uint64_t *value);
+enum err fake_write(struct vmm_fake *fake, uint64_t gpa, uint32_t width, uint64_t value);
+/* The same for an access that succeeds. */
+uint64_t fake_get(struct vmm_fake *fake, uint64_t gpa, uint32_t width);
+void fake_put(struct vmm_fake *fake, uint64_t gpa, uint32_t width, uint64_t value);
+
+#endif

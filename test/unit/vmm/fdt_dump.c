@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Writes the device tree of a machine: fdt_dump HARTS ISA_EXTENSIONS HAS_INITRD FILE. */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include <libfdt.h>
+#include <vmm/core/fdt.h>
+
+#include "../../fakes/vmm_fake.h"
+
+int main(int argc, char **argv)
+{
+    if (argc != 5)
+        return 2;
+    struct vmm_fake *fake = fake_new((uint32_t)atoi(argv[1]));
+    fake->machine.config.isa_extensions = (uint32_t)atoi(argv[2]);
+    if (atoi(argv[3]) == 0)
+        fake->machine.config.initrd_bytes = 0;
+    if (machine_boot(&fake->machine))
+        return 1;
+    const uint8_t *blob = fake->ram + FAKE_RAM_BYTES - IMAGE_DTB_BYTES;
+    FILE *file = fopen(argv[4], "wb");
+    size_t bytes = fdt_totalsize(blob);
+    if (!file || fwrite(blob, 1, bytes, file) != bytes || fclose(file))
+        return 1;
+    fake_free(fake);
+    return 0;
+}

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#ifndef TEST_UNIT_VMM_SUITES_H
+#define TEST_UNIT_VMM_SUITES_H
+
+#include <check.h>
+
+TCase *arena_tcase(void);
+TCase *bus_tcase(void);
+TCase *plic_tcase(void);
+TCase *uart_tcase(void);
+TCase *rtc_tcase(void);
+TCase *syscon_tcase(void);
+TCase *memory_tcase(void);
+TCase *image_tcase(void);
+TCase *sbi_tcase(void);
+TCase *sbi_legacy_tcase(void);
+TCase *exit_tcase(void);
+TCase *loop_tcase(void);
+TCase *recovery_tcase(void);
+TCase *console_ring_tcase(void);
+
+#endif

@@ -1,0 +1,210 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include <stdlib.h>
+#include <string.h>
+
+#include <proto/console.h>
+#include <vmm/core/console_ring.h>
+
+#include "suites.h"
+
+/* Both ends: the VMM's port, and the console service's two handles. */
+struct ends {
+    _Alignas(64) uint8_t region[CONSOLE_REGION_BYTES];
+    struct console_ring rings;
+    struct console_port port;
+    struct ring_consumer screen;
+    struct ring_producer keyboard;
+    uint32_t signals;
+};
+
+static void signalled(void *opaque)
+{
+    struct ends *ends = opaque;
+    ends->signals++;
+}
+
+static void service_attach(struct ends *ends)
+{
+    uint8_t *at = ends->region;
+    ck_assert_int_eq(ring_consumer_attach(&ends->screen, (void *)(at + CONSOLE_OUTPUT_SHARED),
+                                          at + CONSOLE_OUTPUT_DATA, CONSOLE_OUTPUT_BYTES, 1),
+                     OK);
+    ck_assert_int_eq(ring_producer_attach(&ends->keyboard, (void *)(at + CONSOLE_INPUT_SHARED),
+                                          at + CONSOLE_INPUT_DATA, CONSOLE_INPUT_BYTES, 1),
+                     OK);
+}
+
+static void vmm_attach(struct ends *ends)
+{
+    ck_assert_int_eq(console_ring_attach(&ends->rings, ends->region, ends, signalled), OK);
+    ends->port = console_ring_port(&ends->rings);
+}
+
+static struct ends *ends_new(void)
+{
+    struct ends *ends = aligned_alloc(64, (sizeof *ends + 63) & ~(size_t)63);
+    memset(ends, 0, sizeof *ends);
+    vmm_attach(ends);
+    service_attach(ends);
+    return ends;
+}
+
+static size_t room(struct ends *ends, uint64_t position)
+{
+    return ends->port.room(ends->port.opaque, position);
+}
+
+static void put(struct ends *ends, uint64_t position, const char *text)
+{
+    ends->port.put(ends->port.opaque, position, (const uint8_t *)text, strlen(text));
+}
+
+static size_t peek(struct ends *ends, uint64_t position, char *text, size_t count)
+{
+    return ends->port.peek(ends->port.opaque, position, (uint8_t *)text, count);
+}
+
+static void ck_screen(struct ends *ends, const char *expected)
+{
+    char text[64] = {0};
+    uint32_t got;
+    ck_assert_int_eq(ring_read(&ends->screen, text, sizeof text - 1, &got), OK);
+    ck_assert_str_eq(text, expected);
+}
+
+static void type(struct ends *ends, const char *text)
+{
+    uint32_t written;
+    ck_assert_int_eq(ring_write(&ends->keyboard, text, (uint32_t)strlen(text), &written), OK);
+    ck_assert_uint_eq(written, strlen(text));
+}
+
+START_TEST(test_console_ring_put_twice_goes_out_once)
+{
+    /* The same bytes at the same position, whole or in part, are recognised. */
+    struct ends *ends = ends_new();
+
+    put(ends, 0, "abc");
+    put(ends, 0, "abc");
+    put(ends, 0, "abcde");
+    ck_screen(ends, "abcde");
+    vmm_attach(ends); /* a new VMM, which does not know how far the old one got */
+    put(ends, 3, "defg");
+    ck_screen(ends, "fg");
+    free(ends);
+}
+END_TEST
+
+START_TEST(test_console_ring_signals_only_who_waits)
+{
+    /* A service that is awake is not signalled; one that sleeps is, once. */
+    struct ends *ends = ends_new();
+
+    put(ends, 0, "a");
+    ck_assert_uint_eq(ends->signals, 0);
+    ck_screen(ends, "a");
+    ck_assert(ring_consumer_sleep(&ends->screen));
+    put(ends, 1, "b");
+    put(ends, 2, "c");
+    ck_assert_uint_eq(ends->signals, 1);
+    free(ends);
+}
+END_TEST
+
+START_TEST(test_console_ring_full_or_empty_asks_to_be_woken)
+{
+    /* Whoever is told "nothing now" gets a signal when there is something. */
+    struct ends *ends = ends_new();
+    char text[8];
+    uint32_t got;
+
+    ck_assert_uint_eq(peek(ends, 0, text, sizeof text), 0);
+    type(ends, "k");
+    ck_assert(ring_producer_wakes(&ends->keyboard));
+    ck_assert_uint_eq(peek(ends, 0, text, sizeof text), 1);
+    for (uint64_t at = 0; at < CONSOLE_OUTPUT_BYTES; at++)
+        put(ends, at, "x");
+    ck_assert(!ring_consumer_wakes(&ends->screen));
+    ck_assert_uint_eq(room(ends, CONSOLE_OUTPUT_BYTES), 0);
+    ck_assert_int_eq(ring_read(&ends->screen, text, 3, &got), OK);
+    ck_assert(ring_consumer_wakes(&ends->screen));
+    ck_assert_uint_eq(room(ends, CONSOLE_OUTPUT_BYTES), 3);
+    free(ends);
+}
+END_TEST
+
+START_TEST(test_console_ring_input_stays_until_released)
+{
+    /* A peek takes nothing; a release does, once; a peek from further on releases what is before. */
+    struct ends *ends = ends_new();
+    char text[8] = {0};
+
+    type(ends, "hello");
+    ck_assert_uint_eq(peek(ends, 0, text, 2), 2);
+    ck_assert_uint_eq(peek(ends, 0, text, 8), 5);
+    ends->port.release(ends->port.opaque, 2);
+    ends->port.release(ends->port.opaque, 2);
+    vmm_attach(ends);
+    ck_assert_uint_eq(peek(ends, 2, text, 1), 1);
+    ck_assert_int_eq(text[0], 'l');
+    ck_assert_uint_eq(peek(ends, 4, text, 8), 1);
+    ck_assert_int_eq(text[0], 'o');
+    free(ends);
+}
+END_TEST
+
+START_TEST(test_console_ring_lying_peer_gets_nothing)
+{
+    /* Indices that make no sense stop the ring, and a peer that attaches anew starts it. */
+    struct ends *ends = ends_new();
+    struct ring_shared *out = (void *)(ends->region + CONSOLE_OUTPUT_SHARED);
+    struct ring_shared *in = (void *)(ends->region + CONSOLE_INPUT_SHARED);
+    char text[8];
+
+    atomic_store(&out->consumer.index, 1000);
+    atomic_store(&in->producer.index, UINT32_MAX);
+    ck_assert_uint_eq(room(ends, 0), 0);
+    ck_assert_uint_eq(peek(ends, 0, text, 8), 0);
+    put(ends, 0, "lost?");
+    atomic_store(&out->consumer.index, 0);
+    atomic_store(&in->producer.index, 0);
+    service_attach(ends);
+    ck_assert_uint_eq(room(ends, 0), CONSOLE_OUTPUT_BYTES);
+    put(ends, 0, "ok");
+    ck_screen(ends, "ok");
+    free(ends);
+}
+END_TEST
+
+START_TEST(test_console_ring_sync_keeps_what_a_ring_explains)
+{
+    /* A difference within one ring is a step that was cut short; any other starts afresh. */
+    struct ends *ends = ends_new();
+    struct console_state state = {0, 0};
+
+    put(ends, 0, "published");
+    console_ring_sync(&ends->rings, &state);
+    ck_assert_uint_eq(state.out_position, 0);
+    state = (struct console_state){500, 90000};
+    console_ring_sync(&ends->rings, &state);
+    ck_assert_uint_eq((uint32_t)state.out_position, ends->rings.out_index);
+    ck_assert_uint_eq((uint32_t)state.in_position, ends->rings.in_index);
+    state = (struct console_state){UINT64_C(0x100000009), UINT64_C(0x700000000)};
+    console_ring_sync(&ends->rings, &state);
+    ck_assert_uint_eq(state.out_position, UINT64_C(0x100000009));
+    ck_assert_uint_eq(state.in_position, UINT64_C(0x700000000));
+    free(ends);
+}
+END_TEST
+
+TCase *console_ring_tcase(void)
+{
+    TCase *tcase = tcase_create("console-ring");
+    tcase_add_test(tcase, test_console_ring_put_twice_goes_out_once);
+    tcase_add_test(tcase, test_console_ring_signals_only_who_waits);
+    tcase_add_test(tcase, test_console_ring_full_or_empty_asks_to_be_woken);
+    tcase_add_test(tcase, test_console_ring_input_stays_until_released);
+    tcase_add_test(tcase, test_console_ring_lying_peer_gets_nothing);
+    tcase_add_test(tcase, test_console_ring_sync_keeps_what_a_ring_explains);
+    return tcase;
+}

@@ -1,0 +1,150 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include <string.h>
+
+#include <vmm/core/image.h>
+#include <vmm/core/isa.h>
+
+#include "suites.h"
+
+#define GPA UINT64_C(0x80000000)
+#define MIB (UINT64_C(1) << 20)
+
+struct header {
+    uint64_t text_offset, image_size, flags;
+};
+
+static void header_write(uint8_t *kernel, struct header header)
+{
+    static const uint8_t magic2[4] = {'R', 'S', 'C', 5};
+    memset(kernel, 0, IMAGE_HEADER_BYTES);
+    memcpy(kernel + 8, &header.text_offset, 8);
+    memcpy(kernel + 16, &header.image_size, 8);
+    memcpy(kernel + 24, &header.flags, 8);
+    memcpy(kernel + 56, magic2, sizeof magic2);
+}
+
+START_TEST(test_image_plan_places_everything_without_overlap)
+{
+    /* Kernel at its offset, device tree in the last 2 MiB, initrd below it, page-aligned. */
+    uint8_t kernel[IMAGE_HEADER_BYTES];
+    struct image_plan plan;
+
+    header_write(kernel, (struct header){2 * MIB, 5 * MIB, 0});
+    ck_assert_int_eq(image_plan(kernel, sizeof kernel, 5000, GPA, 16 * MIB, &plan), OK);
+    ck_assert_uint_eq(plan.entry_gpa, GPA + 2 * MIB);
+    ck_assert_uint_eq(plan.kernel_end_gpa, GPA + 7 * MIB);
+    ck_assert_uint_eq(plan.dtb_gpa, GPA + 14 * MIB);
+    ck_assert_uint_eq(plan.initrd_gpa, GPA + 14 * MIB - 8192);
+    ck_assert_uint_eq(plan.initrd_end_gpa, plan.initrd_gpa + 5000);
+    ck_assert_int_eq(image_plan(kernel, sizeof kernel, 0, GPA, 16 * MIB, &plan), OK);
+    ck_assert_uint_eq(plan.initrd_gpa, plan.initrd_end_gpa);
+}
+END_TEST
+
+START_TEST(test_image_plan_exact_fit_is_taken_and_one_byte_more_is_not)
+{
+    /* 2 + 4 MiB of kernel, 8 MiB of initrd, 2 MiB of device tree: 16 MiB to the byte. */
+    uint8_t kernel[IMAGE_HEADER_BYTES];
+    struct image_plan plan = {0};
+
+    header_write(kernel, (struct header){2 * MIB, 4 * MIB, 0});
+    ck_assert_int_eq(image_plan(kernel, sizeof kernel, 8 * MIB, GPA, 16 * MIB, &plan), OK);
+    ck_assert_uint_eq(plan.initrd_gpa, plan.kernel_end_gpa);
+    ck_assert_uint_eq(plan.initrd_end_gpa, plan.dtb_gpa);
+    ck_assert_int_eq(image_plan(kernel, sizeof kernel, 8 * MIB + 1, GPA, 16 * MIB, &plan),
+                     ERR_NO_MEMORY);
+    header_write(kernel, (struct header){2 * MIB, 4 * MIB + 1, 0});
+    ck_assert_int_eq(image_plan(kernel, sizeof kernel, 8 * MIB, GPA, 16 * MIB, &plan),
+                     ERR_NO_MEMORY);
+}
+END_TEST
+
+START_TEST(test_image_plan_bad_headers_are_refused)
+{
+    /* Each thing a header can have wrong, and sizes that overflow in any sum. */
+    static const struct {
+        struct header header;
+        uint64_t initrd_bytes, ram_gpa, ram_bytes;
+        enum err err;
+    } rows[] = {
+        {{0, MIB, 0}, 0, GPA, 16 * MIB, OK},
+        {{0, MIB, 1}, 0, GPA, 16 * MIB, ERR_FORMAT},
+        {{0, 0, 0}, 0, GPA, 16 * MIB, ERR_FORMAT},
+        {{0, IMAGE_HEADER_BYTES - 1, 0}, 0, GPA, 16 * MIB, ERR_FORMAT},
+        {{4096, MIB, 0}, 0, GPA, 16 * MIB, ERR_ALIGN},
+        {{0, MIB, 0}, 0, GPA + 4096, 16 * MIB, ERR_ALIGN},
+        {{0, UINT64_MAX, 0}, 0, GPA, 16 * MIB, ERR_NO_MEMORY},
+        {{UINT64_MAX & ~(2 * MIB - 1), 4 * MIB, 0}, 0, GPA, 16 * MIB, ERR_NO_MEMORY},
+        {{0, MIB, 0}, UINT64_MAX, GPA, 16 * MIB, ERR_NO_MEMORY},
+        {{0, MIB, 0}, 0, GPA, MIB, ERR_NO_MEMORY},
+        {{0, MIB, 0}, 0, GPA, 0, ERR_NO_MEMORY},
+        {{0, MIB, 0}, 0, GPA, UINT64_MAX, ERR_NO_MEMORY},
+        {{0, MIB, 0}, 0, UINT64_MAX & ~(2 * MIB - 1), 16 * MIB, ERR_NO_MEMORY},
+    };
+
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        uint8_t kernel[IMAGE_HEADER_BYTES];
+        struct image_plan plan;
+        header_write(kernel, rows[i].header);
+        ck_assert_msg(image_plan(kernel, sizeof kernel, rows[i].initrd_bytes, rows[i].ram_gpa,
+                                 rows[i].ram_bytes, &plan) == rows[i].err,
+                      "row %zu", i);
+    }
+}
+END_TEST
+
+START_TEST(test_image_plan_no_image_is_refused)
+{
+    /* A short file, or one without the magic number, is no Image. */
+    uint8_t kernel[IMAGE_HEADER_BYTES];
+    struct image_plan plan;
+
+    header_write(kernel, (struct header){0, MIB, 0});
+    ck_assert_int_eq(image_plan(kernel, sizeof kernel - 1, 0, GPA, 16 * MIB, &plan), ERR_FORMAT);
+    ck_assert_int_eq(image_plan(kernel, 0, 0, GPA, 16 * MIB, &plan), ERR_FORMAT);
+    kernel[59] = 4;
+    ck_assert_int_eq(image_plan(kernel, sizeof kernel, 0, GPA, 16 * MIB, &plan), ERR_FORMAT);
+}
+END_TEST
+
+START_TEST(test_image_load_other_ram_is_refused)
+{
+    /* A plan made for other memory copies nothing. */
+    uint8_t kernel[IMAGE_HEADER_BYTES], host[64] = {0};
+    struct guestmem small = {GPA, sizeof host, host};
+    struct image_plan plan;
+
+    header_write(kernel, (struct header){0, MIB, 0});
+    ck_assert_int_eq(image_plan(kernel, sizeof kernel, 8, GPA, 16 * MIB, &plan), OK);
+    ck_assert_int_eq(image_load(&plan, &small, kernel, sizeof kernel, kernel, 8), ERR_RANGE);
+    for (size_t i = 0; i < sizeof host; i++)
+        ck_assert_uint_eq(host[i], 0);
+}
+END_TEST
+
+START_TEST(test_isa_string_is_short_and_canonical)
+{
+    /* The string and the list name the same, in the order of the specification. */
+    static const char list[] = "i\0m\0a\0f\0d\0c\0zicntr\0zicsr\0zifencei\0sstc";
+    char text[128];
+
+    ck_assert_uint_eq(isa_string(0, text, sizeof text), strlen("rv64imafdc_zicntr_zicsr_zifencei"));
+    ck_assert_str_eq(text, "rv64imafdc_zicntr_zicsr_zifencei");
+    isa_string(ISA_ZBA | ISA_ZBB | ISA_ZBC | ISA_ZBS | ISA_SSTC, text, 96);
+    ck_assert_str_eq(text, "rv64imafdc_zicntr_zicsr_zifencei_zba_zbb_zbc_zbs_sstc");
+    ck_assert_uint_eq(isa_list(ISA_SSTC, text, sizeof text), sizeof list);
+    ck_assert_mem_eq(text, list, sizeof list);
+}
+END_TEST
+
+TCase *image_tcase(void)
+{
+    TCase *tcase = tcase_create("image");
+    tcase_add_test(tcase, test_image_plan_places_everything_without_overlap);
+    tcase_add_test(tcase, test_image_plan_exact_fit_is_taken_and_one_byte_more_is_not);
+    tcase_add_test(tcase, test_image_plan_bad_headers_are_refused);
+    tcase_add_test(tcase, test_image_plan_no_image_is_refused);
+    tcase_add_test(tcase, test_image_load_other_ram_is_refused);
+    tcase_add_test(tcase, test_isa_string_is_short_and_canonical);
+    return tcase;
+}

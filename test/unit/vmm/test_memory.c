@@ -1,0 +1,231 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include <stdlib.h>
+#include <string.h>
+
+#include <vmm/core/guestmem.h>
+#include <vmm/core/gwalk.h>
+
+#include "suites.h"
+
+#define RAM_GPA   UINT64_C(0x80000000)
+#define RAM_BYTES UINT64_C(0x100000)
+
+static struct guestmem ram_new(void)
+{
+    return (struct guestmem){RAM_GPA, RAM_BYTES, aligned_alloc(4096, RAM_BYTES)};
+}
+
+START_TEST(test_guestmem_at_whole_range_or_nothing)
+{
+    /* One byte outside, a wrap, or a length beyond everything: refused, and *out untouched. */
+    static const struct {
+        uint64_t gpa, bytes;
+        enum err err;
+    } rows[] = {
+        {RAM_GPA, RAM_BYTES, OK},
+        {RAM_GPA + RAM_BYTES - 1, 1, OK},
+        {RAM_GPA + RAM_BYTES, 0, OK},
+        {RAM_GPA - 1, 1, ERR_RANGE},
+        {RAM_GPA - 1, 2, ERR_RANGE},
+        {RAM_GPA + RAM_BYTES - 1, 2, ERR_RANGE},
+        {RAM_GPA + RAM_BYTES + 1, 0, ERR_RANGE},
+        {RAM_GPA, RAM_BYTES + 1, ERR_RANGE},
+        {RAM_GPA, UINT64_MAX, ERR_RANGE},
+        {RAM_GPA + 16, UINT64_MAX - 8, ERR_RANGE},
+        {UINT64_MAX, 2, ERR_RANGE},
+        {0, 0, ERR_RANGE},
+        {0, UINT64_MAX, ERR_RANGE},
+    };
+    struct guestmem ram = ram_new();
+
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        uint8_t *at = NULL;
+        ck_assert_int_eq(guestmem_at(&ram, rows[i].gpa, rows[i].bytes, &at), rows[i].err);
+        ck_assert_ptr_eq(at, rows[i].err ? NULL : ram.host + (rows[i].gpa - RAM_GPA));
+    }
+    free(ram.host);
+}
+END_TEST
+
+START_TEST(test_guestmem_read_u64_wants_alignment)
+{
+    /* A word is read as one access, so it lies on its boundary. */
+    struct guestmem ram = ram_new();
+    uint64_t value = 0;
+
+    memset(ram.host, 0x11, 16);
+    ck_assert_int_eq(guestmem_read_u64(&ram, RAM_GPA + 8, &value), OK);
+    ck_assert_uint_eq(value, UINT64_C(0x1111111111111111));
+    ck_assert_int_eq(guestmem_read_u64(&ram, RAM_GPA + 4, &value), ERR_ALIGN);
+    ck_assert_int_eq(guestmem_read_u64(&ram, RAM_GPA + RAM_BYTES - 4, &value), ERR_RANGE);
+    free(ram.host);
+}
+END_TEST
+
+/* ---- The guest's page tables ---- */
+
+#define V   1u
+#define R   2u
+#define W   4u
+#define X   8u
+#define U   16u
+#define SUM (UINT64_C(1) << 18)
+#define MXR (UINT64_C(1) << 19)
+
+struct tables {
+    struct guestmem ram;
+    uint64_t next; /* free page, as an offset in RAM */
+};
+
+static uint64_t *slot_of(struct tables *tables, uint64_t table, uint64_t index)
+{
+    return (uint64_t *)(void *)(tables->ram.host + table + 8 * index);
+}
+
+/* Maps the page at `gva` by `levels` levels, the leaf at `leaf_level`. */
+static void map(struct tables *tables, uint64_t gva, uint64_t gpa, uint64_t flags, uint32_t levels,
+                uint32_t leaf_level)
+{
+    uint64_t table = 0;
+    for (uint32_t level = levels - 1; level > leaf_level; level--) {
+        uint64_t *slot = slot_of(tables, table, gva >> (12 + 9 * level) & 511);
+        if (!*slot) {
+            *slot = ((RAM_GPA + tables->next) >> 12 << 10) | V;
+            tables->next += 4096;
+        }
+        table = (*slot >> 10 << 12) - RAM_GPA;
+    }
+    *slot_of(tables, table, gva >> (12 + 9 * leaf_level) & 511) = (gpa >> 12 << 10) | flags;
+}
+
+static struct tables tables_new(void)
+{
+    struct tables tables = {ram_new(), 4096};
+    memset(tables.ram.host, 0, RAM_BYTES);
+    return tables;
+}
+
+static uint64_t satp(uint32_t levels)
+{
+    return (uint64_t)(levels + 5) << 60 | RAM_GPA >> 12;
+}
+
+START_TEST(test_gwalk_read_translates_in_every_mode)
+{
+    /* Bare, Sv39, Sv48 and Sv57 lead to the byte the guest means. */
+    struct tables tables = tables_new();
+    enum gwalk_cause cause;
+    uint64_t value, tval;
+
+    for (uint32_t i = 0; i < 8; i++)
+        tables.ram.host[0x80000 + i] = (uint8_t)(i + 1);
+    struct gwalk bare = {0};
+    ck_assert_int_eq(gwalk_read_u64(&bare, &tables.ram, RAM_GPA + 0x80000, &value, &cause, &tval),
+                     OK);
+    ck_assert_uint_eq(value, UINT64_C(0x0807060504030201));
+    for (uint32_t levels = 3; levels <= 5; levels++) {
+        struct gwalk walk = {.satp = satp(levels)};
+        uint64_t gva = UINT64_MAX << (12 + 9 * levels - 1) | 0x7654000;
+        memset(tables.ram.host, 0, 0x80000);
+        tables.next = 4096;
+        map(&tables, gva, RAM_GPA + 0x80000, V | R, levels, 0);
+        ck_assert_int_eq(gwalk_read_u64(&walk, &tables.ram, gva, &value, &cause, &tval), OK);
+        ck_assert_uint_eq(value, UINT64_C(0x0807060504030201));
+    }
+    free(tables.ram.host);
+}
+END_TEST
+
+START_TEST(test_gwalk_read_crosses_pages_and_superpages)
+{
+    /* A misaligned word over two pages takes each half from its own page. */
+    struct tables tables = tables_new();
+    struct gwalk walk = {.satp = satp(3)};
+    enum gwalk_cause cause;
+    uint64_t value, tval;
+
+    map(&tables, 0x1000, RAM_GPA + 0x90000, V | R, 3, 0);
+    map(&tables, 0x2000, RAM_GPA + 0x80000, V | R, 3, 0);
+    memset(tables.ram.host + 0x90ffc, 0xaa, 4);
+    memset(tables.ram.host + 0x80000, 0xbb, 4);
+    ck_assert_int_eq(gwalk_read_u64(&walk, &tables.ram, 0x1ffc, &value, &cause, &tval), OK);
+    ck_assert_uint_eq(value, UINT64_C(0xbbbbbbbbaaaaaaaa));
+    map(&tables, 0x40000000, RAM_GPA, V | R, 3, 1);
+    memset(tables.ram.host + 0xff000, 0x77, 8);
+    ck_assert_int_eq(gwalk_read_u64(&walk, &tables.ram, 0x400ff000, &value, &cause, &tval), OK);
+    ck_assert_uint_eq(value, UINT64_C(0x7777777777777777));
+    ck_assert_int_eq(gwalk_read_u64(&walk, &tables.ram, 0x2ffc, &value, &cause, &tval), ERR_RANGE);
+    ck_assert_uint_eq(tval, 0x3000); /* the second page is where it fails */
+    free(tables.ram.host);
+}
+END_TEST
+
+START_TEST(test_gwalk_read_faults_as_the_hart_would)
+{
+    /* Each reason of a page fault, and of an access fault, by the architecture's cause. */
+    const uint64_t gpa = RAM_GPA + 0x80000;
+    const struct {
+        uint64_t pte, satp, sstatus, gva;
+        enum gwalk_cause cause; /* 0: no fault */
+    } rows[] = {
+        {(gpa >> 2) | V | R, satp(3), 0, 0x5000, 0},
+        {(gpa >> 2) | R, satp(3), 0, 0x5000, GWALK_LOAD_PAGE_FAULT},
+        {(gpa >> 2) | V | W, satp(3), 0, 0x5000, GWALK_LOAD_PAGE_FAULT},
+        {(gpa >> 2) | V | R | W | X, satp(3), 0, 0x5000, 0},
+        {(gpa >> 2) | V | X, satp(3), 0, 0x5000, GWALK_LOAD_PAGE_FAULT},
+        {(gpa >> 2) | V | X, satp(3), MXR, 0x5000, 0},
+        {(gpa >> 2) | V | R | U, satp(3), 0, 0x5000, GWALK_LOAD_PAGE_FAULT},
+        {(gpa >> 2) | V | R | U, satp(3), SUM, 0x5000, 0},
+        {(gpa >> 2) | V | R | UINT64_C(1) << 63, satp(3), 0, 0x5000, GWALK_LOAD_PAGE_FAULT},
+        {(gpa >> 2) | V, satp(3), 0, 0x5000, GWALK_LOAD_PAGE_FAULT}, /* a pointer at level 0 */
+        {(gpa >> 2) | V | R, satp(3), 0, UINT64_C(1) << 38 | 0x5000, GWALK_LOAD_PAGE_FAULT},
+        {(gpa >> 2) | V | R, UINT64_C(7) << 60 | RAM_GPA >> 12, 0, 0x5000, GWALK_LOAD_PAGE_FAULT},
+        {(gpa >> 2) | V | R, UINT64_C(8) << 60, 0, 0x5000, GWALK_LOAD_ACCESS_FAULT},
+        {(UINT64_C(0x10000000) >> 2) | V | R, satp(3), 0, 0x5000, GWALK_LOAD_ACCESS_FAULT},
+    };
+
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct tables tables = tables_new();
+        struct gwalk walk = {rows[i].satp, rows[i].sstatus};
+        enum gwalk_cause cause = 0;
+        uint64_t value, tval;
+        map(&tables, 0x5000, 0, 0, 3, 0);
+        uint64_t leaf_table = tables.next - 4096;
+        *slot_of(&tables, leaf_table, 5) = rows[i].pte;
+        enum err err = gwalk_read_u64(&walk, &tables.ram, rows[i].gva, &value, &cause, &tval);
+        ck_assert_msg(err == (rows[i].cause ? ERR_RANGE : OK), "row %zu", i);
+        ck_assert_msg(cause == rows[i].cause, "row %zu: cause %d", i, cause);
+        if (err)
+            ck_assert_uint_eq(tval, rows[i].gva);
+        free(tables.ram.host);
+    }
+}
+END_TEST
+
+START_TEST(test_gwalk_read_misaligned_superpage_faults)
+{
+    /* A large page whose address is not aligned to its size is a page fault. */
+    struct tables tables = tables_new();
+    struct gwalk walk = {.satp = satp(3)};
+    enum gwalk_cause cause;
+    uint64_t value, tval;
+
+    map(&tables, 0x200000, RAM_GPA + 0x1000, V | R, 3, 1);
+    ck_assert_int_eq(gwalk_read_u64(&walk, &tables.ram, 0x200000, &value, &cause, &tval),
+                     ERR_RANGE);
+    ck_assert_int_eq(cause, GWALK_LOAD_PAGE_FAULT);
+    free(tables.ram.host);
+}
+END_TEST
+
+TCase *memory_tcase(void)
+{
+    TCase *tcase = tcase_create("memory");
+    tcase_add_test(tcase, test_guestmem_at_whole_range_or_nothing);
+    tcase_add_test(tcase, test_guestmem_read_u64_wants_alignment);
+    tcase_add_test(tcase, test_gwalk_read_translates_in_every_mode);
+    tcase_add_test(tcase, test_gwalk_read_crosses_pages_and_superpages);
+    tcase_add_test(tcase, test_gwalk_read_faults_as_the_hart_would);
+    tcase_add_test(tcase, test_gwalk_read_misaligned_superpage_faults);
+    return tcase;
+}

@@ -1,0 +1,208 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include <vmm/dev/syscon.h>
+
+#include "../../fakes/vmm_fake.h"
+#include "suites.h"
+
+#define RTC    UINT64_C(0x101000)
+#define SYSCON UINT64_C(0x100000)
+enum reg {
+    TIME_LOW = 0x00,
+    TIME_HIGH = 0x04,
+    ALARM_LOW = 0x08,
+    ALARM_HIGH = 0x0c,
+    IRQ_ENABLED = 0x10,
+    CLEAR_ALARM = 0x14,
+    ALARM_STATUS = 0x18,
+    CLEAR_INTERRUPT = 0x1c,
+};
+
+#define PENDING     UINT64_C(0xc001000)
+#define RTC_IRQ_BIT (1u << 11)
+
+static uint64_t get(struct vmm_fake *fake, enum reg reg)
+{
+    return fake_get(fake, RTC + reg, 4);
+}
+
+static void put(struct vmm_fake *fake, enum reg reg, uint64_t value)
+{
+    fake_put(fake, RTC + reg, 4, value);
+}
+
+static uint64_t time_now(struct vmm_fake *fake)
+{
+    uint64_t low = get(fake, TIME_LOW);
+    return get(fake, TIME_HIGH) << 32 | low;
+}
+
+START_TEST(test_rtc_time_is_read_in_two_halves_of_one_moment)
+{
+    /* TIME_HIGH is what it was when TIME_LOW was read. */
+    struct vmm_fake *fake = fake_new(1);
+
+    fake->wall_ns = UINT64_C(0x12345678ffffffff);
+    ck_assert_uint_eq(get(fake, TIME_LOW), 0xffffffff);
+    fake->wall_ns++;
+    ck_assert_uint_eq(get(fake, TIME_HIGH), 0x12345678);
+    ck_assert_uint_eq(time_now(fake), UINT64_C(0x1234567900000000));
+    fake_free(fake);
+}
+END_TEST
+
+START_TEST(test_rtc_time_can_be_set)
+{
+    /* The guest's clock goes on from what it was set to, also back in time. */
+    struct vmm_fake *fake = fake_new(1);
+
+    put(fake, TIME_HIGH, 0x1000);
+    put(fake, TIME_LOW, 0x500);
+    ck_assert_uint_eq(time_now(fake), UINT64_C(0x100000000500));
+    fake->wall_ns += 7;
+    ck_assert_uint_eq(time_now(fake), UINT64_C(0x100000000507));
+    fake_free(fake);
+}
+END_TEST
+
+START_TEST(test_rtc_alarm_interrupts_when_its_time_comes)
+{
+    /* Armed by ALARM_LOW, raised at its time, cleared by CLEAR_INTERRUPT. */
+    struct vmm_fake *fake = fake_new(1);
+    uint64_t alarm = fake->wall_ns + 1000;
+
+    ck_assert_uint_eq(machine_deadline_ns(&fake->machine), DEV_NO_DEADLINE);
+    put(fake, IRQ_ENABLED, 1);
+    put(fake, ALARM_HIGH, alarm >> 32);
+    put(fake, ALARM_LOW, alarm & UINT32_MAX);
+    ck_assert_uint_eq(get(fake, ALARM_STATUS), 1);
+    ck_assert_uint_eq(machine_deadline_ns(&fake->machine), alarm);
+    fake->wall_ns = alarm - 1;
+    machine_notify(&fake->machine);
+    ck_assert_uint_eq(fake_get(fake, PENDING, 4), 0);
+    fake->wall_ns = alarm;
+    machine_notify(&fake->machine);
+    ck_assert_uint_eq(fake_get(fake, PENDING, 4), RTC_IRQ_BIT);
+    ck_assert_uint_eq(get(fake, ALARM_STATUS), 0);
+    ck_assert_uint_eq(machine_deadline_ns(&fake->machine), DEV_NO_DEADLINE);
+    fake_put(fake, 0xc000000 + 4 * 11, 4, 1);
+    fake_put(fake, 0xc002080, 4, RTC_IRQ_BIT);
+    ck_assert_uint_eq(fake_get(fake, 0xc201004, 4), 11);
+    put(fake, CLEAR_INTERRUPT, 1);
+    fake_put(fake, 0xc201004, 4, 11);
+    ck_assert_uint_eq(fake_get(fake, PENDING, 4), 0);
+    fake_free(fake);
+}
+END_TEST
+
+START_TEST(test_rtc_alarm_in_the_past_fires_at_once)
+{
+    /* An alarm that has passed is raised as it is armed; masked, it waits for IRQ_ENABLED. */
+    struct vmm_fake *fake = fake_new(1);
+
+    put(fake, ALARM_HIGH, 0);
+    put(fake, ALARM_LOW, 1);
+    ck_assert_uint_eq(get(fake, ALARM_STATUS), 0);
+    ck_assert_uint_eq(fake_get(fake, PENDING, 4), 0);
+    put(fake, IRQ_ENABLED, UINT32_MAX);
+    ck_assert_uint_eq(get(fake, IRQ_ENABLED), 1);
+    ck_assert_uint_eq(fake_get(fake, PENDING, 4), RTC_IRQ_BIT);
+    fake_free(fake);
+}
+END_TEST
+
+START_TEST(test_rtc_clear_alarm_disarms)
+{
+    /* A cleared alarm never comes, and its registers read back what was set. */
+    struct vmm_fake *fake = fake_new(1);
+
+    put(fake, IRQ_ENABLED, 1);
+    put(fake, ALARM_HIGH, 0x7fffffff);
+    put(fake, ALARM_LOW, 0x1234);
+    put(fake, CLEAR_ALARM, 1);
+    ck_assert_uint_eq(get(fake, ALARM_STATUS), 0);
+    ck_assert_uint_eq(get(fake, ALARM_LOW), 0x1234);
+    ck_assert_uint_eq(get(fake, ALARM_HIGH), 0x7fffffff);
+    fake->wall_ns = UINT64_MAX;
+    machine_notify(&fake->machine);
+    ck_assert_uint_eq(fake_get(fake, PENDING, 4), 0);
+    fake_free(fake);
+}
+END_TEST
+
+START_TEST(test_rtc_unknown_registers_read_zero)
+{
+    /* Write-only and unknown registers read 0; other widths are refused. */
+    struct vmm_fake *fake = fake_new(1);
+    uint64_t value;
+
+    put(fake, ALARM_STATUS, UINT32_MAX);
+    put(fake, (enum reg)0x20, UINT32_MAX);
+    ck_assert_uint_eq(get(fake, CLEAR_ALARM), 0);
+    ck_assert_uint_eq(get(fake, CLEAR_INTERRUPT), 0);
+    ck_assert_uint_eq(get(fake, (enum reg)0x20), 0);
+    ck_assert_int_eq(fake_read(fake, RTC, 8, &value), ERR_NOT_SUPPORTED);
+    ck_assert_int_eq(fake_read(fake, RTC, 1, &value), ERR_NOT_SUPPORTED);
+    ck_assert_int_eq(fake_read(fake, RTC + 0x24, 4, &value), ERR_RANGE);
+    fake_free(fake);
+}
+END_TEST
+
+TCase *rtc_tcase(void)
+{
+    TCase *tcase = tcase_create("goldfish-rtc");
+    tcase_add_test(tcase, test_rtc_time_is_read_in_two_halves_of_one_moment);
+    tcase_add_test(tcase, test_rtc_time_can_be_set);
+    tcase_add_test(tcase, test_rtc_alarm_interrupts_when_its_time_comes);
+    tcase_add_test(tcase, test_rtc_alarm_in_the_past_fires_at_once);
+    tcase_add_test(tcase, test_rtc_clear_alarm_disarms);
+    tcase_add_test(tcase, test_rtc_unknown_registers_read_zero);
+    return tcase;
+}
+
+START_TEST(test_syscon_write_asks_for_power)
+{
+    /* The finisher's three commands; the code of a failure is kept. */
+    static const struct {
+        uint32_t value, power, code;
+    } rows[] = {
+        {SYSCON_POWEROFF, DEV_POWER_OFF, 0},
+        {SYSCON_REBOOT, DEV_POWER_REBOOT, 0},
+        {SYSCON_FAIL, DEV_POWER_FAILED, 0},
+        {0x12340000u | SYSCON_FAIL, DEV_POWER_FAILED, 0x1234},
+        {0, DEV_POWER_RUN, 0},
+        {0x5554, DEV_POWER_RUN, 0},
+    };
+
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct vmm_fake *fake = fake_new(1);
+        fake_put(fake, SYSCON, 4, rows[i].value);
+        ck_assert_uint_eq(fake->machine.state->power, rows[i].power);
+        ck_assert_uint_eq(fake->machine.state->power_code, rows[i].code);
+        fake_free(fake);
+    }
+}
+END_TEST
+
+START_TEST(test_syscon_elsewhere_does_nothing)
+{
+    /* Only the first register acts; all read 0; 16-bit writes act too, as on QEMU. */
+    struct vmm_fake *fake = fake_new(1);
+    uint64_t value;
+
+    fake_put(fake, SYSCON + 4, 4, SYSCON_POWEROFF);
+    ck_assert_uint_eq(fake->machine.state->power, DEV_POWER_RUN);
+    ck_assert_uint_eq(fake_get(fake, SYSCON, 4), 0);
+    ck_assert_int_eq(fake_read(fake, SYSCON, 1, &value), ERR_NOT_SUPPORTED);
+    fake_put(fake, SYSCON, 2, SYSCON_POWEROFF);
+    ck_assert_uint_eq(fake->machine.state->power, DEV_POWER_OFF);
+    fake_free(fake);
+}
+END_TEST
+
+TCase *syscon_tcase(void)
+{
+    TCase *tcase = tcase_create("syscon");
+    tcase_add_test(tcase, test_syscon_write_asks_for_power);
+    tcase_add_test(tcase, test_syscon_elsewhere_does_nothing);
+    return tcase;
+}

@@ -1,0 +1,504 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include <string.h>
+
+#include <vmm/sbi/sbi.h>
+
+#include "../../fakes/vmm_fake.h"
+#include "suites.h"
+
+/* A call by hart 0, in a transaction of its own; its outcome is kept. */
+struct done {
+    struct sbi_result result;
+    struct exit_outcome outcome;
+};
+
+static struct done call_by(struct vmm_fake *fake, uint32_t hart, uint32_t eid, uint32_t fid,
+                           const uint64_t arg[5])
+{
+    struct done done = {.outcome = {.seq = 1}};
+    struct sbi_call call = {
+        .machine = &fake->machine, .hart = hart, .eid = eid, .fid = fid, .outcome = &done.outcome};
+    memcpy(call.arg, arg, 5 * sizeof *arg);
+    arena_begin(&fake->machine.arena);
+    done.result = sbi_call(&call);
+    arena_commit(&fake->machine.arena, hart, NULL);
+    return done;
+}
+
+#define CALL(fake, eid, fid, ...) call_by(fake, 0, eid, fid, (uint64_t[5]){__VA_ARGS__})
+#define ck_error(call, code)                                                                       \
+    do {                                                                                           \
+        struct done done_ = call;                                                                  \
+        ck_assert_int_eq(done_.result.end, SBI_END_RETURN);                                        \
+        ck_assert_int_eq(done_.result.error, code);                                                \
+    } while (0)
+
+START_TEST(test_sbi_base_tells_version_and_extensions)
+{
+    /* What is probed as there answers, and nothing else is. */
+    static const uint32_t there[] = {0,
+                                     1,
+                                     2,
+                                     3,
+                                     4,
+                                     5,
+                                     6,
+                                     7,
+                                     8,
+                                     SBI_EID_BASE,
+                                     SBI_EID_TIME,
+                                     SBI_EID_IPI,
+                                     SBI_EID_RFENCE,
+                                     SBI_EID_HSM,
+                                     SBI_EID_SRST,
+                                     SBI_EID_DBCN};
+    static const uint32_t absent[] = {9,          15,         0x504d55,   0x53555350,
+                                      0x535441,   0x46574654, 0x4e41434c, UINT32_MAX,
+                                      0x08000000, 0x09000000, 0x0a000000};
+    struct vmm_fake *fake = fake_new(1);
+
+    struct done version = CALL(fake, SBI_EID_BASE, 0, 0);
+    ck_error(version, SBI_SUCCESS);
+    ck_assert_uint_eq(version.result.value, 0x02000000);
+    ck_assert_uint_eq(CALL(fake, SBI_EID_BASE, 1, 0).result.value, SBI_IMPL_ID);
+    ck_assert_uint_eq(CALL(fake, SBI_EID_BASE, 2, 0).result.value, SBI_IMPL_VERSION);
+    for (size_t i = 0; i < sizeof there / sizeof there[0]; i++)
+        ck_assert_uint_eq(CALL(fake, SBI_EID_BASE, 3, there[i]).result.value, 1);
+    for (size_t i = 0; i < sizeof absent / sizeof absent[0]; i++) {
+        ck_assert_uint_eq(CALL(fake, SBI_EID_BASE, 3, absent[i]).result.value, 0);
+        ck_error(CALL(fake, absent[i], 0, 0), SBI_ERR_NOT_SUPPORTED);
+    }
+    for (uint32_t fid = 4; fid <= 6; fid++)
+        ck_error(CALL(fake, SBI_EID_BASE, fid, 0), SBI_SUCCESS);
+    fake_free(fake);
+}
+END_TEST
+
+START_TEST(test_sbi_unknown_functions_are_not_supported)
+{
+    /* Each extension refuses the function numbers it does not have. */
+    static const struct {
+        uint32_t eid, first;
+    } rows[] = {{SBI_EID_BASE, 7}, {SBI_EID_TIME, 1}, {SBI_EID_IPI, 1}, {SBI_EID_RFENCE, 3},
+                {SBI_EID_HSM, 4},  {SBI_EID_SRST, 1}, {SBI_EID_DBCN, 3}};
+    struct vmm_fake *fake = fake_new(1);
+
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
+        for (uint32_t fid = rows[i].first; fid < rows[i].first + 8; fid++)
+            ck_error(CALL(fake, rows[i].eid, fid, 0), SBI_ERR_NOT_SUPPORTED);
+    ck_error(CALL(fake, SBI_EID_HSM, UINT32_MAX, 0), SBI_ERR_NOT_SUPPORTED);
+    ck_assert_uint_eq(fake_calls(fake, FAKE_FENCE, NULL), 0);
+    fake_free(fake);
+}
+END_TEST
+
+START_TEST(test_sbi_hart_masks_follow_the_specification)
+{
+    /* Base -1 is everybody; a bit or a base beyond the harts is refused. */
+    static const struct {
+        uint64_t mask, base;
+        int64_t error;
+        uint64_t harts;
+    } rows[] = {
+        {1, 0, SBI_SUCCESS, 1},
+        {7, 0, SBI_SUCCESS, 7},
+        {3, 1, SBI_SUCCESS, 6},
+        {0, 0, SBI_SUCCESS, 0},
+        {0, UINT64_MAX, SBI_SUCCESS, 7},
+        {UINT64_MAX, UINT64_MAX, SBI_SUCCESS, 7},
+        {8, 0, SBI_ERR_INVALID_PARAM, 0},
+        {9, 0, SBI_ERR_INVALID_PARAM, 0},
+        {UINT64_MAX, 0, SBI_ERR_INVALID_PARAM, 0},
+        {2, 2, SBI_ERR_INVALID_PARAM, 0},
+        {1, 3, SBI_ERR_INVALID_PARAM, 0},
+        {0, 64, SBI_ERR_INVALID_PARAM, 0},
+        {1, UINT64_MAX - 1, SBI_ERR_INVALID_PARAM, 0},
+    };
+
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct vmm_fake *fake = fake_new(3);
+        struct done done = CALL(fake, SBI_EID_IPI, 0, rows[i].mask, rows[i].base);
+        ck_error(done, rows[i].error);
+        ck_assert_uint_eq(done.outcome.soft_set, rows[i].harts);
+        done = CALL(fake, SBI_EID_RFENCE, 0, rows[i].mask, rows[i].base);
+        ck_error(done, rows[i].error);
+        ck_assert_uint_eq(fake_calls(fake, FAKE_FENCE, NULL),
+                          (uint32_t)__builtin_popcountll(rows[i].harts));
+        fake_free(fake);
+    }
+}
+END_TEST
+
+START_TEST(test_sbi_time_sets_the_deadline)
+{
+    /* The deadline is the hart's state, and goes to the vCPU after the commit. */
+    struct vmm_fake *fake = fake_new(1);
+    struct done done = CALL(fake, SBI_EID_TIME, 0, 12345);
+
+    ck_error(done, SBI_SUCCESS);
+    ck_assert_uint_eq(fake->machine.state->hart[0].timer_deadline_ticks, 12345);
+    ck_assert_uint_eq(done.outcome.flags, OUTCOME_TIMER);
+    fake_free(fake);
+}
+END_TEST
+
+START_TEST(test_sbi_rfence_is_the_fence_that_was_asked_for)
+{
+    /* FENCE.I, SFENCE.VMA and SFENCE.VMA with ASID stay what they are, with their range. */
+    static const struct {
+        uint32_t fid;
+        uint64_t start, size, asid;
+        int64_t error;
+        bool is_done;
+        uint64_t expected[4];
+    } rows[] = {
+        {0, 0, 0, 0, SBI_SUCCESS, true, {VCPU_OPS_FENCE_INSN, 0, 0, 0}},
+        {1, 0x1000, 0x2000, 0, SBI_SUCCESS, true, {VCPU_OPS_FENCE_ADDRESS, 0x1000, 0x2000, 0}},
+        {1, 0, 0, 0, SBI_SUCCESS, true, {VCPU_OPS_FENCE_ADDRESS, 0, 0, 0}},
+        {1, 0x1000, UINT64_MAX, 0, SBI_SUCCESS, true, {VCPU_OPS_FENCE_ADDRESS, 0, 0, 0}},
+        {1, 0x1000, 0, 0, SBI_SUCCESS, false, {0}},
+        {1,
+         0x1000,
+         UINT64_MAX - 0x1000,
+         0,
+         SBI_SUCCESS,
+         true,
+         {VCPU_OPS_FENCE_ADDRESS, 0x1000, UINT64_MAX - 0x1000, 0}},
+        {1, 0x1000, UINT64_MAX - 0xfff, 0, SBI_ERR_INVALID_ADDRESS, false, {0}},
+        {1, 0x2000, UINT64_MAX - 0x1000, 0, SBI_ERR_INVALID_ADDRESS, false, {0}},
+        {1, UINT64_MAX, 1, 0, SBI_ERR_INVALID_ADDRESS, false, {0}},
+        {2, 0x1000, 8, 5, SBI_SUCCESS, true, {VCPU_OPS_FENCE_ADDRESS_ASID, 0x1000, 8, 5}},
+        {2, 0, 0, 0xffff, SBI_SUCCESS, true, {VCPU_OPS_FENCE_ADDRESS_ASID, 0, 0, 0xffff}},
+        {2, 0, 0, 0x10000, SBI_ERR_INVALID_PARAM, false, {0}},
+    };
+
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct vmm_fake *fake = fake_new(1);
+        struct fake_call fence;
+        struct done done = CALL(fake, SBI_EID_RFENCE, rows[i].fid, 1, 0, rows[i].start,
+                                rows[i].size, rows[i].asid);
+        ck_assert_msg(done.result.error == rows[i].error, "row %zu: %d", i, (int)done.result.error);
+        ck_assert_msg(fake_calls(fake, FAKE_FENCE, &fence) == rows[i].is_done, "row %zu", i);
+        if (rows[i].is_done)
+            ck_assert_mem_eq(fence.arg, rows[i].expected, sizeof fence.arg);
+        fake_free(fake);
+    }
+}
+END_TEST
+
+START_TEST(test_sbi_rfence_kernel_refusal_is_failed)
+{
+    /* A fence that could not be carried out is never reported as done. */
+    struct vmm_fake *fake = fake_new(1);
+    fake->refusal = ERR_STATE;
+    ck_error(CALL(fake, SBI_EID_RFENCE, 0, 1, 0), SBI_ERR_FAILED);
+    fake_free(fake);
+}
+END_TEST
+
+START_TEST(test_sbi_hsm_start_checks_hart_state_and_address)
+{
+    /* Each error of hart_start, and a start that the target's own thread finishes. */
+    struct vmm_fake *fake = fake_new(3);
+    uint64_t end = MACHINE_RAM_GPA + FAKE_RAM_BYTES;
+
+    fake->machine.state->hart[0].status = HART_STARTED;
+    ck_error(CALL(fake, SBI_EID_HSM, 0, 3, MACHINE_RAM_GPA, 0), SBI_ERR_INVALID_PARAM);
+    ck_error(CALL(fake, SBI_EID_HSM, 0, UINT64_MAX, MACHINE_RAM_GPA, 0), SBI_ERR_INVALID_PARAM);
+    ck_error(CALL(fake, SBI_EID_HSM, 0, 0, MACHINE_RAM_GPA, 0), SBI_ERR_ALREADY_AVAILABLE);
+    ck_error(CALL(fake, SBI_EID_HSM, 0, 1, MACHINE_RAM_GPA + 1, 0), SBI_ERR_INVALID_ADDRESS);
+    ck_error(CALL(fake, SBI_EID_HSM, 0, 1, 0, 0), SBI_ERR_INVALID_ADDRESS);
+    ck_error(CALL(fake, SBI_EID_HSM, 0, 1, 0x10000000, 0), SBI_ERR_INVALID_ADDRESS);
+    ck_error(CALL(fake, SBI_EID_HSM, 0, 1, end, 0), SBI_ERR_INVALID_ADDRESS);
+    ck_error(CALL(fake, SBI_EID_HSM, 0, 1, UINT64_MAX - 1, 0), SBI_ERR_INVALID_ADDRESS);
+
+    struct done done = CALL(fake, SBI_EID_HSM, 0, 1, end - 2, 77);
+    ck_error(done, SBI_SUCCESS);
+    ck_assert_uint_eq(done.outcome.started, 2);
+    ck_assert_uint_eq(fake->machine.state->hart[1].start_gpa, end - 2);
+    ck_assert_uint_eq(fake->machine.state->hart[1].start_arg, 77);
+    ck_assert_uint_eq(CALL(fake, SBI_EID_HSM, 2, 1).result.value, HART_START_PENDING);
+    ck_error(CALL(fake, SBI_EID_HSM, 0, 1, MACHINE_RAM_GPA, 0), SBI_ERR_ALREADY_AVAILABLE);
+    fake_free(fake);
+}
+END_TEST
+
+START_TEST(test_sbi_hsm_stop_and_status)
+{
+    /* A hart that stops does not return, and can be started again. */
+    struct vmm_fake *fake = fake_new(2);
+
+    fake->machine.state->hart[0].status = HART_STARTED;
+    ck_assert_uint_eq(CALL(fake, SBI_EID_HSM, 2, 0).result.value, HART_STARTED);
+    ck_assert_uint_eq(CALL(fake, SBI_EID_HSM, 2, 1).result.value, HART_STOPPED);
+    ck_error(CALL(fake, SBI_EID_HSM, 2, 2), SBI_ERR_INVALID_PARAM);
+    ck_assert_int_eq(CALL(fake, SBI_EID_HSM, 1, 0).result.end, SBI_END_NO_RETURN);
+    ck_assert_uint_eq(fake->machine.state->hart[0].status, HART_STOPPED);
+    ck_error(call_by(fake, 1, SBI_EID_HSM, 0, (uint64_t[5]){0, MACHINE_RAM_GPA}), SBI_SUCCESS);
+    fake_free(fake);
+}
+END_TEST
+
+START_TEST(test_sbi_hsm_suspend_types)
+{
+    /* The two default types work, everything else is refused. */
+    static const uint64_t reserved[] = {1,          0x0fffffff, 0x10000000, 0x7fffffff,
+                                        0x80000001, 0x8fffffff, 0x90000000, UINT32_MAX};
+    struct vmm_fake *fake = fake_new(1);
+
+    ck_error(CALL(fake, SBI_EID_HSM, 3, 0, 1), SBI_SUCCESS);
+    for (size_t i = 0; i < sizeof reserved / sizeof reserved[0]; i++)
+        ck_error(CALL(fake, SBI_EID_HSM, 3, reserved[i], MACHINE_RAM_GPA), SBI_ERR_INVALID_PARAM);
+    ck_error(CALL(fake, SBI_EID_HSM, 3, 0x80000000, 3), SBI_ERR_INVALID_ADDRESS);
+    struct done done = CALL(fake, SBI_EID_HSM, 3, 0x80000000, MACHINE_RAM_GPA + 8, 5);
+    ck_assert_int_eq(done.result.end, SBI_END_NO_RETURN);
+    ck_assert_uint_eq(fake->machine.state->hart[0].status, HART_START_PENDING);
+    ck_assert_uint_eq(fake->machine.state->hart[0].start_gpa, MACHINE_RAM_GPA + 8);
+    fake_free(fake);
+}
+END_TEST
+
+START_TEST(test_sbi_srst_types_and_reasons)
+{
+    /* Types 0 to 2 with reasons 0 and 1 act; reserved and vendor values are refused. */
+    static const struct {
+        uint64_t type, reason;
+        bool is_valid;
+        uint32_t power;
+    } rows[] = {
+        {0, 0, true, DEV_POWER_OFF},           {0, 1, true, DEV_POWER_FAILED},
+        {1, 0, true, DEV_POWER_REBOOT},        {1, 1, true, DEV_POWER_REBOOT},
+        {2, 0, true, DEV_POWER_REBOOT},        {3, 0, false, DEV_POWER_RUN},
+        {0xf0000000, 0, false, DEV_POWER_RUN}, {UINT32_MAX, 0, false, DEV_POWER_RUN},
+        {0, 2, false, DEV_POWER_RUN},          {0, 0xe0000000, false, DEV_POWER_RUN},
+    };
+
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct vmm_fake *fake = fake_new(1);
+        struct done done = CALL(fake, SBI_EID_SRST, 0, rows[i].type, rows[i].reason);
+        if (rows[i].is_valid)
+            ck_assert_int_eq(done.result.end, SBI_END_NO_RETURN);
+        else
+            ck_error(done, SBI_ERR_INVALID_PARAM);
+        ck_assert_uint_eq(fake->machine.state->power, rows[i].power);
+        fake_free(fake);
+    }
+}
+END_TEST
+
+START_TEST(test_sbi_dbcn_bad_addresses_are_refused)
+{
+    /* Outside RAM, over its end, wrapping, or with a high half: nothing is read or written. */
+    const uint64_t end = MACHINE_RAM_GPA + FAKE_RAM_BYTES;
+    const struct {
+        uint64_t bytes, low, high;
+    } rows[] = {
+        {1, 0, 0},
+        {1, MACHINE_RAM_GPA - 1, 0},
+        {2, end - 1, 0},
+        {1, end, 0},
+        {1, MACHINE_RAM_GPA, 1},
+        {1, MACHINE_RAM_GPA, UINT64_MAX},
+        {UINT64_MAX, MACHINE_RAM_GPA, 0},
+        {UINT64_MAX - MACHINE_RAM_GPA + 2, MACHINE_RAM_GPA, 0},
+        {8, UINT64_MAX - 3, 0},
+        {8, 0x10000000, 0},
+    };
+    struct vmm_fake *fake = fake_new(1);
+
+    fake_type(fake, "input");
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
+        for (uint32_t fid = 0; fid < 2; fid++)
+            ck_error(CALL(fake, SBI_EID_DBCN, fid, rows[i].bytes, rows[i].low, rows[i].high),
+                     SBI_ERR_INVALID_PARAM);
+    ck_assert_uint_eq(fake->machine.console.state->out_position, 0);
+    ck_assert_uint_eq(fake->machine.console.state->in_position, 0);
+    ck_error(CALL(fake, SBI_EID_DBCN, 0, 0, end, 0), SBI_SUCCESS);
+    fake_free(fake);
+}
+END_TEST
+
+START_TEST(test_sbi_dbcn_write_takes_what_there_is_room_for)
+{
+    /* A full console gives a partial write, or none, and never an error. */
+    struct vmm_fake *fake = fake_new(1);
+
+    fake->out_limit = 3;
+    struct done done = CALL(fake, SBI_EID_DBCN, 0, 10, MACHINE_RAM_GPA, 0);
+    ck_error(done, SBI_SUCCESS);
+    ck_assert_uint_eq(done.result.value, 3);
+    ck_assert_uint_eq(done.outcome.console_bytes, 3);
+    ck_assert_uint_eq(done.outcome.console_gpa, MACHINE_RAM_GPA);
+    done = CALL(fake, SBI_EID_DBCN, 0, 10, MACHINE_RAM_GPA, 0);
+    ck_error(done, SBI_SUCCESS);
+    ck_assert_uint_eq(done.result.value, 0);
+    fake_free(fake);
+}
+END_TEST
+
+START_TEST(test_sbi_dbcn_read_gives_what_was_typed)
+{
+    /* A read gives up to what was asked for, and nothing when nothing was typed. */
+    struct vmm_fake *fake = fake_new(1);
+
+    fake_type(fake, "abcdef");
+    ck_assert_uint_eq(CALL(fake, SBI_EID_DBCN, 1, 4, MACHINE_RAM_GPA + 8, 0).result.value, 4);
+    ck_assert_uint_eq(CALL(fake, SBI_EID_DBCN, 1, 4, MACHINE_RAM_GPA + 12, 0).result.value, 2);
+    ck_assert_uint_eq(CALL(fake, SBI_EID_DBCN, 1, 4, MACHINE_RAM_GPA + 16, 0).result.value, 0);
+    ck_assert_mem_eq(fake->ram + 8, "abcdef\0\0", 8);
+    fake_free(fake);
+}
+END_TEST
+
+START_TEST(test_sbi_dbcn_write_byte_waits_for_room)
+{
+    /* The byte goes out, or the call is made again later. */
+    struct vmm_fake *fake = fake_new(1);
+
+    fake->out_limit = 1;
+    struct done done = CALL(fake, SBI_EID_DBCN, 2, 0x141);
+    ck_error(done, SBI_SUCCESS);
+    ck_assert_uint_eq(done.outcome.console_byte, 0x141);
+    ck_assert_int_eq(CALL(fake, SBI_EID_DBCN, 2, 'B').result.end, SBI_END_WAIT);
+    fake_free(fake);
+}
+END_TEST
+
+TCase *sbi_tcase(void)
+{
+    TCase *tcase = tcase_create("sbi");
+    tcase_add_test(tcase, test_sbi_base_tells_version_and_extensions);
+    tcase_add_test(tcase, test_sbi_unknown_functions_are_not_supported);
+    tcase_add_test(tcase, test_sbi_hart_masks_follow_the_specification);
+    tcase_add_test(tcase, test_sbi_time_sets_the_deadline);
+    tcase_add_test(tcase, test_sbi_rfence_is_the_fence_that_was_asked_for);
+    tcase_add_test(tcase, test_sbi_rfence_kernel_refusal_is_failed);
+    tcase_add_test(tcase, test_sbi_hsm_start_checks_hart_state_and_address);
+    tcase_add_test(tcase, test_sbi_hsm_stop_and_status);
+    tcase_add_test(tcase, test_sbi_hsm_suspend_types);
+    tcase_add_test(tcase, test_sbi_srst_types_and_reasons);
+    tcase_add_test(tcase, test_sbi_dbcn_bad_addresses_are_refused);
+    tcase_add_test(tcase, test_sbi_dbcn_write_takes_what_there_is_room_for);
+    tcase_add_test(tcase, test_sbi_dbcn_read_gives_what_was_typed);
+    tcase_add_test(tcase, test_sbi_dbcn_write_byte_waits_for_room);
+    return tcase;
+}
+
+/* ---- Legacy ---- */
+
+#define SATP VCPU_REG_CSR(0x180)
+
+START_TEST(test_sbi_legacy_mask_at_zero_is_everybody)
+{
+    /* A null pointer names all harts; a0 alone is returned. */
+    struct vmm_fake *fake = fake_new(2);
+    struct done done = CALL(fake, 4, 99, 0);
+
+    ck_assert_int_eq(done.result.end, SBI_END_LEGACY);
+    ck_assert_uint_eq(done.result.value, 0);
+    ck_assert_uint_eq(done.outcome.soft_set, 3);
+    fake_free(fake);
+}
+END_TEST
+
+START_TEST(test_sbi_legacy_mask_is_read_from_guest_virtual_memory)
+{
+    /* With translation off the address is physical; harts that do not exist are no harm. */
+    struct vmm_fake *fake = fake_new(2);
+    struct fake_call fence;
+
+    memset(fake->ram + 0x100, 0xfe, 1);
+    struct done done = CALL(fake, 4, 0, MACHINE_RAM_GPA + 0x100);
+    ck_assert_uint_eq(done.outcome.soft_set, 2);
+    done = CALL(fake, 5, 0, MACHINE_RAM_GPA + 0x100);
+    ck_assert_uint_eq(fake_calls(fake, FAKE_FENCE, &fence), 1);
+    ck_assert_uint_eq(fence.hart, 1);
+    ck_assert_uint_eq(fence.arg[0], VCPU_OPS_FENCE_INSN);
+    CALL(fake, 6, 0, MACHINE_RAM_GPA + 0x100, 0x1000, 0x3000);
+    fake_calls(fake, FAKE_FENCE, &fence);
+    ck_assert_uint_eq(fence.arg[0], VCPU_OPS_FENCE_ADDRESS);
+    ck_assert_uint_eq(fence.arg[2], 0x3000);
+    CALL(fake, 7, 0, MACHINE_RAM_GPA + 0x100, 0x1000, 0x3000, 9);
+    fake_calls(fake, FAKE_FENCE, &fence);
+    ck_assert_uint_eq(fence.arg[0], VCPU_OPS_FENCE_ADDRESS_ASID);
+    ck_assert_uint_eq(fence.arg[3], 9);
+    fake_free(fake);
+}
+END_TEST
+
+START_TEST(test_sbi_legacy_bad_mask_pointer_faults_the_guest)
+{
+    /* The fault of reading the mask is the guest's own, at its ecall. */
+    struct vmm_fake *fake = fake_new(1);
+    struct done done = CALL(fake, 4, 0, 0x1000);
+
+    ck_assert_int_eq(done.result.end, SBI_END_TRAP);
+    ck_assert_uint_eq(done.outcome.cause, 5);
+    ck_assert_uint_eq(done.outcome.tval, 0x1000);
+    fake->csr[SATP] = UINT64_C(8) << 60 | MACHINE_RAM_GPA >> 12;
+    done = CALL(fake, 5, 0, 0x2000);
+    ck_assert_int_eq(done.result.end, SBI_END_TRAP);
+    ck_assert_uint_eq(done.outcome.cause, 13);
+    ck_assert_uint_eq(fake_calls(fake, FAKE_FENCE, NULL), 0);
+    fake_free(fake);
+}
+END_TEST
+
+START_TEST(test_sbi_legacy_console_and_timer)
+{
+    /* Timer, putchar (which waits for room) and getchar (-1 when nothing was typed). */
+    struct vmm_fake *fake = fake_new(1);
+
+    ck_assert_uint_eq(CALL(fake, 0, 0, 555).result.value, 0);
+    ck_assert_uint_eq(fake->machine.state->hart[0].timer_deadline_ticks, 555);
+    struct done done = CALL(fake, 1, 0, 'z');
+    ck_assert_int_eq(done.result.end, SBI_END_LEGACY);
+    ck_assert_uint_eq(done.outcome.console_byte, 0x100 | 'z');
+    fake->out_limit = 1;
+    ck_assert_int_eq(CALL(fake, 1, 0, 'z').result.end, SBI_END_WAIT);
+    ck_assert_uint_eq(CALL(fake, 2, 0, 0).result.value, UINT64_MAX);
+    fake_type(fake, "k");
+    ck_assert_uint_eq(CALL(fake, 2, 0, 0).result.value, 'k');
+    ck_assert_uint_eq(CALL(fake, 2, 0, 0).result.value, UINT64_MAX);
+    fake_free(fake);
+}
+END_TEST
+
+START_TEST(test_sbi_legacy_clear_ipi_tells_whether_one_was_pending)
+{
+    /* 0 when none was pending; positive when one was wanted or already delivered. */
+    struct vmm_fake *fake = fake_new(1);
+
+    struct done done = CALL(fake, 3, 0, 0);
+    ck_assert_uint_eq(done.result.value, 0);
+    ck_assert_uint_eq(done.outcome.soft_clear, 1);
+    fake->csr[VCPU_REG_CSR(0x144)] = 2;
+    ck_assert_uint_eq(CALL(fake, 3, 0, 0).result.value, 1);
+    fake->csr[VCPU_REG_CSR(0x144)] = 0;
+    fake->page[0].irq = VCPU_IRQ_SOFT_SET;
+    ck_assert_uint_eq(CALL(fake, 3, 0, 0).result.value, 1);
+    fake_free(fake);
+}
+END_TEST
+
+START_TEST(test_sbi_legacy_shutdown_powers_off)
+{
+    /* Shutdown does not return. */
+    struct vmm_fake *fake = fake_new(1);
+    ck_assert_int_eq(CALL(fake, 8, 0, 0).result.end, SBI_END_NO_RETURN);
+    ck_assert_uint_eq(fake->machine.state->power, DEV_POWER_OFF);
+    fake_free(fake);
+}
+END_TEST
+
+TCase *sbi_legacy_tcase(void)
+{
+    TCase *tcase = tcase_create("sbi legacy");
+    tcase_add_test(tcase, test_sbi_legacy_mask_at_zero_is_everybody);
+    tcase_add_test(tcase, test_sbi_legacy_mask_is_read_from_guest_virtual_memory);
+    tcase_add_test(tcase, test_sbi_legacy_bad_mask_pointer_faults_the_guest);
+    tcase_add_test(tcase, test_sbi_legacy_console_and_timer);
+    tcase_add_test(tcase, test_sbi_legacy_clear_ipi_tells_whether_one_was_pending);
+    tcase_add_test(tcase, test_sbi_legacy_shutdown_powers_off);
+    return tcase;
+}

@@ -1,0 +1,350 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include <string.h>
+
+#include <vmm/dev/uart16550.h>
+
+#include "../../fakes/vmm_fake.h"
+#include "suites.h"
+
+#define UART UINT64_C(0x10000000)
+enum reg {
+    DATA = 0,
+    IER = 1,
+    IIR = 2,
+    FCR = 2,
+    LCR = 3,
+    MCR = 4,
+    LSR = 5,
+    MSR = 6,
+    SCR = 7
+};
+
+#define UART_IRQ_BIT (1u << 10)
+#define PLIC_PENDING UINT64_C(0xc001000)
+
+static uint64_t get(struct vmm_fake *fake, enum reg reg)
+{
+    return fake_get(fake, UART + reg, 1);
+}
+
+static void put(struct vmm_fake *fake, enum reg reg, uint64_t value)
+{
+    fake_put(fake, UART + reg, 1, value);
+}
+
+static void type(struct vmm_fake *fake, const char *text)
+{
+    fake_type(fake, text);
+    machine_notify(&fake->machine);
+}
+
+/* Whether IIR names an interrupt. */
+static bool is_irq(struct vmm_fake *fake)
+{
+    return (get(fake, IIR) & 1) == 0;
+}
+
+START_TEST(test_uart_reset_is_idle)
+{
+    /* What Linux's probe wants to see of a 16550A at rest. */
+    struct vmm_fake *fake = fake_new(1);
+
+    ck_assert_uint_eq(get(fake, LSR), 0x60);
+    ck_assert_uint_eq(get(fake, IIR), 0x01);
+    ck_assert_uint_eq(get(fake, IER), 0);
+    ck_assert_uint_eq(get(fake, MSR), 0xb0);
+    put(fake, SCR, 0xa5);
+    ck_assert_uint_eq(get(fake, SCR), 0xa5);
+    put(fake, FCR, 1);
+    ck_assert_uint_eq(get(fake, IIR), 0xc1);
+    fake_free(fake);
+}
+END_TEST
+
+START_TEST(test_uart_write_goes_out_in_order)
+{
+    /* Bytes leave in order, and the transmitter is empty again at once. */
+    struct vmm_fake *fake = fake_new(1);
+
+    for (const char *c = "hello"; *c; c++) {
+        put(fake, DATA, (uint8_t)*c);
+        ck_assert_uint_eq(get(fake, LSR), 0x60);
+    }
+    ck_assert_uint_eq(fake->out_position, 5);
+    ck_assert_mem_eq(fake->out, "hello", 5);
+    fake_free(fake);
+}
+END_TEST
+
+START_TEST(test_uart_full_console_delays_thre_and_loses_nothing)
+{
+    /* THRE stays low while the console has no room; what was accepted arrives later. */
+    struct vmm_fake *fake = fake_new(1);
+
+    put(fake, FCR, 1);
+    put(fake, IER, 2);
+    ck_assert_uint_eq(get(fake, IIR), 0xc2);
+    fake->out_limit = 2;
+    for (char c = 'a'; c < 'a' + 10; c++)
+        put(fake, DATA, (uint8_t)c);
+    ck_assert_uint_eq(get(fake, LSR), 0);
+    ck_assert_uint_eq(get(fake, IIR), 0xc1);
+    ck_assert_uint_eq(fake->out_position, 2);
+    fake->out_limit = 5;
+    machine_notify(&fake->machine);
+    ck_assert_uint_eq(get(fake, LSR), 0);
+    fake->out_limit = 100;
+    machine_notify(&fake->machine);
+    ck_assert_uint_eq(get(fake, LSR), 0x60);
+    ck_assert_uint_eq(get(fake, IIR), 0xc2);
+    ck_assert_uint_eq(fake->out_position, 10);
+    ck_assert_mem_eq(fake->out, "abcdefghij", 10);
+    fake_free(fake);
+}
+END_TEST
+
+START_TEST(test_uart_thre_interrupt_is_cleared_by_iir_or_write)
+{
+    /* THRE is reported once for each time it becomes true, and when it is first enabled. */
+    struct vmm_fake *fake = fake_new(1);
+
+    put(fake, IER, 2);
+    ck_assert_uint_eq(get(fake, IIR), 0x02);
+    ck_assert_uint_eq(get(fake, IIR), 0x01);
+    put(fake, DATA, 'x');
+    ck_assert_uint_eq(get(fake, IIR), 0x02);
+    ck_assert_uint_eq(get(fake, IIR), 0x01);
+    put(fake, IER, 0);
+    put(fake, IER, 2);
+    ck_assert_uint_eq(get(fake, IIR), 0x02);
+    put(fake, IER, 2); /* enabled already: no news */
+    ck_assert_uint_eq(get(fake, IIR), 0x01);
+    fake_free(fake);
+}
+END_TEST
+
+START_TEST(test_uart_input_waits_for_room)
+{
+    /* No more than the FIFO holds is taken; the rest comes as it is read, and none is lost. */
+    struct vmm_fake *fake = fake_new(1);
+    char text[] = "0123456789abcdefghijklmnopqrstuvwxyz", got[sizeof text] = {0};
+
+    put(fake, FCR, 1);
+    type(fake, text);
+    ck_assert_uint_eq(fake->in_released, 16);
+    for (size_t i = 0; i < strlen(text); i++) {
+        ck_assert_uint_eq(get(fake, LSR) & 1, 1);
+        got[i] = (char)get(fake, DATA);
+    }
+    ck_assert_str_eq(got, text);
+    ck_assert_uint_eq(get(fake, LSR), 0x60);
+    ck_assert_uint_eq(get(fake, DATA), 0);
+    ck_assert_uint_eq(fake->in_released, strlen(text));
+    fake_free(fake);
+}
+END_TEST
+
+START_TEST(test_uart_without_fifo_holds_one_byte)
+{
+    /* With FIFOs off the receiver is one register deep. */
+    struct vmm_fake *fake = fake_new(1);
+
+    type(fake, "xy");
+    ck_assert_uint_eq(fake->in_released, 1);
+    ck_assert_uint_eq(get(fake, DATA), 'x');
+    ck_assert_uint_eq(get(fake, DATA), 'y');
+    fake_free(fake);
+}
+END_TEST
+
+START_TEST(test_uart_rx_interrupt_by_trigger_level_or_timeout)
+{
+    /* At the trigger level: data available; below it: character timeout; empty: none. */
+    struct vmm_fake *fake = fake_new(1);
+
+    put(fake, FCR, 0x81); /* trigger at 8 */
+    put(fake, IER, 1);
+    type(fake, "1234567");
+    ck_assert_uint_eq(get(fake, IIR), 0xcc);
+    type(fake, "8");
+    ck_assert_uint_eq(get(fake, IIR), 0xc4);
+    get(fake, DATA);
+    ck_assert_uint_eq(get(fake, IIR), 0xcc);
+    for (int i = 0; i < 7; i++)
+        get(fake, DATA);
+    ck_assert_uint_eq(get(fake, IIR), 0xc1);
+    fake_free(fake);
+}
+END_TEST
+
+START_TEST(test_uart_interrupts_come_by_priority)
+{
+    /* Line status before data before THRE before modem status, each cleared its own way. */
+    struct vmm_fake *fake = fake_new(1);
+
+    put(fake, MCR, 0x10);
+    put(fake, IER, 0x0f);
+    put(fake, DATA, 'a');
+    put(fake, DATA, 'b'); /* loopback into a full register: overrun */
+    put(fake, MCR, 0x1b);
+    ck_assert_uint_eq(get(fake, IIR), 0x06);
+    ck_assert_uint_eq(get(fake, LSR), 0x63);
+    ck_assert_uint_eq(get(fake, LSR), 0x61);
+    ck_assert_uint_eq(get(fake, IIR), 0x04);
+    ck_assert_uint_eq(get(fake, DATA), 'a');
+    ck_assert_uint_eq(get(fake, IIR), 0x02);
+    ck_assert_uint_eq(get(fake, IIR), 0x00);
+    ck_assert_uint_eq(get(fake, MSR) & 0xf0, 0xb0);
+    ck_assert_uint_eq(get(fake, IIR), 0x01);
+    fake_free(fake);
+}
+END_TEST
+
+START_TEST(test_uart_loopback_sends_nothing_out)
+{
+    /* In loopback bytes come back, lines follow MCR, and the console sees neither. */
+    struct vmm_fake *fake = fake_new(1);
+
+    put(fake, FCR, 1);
+    put(fake, MCR, 0x1f);
+    ck_assert_uint_eq(get(fake, MSR) & 0xf0, 0xf0);
+    put(fake, MCR, 0x1a); /* RTS and OUT2: what Linux's probe does */
+    ck_assert_uint_eq(get(fake, MSR) & 0xf0, 0x90);
+    put(fake, DATA, 'q');
+    type(fake, "typed");
+    ck_assert_uint_eq(get(fake, DATA), 'q');
+    ck_assert_uint_eq(get(fake, LSR) & 1, 0);
+    ck_assert_uint_eq(fake->out_position, 0);
+    put(fake, MCR, 0);
+    ck_assert_uint_eq(get(fake, DATA), 't');
+    fake_free(fake);
+}
+END_TEST
+
+START_TEST(test_uart_modem_deltas_clear_on_read)
+{
+    /* MSR's low bits tell what changed since it was last read. */
+    struct vmm_fake *fake = fake_new(1);
+
+    put(fake, MCR, 0x14); /* loopback with OUT1: DCD, DSR, CTS fall, RI rises */
+    ck_assert_uint_eq(get(fake, MSR), 0x4b);
+    ck_assert_uint_eq(get(fake, MSR), 0x40);
+    put(fake, MCR, 0x10);
+    ck_assert_uint_eq(get(fake, MSR), 0x04); /* the ring indicator's trailing edge */
+    ck_assert_uint_eq(get(fake, MSR), 0x00);
+    fake_free(fake);
+}
+END_TEST
+
+START_TEST(test_uart_dlab_selects_the_divisor)
+{
+    /* With DLAB the first two registers are the divisor, and no byte goes out. */
+    struct vmm_fake *fake = fake_new(1);
+
+    put(fake, LCR, 0x83);
+    put(fake, DATA, 0x12);
+    put(fake, IER, 0x34);
+    ck_assert_uint_eq(get(fake, DATA), 0x12);
+    ck_assert_uint_eq(get(fake, IER), 0x34);
+    put(fake, LCR, 0x03);
+    ck_assert_uint_eq(get(fake, LCR), 0x03);
+    ck_assert_uint_eq(get(fake, IER), 0);
+    ck_assert_uint_eq(fake->out_position, 0);
+    fake_free(fake);
+}
+END_TEST
+
+START_TEST(test_uart_fcr_clears_fifos)
+{
+    /* Clear bits empty the FIFOs, as does switching them; without the enable bit nothing else counts. */
+    struct vmm_fake *fake = fake_new(1);
+
+    put(fake, FCR, 1);
+    fake->out_limit = 0;
+    put(fake, DATA, 'x');
+    type(fake, "abc");
+    put(fake, FCR, 0x05);
+    ck_assert_uint_eq(get(fake, LSR), 0x61);
+    put(fake, FCR, 0x03);
+    ck_assert_uint_eq(get(fake, LSR), 0x60);
+    type(fake, "de");
+    put(fake, FCR, 0xc6); /* enable off: FIFOs switch off, and so are emptied */
+    ck_assert_uint_eq(get(fake, LSR), 0x60);
+    ck_assert_uint_eq(get(fake, IIR), 0x01);
+    fake_free(fake);
+}
+END_TEST
+
+START_TEST(test_uart_interrupt_line_reaches_the_controller)
+{
+    /* The line is source 10, a level that falls when the cause is gone. */
+    struct vmm_fake *fake = fake_new(1);
+
+    fake_put(fake, 0xc000000 + 4 * 10, 4, 1);
+    fake_put(fake, 0xc002080, 4, UART_IRQ_BIT);
+    put(fake, IER, 1);
+    ck_assert(!is_irq(fake));
+    type(fake, "k");
+    machine_sync_irq(&fake->machine, 0);
+    ck_assert(fake->page[0].irq & VCPU_IRQ_EXTERNAL);
+    ck_assert_uint_eq(fake_get(fake, PLIC_PENDING, 4), UART_IRQ_BIT);
+    ck_assert_uint_eq(fake_get(fake, 0xc201004, 4), 10);
+    ck_assert_uint_eq(get(fake, DATA), 'k');
+    fake_put(fake, 0xc201004, 4, 10);
+    ck_assert(!(fake->page[0].irq & VCPU_IRQ_EXTERNAL));
+    fake_free(fake);
+}
+END_TEST
+
+START_TEST(test_uart_wide_access_reaches_one_register)
+{
+    /* Wider accesses see the register at their address; beyond the eighth there is nothing. */
+    struct vmm_fake *fake = fake_new(1);
+    uint64_t value;
+
+    fake_put(fake, UART, 8, UINT64_C(0x1122334455667741));
+    ck_assert_mem_eq(fake->out, "A", 1);
+    ck_assert_uint_eq(fake->out_position, 1);
+    ck_assert_uint_eq(fake_get(fake, UART + 4, 4), 0);
+    ck_assert_int_eq(fake_read(fake, UART + 8, 1, &value), ERR_RANGE);
+    fake_free(fake);
+}
+END_TEST
+
+START_TEST(test_uart_any_state_bits_are_survived)
+{
+    /* A predecessor that went wrong may leave anything: nothing is read or written out of place. */
+    for (uint32_t fill = 0; fill < 256; fill += 5) {
+        struct vmm_fake *fake = fake_new(1);
+        memset(fake->machine.dev[1].state, (int)fill, fake->machine.dev[1].model->state_bytes);
+        type(fake, "some input that is longer than a FIFO");
+        for (uint32_t turn = 0; turn < 3; turn++)
+            for (uint32_t reg = 0; reg < 8; reg++) {
+                get(fake, (enum reg)reg);
+                put(fake, (enum reg)reg, reg * 37 + fill);
+            }
+        fake_free(fake);
+    }
+}
+END_TEST
+
+TCase *uart_tcase(void)
+{
+    TCase *tcase = tcase_create("uart16550");
+    tcase_add_test(tcase, test_uart_reset_is_idle);
+    tcase_add_test(tcase, test_uart_write_goes_out_in_order);
+    tcase_add_test(tcase, test_uart_full_console_delays_thre_and_loses_nothing);
+    tcase_add_test(tcase, test_uart_thre_interrupt_is_cleared_by_iir_or_write);
+    tcase_add_test(tcase, test_uart_input_waits_for_room);
+    tcase_add_test(tcase, test_uart_without_fifo_holds_one_byte);
+    tcase_add_test(tcase, test_uart_rx_interrupt_by_trigger_level_or_timeout);
+    tcase_add_test(tcase, test_uart_interrupts_come_by_priority);
+    tcase_add_test(tcase, test_uart_loopback_sends_nothing_out);
+    tcase_add_test(tcase, test_uart_modem_deltas_clear_on_read);
+    tcase_add_test(tcase, test_uart_dlab_selects_the_divisor);
+    tcase_add_test(tcase, test_uart_fcr_clears_fifos);
+    tcase_add_test(tcase, test_uart_interrupt_line_reaches_the_controller);
+    tcase_add_test(tcase, test_uart_wide_access_reaches_one_register);
+    tcase_add_test(tcase, test_uart_any_state_bits_are_survived);
+    return tcase;
+}

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The VMM's pure part, against fakes of the kernel, the console and the clock. */
+#include <stdlib.h>
+
+#include "suites.h"
+
+int main(void)
+{
+    Suite *suite = suite_create("vmm");
+
+    suite_add_tcase(suite, arena_tcase());
+    suite_add_tcase(suite, bus_tcase());
+    suite_add_tcase(suite, plic_tcase());
+    suite_add_tcase(suite, uart_tcase());
+    suite_add_tcase(suite, rtc_tcase());
+    suite_add_tcase(suite, syscon_tcase());
+    suite_add_tcase(suite, memory_tcase());
+    suite_add_tcase(suite, image_tcase());
+    suite_add_tcase(suite, sbi_tcase());
+    suite_add_tcase(suite, sbi_legacy_tcase());
+    suite_add_tcase(suite, exit_tcase());
+    suite_add_tcase(suite, loop_tcase());
+    suite_add_tcase(suite, recovery_tcase());
+    suite_add_tcase(suite, console_ring_tcase());
+
+    SRunner *runner = srunner_create(suite);
+    srunner_run_all(runner, CK_ENV);
+    int failed = srunner_ntests_failed(runner) != 0 || srunner_ntests_run(runner) == 0;
+    srunner_free(runner);
+    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}
