@@ -2,7 +2,8 @@
 """Prints the C side of the interface: numbers, user stubs, the decode table."""
 
 HEAD = """/* SPDX-License-Identifier: BSD-2-Clause */
-/* Generated from libs/abi/interface.toml: edit that. {what} */
+/* Generated from libs/abi/interface.toml: edit that.
+ * {what} */
 """
 
 
@@ -135,28 +136,39 @@ def decode_h(face):
     return "\n".join(out) + "\n"
 
 
-def desc(face, index, entry, handler):
-    rows = [f"    [{index}] = {{"]
-    rows.append(f"        .handler = {handler},")
-    rows.append(f"        .cap_type = {'OBJ_' + entry.object.upper if entry.object else 'OBJ_NONE'},")
-    rows.append(f"        .rights = {rights_mask(entry.rights)},")
-    rows.append(f"        .arg_count = {len(entry.args)},")
-    rows.append(f"        .result_count = {len(entry.results)},")
-    if entry.kind == "message":
-        rows.append("        .is_message = true,")
+def desc(face, index, entry):
+    """A table entry; what is 0 or false is left out."""
+    fields = [f".handler = {entry.stub}_invoke"]
+    if entry.object:
+        fields.append(f".cap_type = OBJ_{entry.object.upper}")
+    if entry.rights:
+        fields.append(f".rights = {rights_mask(entry.rights)}")
     if entry.args:
-        rows.append("        .arg = {")
-        for i, arg in enumerate(entry.args):
-            if arg.cap_types:
-                rows.append(f"            [{i}] = {{ /* {arg.name} */")
-                rows.append(f"                .cap_types = {types_mask(arg.cap_types, face)},")
-                rows.append(f"                .cap_rights = {rights_mask(arg.cap_rights)},")
-                rows.append(f"                .is_optional = {str(arg.is_optional).lower()},")
-                rows.append("            },")
-            else:
-                rows.append(f"            [{i}] = {{ 0 }}, /* {arg.name} */")
-        rows.append("        },")
-    return rows + ["    },"]
+        fields.append(f".arg_count = {len(entry.args)}")
+    if entry.results:
+        fields.append(f".result_count = {len(entry.results)}")
+    if entry.kind == "message":
+        fields.append(".is_message = true")
+    caps = [f"[{i}] = {{ {types_mask(arg.cap_types, face)}, {rights_mask(arg.cap_rights)}, "
+            f"{str(arg.is_optional).lower()} }}"
+            for i, arg in enumerate(entry.args) if arg.cap_types]
+    rows = [f"    [{index}] = {{ " + fields[0] + ","]
+    rows += fill(fields[1:] + ([".arg = {"] if caps else []), 8)
+    rows += fill(caps, 12)
+    rows[-1] = rows[-1].rstrip(",") + (" } }," if caps else " },")
+    return rows
+
+
+def fill(items, indent, width=100):
+    """Comma-separated items on as few lines as hold them."""
+    lines = []
+    for item in items:
+        text = item if item.endswith("{") else item + ","
+        if lines and len(lines[-1]) + 1 + len(text) <= width:
+            lines[-1] += " " + text
+        else:
+            lines.append(" " * indent + text)
+    return lines
 
 
 def decode_c(face):
@@ -165,24 +177,22 @@ def decode_c(face):
            "const struct method_desc abi_call_table[CALL_COUNT] = {"]
     for call in face.calls:
         if call.name != "invoke":
-            out += desc(face, f"CALL_{call.name.upper()}", call, f"{call.stub}_invoke")
+            out += desc(face, f"CALL_{call.name.upper()}", call)
     out += ["};", ""]
     for o in face.objects:
         if o.methods:
             name = f"{o.snake}_methods[{o.upper}_METHOD_COUNT]"
             out.append(f"static const struct method_desc {name} = {{")
             for m in o.methods:
-                out += desc(face, f"METHOD_{m.stub.upper()}", m, f"{m.stub}_invoke")
+                out += desc(face, f"METHOD_{m.stub.upper()}", m)
             out += ["};", ""]
     out.append("const struct object_desc abi_object_table[OBJ_COUNT] = {")
     for o in face.objects:
-        out.append(f"    [OBJ_{o.upper}] = {{")
-        out.append(f"        .name = \"{o.name}\",")
+        fields = [f".name = \"{o.name}\"", f".size_bits_mask = {o.upper}_BITS_MASK"]
         if o.methods:
-            out.append(f"        .methods = {o.snake}_methods,")
-            out.append(f"        .method_count = {o.upper}_METHOD_COUNT,")
-        out.append(f"        .size_bits_mask = {o.upper}_BITS_MASK,")
-        out.append("    },")
+            fields.append(f".methods = {o.snake}_methods, .method_count = {o.upper}_METHOD_COUNT")
+        rows = [f"    [OBJ_{o.upper}] = {{ {fields[0]}, {fields[1]},"] + fill(fields[2:], 8)
+        out += rows[:-1] + [rows[-1].rstrip(",") + " },"]
     out.append("};")
     return "\n".join(out) + "\n"
 

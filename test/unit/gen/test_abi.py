@@ -134,8 +134,8 @@ def test_call_arguments_start_at_a1():
 
 def test_decode_table_carries_types_and_rights():
     table = abi_code.decode_c(parse(BASE, ERRORS))
-    for line in ("OBJ_MASK(OBJ_BOX) | OBJ_MASK(OBJ_BIG_BOX)", ".cap_rights = RIGHT_READ,",
-                 ".is_optional = true,", ".handler = box_open_invoke,", ".rights = RIGHT_WRITE,"):
+    for line in ("{ OBJ_MASK(OBJ_BOX) | OBJ_MASK(OBJ_BIG_BOX), RIGHT_READ, true }",
+                 ".handler = box_open_invoke,", ".cap_type = OBJ_BOX, .rights = RIGHT_WRITE,"):
         assert line in table, line
 
 
