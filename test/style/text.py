@@ -127,17 +127,20 @@ def check_readmes(tree):
 LINK = re.compile(r"\[[^\]]*\]\(([^)#\s]+)(?:#[^)]*)?\)")
 
 
+MENTION = re.compile(r"(?<![\w/.-])docs/[\w/-]+\.md\b")
+
+
 def check_links(tree):
-    """What a page links to inside the tree is there."""
+    """What a page links to, or a comment names in docs/, is there."""
     problems = []
     for name, text in tree.files.items():
-        if not name.endswith(".md"):
-            continue
-        for match in LINK.finditer(text):
-            target = match.group(1)
-            if re.match(r"[a-z]+:", target):
-                continue
-            path = os.path.normpath(os.path.join(os.path.dirname(name), target))
+        found = [(match, match.group()) for match in MENTION.finditer(text)]
+        if name.endswith(".md"):
+            found += [(match, os.path.join(os.path.dirname(name), match.group(1)))
+                      for match in LINK.finditer(text)
+                      if not re.match(r"[a-z]+:", match.group(1))]
+        for match, target in found:
+            path = os.path.normpath(target)
             if not (tree.root / path).exists():
                 problems.append(f"{name}:{line_of(text, match.start())}: no {path}")
     return problems
