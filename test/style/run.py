@@ -82,7 +82,7 @@ BAD = [
     ("folders have a README", "services/net/a.c", "", "services/net: no README"),
     ("links inside the tree lead somewhere", "docs.md", "[x](nowhere.md)\n", "no nowhere.md"),
     ("links inside the tree lead somewhere", "vmm/b.c", "/* do" "cs/nowhere.md */\n",
-     "no docs/nowhere.md"),
+     "no do" "cs/nowhere.md"),
 ]
 
 
