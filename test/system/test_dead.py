@@ -6,7 +6,7 @@ from harness.shell import Shell
 
 CRASHER = {"vmm": "crash", "kernel": "build:test/guest/small.bin", "memory": "16M"}
 # Name, cause 15 (store page fault), address and place, then the registers.
-FAULT = r"^vmm\.crasher faulted: .*\(cause 15, tval 0x8\) at pc 0x[0-9a-f]+"
+FAULT = r"^(?:warren: )?vmm\.crasher faulted: .*\(cause 15, tval 0x8\) at pc 0x[0-9a-f]+"
 DEBIAN = {"kernel": "debian:Image", "initrd": "build:configs/shell.cpio", "bootargs": "console=ttyS0"}
 
 
@@ -23,7 +23,7 @@ def test_dead_only_guest_ends_machine_with_failure(env):
     with env.system({"crasher": CRASHER}) as archive, env.warren(archive) as machine:
         machine.expect(FAULT, 30)
         machine.expect(r"\bsp +[0-9a-f]{16}\b", 30)
-        machine.expect(r"^guest crasher is dead$", 30)
+        machine.expect(r"^(?:warren: )?guest crasher is dead$", 30)
         machine.expect_exit(None, 30)
 
 
@@ -39,3 +39,11 @@ def test_dead_guest_leaves_the_other_alone(env):
             raise Failure("the other guest does not compute")
         machine.line("poweroff -f")
         machine.expect_exit(None)
+
+
+def test_dead_console_service_is_reported(env):
+    """A console service that faults is reported by name all the same, and QEMU ends with a failure."""
+    with env.system({"crasher": CRASHER}, {"svc/console": "test/system/crash.elf"}) as archive, \
+            env.warren(archive) as machine:
+        machine.expect(r"^(?:warren: )?(?:svc[./])?console faulted: .*\(cause 15, tval 0x8\)", 30)
+        machine.expect_exit(None, 30)

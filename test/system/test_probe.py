@@ -22,7 +22,7 @@ def test_probe_finds_just_the_slots_of_a_vmm(env):
     """Every slot, method and call that answers the probe is on the checked-in list, and no other."""
     with env.system({"prober": probe("slots")}) as archive, env.warren(archive) as machine:
         machine.expect(r"slots: \d+ in all", 120)
-        found = re.findall(r"^vmm\.prober: (slot.*)$", machine.text.clean, re.M)
+        found = re.findall(r"^(?:warren: )?vmm\.prober: (slot.*)$", machine.text.clean, re.M)
     wanted = GOLDEN.read_text(encoding="ascii").splitlines() if GOLDEN.exists() else []
     if found != wanted:
         raise Failure("\n# ".join(["the list differs:", *difflib.unified_diff(wanted, found, lineterm="")]))
@@ -40,5 +40,5 @@ def test_probe_every_attempt_is_a_fault(env):
                 raise Failure(f"{name} was not attempted")
             if f"attempt {name} succeeded" in text:
                 raise Failure(f"{name} succeeded")
-            if not re.search(rf"^vmm\.{name} faulted: ", text, re.M):
+            if not re.search(rf"^(?:warren: )?vmm\.{name} faulted: ", text, re.M):
                 raise Failure(f"{name} made no fault report")

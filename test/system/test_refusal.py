@@ -59,7 +59,7 @@ def test_refusal_configuration_is_no_blob(env):
     def spoil(raw):
         at = raw.index(b"\xd0\x0d\xfe\xed")
         raw[at:at + 4] = b"oops"
-    refused(env, "blob", r"^system\.dtb: not a device-tree blob", spoil)
+    refused(env, "blob", r"^(?:warren: )?system\.dtb: not a device-tree blob", spoil)
 
 
 def test_refusal_configuration_names_missing_file(env):
@@ -67,7 +67,7 @@ def test_refusal_configuration_names_missing_file(env):
     def spoil(raw):
         at = entry_at(raw, "guests/debian/kernel") + 110
         raw[at:at + 20] = b"guests/debian/kernex"
-    refused(env, "missing", r"^guest debian cannot be started: .*guests/debian/kernel", spoil)
+    refused(env, "missing", r"^(?:warren: )?guest debian cannot be started: .*guests/debian/kernel", spoil)
 
 
 def test_refusal_kernel_is_no_image(env):
@@ -75,4 +75,4 @@ def test_refusal_kernel_is_no_image(env):
     def spoil(raw):
         at = raw.index(b"RSC\x05", entry_at(raw, "guests/debian/kernel"))
         raw[at:at + 4] = b"XXXX"
-    refused(env, "image", r"^guest debian cannot be started: .*not a RISC-V Linux Image", spoil)
+    refused(env, "image", r"^(?:warren: )?guest debian cannot be started: .*not a RISC-V Linux Image", spoil)
