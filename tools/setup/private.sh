@@ -91,8 +91,8 @@ private_env_write() {
     local multiarch=$1
     cat >"$DEPS/env" <<EOF
 # Written by ./warren setup; d is the folder .deps.
-if [ -z "\${WARREN_PRIVATE_TOOLS-}" ]; then
-    export WARREN_PRIVATE_TOOLS=1
+if [ "\${WARREN_PRIVATE_TOOLS-}" != "\$d" ]; then
+    export WARREN_PRIVATE_TOOLS="\$d"
     export PATH="\$d/bin:\$PATH:\$d/host/usr/bin:\$d/host/bin"
     export LD_LIBRARY_PATH="\$d/host/usr/lib/$multiarch:\$d/host/lib/$multiarch\${LD_LIBRARY_PATH:+:\$LD_LIBRARY_PATH}"
     export PYTHONPATH="\$d/host/usr/lib/python3/dist-packages\${PYTHONPATH:+:\$PYTHONPATH}"
