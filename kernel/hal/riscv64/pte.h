@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Page-table entries (privileged specification, "Sv39: Page-Based 39-bit Virtual-Memory System"). */
+/* Page-table entries (privileged specification, "Sv39: Page-Based 39-bit Virtual-Memory
+ * System"). */
 #ifndef HAL_RISCV64_PTE_H
 #define HAL_RISCV64_PTE_H
 

@@ -7,36 +7,12 @@
 #include "csr.h"
 #include "layout.h"
 
-/* All but x0, sp, tp; `op` is sd or ld. */
+/* All but x0, sp and tp, a0 last; `op` is sd or ld. */
 .macro EACH_REGISTER op, base
-    \op     x1, REGS_X(1)(\base)
-    \op     x3, REGS_X(3)(\base)
-    \op     x5, REGS_X(5)(\base)
-    \op     x6, REGS_X(6)(\base)
-    \op     x7, REGS_X(7)(\base)
-    \op     x8, REGS_X(8)(\base)
-    \op     x9, REGS_X(9)(\base)
-    \op     x11, REGS_X(11)(\base)
-    \op     x12, REGS_X(12)(\base)
-    \op     x13, REGS_X(13)(\base)
-    \op     x14, REGS_X(14)(\base)
-    \op     x15, REGS_X(15)(\base)
-    \op     x16, REGS_X(16)(\base)
-    \op     x17, REGS_X(17)(\base)
-    \op     x18, REGS_X(18)(\base)
-    \op     x19, REGS_X(19)(\base)
-    \op     x20, REGS_X(20)(\base)
-    \op     x21, REGS_X(21)(\base)
-    \op     x22, REGS_X(22)(\base)
-    \op     x23, REGS_X(23)(\base)
-    \op     x24, REGS_X(24)(\base)
-    \op     x25, REGS_X(25)(\base)
-    \op     x26, REGS_X(26)(\base)
-    \op     x27, REGS_X(27)(\base)
-    \op     x28, REGS_X(28)(\base)
-    \op     x29, REGS_X(29)(\base)
-    \op     x30, REGS_X(30)(\base)
-    \op     x31, REGS_X(31)(\base)
+    .irp    n, 1, 3, 5, 6, 7, 8, 9, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, \
+            26, 27, 28, 29, 30, 31, 10
+    \op     x\n, 8 * \n(\base)
+    .endr
 .endm
 
     .text
@@ -48,7 +24,6 @@ trap_entry:
     sd      sp, CPU_SCRATCH(tp)
     ld      sp, CPU_REGS(tp)
     EACH_REGISTER sd, sp
-    sd      x10, REGS_X(10)(sp)
     csrrw   t0, CSR_SSCRATCH, zero      /* what was in tp; "in the kernel" */
     ld      t1, CPU_SCRATCH(tp)         /* what was in sp */
     csrr    t2, CSR_SEPC
@@ -74,7 +49,6 @@ trap_in_kernel:
     mv      sp, t0
     ld      t0, CPU_SCRATCH(tp)
     EACH_REGISTER sd, sp
-    sd      x10, REGS_X(10)(sp)
     sd      tp, REGS_X(4)(sp)
     csrr    t0, CSR_SEPC
     sd      t0, REGS_PC(sp)
@@ -95,5 +69,4 @@ cpu_leave:
     ld      x4, REGS_X(4)(a1)
     mv      a0, a1
     EACH_REGISTER ld, a0
-    ld      x10, REGS_X(10)(a0)
     sret
