@@ -160,6 +160,9 @@ void supervise_message(struct supervise *s, const struct message *m)
         s->process[m->badge - 1] != LIFE_RUNNING)
         return;
     unsigned process = (unsigned)m->badge - 1;
+    bool is_end = m->tag & TAG_FAULT || (m->tag & TAG_LABEL_MASK) != REPORT_LOG;
+    if (is_end && s->plan->process[process].role == PLAN_ROLE_CONSOLE)
+        link_down(s->link); /* how the console service ended is said past it */
     if (m->tag & TAG_FAULT)
         process_fault(s, process, m);
     else
