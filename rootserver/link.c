@@ -12,24 +12,25 @@
 MUST_CHECK link_up(struct link *link, void *control, uint32_t bell)
 {
     uint8_t *base = control;
-    struct link l = {.is_up = true, .is_mid_line = link->is_mid_line, .bell = bell};
+    struct link l = {
+        .is_up = true,
+        .is_mid_line = link->is_mid_line,
+        .bell = bell,
+        .text.kind = CONSOLE_RECORD_LOG,
+        .down_shared = (struct ring_shared *)(base + CONSOLE_CONTROL_DOWN_SHARED),
+        .down_data = base + CONSOLE_CONTROL_DOWN_DATA,
+    };
 
-    enum err err = ring_producer_attach(
-        &l.down, (struct ring_shared *)(base + CONSOLE_CONTROL_DOWN_SHARED),
-        base + CONSOLE_CONTROL_DOWN_DATA, CONSOLE_CONTROL_RECORDS, sizeof(struct console_record));
+    enum err err = ring_producer_attach(&l.down, l.down_shared, l.down_data,
+                                        CONSOLE_CONTROL_DOWN_RECORDS, sizeof(struct console_record));
     if (err == OK)
         err = ring_consumer_attach(&l.up,
                                    (struct ring_shared *)(base + CONSOLE_CONTROL_UP_SHARED),
-                                   base + CONSOLE_CONTROL_UP_DATA, CONSOLE_CONTROL_RECORDS,
+                                   base + CONSOLE_CONTROL_UP_DATA, CONSOLE_CONTROL_UP_RECORDS,
                                    sizeof(struct console_record));
     if (err == OK)
         *link = l;
     return err;
-}
-
-void link_down(struct link *link)
-{
-    link->is_up = false;
 }
 
 static bool send(struct link *link, const struct console_record *record)
@@ -38,8 +39,8 @@ static bool send(struct link *link, const struct console_record *record)
 
     if (ring_write(&link->down, record, 1, &written) != OK || written == 0)
         return false;
-    if (ring_producer_wakes(&link->down) && notification_signal(cap_at(link->bell)) != OK)
-        link_down(link);
+    if (ring_producer_wakes(&link->down))
+        (void)!notification_signal(cap_at(link->bell)); /* gone with the service, which is noticed */
     return true;
 }
 
@@ -56,23 +57,42 @@ static void write_kernel(const char *text, size_t bytes)
     }
 }
 
-static void write_raw(struct link *link, const char *text, size_t bytes)
+/* What the dead service never read is taken out of the ring again. */
+void link_down(struct link *link)
 {
-    if (!link->is_up) {
-        write_kernel(text, bytes);
+    struct ring_consumer rest;
+    struct console_record record;
+    uint32_t got;
+
+    if (!link->is_up)
         return;
+    link->is_up = false;
+    if (ring_consumer_attach(&rest, link->down_shared, link->down_data,
+                             CONSOLE_CONTROL_DOWN_RECORDS,
+                             sizeof record) != OK)
+        return;
+    while (ring_read(&rest, &record, 1, &got) == OK && got == 1) {
+        if (record.kind == CONSOLE_RECORD_LOG && record.length <= sizeof record.text)
+            write_kernel(record.text, record.length);
     }
-    while (bytes > 0) {
-        struct console_record record = {.kind = CONSOLE_RECORD_LOG};
-        size_t part = bytes < sizeof record.text ? bytes : sizeof record.text;
-        record.length = (uint8_t)part;
-        memcpy(record.text, text, part);
-        if (!send(link, &record)) {
-            link->lost += bytes;
-            return;
-        }
-        text += part;
-        bytes -= part;
+}
+
+/* Hands over the text gathered so far. */
+static void hand_over(struct link *link)
+{
+    if (link->is_up && link->text.length > 0 && !send(link, &link->text))
+        link->lost += link->text.length;
+    if (!link->is_up)
+        write_kernel(link->text.text, link->text.length);
+    link->text.length = 0;
+}
+
+static void gather(struct link *link, const char *text, size_t bytes)
+{
+    for (size_t i = 0; i < bytes; i++) {
+        if (link->text.length == sizeof link->text.text)
+            hand_over(link);
+        link->text.text[link->text.length++] = text[i];
     }
 }
 
@@ -82,16 +102,17 @@ void link_write(struct link *link, const char *text, size_t bytes)
         const char *end = memchr(text, '\n', bytes);
         size_t line = end != NULL ? (size_t)(end - text) : bytes;
         if (!link->is_mid_line)
-            write_raw(link, LINK_PREFIX, sizeof LINK_PREFIX - 1);
-        write_raw(link, text, line);
+            gather(link, LINK_PREFIX, sizeof LINK_PREFIX - 1);
+        gather(link, text, line);
         link->is_mid_line = end == NULL;
         if (end != NULL) {
-            write_raw(link, "\r\n", 2);
+            gather(link, "\r\n", 2);
             line++;
         }
         text += line;
         bytes -= line;
     }
+    hand_over(link);
 }
 
 void link_state(struct link *link, unsigned client, enum console_state state)

@@ -20,9 +20,12 @@ struct link {
     bool is_up;
     bool is_mid_line;
     uint32_t bell; /* slot of the console's wake notification */
+    struct ring_shared *down_shared;
+    void *down_data;
     struct ring_producer down;
     struct ring_consumer up;
     uint32_t flush_id, flushed_id;
+    struct console_record text; /* gathered, to be handed over in one piece */
     uint64_t lost; /* bytes of log that found the ring full */
 };
 
@@ -30,7 +33,7 @@ struct link {
  * Every error of ring_producer_attach(). */
 MUST_CHECK link_up(struct link *link, void *control, uint32_t bell);
 
-/* The console service is gone: text goes to the kernel again. */
+/* The console service is gone: text goes to the kernel again, with what the service left unread. */
 void link_down(struct link *link);
 
 /* Writes text; each line gets the prefix, and ends as a terminal wants it. */

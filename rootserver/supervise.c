@@ -108,6 +108,8 @@ static void process_fault(struct supervise *s, unsigned process, const struct me
 {
     const struct plan_process *p = &s->plan->process[process];
 
+    if (p->role == PLAN_ROLE_CONSOLE)
+        link_down(s->link);
     printf("%s faulted: %s (cause %" PRIu64 ", tval %#" PRIx64 ") at pc %#" PRIx64 "\n", p->name,
            cause_name(m->word[FAULT_CAUSE]), m->word[FAULT_CAUSE], m->word[FAULT_TVAL],
            m->word[FAULT_PC]);
@@ -127,8 +129,12 @@ static void process_report(struct supervise *s, unsigned process, const struct m
 {
     const struct plan_process *p = &s->plan->process[process];
     bool is_vmm = p->role == PLAN_ROLE_VMM;
+    uint64_t label = m->tag & TAG_LABEL_MASK;
 
-    switch (m->tag & TAG_LABEL_MASK) {
+    if (!is_vmm && label != REPORT_LOG)
+        link_down(s->link); /* it can have nothing else to say than that it ends */
+
+    switch (label) {
     case REPORT_LOG:
         report_log(s, process, m);
         break;
@@ -148,7 +154,7 @@ static void process_report(struct supervise *s, unsigned process, const struct m
         process_end(s, process, LIFE_DEAD);
         break;
     default:
-        printf("%s sent a report nobody knows (%" PRIu64 ")\n", p->name, m->tag & TAG_LABEL_MASK);
+        printf("%s sent a report nobody knows (%" PRIu64 ")\n", p->name, label);
         process_end(s, process, LIFE_DEAD);
         break;
     }

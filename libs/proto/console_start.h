@@ -12,8 +12,8 @@
  *
  *   0x0000  struct ring_shared   down: root server -> console
  *   0x0800  struct ring_shared   up:   console -> root server
- *   0x1000  CONSOLE_CONTROL_RECORDS records down
- *   0x2000  CONSOLE_CONTROL_RECORDS records up
+ *   0x1000  CONSOLE_CONTROL_DOWN_RECORDS records down
+ *   0x5000  CONSOLE_CONTROL_UP_RECORDS records up
  */
 #ifndef PROTO_CONSOLE_START_H
 #define PROTO_CONSOLE_START_H
@@ -36,12 +36,13 @@ enum console_slot {
 #define CONSOLE_BIT_CONTROL   (UINT64_C(1) << 1)
 #define CONSOLE_BIT_CLIENT(i) (UINT64_C(1) << (8 + (i)))
 
-#define CONSOLE_CONTROL_DOWN_SHARED 0x0000
-#define CONSOLE_CONTROL_UP_SHARED   0x0800
-#define CONSOLE_CONTROL_DOWN_DATA   0x1000
-#define CONSOLE_CONTROL_UP_DATA     0x2000
-#define CONSOLE_CONTROL_RECORDS     64
-#define CONSOLE_CONTROL_BYTES       0x3000
+#define CONSOLE_CONTROL_DOWN_SHARED  0x0000
+#define CONSOLE_CONTROL_UP_SHARED    0x0800
+#define CONSOLE_CONTROL_DOWN_DATA    0x1000
+#define CONSOLE_CONTROL_DOWN_RECORDS 256
+#define CONSOLE_CONTROL_UP_DATA      0x5000
+#define CONSOLE_CONTROL_UP_RECORDS   64
+#define CONSOLE_CONTROL_BYTES        0x6000
 
 enum console_record_kind {
     CONSOLE_RECORD_LOG = 1,     /* down: `text`, a piece of a line of Warren's own; '\n' ends it */

@@ -36,7 +36,7 @@ static void give_uart(struct build *b, struct plan_process *p)
     }
     build_share(b, (struct build_frames){page, 1, 12}, p, LAYOUT_DEVICE,
                 RIGHT_READ | RIGHT_WRITE);
-    uint32_t irq = build_own_objects(b, OBJ_IRQ, IRQ_BITS_MIN, 1);
+    uint32_t irq = build_object(b, p->untyped[0], OBJ_IRQ, IRQ_BITS_MIN);
     uint32_t badged = build_slots(b, 1);
     build_mint(b, p->wake, BOOT_SLOT_CNODE, badged, RIGHT_WRITE, CONSOLE_BIT_UART);
     build_emit(b, (struct plan_action){.kind = PLAN_BIND_IRQ,

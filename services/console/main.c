@@ -291,12 +291,13 @@ static MUST_CHECK attach_control(struct service *s)
 
     enum err err = ring_consumer_attach(
         &s->control, (struct ring_shared *)(void *)(region + CONSOLE_CONTROL_DOWN_SHARED),
-        region + CONSOLE_CONTROL_DOWN_DATA, CONSOLE_CONTROL_RECORDS, sizeof(struct console_record));
+        region + CONSOLE_CONTROL_DOWN_DATA, CONSOLE_CONTROL_DOWN_RECORDS,
+        sizeof(struct console_record));
     if (err != OK)
         return err;
     return ring_producer_attach(
         &s->answers, (struct ring_shared *)(void *)(region + CONSOLE_CONTROL_UP_SHARED),
-        region + CONSOLE_CONTROL_UP_DATA, CONSOLE_CONTROL_RECORDS, sizeof(struct console_record));
+        region + CONSOLE_CONTROL_UP_DATA, CONSOLE_CONTROL_UP_RECORDS, sizeof(struct console_record));
 }
 
 int main(void)
