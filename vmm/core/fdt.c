@@ -10,14 +10,34 @@
 #include <vmm/core/isa.h>
 #include <vmm/dev/syscon.h>
 
+/*
+ * The seed of this boot: a reboot gets another one than the boot before.  (The
+ * finaliser of SplitMix64; secrecy is the configured seed's, this only tells boots
+ * apart.)
+ */
+static void seed_of_boot(const struct machine *machine, uint8_t seed[MACHINE_RNG_SEED_BYTES])
+{
+    for (uint32_t at = 0; at < MACHINE_RNG_SEED_BYTES; at += 8) {
+        uint64_t word;
+        memcpy(&word, machine->config.rng_seed + at, sizeof word);
+        word += machine->state->boot_count * UINT64_C(0x9e3779b97f4a7c15);
+        word = (word ^ word >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
+        word = (word ^ word >> 27) * UINT64_C(0x94d049bb133111eb);
+        word ^= word >> 31;
+        memcpy(seed + at, &word, sizeof word);
+    }
+}
+
 static int node_chosen(const struct machine *machine, const struct image_plan *plan, void *fdt)
 {
     const struct machine_config *config = &machine->config;
+    uint8_t seed[MACHINE_RNG_SEED_BYTES];
     int err = fdt_begin_node(fdt, "chosen");
 
+    seed_of_boot(machine, seed);
     err = err ? err : fdt_util_string(fdt, "bootargs", config->bootargs);
     err = err ? err : fdt_util_string(fdt, "stdout-path", "/soc/serial@10000000");
-    err = err ? err : fdt_property(fdt, "rng-seed", config->rng_seed, sizeof config->rng_seed);
+    err = err ? err : fdt_property(fdt, "rng-seed", seed, sizeof seed);
     if (!err && config->initrd_bytes) {
         err = fdt_property_u64(fdt, "linux,initrd-start", plan->initrd_gpa);
         err = err ? err : fdt_property_u64(fdt, "linux,initrd-end", plan->initrd_end_gpa);

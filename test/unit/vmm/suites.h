@@ -18,5 +18,6 @@ TCase *exit_tcase(void);
 TCase *loop_tcase(void);
 TCase *recovery_tcase(void);
 TCase *console_ring_tcase(void);
+TCase *start_tcase(void);
 
 #endif

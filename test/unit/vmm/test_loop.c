@@ -16,6 +16,7 @@ struct guest {
     void (*step)(struct guest *guest, struct vcpu_page *page);
     uint64_t entries, waits, polls, reboots;
     uint64_t done_seq;
+    uint8_t seed[MACHINE_RNG_SEED_BYTES]; /* of the last boot */
     enum err refusal;
 };
 
@@ -123,6 +124,13 @@ static void step_reboot(struct guest *guest, struct vcpu_page *page)
 {
     struct vmm_fake *fake = guest->fake;
 
+    const uint8_t *dtb = fake->ram + FAKE_RAM_BYTES - IMAGE_DTB_BYTES;
+    int length;
+    const void *seed = fdt_getprop(dtb, fdt_path_offset(dtb, "/chosen"), "rng-seed", &length);
+
+    ck_assert_int_eq(length, MACHINE_RNG_SEED_BYTES);
+    ck_assert_mem_ne(seed, guest->seed, sizeof guest->seed);
+    memcpy(guest->seed, seed, sizeof guest->seed);
     ck_assert_uint_eq(fake->ram[0x123456], 0);
     ck_assert_mem_eq(fake->ram + 0x200000, fake->kernel, FAKE_KERNEL_BYTES);
     ck_assert_uint_eq(fake_get(fake, 0x10000007, 1), 0);
@@ -140,7 +148,7 @@ static void step_reboot(struct guest *guest, struct vcpu_page *page)
 
 START_TEST(test_loop_reboot_a_hundred_times_is_a_fresh_machine_each_time)
 {
-    /* RAM is zeroed, the image loaded again, devices and registers are at their reset values. */
+    /* RAM is zeroed, the image loaded again, devices and registers are reset, the seed is new. */
     struct vmm_fake *fake = fake_new(1);
     struct guest guest = {.fake = fake, .step = step_reboot};
 

@@ -22,6 +22,7 @@ int main(void)
     suite_add_tcase(suite, loop_tcase());
     suite_add_tcase(suite, recovery_tcase());
     suite_add_tcase(suite, console_ring_tcase());
+    suite_add_tcase(suite, start_tcase());
 
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_ENV);

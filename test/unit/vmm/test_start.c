@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include <string.h>
+
+#include <proto/console.h>
+#include <rt/bootinfo.h>
+#include <vmm/core/isa.h>
+#include <vmm/core/start.h>
+
+#include "suites.h"
+
+static struct vmm_start good(void)
+{
+    return (struct vmm_start){
+        .version = VMM_START_VERSION,
+        .vcpu_count = 1,
+        .features = BOOT_FEATURE_SSTC,
+        .ram_gpa = MACHINE_RAM_GPA,
+        .ram_address = 0x40000000,
+        .ram_bytes = 16 << 20,
+        .arena_address = 0x20000000,
+        .arena_bytes = 0x10000,
+        .state_address = 0x21000000,
+        .kernel_address = 0x30000000,
+        .kernel_bytes = 12345,
+        .console_address = 0x22000000,
+        .console_bytes = CONSOLE_REGION_BYTES,
+        .guest_seed = {1, 2, 3},
+        .bootargs = "quiet",
+    };
+}
+
+START_TEST(test_start_config_carries_the_record_over)
+{
+    /* Every part of the record ends where the machine looks for it. */
+    struct vmm_start start = good();
+    struct machine_config config;
+
+    ck_assert_int_eq(start_config(&start, 10000000, &config), OK);
+    ck_assert_uint_eq(config.ram.gpa, MACHINE_RAM_GPA);
+    ck_assert_uint_eq(config.ram.bytes, 16 << 20);
+    ck_assert_uint_eq((uintptr_t)config.ram.host, 0x40000000);
+    ck_assert_uint_eq((uintptr_t)config.kernel, 0x30000000);
+    ck_assert_uint_eq(config.kernel_bytes, 12345);
+    ck_assert_ptr_null(config.initrd);
+    ck_assert_uint_eq((uintptr_t)config.page[0], 0x21000000);
+    ck_assert_uint_eq(config.hart_count, 1);
+    ck_assert_uint_eq(config.isa_extensions, ISA_SSTC);
+    ck_assert_uint_eq(config.timebase_hz, 10000000);
+    ck_assert_str_eq(config.bootargs, "quiet");
+    ck_assert_mem_eq(config.rng_seed, start.guest_seed, sizeof config.rng_seed);
+    start.features = 0;
+    ck_assert_int_eq(start_config(&start, 10000000, &config), OK);
+    ck_assert_uint_eq(config.isa_extensions, 0);
+}
+END_TEST
+
+START_TEST(test_start_config_bad_records_are_refused)
+{
+    /* Each error has its cause. */
+    struct vmm_start start = good();
+    struct machine_config config;
+
+    start.version++;
+    ck_assert_int_eq(start_config(&start, 1, &config), ERR_FORMAT);
+    start = good();
+    memset(start.bootargs, 'x', sizeof start.bootargs);
+    ck_assert_int_eq(start_config(&start, 1, &config), ERR_FORMAT);
+    start = good();
+    start.vcpu_count = 2;
+    ck_assert_int_eq(start_config(&start, 1, &config), ERR_NOT_SUPPORTED);
+    start.vcpu_count = 0;
+    ck_assert_int_eq(start_config(&start, 1, &config), ERR_NOT_SUPPORTED);
+    start = good();
+    start.kernel_address += 8;
+    ck_assert_int_eq(start_config(&start, 1, &config), ERR_ALIGN);
+    start = good();
+    start.ram_bytes = 0;
+    ck_assert_int_eq(start_config(&start, 1, &config), ERR_RANGE);
+    start.ram_bytes = UINT64_MAX & ~UINT64_C(0xfff);
+    ck_assert_int_eq(start_config(&start, 1, &config), ERR_RANGE);
+    start = good();
+    start.console_bytes--;
+    ck_assert_int_eq(start_config(&start, 1, &config), ERR_RANGE);
+}
+END_TEST
+
+TCase *start_tcase(void)
+{
+    TCase *tcase = tcase_create("start");
+    tcase_add_test(tcase, test_start_config_carries_the_record_over);
+    tcase_add_test(tcase, test_start_config_bad_records_are_refused);
+    return tcase;
+}

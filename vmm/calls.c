@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include <vmm/calls.h>
+
+_Static_assert(VCPU_OPS_FENCE_INSN == (int)VCPU_FENCE_INSN &&
+                   VCPU_OPS_FENCE_ADDRESS == (int)VCPU_FENCE_ADDRESS &&
+                   VCPU_OPS_FENCE_ADDRESS_ASID == (int)VCPU_FENCE_ADDRESS_ASID,
+               "fences go by the kernel's numbers");
+
+/* ---- vCPU.  There is one hart (start_config() sees to it), so `hart` is always 0. ---- */
+
+static enum err get_reg(void *opaque, uint32_t hart, uint64_t reg, uint64_t *value)
+{
+    const struct calls *calls = opaque;
+    (void)hart;
+    return vcpu_get_reg(calls->vcpu, reg, value);
+}
+
+static enum err set_reg(void *opaque, uint32_t hart, uint64_t reg, uint64_t value)
+{
+    const struct calls *calls = opaque;
+    (void)hart;
+    return vcpu_set_reg(calls->vcpu, reg, value);
+}
+
+static enum err inject(void *opaque, uint32_t hart, uint64_t cause, uint64_t tval)
+{
+    const struct calls *calls = opaque;
+    (void)hart;
+    return vcpu_inject(calls->vcpu, cause, tval);
+}
+
+static enum err set_timer(void *opaque, uint32_t hart, uint64_t deadline_ticks)
+{
+    const struct calls *calls = opaque;
+    (void)hart;
+    return vcpu_set_timer(calls->vcpu, deadline_ticks);
+}
+
+static enum err fence(void *opaque, uint32_t hart, enum vcpu_ops_fence kind, uint64_t address,
+                      uint64_t size_bytes, uint64_t asid)
+{
+    const struct calls *calls = opaque;
+    (void)hart;
+    return vcpu_fence(calls->vcpu, kind, address, size_bytes, asid);
+}
+
+/* Only other harts are kicked, and there are none: to get here would be a defect of ours. */
+static void kick(void *opaque, uint32_t hart)
+{
+    (void)opaque, (void)hart;
+    __builtin_trap();
+}
+
+struct vcpu_ops calls_vcpu(struct calls *calls)
+{
+    return (struct vcpu_ops){calls, get_reg, set_reg, inject, set_timer, fence, kick};
+}
+
+/* ---- The loop ---- */
+
+static enum err run(void *opaque, uint32_t hart, uint64_t done_seq, uint32_t *reason)
+{
+    const struct calls *calls = opaque;
+    uint64_t result = VCPU_EXIT_NONE, seq;
+    (void)hart;
+
+    enum err err = vcpu_run(calls->vcpu, done_seq, &result, &seq);
+    if (!err)
+        *reason = (uint32_t)result;
+    return err;
+}
+
+static enum err poll(void *opaque, uint32_t hart)
+{
+    const struct calls *calls = opaque;
+    uint64_t bits;
+    (void)hart;
+    return notification_poll(calls->wake, &bits);
+}
+
+static enum err wait(void *opaque, uint32_t hart)
+{
+    const struct calls *calls = opaque;
+    uint64_t bits;
+    (void)hart;
+    return notification_wait(calls->wake, DEADLINE_NEVER, &bits);
+}
+
+static void rebooted(void *opaque, uint64_t count)
+{
+    calls_report(opaque, REPORT_REBOOTED, count, 0);
+}
+
+struct vcpu_loop_ops calls_loop(struct calls *calls)
+{
+    return (struct vcpu_loop_ops){calls, run, poll, wait, rebooted};
+}
+
+/* ---- Others ---- */
+
+void calls_console_signal(void *opaque)
+{
+    const struct calls *calls = opaque;
+    /* A console that is gone comes back and looks at its rings by itself. */
+    if (!cap_is_null(calls->console) && notification_signal(calls->console) != OK)
+        return;
+}
+
+void calls_report(const struct calls *calls, enum report_label label, uint64_t first,
+                  uint64_t second)
+{
+    struct message message = {.tag = label, .word = {first, second}};
+    if (ipc_send(calls->parent, &message) != OK)
+        return;
+}
+
+_Noreturn void calls_end(const struct calls *calls)
+{
+    uint64_t bits;
+    while (notification_wait(calls->wake, DEADLINE_NEVER, &bits) == OK)
+        ;
+    __builtin_trap();
+}

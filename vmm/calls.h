@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The kernel's calls in the form in which the pure part wants them. */
+#ifndef VMM_CALLS_H
+#define VMM_CALLS_H
+
+#include <stdint.h>
+
+#include <base/err.h>
+#include <proto/report.h>
+#include <rt/calls.h>
+#include <vmm/core/vcpu_loop.h>
+#include <vmm/core/vcpu_ops.h>
+
+struct calls {
+    cap_t vcpu; /* of the one hart */
+    cap_t wake; /* the notification bound to the thread that runs it */
+    cap_t parent;
+    cap_t console; /* signals the console service; null for none */
+};
+
+struct vcpu_ops calls_vcpu(struct calls *calls);
+struct vcpu_loop_ops calls_loop(struct calls *calls);
+
+/* For console_ring_attach(): wakes the console service. */
+void calls_console_signal(void *opaque);
+
+/* Tells the parent, and waits until it has listened.  A parent that is gone is not told. */
+void calls_report(const struct calls *calls, enum report_label label, uint64_t first,
+                  uint64_t second);
+
+/* Waits to be destroyed. */
+_Noreturn void calls_end(const struct calls *calls);
+
+#endif

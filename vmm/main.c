@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The VMM's process: takes over its guest, or starts it, and runs it to its end. */
+#include <string.h>
+#include <time.h>
+
+#include <proto/process_start.h>
+#include <proto/vmm_start.h>
+#include <rt/rt.h>
+#include <vmm/calls.h>
+#include <vmm/core/console_ring.h>
+#include <vmm/core/machine.h>
+#include <vmm/core/start.h>
+#include <vmm/core/vcpu_loop.h>
+
+#define NS_PER_S UINT64_C(1000000000)
+
+/* The clock when nobody told the time of day: the guest then counts from 1970. */
+static uint64_t wall_ns(void *opaque)
+{
+    struct timespec now;
+    (void)opaque;
+
+    if (clock_gettime(CLOCK_REALTIME, &now) != 0 && clock_gettime(CLOCK_MONOTONIC, &now) != 0)
+        return 0;
+    return (uint64_t)now.tv_sec * NS_PER_S + (uint64_t)now.tv_nsec;
+}
+
+static _Noreturn void give_up(const struct calls *calls, enum report_failure why, uint64_t detail)
+{
+    calls_report(calls, REPORT_FAILED, why, detail);
+    calls_end(calls);
+}
+
+/* The machine, either as its last VMM left it or about to boot. */
+static void machine_set_up(struct machine *machine, struct console_ring *rings,
+                           const struct vmm_start *start, struct calls *calls)
+{
+    struct machine_config config;
+    bool is_taken_over = false;
+
+    enum err err = start_config(start, rt_timebase_hz(), &config);
+    if (!err)
+        err = console_ring_attach(rings, (void *)(uintptr_t)start->console_address, calls,
+                                  calls_console_signal);
+    if (err)
+        give_up(calls, REPORT_FAILURE_START_RECORD, err);
+    config.vcpu = calls_vcpu(calls);
+    config.console = console_ring_port(rings);
+    config.wall_ns = wall_ns;
+    err = machine_init(machine, &config, (void *)(uintptr_t)start->arena_address,
+                       start->arena_bytes, &is_taken_over);
+    if (err)
+        give_up(calls, REPORT_FAILURE_START_RECORD, err);
+    console_ring_sync(rings, machine->console.state);
+    /* An arena that was lost tells nothing of the RAM: it is not as it was given. */
+    if (!is_taken_over)
+        machine->state->is_ram_dirty = start->starts != 0;
+    if (is_taken_over && !machine->state->is_booting)
+        return;
+    err = machine_boot(machine);
+    if (err)
+        give_up(calls, REPORT_FAILURE_KERNEL, err);
+}
+
+int main(void)
+{
+    /* They point at one another, and stay until the process is destroyed. */
+    struct calls calls = {.wake = cap_at(PROCESS_SLOT_WAKE), .parent = cap_at(PROCESS_SLOT_PARENT)};
+    struct console_ring rings;
+    struct machine machine;
+    const void *role;
+
+    enum err err = rt_role(sizeof(struct vmm_start), &role);
+    if (err)
+        give_up(&calls, REPORT_FAILURE_START_RECORD, err);
+    const struct vmm_start *start = role;
+    calls.vcpu = cap_at(start->vcpu_slot);
+    calls.console = cap_at(start->console_slot);
+    machine_set_up(&machine, &rings, start, &calls);
+
+    struct vcpu_loop_ops ops = calls_loop(&calls);
+    struct vcpu_loop_result result = vcpu_loop(&machine, 0, &ops);
+    switch (result.end) {
+    case VCPU_LOOP_POWERED_OFF:
+        calls_report(&calls, REPORT_POWERED_OFF, 0, 0);
+        calls_end(&calls);
+    case VCPU_LOOP_GUEST_FAILED:
+        give_up(&calls, REPORT_FAILURE_SYSTEM, result.detail);
+    case VCPU_LOOP_BOOT_FAILED:
+        give_up(&calls, REPORT_FAILURE_KERNEL, result.detail);
+    case VCPU_LOOP_VCPU_FAILED:
+        break;
+    }
+    give_up(&calls, REPORT_FAILURE_VCPU, result.detail);
+}
