@@ -10,7 +10,7 @@ test_main() {
     build_targets
     step 'Running the tests'
     rm -f "$TOP/build/meson-logs/testlog.json" "$TOP/build/meson-logs/testlog.junit.xml"
-    meson test -C "$TOP/build" --no-rebuild --print-errorlogs "$@" </dev/null
+    meson test -C "$TOP/build" --print-errorlogs "$@" </dev/null
     status=$?
     python3 "$TOP/tools/setup/count_cases.py" "$TOP/build/meson-logs" "$status"
 }
