@@ -6,7 +6,7 @@
 #include <libfdt.h>
 #include <vmm/core/fdt.h>
 
-#include "../../fakes/vmm_fake.h"
+#include <test/fakes/vmm_fake.h>
 
 int main(int argc, char **argv)
 {

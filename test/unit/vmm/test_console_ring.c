@@ -135,7 +135,7 @@ END_TEST
 
 START_TEST(test_console_ring_input_stays_until_released)
 {
-    /* A peek takes nothing; a release does, once; a peek from further on releases what is before. */
+    /* A peek takes nothing; a release does, once; a peek further on releases what is before. */
     struct ends *ends = ends_new();
     char text[8] = {0};
 

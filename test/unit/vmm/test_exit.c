@@ -4,7 +4,7 @@
 #include <vmm/core/exit.h>
 #include <vmm/sbi/sbi.h>
 
-#include "../../fakes/vmm_fake.h"
+#include <test/fakes/vmm_fake.h>
 #include "suites.h"
 
 #define PC               UINT64_C(0x80201000)
@@ -264,7 +264,7 @@ END_TEST
 
 START_TEST(test_exit_access_nobody_answers_is_an_access_fault)
 {
-    /* Holes, wrong widths, ends of devices, unknown instructions: cause 5 or 7, tval the address. */
+    /* Holes, widths, ends of devices, unknown instructions: cause 5 or 7, tval the address. */
     static const struct {
         uint64_t gpa, htinst;
     } rows[] = {

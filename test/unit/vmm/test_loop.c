@@ -7,7 +7,7 @@
 #include <vmm/core/vcpu_loop.h>
 #include <vmm/sbi/sbi.h>
 
-#include "../../fakes/vmm_fake.h"
+#include <test/fakes/vmm_fake.h>
 #include "suites.h"
 
 /* A guest: what it does at each entry, one step after another. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include <vmm/dev/plic.h>
 
-#include "../../fakes/vmm_fake.h"
+#include <test/fakes/vmm_fake.h>
 #include "suites.h"
 
 #define PLIC                  UINT64_C(0xc000000)

@@ -9,7 +9,7 @@
 #include <vmm/core/exit.h>
 #include <vmm/sbi/sbi.h>
 
-#include "../../fakes/vmm_fake.h"
+#include <test/fakes/vmm_fake.h>
 #include "suites.h"
 
 #define CUTS_MAX 200u

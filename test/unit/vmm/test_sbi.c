@@ -3,7 +3,7 @@
 
 #include <vmm/sbi/sbi.h>
 
-#include "../../fakes/vmm_fake.h"
+#include <test/fakes/vmm_fake.h>
 #include "suites.h"
 
 /* A call by hart 0, in a transaction of its own; its outcome is kept. */

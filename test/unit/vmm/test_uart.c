@@ -3,7 +3,7 @@
 
 #include <vmm/dev/uart16550.h>
 
-#include "../../fakes/vmm_fake.h"
+#include <test/fakes/vmm_fake.h>
 #include "suites.h"
 
 #define UART UINT64_C(0x10000000)
@@ -256,7 +256,7 @@ END_TEST
 
 START_TEST(test_uart_fcr_clears_fifos)
 {
-    /* Clear bits empty the FIFOs, as does switching them; without the enable bit nothing else counts. */
+    /* Clear bits empty the FIFOs, as does switching; without the enable bit no other counts. */
     struct vmm_fake *fake = fake_new(1);
 
     put(fake, FCR, 1);
