@@ -32,7 +32,7 @@ apt_view_write() {
         printf 'APT::Update::Post-Invoke "";\n#clear APT::Update::Post-Invoke;\n'
         printf '#clear APT::Update::Pre-Invoke;\n#clear APT::Update::Post-Invoke-Success;\n'
         printf 'APT::Install-Recommends "false";\nAPT::Install-Suggests "false";\n'
-        [ "$(id -u)" != 0 ] || printf 'APT::Sandbox::User "root";\n'
+        printf 'APT::Sandbox::User "root";\n'
         [ $# = 0 ] || printf '%s\n' "$@"
     } >"$APT_DIR/$view.conf"
 }
@@ -70,6 +70,10 @@ apt_open_host() {
     # A third-party source that fails is the user's business: what counts is
     # whether Debian's own lists arrived.
     apt_update host 'this system' || warn 'not every source of this system answered'
+    [ -n "$(apt_candidate bare base-files)" ] ||
+        die "no package list of Debian $HOST_CODENAME arrived from" \
+            "${WARREN_MIRROR:-the sources of this system} (no network?);" \
+            './warren setup --mirror URI names another mirror'
     apt_mirror_find
 }
 
@@ -123,7 +127,7 @@ apt_open_next() {
             "APT::Architectures { \"$arch\"; };")
     fi
     apt_view_write "$view" "$view" "${lines[@]}"
-    apt_update "$view" "$label" ||
+    apt_update "$view" "$label" && [ -n "$(apt_candidate "$view" base-files)" ] ||
         die "no package lists of Debian $WARREN_NEXT_RELEASE at the mirror this system uses;" \
             "./warren setup --mirror URI names another"
 }
