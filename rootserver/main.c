@@ -193,11 +193,26 @@ static ATTR_NORETURN void supervise(void)
     end();
 }
 
+/* What the kernel made of the Untypeds before it handed them over: the root server itself. */
+static const uint64_t *read_used(void)
+{
+    static uint64_t used[BOOT_UNTYPED_MAX];
+
+    for (uint32_t i = 0; i < root.boot->untyped_count && i < BOOT_UNTYPED_MAX; i++) {
+        uint64_t address = 0, state = 0;
+        enum err err = untyped_info(cap_at(root.boot->untyped_first + i), &address, &state);
+        if (err != OK)
+            give_up("the machine's memory cannot be counted: %s", exec_error_name(err));
+        used[i] = (UINT64_C(1) << root.boot->untyped[i].size_bits) - (state & ~UINT64_C(4095));
+    }
+    return used;
+}
+
 int main(void)
 {
     struct problem problem;
     struct plan_input in = {
-        .boot = root.boot, .machine = &root.machine, .system = &root.system,
+        .boot = root.boot, .used = read_used(), .machine = &root.machine, .system = &root.system,
         .archive_bytes = root.boot->archive_bytes, .archive_map = &root.archive_map};
 
     in.archive = open_archive();

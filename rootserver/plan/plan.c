@@ -30,8 +30,10 @@ static void checkpoint_return(struct plan *plan, const struct checkpoint *to)
     plan->memory = to->memory;
 }
 
-static MUST_CHECK add_untypeds(const struct bootinfo *boot, struct memory *memory)
+static MUST_CHECK add_untypeds(const struct plan_input *in, struct memory *memory)
 {
+    const struct bootinfo *boot = in->boot;
+
     for (uint32_t i = 0; i < boot->untyped_count && i < BOOT_UNTYPED_MAX; i++) {
         const struct boot_untyped *u = &boot->untyped[i];
         if (u->kind == BOOT_UNTYPED_ARCHIVE)
@@ -40,6 +42,8 @@ static MUST_CHECK add_untypeds(const struct bootinfo *boot, struct memory *memor
                                   u->kind == BOOT_UNTYPED_DEVICE);
         if (err != OK)
             return err;
+        if (in->used != NULL)
+            memory->untyped[memory->count - 1].used = in->used[i];
     }
     return OK;
 }
@@ -115,7 +119,7 @@ MUST_CHECK plan_make(const struct plan_input *in, struct plan *out, struct probl
     struct build b = {.in = in, .plan = out, .process = PLAN_NOBODY, .err = OK};
     out->next_slot = in->archive_map->slot_end > in->boot->empty_first ? in->archive_map->slot_end
                                                                       : in->boot->empty_first;
-    if (add_untypeds(in->boot, &out->memory) != OK)
+    if (add_untypeds(in, &out->memory) != OK)
         build_fail(&b, ERR_NO_MEMORY, "the machine's memory is in too many pieces");
     build_root(&b);
     if (b.err != OK) {

@@ -91,6 +91,7 @@ struct plan {
 
 struct plan_input {
     const struct bootinfo *boot;
+    const uint64_t *used; /* bytes taken of each Untyped of bootinfo; NULL when none is */
     const struct machine_config *machine;
     const struct system_config *system;
     const uint8_t *archive;
