@@ -11,6 +11,8 @@
 static struct object *create_in(struct hart *hart, enum obj_type type, uint8_t size_bits,
                                 hpa_t memory)
 {
+    if (type == OBJ_UNTYPED || type == OBJ_FRAME)
+        return NULL; /* may be device memory, of which the kernel has no view */
     void *at = hal_phys_to_virt(memory);
 
     switch (type) {

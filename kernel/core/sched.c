@@ -97,7 +97,7 @@ static void run_preempt(struct hart *hart, uint64_t now)
     ready_push(thread, has_time);
 }
 
-void sched_yield(struct hart *hart)
+void sched_pass_turn(struct hart *hart)
 {
     struct thread *thread = hart->current;
 
@@ -226,6 +226,6 @@ void sched_leave(struct hart *hart)
 
 enum err thread_yield_invoke(struct invocation *inv)
 {
-    sched_yield(inv->hart);
+    sched_pass_turn(inv->hart);
     return OK;
 }

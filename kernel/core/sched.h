@@ -25,8 +25,8 @@ void sched_block(struct thread *thread, enum thread_phase phase);
  * it takes over at once, within the same slice, unless somebody of higher priority is ready. */
 void sched_handoff(struct hart *hart, struct thread *thread);
 
-/* The current thread's slice is over. */
-void sched_yield(struct hart *hart);
+/* The current thread's slice is over.  (Not "sched_yield": the host's C library has that.) */
+void sched_pass_turn(struct hart *hart);
 
 /* Ticks of the time CSR a thread has run so far. */
 uint64_t sched_runtime(const struct thread *thread);
