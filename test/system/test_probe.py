@@ -40,5 +40,6 @@ def test_probe_every_attempt_is_a_fault(env):
                 raise Failure(f"{name} was not attempted")
             if f"attempt {name} succeeded" in text:
                 raise Failure(f"{name} succeeded")
-            if not re.search(rf"^(?:warren: )?vmm\.{name} faulted: ", text, re.M):
+            # Not at the start of a line: the firmware may have complained of the instruction there.
+            if not re.search(rf"\bvmm\.{name} faulted: ", text):
                 raise Failure(f"{name} made no fault report")
