@@ -9,37 +9,68 @@
 #include <kernel/hal/riscv64/layout.h>
 #include <kernel/hal/riscv64/pte.h>
 
-#define GIB_BITS 30
+#define PAGE      UINT64_C(0x1000)
+#define MIB2      UINT64_C(0x200000)
+#define GIB       UINT64_C(0x40000000)
+#define RIGHTS_RW (PTE_R | PTE_W)
 
-static uint64_t table_entry(const void *table)
+static uint64_t address_of(const void *pointer)
 {
-    return pte_make((uint64_t)(uintptr_t)table, PTE_V);
+    return (uint64_t)(uintptr_t)pointer;
 }
 
+static uint64_t table_entry(enum kernel_table table)
+{
+    return pte_make(address_of(kernel_tables[table]), PTE_V);
+}
+
+/* What a page of the image's 2 MiB may be used for; 0: nothing, it is not mapped. */
 static uint64_t image_rights(const uint8_t *page)
 {
     if (page < text_end)
         return PTE_R | PTE_X;
     if (page < rodata_end)
         return PTE_R;
-    return page == stack_guard ? 0 : PTE_R | PTE_W;
+    return page == stack_guard ? 0 : RIGHTS_RW;
 }
 
-uint64_t early_map(uint8_t *image)
+static void leaf_set(uint64_t *entry, uint64_t address, uint64_t rights)
 {
-    uint64_t *root = kernel_tables[0], *middle = kernel_tables[1], *leaf = kernel_tables[2];
-    uint64_t *direct = root + (DIRECT_BASE >> GIB_BITS) % PTE_COUNT;
+    *entry = rights == 0 ? 0 : pte_make(address, PTE_KERNEL_LEAF | rights);
+}
 
-    for (uint64_t address = 0; address < DIRECT_BYTES; address += UINT64_C(1) << GIB_BITS)
-        direct[address >> GIB_BITS] = pte_make(address, PTE_KERNEL_LEAF | PTE_R | PTE_W);
+/* The image where it is linked, page by page. */
+static void map_image(const uint8_t *image)
+{
+    uint64_t page = 0;
 
-    root[(KERNEL_BASE >> GIB_BITS) % PTE_COUNT] = table_entry(middle);
-    middle[0] = table_entry(leaf);
-    for (uint8_t *page = image; page < image_end; page += 4096) {
-        uint64_t rights = image_rights(page);
-        if (rights != 0)
-            *leaf = pte_make((uint64_t)(uintptr_t)page, PTE_KERNEL_LEAF | rights);
-        leaf++;
+    for (const uint8_t *at = image; at < image_end; at += PAGE, page++)
+        leaf_set(&kernel_tables[TABLE_IMAGE][page], address_of(at), image_rights(at));
+    kernel_tables[TABLE_IMAGE_GIB][0] = table_entry(TABLE_IMAGE);
+    kernel_tables[TABLE_ROOT][KERNEL_BASE / GIB % PTE_COUNT] = table_entry(TABLE_IMAGE_GIB);
+}
+
+/* All physical memory, writable but for the image's text and constants. */
+static void map_direct(const uint8_t *image)
+{
+    uint64_t *root = &kernel_tables[TABLE_ROOT][DIRECT_BASE / GIB % PTE_COUNT];
+    uint64_t *middle = kernel_tables[TABLE_DIRECT_GIB];
+    uint64_t start = address_of(image), gib = start / GIB * GIB;
+
+    for (uint64_t at = 0; at < DIRECT_BYTES; at += GIB)
+        leaf_set(&root[at / GIB], at, RIGHTS_RW);
+    for (uint64_t i = 0; i < PTE_COUNT; i++) {
+        leaf_set(&middle[i], gib + i * MIB2, RIGHTS_RW);
+        leaf_set(&kernel_tables[TABLE_DIRECT][i], start + i * PAGE,
+                 image_rights(image + i * PAGE) & RIGHTS_RW);
     }
-    return ATP_MODE_SV39 | (uint64_t)(uintptr_t)root >> 12;
+    middle[(start - gib) / MIB2] = table_entry(TABLE_DIRECT);
+    root[gib / GIB] = table_entry(TABLE_DIRECT_GIB);
+}
+
+uint64_t early_map(const uint8_t *image)
+{
+    map_image(image);
+    map_direct(image);
+    return ATP_MODE_SV39 | address_of(kernel_tables[TABLE_ROOT]) >> 12;
 }

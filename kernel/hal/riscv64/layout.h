@@ -3,7 +3,8 @@
  * The kernel's half of every address space (Sv39), and the offsets that assembly
  * uses.  Included by C and by assembly; kernel.ld repeats KERNEL_BASE.
  *
- *   0xffffffc000000000  all physical memory below DIRECT_BYTES, 1 GiB leaves, RW
+ *   0xffffffc000000000  all physical memory below DIRECT_BYTES, RW: 1 GiB leaves, smaller around
+ *                       the image, whose text and constants are R here
  *   0xffffffff80000000  the kernel's image: text RX, rodata R, data RW, 4 KiB leaves
  */
 #ifndef HAL_RISCV64_LAYOUT_H

@@ -8,9 +8,6 @@
 
 #define ATP_ID_SHIFT 44
 
-/* Above this many pages a guest's fence of a range becomes one of everything. */
-#define FENCE_PAGES_MOST 64u
-
 void *hal_phys_to_virt(hpa_t address)
 {
     return (void *)(uintptr_t)(address.raw + DIRECT_BASE);
@@ -35,7 +32,7 @@ void hal_vspace_init(hpa_t root)
     uint64_t *table = hal_phys_to_virt(root);
 
     for (unsigned i = PTE_COUNT / 2; i < PTE_COUNT; i++)
-        table[i] = kernel_tables[0][i];
+        table[i] = kernel_tables[TABLE_ROOT][i];
 }
 
 static uint64_t space_atp(uint16_t id, hpa_t root)
@@ -100,14 +97,12 @@ void hal_guest_fence_i(void)
     __asm__ volatile("fence.i" : : : "memory");
 }
 
-/* Pages of a range, or 0 when everything is to be fenced. */
+/* Pages that a range touches; 0 bytes stand for everything, and so does 0 pages. */
 static uint64_t fence_pages(uint64_t address, uint64_t bytes)
 {
     uint64_t in_page = address % PAGE_BYTES;
 
-    if (bytes == 0 || bytes > FENCE_PAGES_MOST * PAGE_BYTES)
-        return 0;
-    return (in_page + bytes + PAGE_BYTES - 1) / PAGE_BYTES;
+    return bytes == 0 ? 0 : (in_page + bytes + PAGE_BYTES - 1) / PAGE_BYTES;
 }
 
 void hal_guest_fence_vvma(uint64_t address, uint64_t bytes)

@@ -141,6 +141,10 @@ MUST_CHECK hal_setup(const struct machine *machine, const char **problem)
         *problem = "this hart has no H extension (with QEMU: -cpu rv64, rva23s64 or max)";
         return ERR_NOT_SUPPORTED;
     }
+    if (!machine->has_plic) {
+        *problem = "it has no PLIC (with QEMU: -M virt without aia=)";
+        return ERR_NOT_SUPPORTED;
+    }
     cpu->vmid_count = vmid_count_probe();
     if (cpu->vmid_count == 0) {
         *problem = "this hart has no Sv39x4 G-stage translation";
