@@ -68,7 +68,8 @@ static bool text_is(const struct reading *r, int node, const char *name, const c
     int bytes;
     const char *value = fdt_getprop(r->fdt, node, name, &bytes);
 
-    return value != NULL && bytes == (int)strlen(text) + 1 && memcmp(value, text, (size_t)bytes) == 0;
+    return value != NULL && bytes == (int)strlen(text) + 1 &&
+           memcmp(value, text, (size_t)bytes) == 0;
 }
 
 static bool node_is_disabled(const struct reading *r, int node)
