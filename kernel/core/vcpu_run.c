@@ -176,6 +176,7 @@ bool vcpu_prepare(struct hart *hart, struct vcpu *vcpu)
     }
     vcpu->is_waiting = false;
     fp_acquire(hart, &vcpu->fp);
+    hal_fp_set_user_access(true); /* off, the guest itself would take the trap */
     return true;
 }
 
