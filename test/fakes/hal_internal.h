@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* What the parts of the fake hart share. */
+#ifndef FAKES_HAL_INTERNAL_H
+#define FAKES_HAL_INTERNAL_H
+
+#include <fakes/hal.h>
+
+void fake_note(enum fake_event_kind kind, uint64_t a, uint64_t b, uint64_t c);
+
+/* The kernel asked for what no kernel may ask for. */
+ATTR_NORETURN void fake_bug(const char *what);
+
+void fake_tlb_reset(void);
+
+#endif

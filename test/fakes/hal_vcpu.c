@@ -1,0 +1,170 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The fake hart's VS CSRs: a struct hal_vcpu of its own that save and load copy. */
+#include <fakes/hal.h>
+
+#include <fakes/hal_internal.h>
+
+#define CSR_SSTATUS    0x100u
+#define CSR_SIE        0x104u
+#define CSR_STVEC      0x105u
+#define CSR_SCOUNTEREN 0x106u
+#define CSR_SENVCFG    0x10au
+#define CSR_SSTATEEN0  0x10cu
+#define CSR_SSCRATCH   0x140u
+#define CSR_SEPC       0x141u
+#define CSR_SCAUSE     0x142u
+#define CSR_STVAL      0x143u
+#define CSR_SIP        0x144u
+#define CSR_STIMECMP   0x14du
+#define CSR_SATP       0x180u
+
+#define SSIP UINT64_C(0x002)
+#define STIE UINT64_C(0x020)
+
+bool hal_has_sstc(void)
+{
+    return fake.has_sstc;
+}
+
+void hal_vcpu_reset(struct hal_vcpu *vcpu)
+{
+    *vcpu = (struct hal_vcpu){ .is_vs = 1, .scounteren = 7, .vstimecmp = UINT64_MAX };
+}
+
+void hal_vcpu_save(struct hal_vcpu *vcpu)
+{
+    fake_note(FAKE_VCPU_SAVE, (uint64_t)(uintptr_t)vcpu, 0, 0);
+    *vcpu = fake.vs;
+}
+
+void hal_vcpu_load(const struct hal_vcpu *vcpu)
+{
+    fake_note(FAKE_VCPU_LOAD, (uint64_t)(uintptr_t)vcpu, 0, 0);
+    fake.vs = *vcpu;
+}
+
+/* A register's place; NULL: none of this name, or none kept whole. */
+static uint64_t *place_of(struct hal_vcpu *vcpu, uint64_t reg)
+{
+    switch (reg) {
+    case VCPU_REG_CSR(CSR_SSTATUS): return &vcpu->vsstatus;
+    case VCPU_REG_CSR(CSR_SIE): return &vcpu->vsie;
+    case VCPU_REG_CSR(CSR_STVEC): return &vcpu->vstvec;
+    case VCPU_REG_CSR(CSR_SCOUNTEREN): return &vcpu->scounteren;
+    case VCPU_REG_CSR(CSR_SENVCFG): return &vcpu->senvcfg;
+    case VCPU_REG_CSR(CSR_SSTATEEN0): return &vcpu->sstateen0;
+    case VCPU_REG_CSR(CSR_SSCRATCH): return &vcpu->vsscratch;
+    case VCPU_REG_CSR(CSR_SEPC): return &vcpu->vsepc;
+    case VCPU_REG_CSR(CSR_SCAUSE): return &vcpu->vscause;
+    case VCPU_REG_CSR(CSR_STVAL): return &vcpu->vstval;
+    case VCPU_REG_CSR(CSR_STIMECMP): return &vcpu->vstimecmp;
+    case VCPU_REG_CSR(CSR_SATP): return &vcpu->vsatp;
+    case VCPU_REG_TIMEDELTA: return &vcpu->htimedelta;
+    case VCPU_REG_VSMODE: return &vcpu->is_vs;
+    default: return NULL;
+    }
+}
+
+static enum err check(uint64_t reg)
+{
+    if (reg == VCPU_REG_CSR(CSR_STIMECMP) && !fake.has_sstc)
+        return ERR_NOT_SUPPORTED;
+    if (reg == VCPU_REG_CSR(CSR_SSTATEEN0) && !fake.has_stateen)
+        return ERR_NOT_SUPPORTED;
+    return OK;
+}
+
+enum err hal_vcpu_get_reg(const struct hal_vcpu *vcpu, uint64_t reg, uint64_t *value)
+{
+    struct hal_vcpu copy = *vcpu;
+    const uint64_t *place = place_of(&copy, reg);
+
+    if (check(reg) != OK)
+        return check(reg);
+    if (reg == VCPU_REG_CSR(CSR_SIP)) {
+        *value = vcpu->hvip >> 1;
+        return OK;
+    }
+    if (place == NULL)
+        return ERR_INVALID_ARG;
+    *value = *place;
+    return OK;
+}
+
+enum err hal_vcpu_set_reg(struct hal_vcpu *vcpu, uint64_t reg, uint64_t value)
+{
+    uint64_t *place = place_of(vcpu, reg);
+
+    if (check(reg) != OK)
+        return check(reg);
+    if (reg == VCPU_REG_CSR(CSR_SIP)) {
+        vcpu->hvip = (value & SSIP) << 1;
+        return OK;
+    }
+    if (place == NULL)
+        return ERR_INVALID_ARG;
+    *place = reg == VCPU_REG_VSMODE ? value & 1 : value;
+    return OK;
+}
+
+uint64_t hal_vcpu_trap(struct hal_vcpu *vcpu, uint64_t cause, uint64_t tval, uint64_t pc)
+{
+    vcpu->vsepc = pc;
+    vcpu->vscause = cause;
+    vcpu->vstval = tval;
+    vcpu->is_vs = 1;
+    return vcpu->vstvec & ~UINT64_C(3);
+}
+
+void hal_vcpu_update_hvip(uint64_t clear, uint64_t set)
+{
+    fake_note(FAKE_HVIP, clear, set, 0);
+    fake.vs.hvip = (fake.vs.hvip & ~clear) | set;
+}
+
+bool hal_vcpu_interrupt_pending(void)
+{
+    uint64_t pending = fake.vs.hvip >> 1;
+
+    if (fake.has_sstc && fake.now + fake.vs.htimedelta >= fake.vs.vstimecmp)
+        pending |= STIE;
+    return (pending & fake.vs.vsie) != 0;
+}
+
+bool hal_vcpu_timer_wakes(void)
+{
+    return (fake.vs.vsie & STIE) != 0;
+}
+
+uint64_t hal_vcpu_timer_deadline(void)
+{
+    uint64_t guest_now = fake.now + fake.vs.htimedelta;
+
+    if (!fake.has_sstc || fake.vs.vstimecmp == UINT64_MAX)
+        return UINT64_MAX;
+    return fake.vs.vstimecmp > guest_now ? fake.now + (fake.vs.vstimecmp - guest_now) : fake.now;
+}
+
+void hal_guest_fence_i(void)
+{
+    fake_note(FAKE_GUEST_FENCE_I, 0, 0, 0);
+}
+
+void hal_guest_fence_vvma(uint64_t address, uint64_t bytes)
+{
+    fake_note(FAKE_GUEST_FENCE_VVMA, address, bytes, 0);
+}
+
+void hal_guest_fence_vvma_asid(uint64_t address, uint64_t bytes, uint64_t asid)
+{
+    fake_note(FAKE_GUEST_FENCE_ASID, address, bytes, asid);
+}
+
+enum err hal_guest_fetch(uint64_t pc, ATTR_UNUSED bool from_vs, uint64_t *insn)
+{
+    fake_note(FAKE_GUEST_FETCH, pc, 0, 0);
+    if (fake.fetch_err != OK)
+        return fake.fetch_err;
+    *insn = fake.fetch_insn;
+    return OK;
+}

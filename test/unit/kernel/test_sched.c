@@ -1,0 +1,209 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "suites.h"
+#include "world.h"
+
+static struct thread *leave_to_user(void)
+{
+    ck_assert_int_eq(fake_leave(&hart), FAKE_LEFT_USER);
+    ck_assert_ptr_eq(fake.entered_context, &hart.current->context);
+    return hart.current;
+}
+
+/* The hart's timer goes off. */
+static void tick(uint64_t now)
+{
+    fake.now = now;
+    timer_expire(&hart);
+}
+
+START_TEST(test_sched_leave_runs_highest_priority)
+{
+    /* The first of the highest priority runs, with its VSpace loaded. */
+    world_thread(3);
+    struct thread *high = world_thread_at(world_thread(63));
+    world_thread(3);
+
+    ck_assert_ptr_eq(leave_to_user(), high);
+    ck_assert_ptr_eq(hart.vspace, slot_object(&high->place[THREAD_VSPACE]));
+    ck_assert_uint_eq(fake_event_count_of(FAKE_VSPACE_LOAD), 1);
+}
+END_TEST
+
+START_TEST(test_sched_leave_again_keeps_running)
+{
+    /* Leaving with nothing changed loads and arms nothing again. */
+    struct thread *one = world_thread_at(world_thread(3));
+
+    leave_to_user();
+    fake_log_clear();
+    ck_assert_ptr_eq(leave_to_user(), one);
+    ck_assert_uint_eq(fake_event_count_of(FAKE_VSPACE_LOAD), 0);
+    ck_assert_uint_eq(fake_event_count_of(FAKE_TIMER_ARM), 0);
+}
+END_TEST
+
+START_TEST(test_sched_slice_alone_arms_no_timer)
+{
+    /* A thread without a rival of its priority is not interrupted. */
+    world_thread(5);
+    world_thread(4);
+    leave_to_user();
+    ck_assert_uint_eq(fake.timer_deadline, UINT64_MAX);
+}
+END_TEST
+
+START_TEST(test_sched_slice_over_runs_next_of_priority)
+{
+    /* Equals take turns of one slice, each once a round. */
+    struct thread *a = world_thread_at(world_thread(5));
+    struct thread *b = world_thread_at(world_thread(5));
+    struct thread *c = world_thread_at(world_thread(5));
+    struct thread *order[] = { a, b, c, a, b, c };
+
+    for (uint32_t i = 0; i < 6; i++) {
+        ck_assert_ptr_eq(leave_to_user(), order[i]);
+        ck_assert_uint_eq(fake.timer_deadline, fake.now + WORLD_SLICE_TICKS);
+        tick(fake.timer_deadline);
+    }
+}
+END_TEST
+
+START_TEST(test_sched_slice_not_over_keeps_running)
+{
+    /* An interrupt inside a slice does not end it. */
+    struct thread *a = world_thread_at(world_thread(5));
+
+    world_thread(5);
+    leave_to_user();
+    tick(fake.now + WORLD_SLICE_TICKS - 1);
+    ck_assert_ptr_eq(leave_to_user(), a);
+}
+END_TEST
+
+START_TEST(test_sched_outranked_keeps_place_and_rest_of_slice)
+{
+    /* A thread outranked in its slice is the first of its priority to go on, for the rest only. */
+    struct thread *a = world_thread_at(world_thread(5));
+    struct thread *b = world_thread_at(world_thread(5));
+    uint64_t start = fake.now;
+
+    ck_assert_ptr_eq(leave_to_user(), a);
+    fake.now = start + 30;
+    struct thread *high = world_thread_at(world_thread(9));
+    ck_assert_ptr_eq(leave_to_user(), high);
+    fake.now = start + 1000;
+    thread_suspend(high);
+    ck_assert_ptr_eq(leave_to_user(), a);
+    ck_assert_uint_eq(fake.timer_deadline, fake.now + WORLD_SLICE_TICKS - 30);
+    tick(fake.timer_deadline);
+    ck_assert_ptr_eq(leave_to_user(), b);
+}
+END_TEST
+
+START_TEST(test_sched_yield_runs_next_of_priority)
+{
+    /* yield goes behind equals, not behind lower ones. */
+    struct thread *a = world_thread_at(world_thread(5));
+    struct thread *b = world_thread_at(world_thread(5));
+
+    world_thread(4);
+    ck_assert_ptr_eq(leave_to_user(), a);
+    ck_assert_int_eq(world_call(a, CALL_YIELD, 0, 0), OK);
+    ck_assert_ptr_eq(leave_to_user(), b);
+    ck_assert_int_eq(world_call(b, CALL_YIELD, 0, 0), OK);
+    ck_assert_ptr_eq(leave_to_user(), a);
+}
+END_TEST
+
+START_TEST(test_sched_runtime_counts_running_only)
+{
+    /* Time is charged to who runs, the running stretch included. */
+    struct thread *a = world_thread_at(world_thread(5));
+    struct thread *b = world_thread_at(world_thread(6));
+
+    ck_assert_ptr_eq(leave_to_user(), b);
+    fake.now += 40;
+    ck_assert_uint_eq(sched_runtime(b), 40);
+    thread_suspend(b);
+    ck_assert_ptr_eq(leave_to_user(), a);
+    fake.now += 7;
+    ck_assert_uint_eq(sched_runtime(a), 7);
+    ck_assert_uint_eq(sched_runtime(b), 40);
+}
+END_TEST
+
+START_TEST(test_sched_idle_wakes_at_deadline)
+{
+    /* With nobody ready the hart sleeps until the first deadline, then runs its thread. */
+    struct thread *a = world_thread_at(world_thread(5));
+    uint32_t word = world_make(OBJ_NOTIFICATION, NOTIFICATION_BITS_MIN);
+
+    leave_to_user();
+    world_call(a, CALL_WAIT, word, fake.now + 500);
+    uint64_t deadline = fake.now + 500;
+    ck_assert_ptr_eq(leave_to_user(), a);
+    ck_assert_uint_ge(fake_event_count_of(FAKE_IDLE), 1);
+    ck_assert_uint_eq(fake.now, deadline);
+    ck_assert_int_eq(world_result(a), ERR_TIMEOUT);
+}
+END_TEST
+
+START_TEST(test_sched_idle_wakes_for_interrupt)
+{
+    /* An interrupt that comes while the hart idles is served from there. */
+    struct thread *a = world_thread_at(world_thread(5));
+    uint32_t word = world_make(OBJ_NOTIFICATION, NOTIFICATION_BITS_MIN);
+    uint32_t irq = world_make(OBJ_IRQ, IRQ_BITS_MIN), control = world_empty();
+
+    *world_slot(control) = (struct slot){ .type = OBJ_IRQ_CONTROL, .rights = RIGHTS_ALL };
+    leave_to_user();
+    ck_assert_int_eq(world_invoke(a, irq, METHOD_IRQ_BIND, control, 10, word, 0), OK);
+    world_call(a, CALL_WAIT, word, UINT64_MAX);
+    ck_assert_int_eq(fake_leave(&hart), FAKE_LEFT_IDLE);
+    fake_irq_raise(10);
+    ck_assert_ptr_eq(leave_to_user(), a);
+    ck_assert_uint_eq(a->context.x[REG_A1], 1);
+}
+END_TEST
+
+START_TEST(test_sched_many_deadlines_at_once_all_expire)
+{
+    /* More waits than one interrupt serves end at the same time, in several interrupts. */
+    enum { WAITERS = 3 * TIMER_EXPIRE_MAX };
+    uint32_t word = world_make(OBJ_NOTIFICATION, NOTIFICATION_BITS_MIN);
+    struct thread *waiter[WAITERS];
+
+    for (uint32_t i = 0; i < WAITERS; i++) {
+        waiter[i] = world_thread_at(world_thread(5));
+        world_call(waiter[i], CALL_WAIT, word, 5000);
+    }
+    tick(5000);
+    ck_assert_ptr_nonnull(hart.timers.first);
+    leave_to_user();
+    ck_assert_uint_eq(fake.timer_deadline, 5000);
+    timer_expire(&hart);
+    timer_expire(&hart);
+    for (uint32_t i = 0; i < WAITERS; i++)
+        ck_assert_int_eq(world_result(waiter[i]), ERR_TIMEOUT);
+    ck_assert_ptr_null(hart.timers.first);
+}
+END_TEST
+
+TCase *sched_cases(void)
+{
+    TCase *cases = tcase_create("sched");
+
+    tcase_add_checked_fixture(cases, world_setup, NULL);
+    tcase_add_test(cases, test_sched_leave_runs_highest_priority);
+    tcase_add_test(cases, test_sched_leave_again_keeps_running);
+    tcase_add_test(cases, test_sched_slice_alone_arms_no_timer);
+    tcase_add_test(cases, test_sched_slice_over_runs_next_of_priority);
+    tcase_add_test(cases, test_sched_slice_not_over_keeps_running);
+    tcase_add_test(cases, test_sched_outranked_keeps_place_and_rest_of_slice);
+    tcase_add_test(cases, test_sched_yield_runs_next_of_priority);
+    tcase_add_test(cases, test_sched_runtime_counts_running_only);
+    tcase_add_test(cases, test_sched_idle_wakes_at_deadline);
+    tcase_add_test(cases, test_sched_idle_wakes_for_interrupt);
+    tcase_add_test(cases, test_sched_many_deadlines_at_once_all_expire);
+    return cases;
+}

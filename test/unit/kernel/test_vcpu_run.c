@@ -1,0 +1,611 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* vcpu_run: entries, exits and their numbers, interrupts, WFI, kicks and timers. */
+#include "suites.h"
+#include "vcpu_world.h"
+
+#define VSSTIE UINT64_C(0x020) /* the guest's sie.STIE */
+#define VSSEIE UINT64_C(0x200)
+
+static uint64_t reason(void)
+{
+    return vw.vmm->context.x[REG_A1];
+}
+
+static uint64_t seq(void)
+{
+    return vw.vmm->context.x[REG_A2];
+}
+
+static void ck_blocked_in_wfi(void)
+{
+    ck_assert_int_eq(vw.vmm->state, THREAD_BLOCKED_WFI);
+    ck_assert_ptr_ne(hart.current, vw.vmm);
+}
+
+static void ck_in_guest(enum fake_left left)
+{
+    ck_assert_int_eq(left, FAKE_LEFT_GUEST);
+    ck_assert_ptr_eq(hart.current, vw.vmm);
+}
+
+static void signal_word(void)
+{
+    notification_signal(vw.word, 1);
+}
+
+/* ---- exits and their numbers ------------------------------------------------------- */
+
+START_TEST(test_run_first_entry_loads_guest)
+{
+    /* The first entry loads memory, CSRs and FP registers, and fences what was there before. */
+    vw_enter();
+    ck_assert_uint_eq(fake_event_count_of(FAKE_GSPACE_LOAD), 1);
+    ck_assert_uint_eq(fake_event_count_of(FAKE_VCPU_LOAD), 1);
+    ck_assert_uint_eq(fake_event_count_of(FAKE_GUEST_FENCE_VVMA), 1);
+    ck_assert_uint_eq(fake_event_count_of(FAKE_FP_LOAD), 1);
+    ck_assert(fake.is_fp_allowed);
+    ck_assert_ptr_eq(fake.entered_vcpu, &vw.vcpu->regs);
+}
+END_TEST
+
+START_TEST(test_run_exit_and_entry_move_no_register)
+{
+    /* An exit that resumes the same guest loads, saves and fences nothing, and changes no space. */
+    vw_enter();
+    vw_exit_ecall();
+    ck_assert_int_eq(fake_leave(&hart), FAKE_LEFT_USER);
+    fake_log_clear();
+    vw_enter();
+    vw_exit_ecall();
+    ck_assert_int_eq(fake_leave(&hart), FAKE_LEFT_USER);
+    const enum fake_event_kind none[] = {
+        FAKE_VSPACE_LOAD, FAKE_GSPACE_LOAD, FAKE_VCPU_SAVE,        FAKE_VCPU_LOAD,
+        FAKE_FP_SAVE,     FAKE_FP_LOAD,     FAKE_GUEST_FENCE_VVMA, FAKE_GUEST_FENCE_I,
+        FAKE_HVIP,        FAKE_TIMER_ARM,
+    };
+    for (uint32_t i = 0; i < sizeof(none) / sizeof(none[0]); i++)
+        ck_assert_uint_eq(fake_event_count_of(none[i]), 0);
+}
+END_TEST
+
+START_TEST(test_run_two_guests_swap_everything)
+{
+    /* Guests that take turns find each its own CSRs and FP registers. */
+    struct vcpu_set other = vw_second();
+
+    vw_enter();
+    fake.vs.vsscratch = 1;
+    fake_fp_write(5, 1);
+    vw_exit_ecall();
+    vw_run_of(&other, 0);
+    ck_assert_int_eq(fake_leave(&hart), FAKE_LEFT_GUEST);
+    ck_assert_ptr_eq(fake.entered_page, other.page);
+    ck_assert_uint_eq(fake.vs.vsscratch, 0);
+    ck_assert_uint_eq(fake.fp.f[5], 0);
+    fake.vs.vsscratch = 2;
+    fake_fp_write(5, 2);
+    vw_enter();
+    ck_assert_uint_eq(fake.vs.vsscratch, 1);
+    ck_assert_uint_eq(fake.fp.f[5], 1);
+    ck_assert_uint_eq(fake_event_count_of(FAKE_GSPACE_LOAD), 3);
+}
+END_TEST
+
+START_TEST(test_run_two_vcpus_of_one_guest_fence_each_other)
+{
+    /* ASIDs of a guest are a hart's own: a vCPU that comes after another of its memory is fenced. */
+    struct vcpu_set other = vw_second();
+
+    ck_assert_int_eq(world_invoke(vw.manager, other.vcpu_slot, METHOD_VCPU_BIND, other.vmm_slot,
+                                  vw.gspace_slot, other.page_slot, 0),
+                     OK);
+    vw_enter();
+    vw_exit_ecall();
+    for (uint64_t i = 0; i < 3; i++) {
+        fake_log_clear();
+        vw_run_of(&other, 0);
+        ck_assert_int_eq(fake_leave(&hart), FAKE_LEFT_GUEST);
+        ck_assert_uint_eq(fake_event_count_of(FAKE_GUEST_FENCE_VVMA), 1);
+        ck_assert_uint_eq(fake_event_count_of(FAKE_GUEST_FENCE_I), 1);
+        vw_enter();
+        ck_assert_uint_eq(fake_event_count_of(FAKE_GUEST_FENCE_VVMA), 2);
+        ck_assert_uint_eq(fake_event_count_of(FAKE_GSPACE_LOAD), 0);
+        vw_exit_ecall();
+    }
+}
+END_TEST
+
+START_TEST(test_run_ecall_is_recorded)
+{
+    /* The record names reason, cause, pc and mode; the number is 1 at first. */
+    vw.page->pc = 0x80200000;
+    vw_enter();
+    vw_exit_ecall();
+    ck_assert_int_eq(world_result(vw.vmm), OK);
+    ck_assert_uint_eq(reason(), VCPU_EXIT_ECALL);
+    ck_assert_uint_eq(seq(), 1);
+    ck_assert_uint_eq(vw.page->exit.seq, 1);
+    ck_assert_uint_eq(vw.page->exit.reason, VCPU_EXIT_ECALL);
+    ck_assert_uint_eq(vw.page->exit.cause, 10);
+    ck_assert_uint_eq(vw.page->exit.pc, 0x80200000);
+    ck_assert_uint_eq(vw.page->exit.mode, 1);
+    ck_assert_uint_eq(vw.page->exit.insn_valid, 0);
+    ck_assert_uint_eq(fake_event_count_of(FAKE_GUEST_FETCH), 0);
+}
+END_TEST
+
+START_TEST(test_run_exit_stays_until_its_number_is_done)
+{
+    /* Only the latest number is accepted; then the record is void, and the next exit is 2. */
+    vw_enter();
+    vw_exit_ecall();
+    ck_assert_int_eq(vw_run(0), ERR_STATE);
+    ck_assert_int_eq(vw_run(2), ERR_STATE);
+    vw.page->exit.seq = 99;
+    ck_assert_int_eq(vw_run(UINT64_MAX), ERR_STATE);
+    ck_assert_uint_eq(vw.page->exit.seq, 1);
+    ck_assert_uint_eq(vw.page->exit.reason, VCPU_EXIT_ECALL);
+    vw_run(1);
+    ck_in_guest(fake_leave(&hart));
+    ck_assert_uint_eq(vw.page->exit.reason, VCPU_EXIT_NONE);
+    vw_exit_ecall();
+    ck_assert_uint_eq(seq(), 2);
+}
+END_TEST
+
+START_TEST(test_run_errors)
+{
+    /* STATE: not bound; BUSY: another thread's; NO_RIGHT; INVALID_CAP. */
+    uint32_t fresh = world_make(OBJ_VCPU, VCPU_BITS_MIN);
+    uint32_t weak = world_copy(vw.vcpu_slot, RIGHT_READ | RIGHT_WRITE, 0);
+
+    ck_assert_int_eq(world_call(vw.vmm, CALL_VCPU_RUN, fresh, 0), ERR_STATE);
+    ck_assert_int_eq(world_call(vw.manager, CALL_VCPU_RUN, vw.vcpu_slot, 0), ERR_BUSY);
+    ck_assert_int_eq(world_call(vw.vmm, CALL_VCPU_RUN, weak, 0), ERR_NO_RIGHT);
+    ck_assert_int_eq(world_call(vw.vmm, CALL_VCPU_RUN, vw.vmm_slot, 0), ERR_INVALID_CAP);
+}
+END_TEST
+
+struct exit_case {
+    uint64_t cause, htval, stval, htinst, gpa;
+    enum vcpu_exit reason;
+    bool is_fetched;
+};
+
+START_TEST(test_run_exits_by_cause)
+{
+    /* Every cause has its reason; an instruction is fetched when the hart did not give it. */
+    const struct exit_case cases[] = {
+        { 21, 0x4000000, 0xffff0003, 0x1234, 0x10000003, VCPU_EXIT_LOAD, false },
+        { 21, 0x4000000, 0xffff0001, 0, 0x10000001, VCPU_EXIT_LOAD, true },
+        { 23, 0x4000000, 0xffff0000, 0, 0x10000000, VCPU_EXIT_STORE, true },
+        { 20, 0x20, 0x80, 0, 0x80, VCPU_EXIT_FETCH, false },
+        { 22, 0, 0xc0102573, 0, 0, VCPU_EXIT_VIRTUAL_INSN, false },
+        { 22, 0, 0, 0, 0, VCPU_EXIT_VIRTUAL_INSN, true },
+        { 2, 0, 0x1111, 0, 0, VCPU_EXIT_OTHER, false },
+        { 63, 0, 0, 0, 0, VCPU_EXIT_OTHER, false },
+    };
+
+    fake.fetch_insn = 0x00052503;
+    for (uint32_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        const struct exit_case *one = &cases[i];
+        fake_log_clear();
+        vw_enter();
+        vw_exit(&(struct guest_trap){ .scause = one->cause,
+                                      .stval = one->stval,
+                                      .htval = one->htval,
+                                      .htinst = one->htinst });
+        ck_assert_uint_eq(reason(), one->reason);
+        ck_assert_uint_eq(vw.page->exit.reason, one->reason);
+        ck_assert_uint_eq(vw.page->exit.cause, one->cause);
+        ck_assert_uint_eq(vw.page->exit.tval, one->stval);
+        ck_assert_uint_eq(vw.page->exit.gpa, one->gpa);
+        ck_assert_uint_eq(vw.page->exit.htinst, one->htinst);
+        ck_assert_uint_eq(vw.page->exit.insn_valid, one->is_fetched);
+        ck_assert_uint_eq(vw.page->exit.insn, one->is_fetched ? 0x00052503 : 0);
+        ck_assert_uint_eq(vw.page->exit.mode, 0);
+        ck_assert_uint_eq(fake_event_count_of(FAKE_GUEST_FETCH), one->is_fetched);
+    }
+}
+END_TEST
+
+START_TEST(test_run_fetch_that_faults_resumes_guest)
+{
+    /* When the instruction cannot be fetched any more the guest executes it again. */
+    fake.fetch_err = ERR_RANGE;
+    vw.page->pc = 0x500;
+    vw_enter();
+    vw_exit(&(struct guest_trap){ .scause = 21, .from_vs = true });
+    ck_in_guest(fake_leave(&hart));
+    ck_assert_uint_eq(vw.page->pc, 0x500);
+    ck_assert_uint_eq(vw.vcpu->seq, 0);
+}
+END_TEST
+
+START_TEST(test_run_interrupt_of_machine_resumes_guest)
+{
+    /* What the kernel handles is no exit: the guest goes on, after whoever ranks higher. */
+    struct thread *high = world_thread_at(world_thread(9));
+    uint32_t word = world_make(OBJ_NOTIFICATION, NOTIFICATION_BITS_MIN);
+
+    world_call(high, CALL_WAIT, word, fake.now + 50);
+    vw_enter();
+    ck_assert_uint_eq(fake.timer_deadline, fake.now + 50);
+    fake.now += 50;
+    timer_expire(&hart);
+    ck_assert_int_eq(fake_leave(&hart), FAKE_LEFT_USER);
+    ck_assert_ptr_eq(hart.current, high);
+    world_call(high, CALL_WAIT, word, UINT64_MAX);
+    ck_in_guest(fake_leave(&hart));
+    ck_assert_uint_eq(vw.vcpu->seq, 0);
+}
+END_TEST
+
+/* ---- kicks -------------------------------------------------------------------------- */
+
+START_TEST(test_run_pending_notification_returns_none)
+{
+    /* Bits that are there already: no entry, reason NONE, and the word is left alone. */
+    signal_word();
+    vw_run(0);
+    ck_assert_int_eq(fake_leave(&hart), FAKE_LEFT_USER);
+    ck_assert_int_eq(world_result(vw.vmm), OK);
+    ck_assert_uint_eq(reason(), VCPU_EXIT_NONE);
+    ck_assert_uint_eq(seq(), 0);
+    ck_assert_uint_eq(vw.word->word, 1);
+    ck_assert_uint_eq(fake_event_count_of(FAKE_ENTER_GUEST), 0);
+}
+END_TEST
+
+START_TEST(test_run_signal_while_running_returns_none)
+{
+    /* A signal in the guest's time ends vcpu_run at the next chance; the number stays. */
+    vw_enter();
+    vw_exit_ecall();
+    vw_enter();
+    signal_word();
+    ck_assert_int_eq(fake_leave(&hart), FAKE_LEFT_USER);
+    ck_assert_uint_eq(reason(), VCPU_EXIT_NONE);
+    ck_assert_uint_eq(seq(), 1);
+    notification_take(vw.word);
+    vw_run(1);
+    ck_in_guest(fake_leave(&hart));
+}
+END_TEST
+
+START_TEST(test_run_signal_in_wfi_returns_none)
+{
+    /* The same from WFI; the guest's next entry does not wait again. */
+    vw.page->pc = 0x100;
+    vw_enter();
+    vw_exit_wfi();
+    ck_blocked_in_wfi();
+    signal_word();
+    ck_assert_int_eq(fake_leave(&hart), FAKE_LEFT_USER);
+    ck_assert_ptr_eq(hart.current, vw.vmm);
+    ck_assert_uint_eq(reason(), VCPU_EXIT_NONE);
+    notification_take(vw.word);
+    vw_run(0);
+    ck_in_guest(fake_leave(&hart));
+    ck_assert_uint_eq(vw.page->pc, 0x104);
+}
+END_TEST
+
+START_TEST(test_run_suspended_thread_returns_none)
+{
+    /* A stopped VMM's vcpu_run has ended with NONE: its guest can be managed, and goes on later. */
+    vw_enter();
+    thread_suspend(vw.vmm);
+    ck_assert(!vcpu_is_running(vw.vcpu));
+    ck_assert_int_eq(thread_resume(vw.vmm), OK);
+    ck_assert_int_eq(world_result(vw.vmm), OK);
+    ck_assert_uint_eq(reason(), VCPU_EXIT_NONE);
+    vw_enter();
+    vw_exit_wfi();
+    thread_suspend(vw.vmm);
+    ck_assert_int_eq(vw.vmm->state, THREAD_SUSPENDED);
+    ck_assert_ptr_null(hart.timers.first);
+}
+END_TEST
+
+/* ---- interrupts ----------------------------------------------------------------------- */
+
+START_TEST(test_run_levels_follow_state_page)
+{
+    /* VSEIP and VSTIP are copied at each entry, both ways, and left in the page. */
+    __atomic_store_n(&vw.page->irq, VCPU_IRQ_EXTERNAL | VCPU_IRQ_TIMER, __ATOMIC_RELEASE);
+    vw_enter();
+    ck_assert_uint_eq(fake.vs.hvip, HVIP_VSEIP | HVIP_VSTIP);
+    ck_assert_uint_eq(vw.page->irq, VCPU_IRQ_EXTERNAL | VCPU_IRQ_TIMER);
+    vw_exit_ecall();
+    vw.page->irq = VCPU_IRQ_TIMER;
+    vw_enter();
+    ck_assert_uint_eq(fake.vs.hvip, HVIP_VSTIP);
+    vw_exit_ecall();
+    vw.page->irq = 0;
+    vw_enter();
+    ck_assert_uint_eq(fake.vs.hvip, 0);
+}
+END_TEST
+
+START_TEST(test_run_soft_interrupt_is_taken_once)
+{
+    /* SOFT_SET is taken from the page; the guest's own clearing is not undone at the next entry. */
+    vw.page->irq = VCPU_IRQ_SOFT_SET;
+    vw_enter();
+    ck_assert_uint_eq(fake.vs.hvip, HVIP_VSSIP);
+    ck_assert_uint_eq(vw.page->irq, 0);
+    fake.vs.hvip = 0;
+    vw_exit_ecall();
+    vw_enter();
+    ck_assert_uint_eq(fake.vs.hvip, 0);
+}
+END_TEST
+
+START_TEST(test_run_soft_clear_comes_before_set)
+{
+    /* A clear withdraws; with both the interrupt is pending. */
+    vw.page->irq = VCPU_IRQ_SOFT_SET;
+    vw_enter();
+    vw_exit_ecall();
+    vw.page->irq = VCPU_IRQ_SOFT_CLEAR;
+    vw_enter();
+    ck_assert_uint_eq(fake.vs.hvip, 0);
+    vw_exit_ecall();
+    vw.page->irq = VCPU_IRQ_SOFT_CLEAR | VCPU_IRQ_SOFT_SET;
+    vw_enter();
+    ck_assert_uint_eq(fake.vs.hvip, HVIP_VSSIP);
+}
+END_TEST
+
+START_TEST(test_run_unknown_irq_bits_are_ignored)
+{
+    /* No other bit of the word reaches hvip, and none but the edges are taken. */
+    vw.page->irq = UINT64_MAX;
+    vw_enter();
+    ck_assert_uint_eq(fake.vs.hvip, HVIP_VSSIP | HVIP_VSTIP | HVIP_VSEIP);
+    ck_assert_uint_eq(vw.page->irq, ~(VCPU_IRQ_SOFT_SET | VCPU_IRQ_SOFT_CLEAR));
+}
+END_TEST
+
+/* ---- WFI ------------------------------------------------------------------------------ */
+
+START_TEST(test_wfi_nothing_pending_blocks)
+{
+    /* The thread waits in the kernel, behind the WFI, and others run; no exit happened. */
+    vw.page->pc = 0x100;
+    vw_enter();
+    ck_assert_int_eq(vw_exit_wfi(), FAKE_LEFT_USER);
+    ck_assert_ptr_eq(hart.current, vw.manager);
+    ck_blocked_in_wfi();
+    ck_assert_uint_eq(vw.page->pc, 0x104);
+    ck_assert_uint_eq(vw.vcpu->seq, 0);
+    ck_assert_ptr_null(hart.timers.first);
+}
+END_TEST
+
+START_TEST(test_wfi_enabled_interrupt_pending_goes_on)
+{
+    /* An interrupt that is pending and enabled ends WFI at once. */
+    vw.page->irq = VCPU_IRQ_EXTERNAL;
+    vw_enter();
+    fake.vs.vsie = VSSEIE;
+    ck_in_guest(vw_exit_wfi());
+}
+END_TEST
+
+START_TEST(test_wfi_disabled_interrupt_pending_blocks)
+{
+    /* One that the guest has not enabled does not. */
+    vw.page->irq = VCPU_IRQ_EXTERNAL;
+    vw_enter();
+    vw_exit_wfi();
+    ck_blocked_in_wfi();
+}
+END_TEST
+
+START_TEST(test_wfi_interrupt_asked_before_wfi_goes_on)
+{
+    /* Asked for in the page after the entry and before the WFI: seen without a signal. */
+    vw_enter();
+    fake.vs.vsie = VSSEIE;
+    vw.page->irq = VCPU_IRQ_EXTERNAL;
+    ck_in_guest(vw_exit_wfi());
+}
+END_TEST
+
+START_TEST(test_wfi_interrupt_asked_after_wfi_and_signal_wakes)
+{
+    /* Asked for later, with a signal as the contract wants: kicked, then entered and delivered. */
+    vw_enter();
+    fake.vs.vsie = VSSEIE;
+    vw_exit_wfi();
+    ck_blocked_in_wfi();
+    vw.page->irq = VCPU_IRQ_EXTERNAL;
+    signal_word();
+    ck_assert_int_eq(fake_leave(&hart), FAKE_LEFT_USER);
+    notification_take(vw.word);
+    vw_enter();
+    ck_assert_uint_eq(fake.vs.hvip, HVIP_VSEIP);
+}
+END_TEST
+
+START_TEST(test_wfi_from_user_mode_is_an_exit)
+{
+    /* WFI in VU mode is for the VMM to reflect. */
+    vw_enter();
+    vw_exit(&(struct guest_trap){ .scause = 22, .stval = 0x10500073, .from_vs = false });
+    ck_assert_uint_eq(reason(), VCPU_EXIT_VIRTUAL_INSN);
+}
+END_TEST
+
+START_TEST(test_wfi_not_named_by_hart_is_fetched)
+{
+    /* A hart may leave stval 0: then the instruction at pc tells. */
+    fake.fetch_insn = 0x10500073;
+    vw_enter();
+    vw_exit(&(struct guest_trap){ .scause = 22, .from_vs = true });
+    fake_leave(&hart);
+    ck_blocked_in_wfi();
+}
+END_TEST
+
+/* ---- timers --------------------------------------------------------------------------- */
+
+/* The guest's time is the hart's less 400. */
+static void set_delta(void)
+{
+    ck_assert_int_eq(world_invoke(vw.manager, vw.vcpu_slot, METHOD_VCPU_SET_REG,
+                                  VCPU_REG_TIMEDELTA, (uint64_t)-400, 0, 0),
+                     OK);
+}
+
+static enum err set_timer(uint64_t guest_ticks)
+{
+    return world_invoke(vw.manager, vw.vcpu_slot, METHOD_VCPU_SET_TIMER, guest_ticks, 0, 0, 0);
+}
+
+START_TEST(test_timer_sstc_guest_in_wfi_wakes_at_deadline)
+{
+    /* vstimecmp less htimedelta is when the hart wakes the guest. */
+    set_delta();
+    vw_enter();
+    fake.vs.vsie = VSSTIE;
+    fake.vs.vstimecmp = 5000;
+    thread_suspend(vw.manager);
+    ck_in_guest(vw_exit_wfi());
+    ck_assert_uint_eq(fake.now, 5400);
+    ck_assert_ptr_null(hart.timers.first);
+}
+END_TEST
+
+START_TEST(test_timer_sstc_disabled_arms_nothing)
+{
+    /* Without sie.STIE, or with vstimecmp all ones, no deadline is armed. */
+    vw_enter();
+    fake.vs.vstimecmp = 5000;
+    vw_exit_wfi();
+    ck_blocked_in_wfi();
+    ck_assert_ptr_null(hart.timers.first);
+}
+END_TEST
+
+START_TEST(test_timer_sstc_set_timer_writes_compare)
+{
+    /* With Sstc set_timer is stimecmp, and a running guest's timer needs no software. */
+    ck_assert_int_eq(set_timer(7000), OK);
+    vw_enter();
+    ck_assert_uint_eq(fake.vs.vstimecmp, 7000);
+    ck_assert_uint_eq(fake.timer_deadline, UINT64_MAX);
+}
+END_TEST
+
+START_TEST(test_timer_software_interrupts_running_guest)
+{
+    /* Without Sstc the hart's timer is armed for the guest, and VSTIP is set at the deadline. */
+    fake.has_sstc = false;
+    set_delta();
+    ck_assert_int_eq(set_timer(5000), OK);
+    vw_enter();
+    ck_assert_uint_eq(fake.timer_deadline, 5400);
+    ck_assert_uint_eq(fake.vs.hvip, 0);
+    fake.now = 5400;
+    timer_expire(&hart);
+    ck_in_guest(fake_leave(&hart));
+    ck_assert_uint_eq(fake.vs.hvip, HVIP_VSTIP);
+    ck_assert_uint_eq(fake.timer_deadline, UINT64_MAX);
+}
+END_TEST
+
+START_TEST(test_timer_software_set_again_withdraws_interrupt)
+{
+    /* set_timer withdraws a pending timer interrupt, and never means never. */
+    fake.has_sstc = false;
+    ck_assert_int_eq(set_timer(0), OK);
+    vw_enter();
+    ck_assert_uint_eq(fake.vs.hvip, HVIP_VSTIP);
+    vw_exit_ecall();
+    ck_assert_int_eq(set_timer(fake.now + 100), OK);
+    vw_enter();
+    ck_assert_uint_eq(fake.vs.hvip, 0);
+    ck_assert_uint_eq(fake.timer_deadline, fake.now + 100);
+    vw_exit_ecall();
+    ck_assert_int_eq(set_timer(UINT64_MAX), OK);
+    vw_enter();
+    ck_assert_uint_eq(fake.timer_deadline, UINT64_MAX);
+}
+END_TEST
+
+START_TEST(test_timer_software_wakes_from_wfi)
+{
+    /* The same deadline ends WFI when the guest has enabled it. */
+    fake.has_sstc = false;
+    set_delta();
+    set_timer(5000);
+    vw_enter();
+    fake.vs.vsie = VSSTIE;
+    thread_suspend(vw.manager);
+    ck_in_guest(vw_exit_wfi());
+    ck_assert_uint_eq(fake.now, 5400);
+    ck_assert_uint_eq(fake.vs.hvip, HVIP_VSTIP);
+}
+END_TEST
+
+START_TEST(test_timer_software_moves_with_timedelta)
+{
+    /* The deadline is in the guest's time: another offset moves it, saturating. */
+    fake.has_sstc = false;
+    set_timer(5000);
+    ck_assert_uint_eq(vw.vcpu->timer_ticks, 5000);
+    set_delta();
+    ck_assert_uint_eq(vw.vcpu->timer_ticks, 5400);
+    set_timer(UINT64_MAX - 1);
+    ck_assert_uint_eq(vw.vcpu->timer_ticks, UINT64_MAX);
+}
+END_TEST
+
+static void add_timer_tests(TCase *cases)
+{
+    tcase_add_test(cases, test_timer_sstc_guest_in_wfi_wakes_at_deadline);
+    tcase_add_test(cases, test_timer_sstc_disabled_arms_nothing);
+    tcase_add_test(cases, test_timer_sstc_set_timer_writes_compare);
+    tcase_add_test(cases, test_timer_software_interrupts_running_guest);
+    tcase_add_test(cases, test_timer_software_set_again_withdraws_interrupt);
+    tcase_add_test(cases, test_timer_software_wakes_from_wfi);
+    tcase_add_test(cases, test_timer_software_moves_with_timedelta);
+}
+
+TCase *vcpu_run_cases(void)
+{
+    TCase *cases = tcase_create("vcpu-run");
+
+    tcase_add_checked_fixture(cases, world_setup, NULL);
+    tcase_add_checked_fixture(cases, vw_setup, NULL);
+    tcase_add_test(cases, test_run_first_entry_loads_guest);
+    tcase_add_test(cases, test_run_exit_and_entry_move_no_register);
+    tcase_add_test(cases, test_run_two_guests_swap_everything);
+    tcase_add_test(cases, test_run_two_vcpus_of_one_guest_fence_each_other);
+    tcase_add_test(cases, test_run_ecall_is_recorded);
+    tcase_add_test(cases, test_run_exit_stays_until_its_number_is_done);
+    tcase_add_test(cases, test_run_errors);
+    tcase_add_test(cases, test_run_exits_by_cause);
+    tcase_add_test(cases, test_run_fetch_that_faults_resumes_guest);
+    tcase_add_test(cases, test_run_interrupt_of_machine_resumes_guest);
+    tcase_add_test(cases, test_run_pending_notification_returns_none);
+    tcase_add_test(cases, test_run_signal_while_running_returns_none);
+    tcase_add_test(cases, test_run_signal_in_wfi_returns_none);
+    tcase_add_test(cases, test_run_suspended_thread_returns_none);
+    tcase_add_test(cases, test_run_levels_follow_state_page);
+    tcase_add_test(cases, test_run_soft_interrupt_is_taken_once);
+    tcase_add_test(cases, test_run_soft_clear_comes_before_set);
+    tcase_add_test(cases, test_run_unknown_irq_bits_are_ignored);
+    tcase_add_test(cases, test_wfi_nothing_pending_blocks);
+    tcase_add_test(cases, test_wfi_enabled_interrupt_pending_goes_on);
+    tcase_add_test(cases, test_wfi_disabled_interrupt_pending_blocks);
+    tcase_add_test(cases, test_wfi_interrupt_asked_before_wfi_goes_on);
+    tcase_add_test(cases, test_wfi_interrupt_asked_after_wfi_and_signal_wakes);
+    tcase_add_test(cases, test_wfi_from_user_mode_is_an_exit);
+    tcase_add_test(cases, test_wfi_not_named_by_hart_is_fetched);
+    add_timer_tests(cases);
+    return cases;
+}
