@@ -21,8 +21,9 @@ MUST_CHECK link_up(struct link *link, void *control, uint32_t bell)
         .down_data = base + CONSOLE_CONTROL_DOWN_DATA,
     };
 
-    enum err err = ring_producer_attach(&l.down, l.down_shared, l.down_data,
-                                        CONSOLE_CONTROL_DOWN_RECORDS, sizeof(struct console_record));
+    enum err err =
+        ring_producer_attach(&l.down, l.down_shared, l.down_data, CONSOLE_CONTROL_DOWN_RECORDS,
+                             sizeof(struct console_record));
     if (err == OK)
         err = ring_consumer_attach(&l.up,
                                    (struct ring_shared *)(base + CONSOLE_CONTROL_UP_SHARED),
@@ -40,7 +41,7 @@ static bool send(struct link *link, const struct console_record *record)
     if (ring_write(&link->down, record, 1, &written) != OK || written == 0)
         return false;
     if (ring_producer_wakes(&link->down))
-        (void)!notification_signal(cap_at(link->bell)); /* gone with the service, which is noticed */
+        (void)!notification_signal(cap_at(link->bell)); /* its end is noticed elsewhere */
     return true;
 }
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* From the kernel's entry to main(): the root server has bootinfo where others have a start record. */
+/* From the kernel's entry to main(): here bootinfo stands for others' start record. */
 #include <string.h>
 
 #include <rootserver/root.h>
@@ -50,7 +50,8 @@ ATTR_NORETURN void rt_begin(const void *start)
     if (boot->magic != BOOTINFO_MAGIC || boot->timebase_hz == 0)
         __builtin_trap();
     root.boot = boot;
-    if (machine_parse((const void *)(uintptr_t)BOOT_DTB_ADDRESS, boot->dtb_bytes, &root.machine) != OK)
+    if (machine_parse((const void *)(uintptr_t)BOOT_DTB_ADDRESS, boot->dtb_bytes, &root.machine) !=
+        OK)
         __builtin_trap();
     random_init(&root.random, root.machine.seed, root.machine.seed_bytes, rt_time_ticks());
 

@@ -30,8 +30,9 @@ static const char *failure_name(uint64_t failure)
         [REPORT_FAILURE_SYSTEM] = "the guest reported a system failure",
         [REPORT_FAILURE_INTERNAL] = "a defect of its own",
     };
-    return failure < sizeof names / sizeof names[0] && names[failure] != NULL ? names[failure]
-                                                                              : "for no known cause";
+    return failure < sizeof names / sizeof names[0] && names[failure] != NULL
+               ? names[failure]
+               : "for no known cause";
 }
 
 /* Text of a process, line by line, behind its name; what is not printable becomes a '?'. */
@@ -140,7 +141,8 @@ static void process_report(struct supervise *s, unsigned process, const struct m
         break;
     case REPORT_REBOOTED:
         if (is_vmm)
-            printf("guest %s rebooted (%" PRIu64 ")\n", s->system->guest[p->guest].name, m->word[0]);
+            printf("guest %s rebooted (%" PRIu64 ")\n", s->system->guest[p->guest].name,
+                   m->word[0]);
         break;
     case REPORT_POWERED_OFF:
         process_end(s, process, is_vmm ? LIFE_ENDED : LIFE_DEAD);

@@ -63,7 +63,8 @@ MUST_CHECK exec_archive_unmap(const struct archive_map *map)
 /* A frame while the root server writes into it. */
 static MUST_CHECK window_open(uint32_t slot, uint8_t **at)
 {
-    enum err err = frame_map(cap_at(slot), own_vspace, LAYOUT_ROOT_WINDOW, RIGHT_READ | RIGHT_WRITE);
+    enum err err =
+        frame_map(cap_at(slot), own_vspace, LAYOUT_ROOT_WINDOW, RIGHT_READ | RIGHT_WRITE);
     if (err == OK)
         *at = (uint8_t *)(uintptr_t)LAYOUT_ROOT_WINDOW;
     return err;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Start records (proto/process_start.h), made from a finished plan.  Pure but for the random bytes. */
+/* Start records (proto/process_start.h), made from a finished plan; pure but for random bytes. */
 #ifndef ROOTSERVER_EXEC_RECORD_H
 #define ROOTSERVER_EXEC_RECORD_H
 

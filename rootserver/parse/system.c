@@ -15,7 +15,8 @@ static MUST_CHECK get_string(const void *fdt, int node, const char *name, char *
 
     if (value == NULL)
         return ERR_NOT_FOUND;
-    if (length < 1 || (size_t)length > most || memchr(value, 0, (size_t)length) != value + length - 1)
+    if (length < 1 || (size_t)length > most ||
+        memchr(value, 0, (size_t)length) != value + length - 1)
         return ERR_FORMAT;
     memcpy(out, value, (size_t)length);
     return OK;

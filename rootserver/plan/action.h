@@ -18,7 +18,7 @@ enum plan_kind {
     PLAN_FILL,      /* Frames `slot`.. of 4 KiB: `bytes` bytes of the archive from `offset` on go to
                        byte `value` of the first frame, and on */
     PLAN_RECORD,    /* the start record of `process` goes into Frame `slot` */
-    PLAN_CONFIGURE, /* Thread of `process`: its CNode, VSpace, fault endpoint and priority `value` */
+    PLAN_CONFIGURE, /* Thread of `process`: CNode, VSpace, fault endpoint, priority `value` */
     PLAN_REGISTER,  /* Thread `slot`: register `index` = `value` */
     PLAN_BIND,      /* Thread `slot` gets Notification `other` */
     PLAN_BIND_VCPU, /* VCpu `slot`: Thread `other`, GSpace `index`, state page `value` */

@@ -189,7 +189,8 @@ uint32_t build_device_page(struct build *b, uint64_t address)
         uint32_t slot = build_slots(b, 2);
         build_objects(b, whole.slot, OBJ_UNTYPED, half, 2, slot);
         for (unsigned i = 0; i < 2; i++) {
-            if (memory_add(memory, slot + i, whole.address + ((uint64_t)i << half), half, true) != OK)
+            if (memory_add(memory, slot + i, whole.address + ((uint64_t)i << half), half, true) !=
+                OK)
                 build_fail(b, ERR_NO_MEMORY, "its device is in too many pieces");
         }
     }

@@ -39,7 +39,8 @@ static void take_ram(struct build *b, const struct system_guest *g, struct chunk
     out->frames = 0;
     while (left > 0 && b->err == OK) {
         unsigned most = build_bits(left + 1) - 1;
-        unsigned bits = memory_largest(&b->plan->memory, most < UNTYPED_BITS_MAX ? most : UNTYPED_BITS_MAX);
+        unsigned bits =
+            memory_largest(&b->plan->memory, most < UNTYPED_BITS_MAX ? most : UNTYPED_BITS_MAX);
         if (bits < BIG_BITS || out->count == CHUNKS_MOST) {
             build_fail(b, ERR_NO_MEMORY,
                        "its %" PRIu64 " MiB of memory do not fit: %" PRIu64
@@ -149,8 +150,8 @@ static void build_guest_objects(struct build *b, struct plan_process *p,
     uint64_t gib = (p->ram_bytes + (UINT64_C(1) << GIB_BITS) - 1) >> GIB_BITS;
     unsigned gspace_bits = build_bits((5 + gib + 2) * 4096);
     unsigned store_bits = build_bits((uint64_t)(chunks->frames + pages + 1) * 64);
-    uint64_t bytes = (UINT64_C(1) << gspace_bits) + (UINT64_C(1) << store_bits) + pages * UINT64_C(4096) +
-                     2 * 4096;
+    uint64_t bytes = (UINT64_C(1) << gspace_bits) + (UINT64_C(1) << store_bits) +
+                     pages * UINT64_C(4096) + 2 * 4096;
     if (gspace_bits < GSPACE_BITS_MIN)
         gspace_bits = GSPACE_BITS_MIN;
 

@@ -8,7 +8,7 @@
  *   0x30_4000_0000  heap
  *   0x30_8000_0000  start record
  *   0x30_c000_0000  devices, shared regions, arena, state pages
- *   0x31_0000_0000  guest RAM               up to 24 GiB; larger guests get the space from 0x08_0000_0000
+ *   0x31_0000_0000  guest RAM               up to 24 GiB; a larger one from 0x08_0000_0000
  *   0x38_0000_0000  guest kernel            its place in a 2 MiB page is that of the file
  *   0x39_0000_0000  guest initrd
  *

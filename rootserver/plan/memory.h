@@ -42,7 +42,7 @@ MUST_CHECK memory_take_from(struct memory_untyped *untyped, unsigned size_bits);
  */
 MUST_CHECK memory_take(struct memory *memory, unsigned size_bits, uint32_t *slot);
 
-/* log2 of the largest object, at most 2^most bits, that can be taken now; 0 when not even a page. */
+/* log2 of the largest object, at most 2^most, that can be taken now; 0 when not even a page. */
 unsigned memory_largest(const struct memory *memory, unsigned most);
 
 /* Bytes of RAM not taken. */

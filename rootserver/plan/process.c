@@ -7,7 +7,7 @@
 #include <cpio/cpio.h>
 
 #define PAGE         UINT64_C(4096)
-#define VSPACE_BITS  18 /* 62 page tables: enough for 24 GiB in 2 MiB frames and the layout's ranges */
+#define VSPACE_BITS  18 /* 62 page tables: enough for 24 GiB in 2 MiB frames and the layout */
 #define CNODE_BITS   11 /* 32 slots */
 #define STACK_BYTES  (LAYOUT_STACK_PAGES * PAGE)
 
@@ -134,8 +134,11 @@ struct plan_process *build_process(struct build *b, const char *name, enum plan_
 static void build_register(struct build *b, const struct plan_process *p, unsigned index,
                            uint64_t value)
 {
-    build_emit(b, (struct plan_action){
-                      .kind = PLAN_REGISTER, .count = 1, .slot = p->thread, .index = index, .value = value});
+    build_emit(b, (struct plan_action){.kind = PLAN_REGISTER,
+                                       .count = 1,
+                                       .slot = p->thread,
+                                       .index = index,
+                                       .value = value});
 }
 
 void build_process_end(struct build *b, struct plan_process *p,

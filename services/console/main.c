@@ -123,8 +123,8 @@ static bool keys_are_held(struct service *s)
            rt_time_ticks() - s->stalled_since < STALL_SECONDS * rt_timebase_hz();
 }
 
-/* Reads the keyboard.  A client that leaves its keys unread holds it up for a moment only: then keys
- * are dropped, so that the escape key works. */
+/* Reads the keyboard.  A client that leaves its keys unread holds it up for a moment only: then
+ * keys are dropped, so that the escape key works. */
 static bool move_keys(struct service *s)
 {
     uint8_t keys[UART_FIFO_BYTES];
@@ -295,9 +295,10 @@ static MUST_CHECK attach_control(struct service *s)
         sizeof(struct console_record));
     if (err != OK)
         return err;
-    return ring_producer_attach(
-        &s->answers, (struct ring_shared *)(void *)(region + CONSOLE_CONTROL_UP_SHARED),
-        region + CONSOLE_CONTROL_UP_DATA, CONSOLE_CONTROL_UP_RECORDS, sizeof(struct console_record));
+    return ring_producer_attach(&s->answers,
+                                (struct ring_shared *)(void *)(region + CONSOLE_CONTROL_UP_SHARED),
+                                region + CONSOLE_CONTROL_UP_DATA, CONSOLE_CONTROL_UP_RECORDS,
+                                sizeof(struct console_record));
 }
 
 int main(void)

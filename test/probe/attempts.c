@@ -33,20 +33,39 @@ static uint32_t data_insn[2] = { 0x00008067, 0 };
 
 static void read_null(const struct vmm_start *start) { (void)start; read_at(0); }
 static void read_kernel(const struct vmm_start *start) { (void)start; read_at(0xffffffff80000000); }
-static void write_kernel(const struct vmm_start *start) { (void)start; write_at(0xffffffff80000000); }
+static void write_kernel(const struct vmm_start *start)
+{
+    (void)start;
+    write_at(0xffffffff80000000);
+}
 static void run_kernel(const struct vmm_start *start) { (void)start; run_at(0xffffffff80000000); }
-static void read_physical(const struct vmm_start *start) { (void)start; read_at(0xffffffc080000000); }
+static void read_physical(const struct vmm_start *start)
+{
+    (void)start;
+    read_at(0xffffffc080000000);
+}
 static void read_root(const struct vmm_start *start) { (void)start; read_at(BOOTINFO_ADDRESS); }
-static void write_text(const struct vmm_start *start) { (void)start; write_at((uint64_t)(uintptr_t)&read_null & ~UINT64_C(7)); }
+static void write_text(const struct vmm_start *start)
+{
+    (void)start;
+    write_at((uint64_t)(uintptr_t)&read_null & ~UINT64_C(7));
+}
 static void write_start(const struct vmm_start *start) { write_at((uint64_t)(uintptr_t)start); }
 static void write_image(const struct vmm_start *start) { write_at(start->kernel_address); }
-static void run_data(const struct vmm_start *start) { (void)start; run_at((uint64_t)(uintptr_t)data_insn); }
+static void run_data(const struct vmm_start *start)
+{
+    (void)start;
+    run_at((uint64_t)(uintptr_t)data_insn);
+}
 static void run_guest_ram(const struct vmm_start *start)
 {
     memcpy((void *)(uintptr_t)start->ram_address, data_insn, sizeof(data_insn));
     run_at(start->ram_address);
 }
-static void read_past_ram(const struct vmm_start *start) { read_at(start->ram_address + start->ram_bytes); }
+static void read_past_ram(const struct vmm_start *start)
+{
+    read_at(start->ram_address + start->ram_bytes);
+}
 
 /* Down from the stack until something refuses: the guard page, before another mapping. */
 static void overrun_stack(const struct vmm_start *start)

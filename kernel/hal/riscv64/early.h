@@ -5,8 +5,7 @@
 
 #include <stdint.h>
 
-/* Fill the kernel's page tables for an image loaded at `image`, a multiple of 2 MiB; returns satp.
- */
+/* Fill the kernel's page tables for an image at `image`, a multiple of 2 MiB; returns satp. */
 uint64_t early_map(const uint8_t *image);
 
 #endif

@@ -25,9 +25,12 @@ void guest_main(uint64_t hart, uint64_t dtb);
         __asm__ volatile("csrr %0, " #name : "=r"(csr_value_));       \
         csr_value_;                                                   \
     })
-#define csr_write(name, value) __asm__ volatile("csrw " #name ", %0" ::"r"((uint64_t)(value)) : "memory")
-#define csr_set(name, value)   __asm__ volatile("csrs " #name ", %0" ::"r"((uint64_t)(value)) : "memory")
-#define csr_clear(name, value) __asm__ volatile("csrc " #name ", %0" ::"r"((uint64_t)(value)) : "memory")
+#define csr_write(name, value)                                                                     \
+    __asm__ volatile("csrw " #name ", %0" ::"r"((uint64_t)(value)) : "memory")
+#define csr_set(name, value)                                                                       \
+    __asm__ volatile("csrs " #name ", %0" ::"r"((uint64_t)(value)) : "memory")
+#define csr_clear(name, value)                                                                     \
+    __asm__ volatile("csrc " #name ", %0" ::"r"((uint64_t)(value)) : "memory")
 
 static inline uint64_t time_now(void)
 {

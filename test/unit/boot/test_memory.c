@@ -138,7 +138,7 @@ END_TEST
 START_TEST(test_memory_divide_unreachable_ram_is_left_out)
 {
     machine_load("virt-256m");
-    ck_assert_int_eq(range_set_add(&machine.ram, (struct range){ MEMORY_RAM_END - 0x2000, 0x10000 }),
+    ck_assert_int_eq(range_set_add(&machine.ram, (struct range){MEMORY_RAM_END - 0x2000, 0x10000}),
                      OK);
     ck_assert_int_eq(memory_divide(&machine, image, dtb, &memory), OK);
     uint32_t count = memory_untypeds(&memory, list);

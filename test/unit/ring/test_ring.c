@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* libs/ring: contents, sleeping and waking with real threads, death, and hostile peers on both sides. */
+/* libs/ring: contents, sleeping and waking with real threads, death, hostile peers. */
 #include <check.h>
 #include <pthread.h>
 #include <stdlib.h>
