@@ -92,8 +92,10 @@ static MUST_CHECK run(const struct plan_input *in, const char *who, unsigned fir
     enum err err = exec_run(in, &root.plan, first, count, &root.common, &root.random, &failure);
     if (err != OK) {
         const struct plan_action *a = &root.plan.action[failure.action];
-        printf("%s cannot be started: %s slot %" PRIu32 ": %s\n", who, exec_action_name(a),
-               a->slot + failure.at, exec_error_name(err));
+        printf("%s cannot be started: %s (step %u, slot %" PRIu32 ", %u of 2^%u bytes, from %" PRIu32
+               "): %s\n",
+               who, exec_action_name(a), failure.action, a->slot + failure.at, a->count, a->bits,
+               a->other, exec_error_name(err));
     }
     return err;
 }
