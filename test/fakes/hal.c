@@ -132,9 +132,12 @@ static bool wakes(void)
 
 bool hal_interrupt_pending(void)
 {
-    if (fake.preempt_in != 0 && --fake.preempt_in == 0)
-        return true;
-    return fake.is_preempting || wakes();
+    bool is_chosen = fake.preempt_in != 0 && --fake.preempt_in == 0;
+    bool is_pending = is_chosen || fake.is_preempting || wakes();
+
+    fake.question_count++;
+    fake.preempt_count += is_pending;
+    return is_pending;
 }
 
 void fake_irq_raise(uint32_t source)

@@ -81,6 +81,8 @@ struct fake_hal {
     uint32_t vspace_ids, gspace_ids;
     uint32_t preempt_in;          /* the n-th question for a pending interrupt is answered yes */
     bool is_preempting;           /* every such question is */
+    uint64_t question_count;      /* such questions so far; those answered yes */
+    uint64_t preempt_count;
     enum err fetch_err;
     uint64_t fetch_insn;
 

@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Memory is conserved: whatever exists lies inside the Untyped it was made from, below the mark
+ * of what that has handed out, and no two things overlap, those still dying included.
+ */
+#include "world.h"
+
+#include <stdlib.h>
+
+struct extent {
+    uint64_t start, bytes;
+    uint32_t at; /* capability, or NO_CAP for a dying object */
+    bool is_untyped;
+};
+
+static uint64_t start_of(const struct model *model, const struct model_cap *cap)
+{
+    return cap->object != 0 ? model->object[cap->object].address : cap->address;
+}
+
+static bool has_memory(const struct model_cap *cap)
+{
+    return cap->object != 0 || cap->type == OBJ_UNTYPED || cap->type == OBJ_FRAME;
+}
+
+static int compare(const void *a, const void *b)
+{
+    const struct extent *x = a, *y = b;
+
+    if (x->start != y->start)
+        return x->start < y->start ? -1 : 1;
+    if (x->bytes != y->bytes)
+        return x->bytes > y->bytes ? -1 : 1;
+    if (x->is_untyped != y->is_untyped)
+        return x->is_untyped ? -1 : 1;
+    return 0;
+}
+
+static uint32_t collect(const struct model *model, struct extent *extent)
+{
+    uint32_t count = 0;
+
+    for (uint32_t i = 0; i < model->cap_count; i++) {
+        const struct model_cap *cap = &model->cap[i];
+        if (has_memory(cap))
+            extent[count++] = (struct extent){ .start = start_of(model, cap),
+                                               .bytes = UINT64_C(1) << cap->size_bits,
+                                               .at = i,
+                                               .is_untyped = cap->type == OBJ_UNTYPED };
+    }
+    for (uint32_t i = 1; i < MODEL_OBJECTS; i++) {
+        const struct model_object *object = &model->object[i];
+        if (object->life == MODEL_DYING)
+            extent[count++] = (struct extent){ .start = object->address,
+                                               .bytes = UINT64_C(1) << object->size_bits,
+                                               .at = NO_CAP };
+    }
+    return count;
+}
+
+/* `inner` begins within `outer`: is that as it should be? */
+static void check_pair(struct world *world, const struct extent *outer,
+                       const struct extent *inner)
+{
+    const struct model *model = &world->model;
+
+    HOLDS(world, inner->start + inner->bytes <= outer->start + outer->bytes,
+          "%llx+%llx overlaps %llx+%llx", (unsigned long long)inner->start,
+          (unsigned long long)inner->bytes, (unsigned long long)outer->start,
+          (unsigned long long)outer->bytes);
+    if (!outer->is_untyped) {
+        const struct model_cap *a = outer->at != NO_CAP ? &model->cap[outer->at] : NULL;
+        const struct model_cap *b = inner->at != NO_CAP ? &model->cap[inner->at] : NULL;
+        HOLDS(world, a != NULL && b != NULL && a->object == b->object && a->type == b->type &&
+                         outer->bytes == inner->bytes,
+              "two things at %llx", (unsigned long long)inner->start);
+        return;
+    }
+    if (inner->at == NO_CAP)
+        return; /* dying: its Untyped may have no child left, and be free again but for it */
+    HOLDS(world, inner->at > outer->at && model->cap[inner->at].depth > model->cap[outer->at].depth,
+          "memory at %llx is not derived from its Untyped", (unsigned long long)inner->start);
+    HOLDS(world, inner->start + inner->bytes <= outer->start + model_used(model, outer->at),
+          "memory at %llx was not handed out", (unsigned long long)inner->start);
+}
+
+void check_memory(struct world *world)
+{
+    static struct extent extent[MODEL_CAPS + MODEL_OBJECTS];
+    struct extent *open[64];
+    uint32_t depth = 0, count = collect(&world->model, extent);
+
+    qsort(extent, count, sizeof(extent[0]), compare);
+    for (uint32_t i = 0; i < count; i++) {
+        while (depth > 0 && extent[i].start >= open[depth - 1]->start + open[depth - 1]->bytes)
+            depth--;
+        for (uint32_t k = 0; k < depth; k++)
+            check_pair(world, open[k], &extent[i]);
+        if (depth == 0 || open[depth - 1]->is_untyped)
+            open[depth++] = &extent[i];
+    }
+}

@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The machine around the calls: time, interrupts, guests, faults, and a helping hand from outside. */
+#include "gen.h"
+
+#include <fakes/hal.h>
+#include <kernel/core/fp.h>
+#include <kernel/core/sched.h>
+
+#define TRIES_MAX 64u
+
+static void pass_time(struct world *world, struct gen *gen)
+{
+    fake.now += gen_below(gen, 400);
+    if (gen_below(gen, 20) == 0) {
+        fake_irq_raise(1 + gen_below(gen, 6));
+        irq_handle(&world->hart);
+    }
+    if (fake.now >= fake.timer_deadline)
+        timer_expire(&world->hart);
+    if (gen_below(gen, 2) == 0)
+        fake_tlb_fill();
+}
+
+static void play_guest(struct world *world, struct gen *gen)
+{
+    static const uint8_t causes[] = { 10, 20, 21, 22, 23, 2 };
+    struct guest_trap trap = { .scause = causes[gen_below(gen, 6)],
+                               .stval = gen_next(gen),
+                               .htval = gen_next(gen) >> 12,
+                               .from_vs = gen_below(gen, 2) != 0 };
+
+    fake.fetch_insn = gen_below(gen, 2) != 0 ? 0x10500073 : gen_next(gen);
+    if (trap.scause == 22)
+        trap.stval = 0x10500073; /* WFI */
+    if (gen_below(gen, 4) != 0)
+        vcpu_exit(&world->hart, &trap);
+}
+
+/* The thread that runs faults, or uses FP registers; or is about to make a call. */
+static bool play_thread(struct world *world, struct gen *gen)
+{
+    switch (gen_below(gen, 30)) {
+    case 0: thread_fault(&world->hart, 13, gen_next(gen)); return false;
+    case 1:
+        if (fp_trap(&world->hart))
+            return false; /* it comes back with access */
+        fake_fp_write(gen_below(gen, 32), gen_next(gen));
+        return true;
+    default: return true;
+    }
+}
+
+/* Nobody runs: as a supervisor would, set one of the threads going again. */
+static bool help(struct world *world, struct gen *gen)
+{
+    uint32_t start = gen_below(gen, MODEL_OBJECTS);
+
+    for (uint32_t i = 0; i < MODEL_OBJECTS; i++) {
+        uint32_t number = (start + i) % MODEL_OBJECTS;
+        const struct model_object *object = &world->model.object[number];
+        if (object->life != MODEL_ALIVE || object->type != OBJ_THREAD)
+            continue;
+        struct thread *thread = world_object(world, number);
+        thread_suspend(thread);
+        if (thread_resume(thread) == OK)
+            return true;
+    }
+    return false;
+}
+
+bool gen_run(struct world *world, struct gen *gen)
+{
+    pass_time(world, gen);
+    for (uint32_t tries = 0; tries < TRIES_MAX; tries++) {
+        enum fake_left left = fake_leave(&world->hart);
+        world_was_idle(world);
+        switch (left) {
+        case FAKE_LEFT_USER:
+            if (play_thread(world, gen))
+                return true;
+            break;
+        case FAKE_LEFT_GUEST: play_guest(world, gen); break;
+        case FAKE_LEFT_IDLE:
+            if (!help(world, gen))
+                return false;
+            break;
+        }
+        check_threads(world);
+        check_hart(world);
+    }
+    return false;
+}

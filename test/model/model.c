@@ -1,0 +1,160 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "model.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+uint32_t model_find(const struct model *model, uint32_t holder, uint32_t index)
+{
+    for (uint32_t i = 0; i < model->cap_count; i++) {
+        if (model->cap[i].holder == holder && model->cap[i].index == index)
+            return i;
+    }
+    return NO_CAP;
+}
+
+static void insert_at(struct model *model, uint32_t at, const struct model_cap *cap)
+{
+    struct model_cap copy = *cap;
+
+    if (model->cap_count == MODEL_CAPS)
+        abort();
+    memmove(&model->cap[at + 1], &model->cap[at],
+            (model->cap_count - at) * sizeof(model->cap[0]));
+    model->cap[at] = copy;
+    model->cap_count++;
+}
+
+void model_add_root(struct model *model, const struct model_cap *cap)
+{
+    insert_at(model, model->cap_count, cap);
+}
+
+uint32_t model_add_child(struct model *model, uint32_t parent, const struct model_cap *cap)
+{
+    struct model_cap child = *cap;
+
+    child.group = model->cap[parent].group;
+    child.depth = model->cap[parent].depth + 1;
+    insert_at(model, parent + 1, &child);
+    return parent + 1;
+}
+
+bool model_has_children(const struct model *model, uint32_t at)
+{
+    return at + 1 < model->cap_count && model->cap[at + 1].depth > model->cap[at].depth;
+}
+
+/* ---- death -------------------------------------------------------------------- */
+
+static bool is_named(const struct model *model, uint32_t object)
+{
+    for (uint32_t i = 0; i < model->cap_count; i++) {
+        if (model->cap[i].object == object)
+            return true;
+    }
+    return false;
+}
+
+static void forget_mappings(struct model *model, uint32_t space)
+{
+    for (uint32_t i = 0; i < model->cap_count; i++) {
+        if (model->cap[i].mapped_in == space)
+            model->cap[i].mapped_in = 0;
+    }
+}
+
+static void object_dies(struct model *model, uint32_t number)
+{
+    struct model_object *object = &model->object[number];
+
+    if (object->type == OBJ_VSPACE || object->type == OBJ_GSPACE) {
+        forget_mappings(model, number);
+        object->life = MODEL_ABSENT;
+        return;
+    }
+    object->life = MODEL_DYING;
+    object->source = 0;
+    object->thread = 0;
+    for (uint32_t i = 1; i < MODEL_OBJECTS; i++) {
+        if (object->type == OBJ_THREAD && model->object[i].thread == number)
+            model->object[i].thread = 0;
+    }
+}
+
+void model_delete(struct model *model, uint32_t at)
+{
+    struct model_cap gone = model->cap[at];
+
+    for (uint32_t i = at + 1; i < model->cap_count && model->cap[i].depth > gone.depth; i++)
+        model->cap[i].depth--;
+    model->cap_count--;
+    memmove(&model->cap[at], &model->cap[at + 1],
+            (model->cap_count - at) * sizeof(model->cap[0]));
+
+    struct model_object *holder = &model->object[gone.holder];
+    if (gone.holder != MODEL_BOOT) { /* only an Irq or a VCpu has these */
+        holder->source = 0;
+        holder->thread = 0;
+    }
+    if (gone.object != 0 && !is_named(model, gone.object))
+        object_dies(model, gone.object);
+}
+
+void model_revoke(struct model *model, uint32_t at)
+{
+    while (model_has_children(model, at))
+        model_delete(model, at + 1);
+}
+
+static bool reap_one(struct model *model)
+{
+    for (uint32_t i = 0; i < model->cap_count; i++) {
+        if (model->object[model->cap[i].holder].life == MODEL_DYING) {
+            model_delete(model, i);
+            return true;
+        }
+    }
+    return false;
+}
+
+void model_reap(struct model *model)
+{
+    while (reap_one(model))
+        ;
+    for (uint32_t i = 1; i < MODEL_OBJECTS; i++) {
+        if (model->object[i].life == MODEL_DYING)
+            model->object[i].life = MODEL_ABSENT;
+    }
+}
+
+/* ---- objects ------------------------------------------------------------------ */
+
+uint32_t model_add_object(struct model *model, enum obj_type type, uint8_t size_bits,
+                          uint64_t address)
+{
+    for (uint32_t i = 1; i < MODEL_OBJECTS; i++) {
+        if (model->object[i].life == MODEL_ABSENT) {
+            model->object[i] = (struct model_object){ .life = MODEL_ALIVE,
+                                                      .type = (uint8_t)type,
+                                                      .size_bits = size_bits,
+                                                      .address = address };
+            return i;
+        }
+    }
+    abort();
+}
+
+struct model_cap model_derived(const struct model *model, uint32_t at, uint8_t rights,
+                               uint32_t holder, uint32_t index)
+{
+    struct model_cap copy = model->cap[at];
+
+    copy.holder = holder;
+    copy.index = index;
+    copy.rights &= rights;
+    copy.mapped_in = 0;
+    copy.mapped_at = 0;
+    copy.mapped_rights = 0;
+    return copy;
+}

@@ -1,0 +1,147 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * What the kernel's capabilities should be, told as simply as can be: one array.
+ *
+ * The derivation forest is that array in preorder, each capability with its depth.  The
+ * descendants of one are those that follow it and are deeper.  A new child goes right behind
+ * its parent; deleting one raises its descendants by one; that is all there is to it, and it
+ * shares nothing with the kernel's way of linking slots.
+ */
+#ifndef TEST_MODEL_MODEL_H
+#define TEST_MODEL_MODEL_H
+
+#include <abi/calls.h>
+#include <base/err.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define MODEL_CAPS    768u
+#define MODEL_OBJECTS 256u
+
+/* Holder of the slots that the harness keeps for itself, and "no object". */
+#define MODEL_BOOT 0u
+#define MODEL_IRQ_SOURCES 95u
+#define NO_CAP     UINT32_MAX
+
+struct model_cap {
+    uint32_t group; /* which of the first roots it descends from */
+    uint32_t depth;
+    uint32_t holder, index; /* where it stands: CNode slot, place of an object, boot slot */
+    uint8_t type, rights, size_bits;
+    bool is_device;
+    uint32_t object;  /* what it names; 0 for Untyped, Frame, IrqControl, Klog */
+    uint64_t address; /* Untyped, Frame */
+    uint64_t badge;
+    uint64_t used; /* Untyped: bytes handed out */
+    uint32_t mapped_in; /* Frame: the space, 0 nowhere */
+    uint64_t mapped_at;
+    uint8_t mapped_rights;
+};
+
+enum model_life { MODEL_ABSENT, MODEL_ALIVE, MODEL_DYING };
+
+struct model_object {
+    uint8_t life; /* enum model_life */
+    uint8_t type, size_bits;
+    uint64_t address;
+    uint32_t source;   /* Irq: bound source, 0 none */
+    uint32_t thread;   /* VCpu: whom it is bound to, 0 nobody */
+    bool is_suspended; /* Thread, VCpu: seen in the kernel before each call */
+    bool is_running;
+    uint8_t priority;
+};
+
+/* Places of objects, as the kernel numbers them (asserted in world.c). */
+enum model_place {
+    PLACE_CNODE,
+    PLACE_VSPACE,
+    PLACE_FAULT,
+    PLACE_NOTIFICATION,
+    PLACE_VCPU_THREAD = 0,
+    PLACE_VCPU_GSPACE = 1,
+    PLACE_VCPU_PAGE = 2,
+    PLACE_IRQ = 0,
+};
+
+struct model {
+    uint32_t cap_count;
+    struct model_cap cap[MODEL_CAPS];
+    struct model_object object[MODEL_OBJECTS]; /* [0] is nobody */
+};
+
+/* Position of the capability that stands in a place, or NO_CAP. */
+uint32_t model_find(const struct model *model, uint32_t holder, uint32_t index);
+
+/* Add a root. */
+void model_add_root(struct model *model, const struct model_cap *cap);
+/* Add a child; returns its position, which is `parent` + 1. */
+uint32_t model_add_child(struct model *model, uint32_t parent, const struct model_cap *cap);
+
+bool model_has_children(const struct model *model, uint32_t at);
+/* Delete one capability; its object may begin to die. */
+void model_delete(struct model *model, uint32_t at);
+void model_revoke(struct model *model, uint32_t at);
+
+/* Delete all that dying objects hold, until no object is dying. */
+void model_reap(struct model *model);
+
+uint32_t model_add_object(struct model *model, enum obj_type type, uint8_t size_bits,
+                          uint64_t address);
+
+/* A child of `at` as the kernel derives one: the same thing, fewer rights, not mapped. */
+struct model_cap model_derived(const struct model *model, uint32_t at, uint8_t rights,
+                               uint32_t holder, uint32_t index);
+
+/* ---- calls ------------------------------------------------------------------------ */
+
+/* What a thread asks: a7, a0, a1 and the arguments of an invoke (a2-a6, t1). */
+struct model_call {
+    uint64_t number, cap, method;
+    uint64_t arg[6];
+};
+
+struct model_outcome {
+    enum err err;
+    bool is_decided; /* false: depends on messages and time, which the model leaves out */
+    uint32_t result_count;
+    uint64_t result[2];
+};
+
+/* Carry out a call of a thread, undisturbed and whole, and tell what it returns. */
+struct model_outcome model_call(struct model *model, uint32_t thread,
+                                const struct model_call *call);
+
+/* The capability that a thread's address names, or NO_CAP. */
+uint32_t model_lookup(const struct model *model, uint32_t thread, uint64_t index);
+
+/* What the caller's own rights let pass: the checks made for every call.  Fills cap[0] with the
+ * capability invoked and cap[1 + i] with argument i's, NO_CAP where there is none. */
+enum err model_decode(const struct model *model, uint32_t thread, const struct model_call *call,
+                      uint32_t cap[7]);
+
+/* Untyped memory handed out, counting an Untyped without children as all free. */
+uint64_t model_used(const struct model *model, uint32_t at);
+uint64_t model_slot_count(const struct model *model, uint32_t cnode);
+/* Pages of a space's pool: all, and those that hold tables. */
+uint32_t model_pool_pages(const struct model *model, uint32_t space);
+uint32_t model_table_pages(const struct model *model, uint32_t space);
+
+/* Make one thing of a type at `address` of an Untyped's memory; its capability is a child. */
+void model_make(struct model *model, uint32_t untyped, enum obj_type type, uint8_t size_bits,
+                uint64_t address, uint32_t holder, uint32_t index);
+struct model_outcome model_retype(struct model *model, uint32_t thread, uint32_t untyped,
+                                  uint32_t cnode, const struct model_call *call);
+struct model_outcome model_cnode(struct model *model, const struct model_call *call,
+                                 const uint32_t cap[7]);
+struct model_outcome model_map(struct model *model, const struct model_call *call,
+                               const uint32_t cap[7]);
+struct model_outcome model_bind(struct model *model, uint32_t thread,
+                                const struct model_call *call, const uint32_t cap[7]);
+
+static inline struct model_outcome outcome(enum err err)
+{
+    return (struct model_outcome){ .err = err, .is_decided = true };
+}
+
+#endif

@@ -1,0 +1,344 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* What each method does to capabilities and memory. */
+#include "model.h"
+
+/* ---- Untyped -------------------------------------------------------------------- */
+
+uint64_t model_used(const struct model *model, uint32_t at)
+{
+    return model_has_children(model, at) ? model->cap[at].used : 0;
+}
+
+static bool size_exists(uint64_t type, uint64_t bits)
+{
+    switch (type) {
+    case OBJ_UNTYPED: return bits >= 12 && bits <= 38;
+    case OBJ_CNODE: return bits >= 8 && bits <= 20;
+    case OBJ_FRAME: return bits == 12 || bits == 21 || bits == 30;
+    case OBJ_VSPACE: return bits >= 14 && bits <= 24;
+    case OBJ_GSPACE: return bits >= 15 && bits <= 24;
+    case OBJ_THREAD:
+    case OBJ_VCPU: return bits == 11;
+    case OBJ_ENDPOINT:
+    case OBJ_NOTIFICATION: return bits == 7;
+    case OBJ_IRQ: return bits == 8;
+    default: return false;
+    }
+}
+
+static enum err dest_check(const struct model *model, uint32_t cnode, uint64_t index,
+                           uint64_t count)
+{
+    uint64_t slots = model_slot_count(model, cnode);
+
+    if (index == 0 || index >= slots || count > slots - index)
+        return ERR_RANGE;
+    for (uint64_t i = 0; i < count; i++) {
+        if (model_find(model, cnode, (uint32_t)(index + i)) != NO_CAP)
+            return ERR_NO_SLOT;
+    }
+    return OK;
+}
+
+void model_make(struct model *model, uint32_t untyped, enum obj_type type, uint8_t size_bits,
+                uint64_t address, uint32_t holder, uint32_t index)
+{
+    struct model_cap cap = { .holder = holder,
+                             .index = index,
+                             .type = (uint8_t)type,
+                             .rights = RIGHTS_ALL,
+                             .size_bits = size_bits,
+                             .is_device = model->cap[untyped].is_device };
+
+    if (type == OBJ_UNTYPED || type == OBJ_FRAME)
+        cap.address = address;
+    else
+        cap.object = model_add_object(model, type, size_bits, address);
+    model_add_child(model, untyped, &cap);
+}
+
+/* Start again from the bottom of an Untyped without children: nothing that lay there may be left.
+ * Position of the Untyped afterwards; NO_CAP: the caller itself was among the dying. */
+static uint32_t restart(struct model *model, uint32_t thread, uint32_t untyped)
+{
+    uint32_t holder = model->cap[untyped].holder, index = model->cap[untyped].index;
+
+    if (model_has_children(model, untyped) || model->cap[untyped].used == 0)
+        return untyped;
+    model_reap(model);
+    return model->object[thread].life == MODEL_ALIVE ? model_find(model, holder, index) : NO_CAP;
+}
+
+struct model_outcome model_retype(struct model *model, uint32_t thread, uint32_t untyped,
+                                  uint32_t cnode, const struct model_call *call)
+{
+    uint64_t type = call->arg[0], bits = call->arg[1], index = call->arg[3], count = call->arg[4];
+    bool is_device = model->cap[untyped].is_device;
+    uint32_t dest = model->cap[cnode].object;
+
+    if (type >= OBJ_COUNT || bits >= 64 || count == 0 || count > 256)
+        return outcome(ERR_INVALID_ARG);
+    enum err err = dest_check(model, dest, index, count);
+    if (err != OK)
+        return outcome(err);
+    if (!size_exists(type, bits) || (is_device && type != OBJ_FRAME && type != OBJ_UNTYPED))
+        return outcome(ERR_INVALID_ARG);
+
+    uint64_t size = UINT64_C(1) << bits, total = UINT64_C(1) << model->cap[untyped].size_bits;
+    uint64_t start = (model_used(model, untyped) + size - 1) / size * size;
+    if (start > total || (total - start) / size < count)
+        return outcome(ERR_NO_MEMORY);
+    untyped = restart(model, thread, untyped);
+    if (untyped == NO_CAP)
+        return outcome(ERR_AGAIN);
+    model->cap[untyped].used = start + count * size;
+    for (uint64_t i = 0; i < count; i++)
+        model_make(model, untyped, (enum obj_type)type, (uint8_t)bits,
+                   model->cap[untyped].address + start + i * size, dest, (uint32_t)(index + i));
+    return outcome(OK);
+}
+
+/* ---- CNode ---------------------------------------------------------------------- */
+
+static enum err transfer_check(const struct model *model, const struct model_call *call,
+                               const uint32_t cap[7], uint32_t *source)
+{
+    uint32_t to = model->cap[cap[0]].object, from = model->cap[cap[2]].object;
+
+    if (call->arg[0] == 0 || call->arg[0] >= model_slot_count(model, to) || call->arg[2] == 0 ||
+        call->arg[2] >= model_slot_count(model, from))
+        return ERR_RANGE;
+    *source = model_find(model, from, (uint32_t)call->arg[2]);
+    if (*source == NO_CAP)
+        return ERR_INVALID_CAP;
+    if (model_find(model, to, (uint32_t)call->arg[0]) != NO_CAP)
+        return ERR_NO_SLOT;
+    return OK;
+}
+
+static enum err copy_check(const struct model *model, const struct model_call *call,
+                           uint32_t source)
+{
+    const struct model_cap *cap = &model->cap[source];
+    bool is_badgeable = cap->type == OBJ_ENDPOINT || cap->type == OBJ_NOTIFICATION;
+
+    if (cap->type == OBJ_UNTYPED || (call->method == METHOD_CNODE_MINT && !is_badgeable))
+        return ERR_INVALID_CAP;
+    if (call->arg[3] > RIGHTS_ALL || (call->method == METHOD_CNODE_MINT && call->arg[4] == 0))
+        return ERR_INVALID_ARG;
+    if (call->method == METHOD_CNODE_MINT && cap->badge != 0)
+        return ERR_STATE;
+    return OK;
+}
+
+static enum err transfer(struct model *model, const struct model_call *call,
+                         const uint32_t cap[7])
+{
+    uint32_t to = model->cap[cap[0]].object, source;
+
+    enum err err = transfer_check(model, call, cap, &source);
+    if (err != OK)
+        return err;
+    if (call->method == METHOD_CNODE_MOVE) {
+        model->cap[source].holder = to;
+        model->cap[source].index = (uint32_t)call->arg[0];
+        return OK;
+    }
+    err = copy_check(model, call, source);
+    if (err != OK)
+        return err;
+    struct model_cap copy =
+        model_derived(model, source, (uint8_t)call->arg[3], to, (uint32_t)call->arg[0]);
+    if (call->method == METHOD_CNODE_MINT)
+        copy.badge = call->arg[4];
+    model_add_child(model, source, &copy);
+    return OK;
+}
+
+struct model_outcome model_cnode(struct model *model, const struct model_call *call,
+                                 const uint32_t cap[7])
+{
+    uint32_t cnode = model->cap[cap[0]].object;
+
+    if (call->method != METHOD_CNODE_DELETE && call->method != METHOD_CNODE_REVOKE)
+        return outcome(transfer(model, call, cap));
+    if (call->arg[0] == 0 || call->arg[0] >= model_slot_count(model, cnode))
+        return outcome(ERR_RANGE);
+    uint32_t at = model_find(model, cnode, (uint32_t)call->arg[0]);
+    if (call->method == METHOD_CNODE_REVOKE && at == NO_CAP)
+        return outcome(ERR_INVALID_CAP);
+    if (call->method == METHOD_CNODE_REVOKE)
+        model_revoke(model, at);
+    else if (at != NO_CAP)
+        model_delete(model, at);
+    model_reap(model);
+    return outcome(OK);
+}
+
+/* ---- Frame ---------------------------------------------------------------------- */
+
+#define GIB_BITS 30u
+#define MIB2_BITS 21u
+
+uint32_t model_pool_pages(const struct model *model, uint32_t space)
+{
+    uint32_t others = model->object[space].type == OBJ_VSPACE ? 2 : 5; /* root and header */
+
+    return (UINT32_C(1) << (model->object[space].size_bits - 12)) - others;
+}
+
+/* Is a page table for the 2^bits bytes around `address` in use, counting mappings before `end`? */
+static bool has_table(const struct model *model, uint32_t space, uint32_t end, uint64_t address,
+                      uint32_t bits)
+{
+    for (uint32_t i = 0; i < end; i++) {
+        const struct model_cap *cap = &model->cap[i];
+        if (cap->mapped_in == space && cap->size_bits < bits &&
+            cap->mapped_at >> bits == address >> bits)
+            return true;
+    }
+    return false;
+}
+
+uint32_t model_table_pages(const struct model *model, uint32_t space)
+{
+    uint32_t count = 0;
+
+    for (uint32_t i = 0; i < model->cap_count; i++) {
+        const struct model_cap *cap = &model->cap[i];
+        if (cap->mapped_in != space)
+            continue;
+        if (cap->size_bits < GIB_BITS && !has_table(model, space, i, cap->mapped_at, GIB_BITS))
+            count++;
+        if (cap->size_bits < MIB2_BITS && !has_table(model, space, i, cap->mapped_at, MIB2_BITS))
+            count++;
+    }
+    return count;
+}
+
+static enum err map_check(const struct model *model, uint32_t space, const struct model_cap *frame,
+                          uint64_t address, uint64_t rights)
+{
+    bool is_guest = model->object[space].type == OBJ_GSPACE;
+    uint64_t size = UINT64_C(1) << frame->size_bits, limit = UINT64_C(1) << (is_guest ? 41 : 38);
+    uint64_t write_exec = RIGHT_WRITE | RIGHT_EXEC;
+
+    if (rights == 0 || rights > 7 || (rights & 3) == RIGHT_WRITE)
+        return ERR_INVALID_ARG;
+    if (!is_guest && (rights & write_exec) == write_exec)
+        return ERR_INVALID_ARG;
+    if ((rights & ~(uint64_t)frame->rights) != 0)
+        return ERR_NO_RIGHT;
+    if (frame->mapped_in != 0)
+        return ERR_EXISTS;
+    if (address % size != 0)
+        return ERR_ALIGN;
+    if (address >= limit || size > limit - address)
+        return ERR_RANGE;
+    for (uint32_t i = 0; i < model->cap_count; i++) {
+        const struct model_cap *other = &model->cap[i];
+        uint64_t other_size = UINT64_C(1) << other->size_bits;
+        if (other->mapped_in == space && other->mapped_at < address + size &&
+            address < other->mapped_at + other_size)
+            return ERR_EXISTS;
+    }
+    return OK;
+}
+
+struct model_outcome model_map(struct model *model, const struct model_call *call,
+                               const uint32_t cap[7])
+{
+    struct model_cap *frame = &model->cap[cap[0]];
+    uint32_t space = model->cap[cap[1]].object, end = model->cap_count;
+    uint64_t address = call->arg[1];
+    uint32_t missing = 0;
+
+    enum err err = map_check(model, space, frame, address, call->arg[2]);
+    if (err != OK)
+        return outcome(err);
+    if (frame->size_bits < GIB_BITS && !has_table(model, space, end, address, GIB_BITS))
+        missing++;
+    if (frame->size_bits < MIB2_BITS && !has_table(model, space, end, address, MIB2_BITS))
+        missing++;
+    if (model_table_pages(model, space) + missing > model_pool_pages(model, space))
+        return outcome(ERR_NO_MEMORY);
+    frame->mapped_in = space;
+    frame->mapped_at = address;
+    frame->mapped_rights = (uint8_t)call->arg[2];
+    return outcome(OK);
+}
+
+static struct model_outcome frame_unmap(struct model *model, uint32_t at)
+{
+    enum err err = model->cap[at].mapped_in != 0 ? OK : ERR_NOT_FOUND;
+
+    model->cap[at].mapped_in = 0;
+    return outcome(err);
+}
+
+/* ---- what only tells -------------------------------------------------------------- */
+
+static struct model_outcome told(uint64_t first, uint64_t second)
+{
+    return (struct model_outcome){
+        .err = OK, .is_decided = true, .result_count = 2, .result = { first, second }
+    };
+}
+
+static struct model_outcome info(const struct model *model, uint32_t at)
+{
+    const struct model_cap *cap = &model->cap[at];
+    uint64_t flags = cap->is_device ? INFO_DEVICE : 0, total;
+
+    switch (cap->type) {
+    case OBJ_UNTYPED:
+        total = UINT64_C(1) << cap->size_bits;
+        return told(cap->address, (total - model_used(model, at)) / 4096 * 4096 + cap->size_bits +
+                                      flags);
+    case OBJ_FRAME:
+        return told(cap->address,
+                    cap->size_bits + flags + (cap->mapped_in != 0 ? INFO_MAPPED : 0));
+    default:
+        total = model_pool_pages(model, cap->object);
+        return told(total - model_table_pages(model, cap->object), total);
+    }
+}
+
+/* ---- all of them ------------------------------------------------------------------ */
+
+static struct model_outcome invoke(struct model *model, uint32_t thread,
+                                   const struct model_call *call, const uint32_t cap[7])
+{
+    switch (model->cap[cap[0]].type) {
+    case OBJ_UNTYPED:
+        if (call->method == METHOD_UNTYPED_RETYPE)
+            return model_retype(model, thread, cap[0], cap[3], call);
+        return info(model, cap[0]);
+    case OBJ_CNODE: return model_cnode(model, call, cap);
+    case OBJ_FRAME:
+        if (call->method == METHOD_FRAME_MAP)
+            return model_map(model, call, cap);
+        if (call->method == METHOD_FRAME_UNMAP)
+            return frame_unmap(model, cap[0]);
+        return info(model, cap[0]);
+    case OBJ_VSPACE:
+    case OBJ_GSPACE: return info(model, cap[0]);
+    case OBJ_KLOG:
+        return outcome(call->arg[0] == 0 || call->arg[0] > 40 ? ERR_INVALID_ARG : OK);
+    default: return model_bind(model, thread, call, cap);
+    }
+}
+
+struct model_outcome model_call(struct model *model, uint32_t thread,
+                                const struct model_call *call)
+{
+    uint32_t cap[7];
+
+    enum err err = model_decode(model, thread, call, cap);
+    if (err != OK)
+        return outcome(err);
+    if (call->number == CALL_INVOKE)
+        return invoke(model, thread, call, cap);
+    return (struct model_outcome){ .is_decided = call->number == CALL_SIGNAL ||
+                                                 call->number == CALL_YIELD };
+}

@@ -1,0 +1,282 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* One system call in the kernel and in the model. */
+#include "world.h"
+
+#include <fakes/hal.h>
+#include <kernel/core/sched.h>
+#include <kernel/core/untyped.h>
+
+#define ECALL_BYTES 4u
+
+struct world_tally world_tally;
+
+/* ---- what the model is told ------------------------------------------------------------ */
+
+/* States that depend on messages and time are seen, not foretold. */
+static void see_states(struct world *world)
+{
+    for (uint32_t i = 1; i < MODEL_OBJECTS; i++) {
+        struct model_object *object = &world->model.object[i];
+        if (object->life != MODEL_ALIVE)
+            continue;
+        if (object->type == OBJ_THREAD) {
+            const struct thread *t = world_object(world, i);
+            object->is_suspended = t->state == THREAD_SUSPENDED;
+            object->priority = t->priority;
+        } else if (object->type == OBJ_VCPU) {
+            object->is_running = vcpu_is_running(world_object(world, i));
+        }
+    }
+}
+
+/* May an interrupted call have deleted this capability? */
+static bool may_be_gone(const struct model *model, uint32_t at, uint32_t target, bool is_revoke)
+{
+    if (model->object[model->cap[at].holder].life == MODEL_DYING)
+        return true;
+    if (target == NO_CAP || at < target)
+        return false;
+    if (!is_revoke)
+        return at == target;
+    for (uint32_t i = target + 1; i <= at; i++) {
+        if (model->cap[i].depth <= model->cap[target].depth)
+            return false;
+    }
+    return at > target;
+}
+
+/* The capability that a delete or revoke is about, or NO_CAP. */
+static uint32_t target_of(const struct model *model, uint32_t thread,
+                          const struct model_call *call)
+{
+    uint32_t cap[7];
+
+    if (call->number != CALL_INVOKE || model_decode(model, thread, call, cap) != OK ||
+        model->cap[cap[0]].type != OBJ_CNODE ||
+        (call->method != METHOD_CNODE_DELETE && call->method != METHOD_CNODE_REVOKE) ||
+        call->arg[0] >= model_slot_count(model, model->cap[cap[0]].object))
+        return NO_CAP;
+    return model_find(model, model->cap[cap[0]].object, (uint32_t)call->arg[0]);
+}
+
+/* Delete in the model one capability that is gone and may be. */
+static bool observe_one(struct world *world, uint32_t *target, bool is_revoke)
+{
+    struct model *model = &world->model;
+
+    for (uint32_t at = 0; at < model->cap_count; at++) {
+        const struct model_cap *cap = &model->cap[at];
+        if (!may_be_gone(model, at, *target, is_revoke) ||
+            !slot_is_empty(world_slot(world, cap->holder, cap->index)))
+            continue;
+        if (at == *target)
+            *target = NO_CAP;
+        else if (*target != NO_CAP && at < *target)
+            --*target;
+        model_delete(model, at);
+        return true;
+    }
+    return false;
+}
+
+static bool is_listed_dead(const struct world *world, const void *object)
+{
+    for (const struct object *o = world->kernel.dead; o != NULL; o = o->next_dead) {
+        if (o == object)
+            return true;
+    }
+    return false;
+}
+
+/* An interrupted call: take over what it has done, as far as it was asked to. */
+static void observe(struct world *world, uint32_t thread, const struct model_call *call)
+{
+    struct model *model = &world->model;
+    uint32_t target = target_of(model, thread, call);
+
+    while (observe_one(world, &target, call->method == METHOD_CNODE_REVOKE))
+        ;
+    for (uint32_t i = 1; i < MODEL_OBJECTS; i++) {
+        if (model->object[i].life == MODEL_DYING && !is_listed_dead(world, world_object(world, i)))
+            model->object[i].life = MODEL_ABSENT;
+    }
+    for (uint32_t i = 0; i < model->cap_count; i++) {
+        if (model->cap[i].type != OBJ_UNTYPED || model_has_children(model, i))
+            continue;
+        const struct slot *slot = world_slot(world, model->cap[i].holder, model->cap[i].index);
+        if (slot->word[0] == 0)
+            model->cap[i].used = 0; /* it has started again from the bottom */
+    }
+}
+
+void world_was_idle(struct world *world)
+{
+    observe(world, 0, &(struct model_call){ .number = CALL_YIELD });
+}
+
+/* ---- capabilities that travelled --------------------------------------------------------- */
+
+static uint32_t position_of(struct world *world, const struct slot *slot)
+{
+    for (uint32_t i = 0; i < world->model.cap_count; i++) {
+        const struct model_cap *cap = &world->model.cap[i];
+        if (world_slot(world, cap->holder, cap->index) == slot)
+            return i;
+    }
+    return NO_CAP;
+}
+
+/* A slot that the model takes for empty, whose older neighbour it knows: a child of `parent`. */
+static bool receive_at(struct world *world, uint32_t holder, uint32_t index)
+{
+    const struct slot *slot = world_slot(world, holder, index), *parent = slot;
+
+    if (position_of(world, slot->next) == NO_CAP)
+        return false;
+    HOLDS(world, parent->prev != NULL, "a new root");
+    while (parent->prev->first_child != parent)
+        parent = parent->prev;
+    uint32_t from = position_of(world, parent->prev);
+    if (from == NO_CAP)
+        return false;
+    HOLDS(world, world->model.object[world->model.cap[from].holder].type == OBJ_CNODE,
+          "sent from no CNode");
+    HOLDS(world, world->model.cap[from].type != OBJ_UNTYPED, "an Untyped was copied");
+    struct model_cap copy = model_derived(&world->model, from, RIGHTS_ALL, holder, index);
+    model_add_child(&world->model, from, &copy);
+    return true;
+}
+
+static bool receive_one(struct world *world)
+{
+    for (uint32_t i = 1; i < MODEL_OBJECTS; i++) {
+        if (world->model.object[i].life != MODEL_ALIVE || world->model.object[i].type != OBJ_CNODE)
+            continue;
+        for (uint32_t k = 1; k < model_slot_count(&world->model, i); k++) {
+            if (!slot_is_empty(world_slot(world, i, k)) &&
+                model_find(&world->model, i, k) == NO_CAP && receive_at(world, i, k))
+                return true;
+        }
+    }
+    return false;
+}
+
+/* Messages bring at most two: one with a reply, one with what is received next. */
+static void receive(struct world *world)
+{
+    uint32_t count = 0;
+
+    while (receive_one(world))
+        HOLDS(world, ++count <= 2, "%u capabilities in one call", count);
+    world_tally.travelled += count;
+}
+
+/* ---- registers ---------------------------------------------------------------------------- */
+
+static void set_registers(struct user_context *context, const struct world_call *call)
+{
+    uint64_t *x = context->x;
+    bool is_message = call->call.number >= CALL_CALL && call->call.number <= CALL_RECV;
+
+    x[REG_A7] = call->call.number;
+    x[REG_A0] = call->call.cap;
+    x[REG_A1] = call->call.number != CALL_INVOKE ? call->call.arg[0] : call->call.method;
+    for (uint32_t i = 0; i < 5; i++)
+        x[REG_A2 + i] = call->call.arg[i];
+    x[REG_T1] = call->call.arg[5];
+    if (is_message) {
+        x[REG_A1] = call->tag;
+        x[REG_T0] = call->slots;
+    }
+}
+
+/* Every register that is not a result is preserved. */
+static void check_preserved(struct world *world, const struct user_context *before,
+                            const struct user_context *after, uint32_t result_count)
+{
+    for (uint32_t i = 1; i < 32; i++) {
+        if (i >= REG_A0 && i <= REG_A0 + result_count)
+            continue;
+        HOLDS(world, before->x[i] == after->x[i], "register %u", i);
+    }
+    HOLDS(world, after->pc == before->pc + ECALL_BYTES, "pc");
+}
+
+static void check_results(struct world *world, const struct model_outcome *outcome,
+                          const struct user_context *before, const struct user_context *after)
+{
+    uint64_t err = after->x[REG_A0];
+
+    HOLDS(world, err == (uint64_t)outcome->err, "call %llu method %llu: %llu, not %u",
+          (unsigned long long)before->x[REG_A7], (unsigned long long)before->x[REG_A1],
+          (unsigned long long)err, outcome->err);
+    if (err != OK)
+        check_preserved(world, before, after, 0);
+    else
+        check_preserved(world, before, after, 2);
+    for (uint32_t i = 0; err == OK && i < outcome->result_count; i++)
+        HOLDS(world, after->x[REG_A1 + i] == outcome->result[i], "result %u: %llx, not %llx", i,
+              (unsigned long long)after->x[REG_A1 + i], (unsigned long long)outcome->result[i]);
+}
+
+/* ---- one step ------------------------------------------------------------------------------ */
+
+static void tally(const struct model *model, uint32_t thread, const struct model_call *call,
+                  uint64_t err)
+{
+    uint32_t at = model_lookup(model, thread, call->cap);
+
+    if (call->number < CALL_COUNT)
+        world_tally.called[call->number]++;
+    if (call->number == CALL_INVOKE && at != NO_CAP && call->method < 8 && err < ERR_COUNT)
+        world_tally.invoked[model->cap[at].type][call->method][err]++;
+}
+
+static bool may_be_interrupted(const struct model_call *call)
+{
+    return call->number == CALL_INVOKE || call->number == CALL_RECV ||
+           call->number == CALL_REPLY_RECV;
+}
+
+enum world_end world_step(struct world *world, const struct world_call *call)
+{
+    static struct model before;
+    struct thread *caller = world->hart.current;
+    uint32_t number = world_number(world, caller);
+
+    world->step++;
+    world->last = *call;
+    see_states(world);
+    before = world->model;
+    struct model_outcome out = model_call(&world->model, number, &call->call);
+    set_registers(&caller->context, call);
+    struct user_context context = caller->context;
+    uint64_t preempt_count = fake.preempt_count;
+
+    fake_log_clear();
+    syscall_dispatch(&world->hart);
+
+    bool is_fired = fake.preempt_count != preempt_count;
+    bool is_again = world->hart.current == caller && caller->context.pc == context.pc;
+    enum world_end end = END_DONE;
+    HOLDS(world, !is_again || (is_fired && may_be_interrupted(&call->call)), "call %llu",
+          (unsigned long long)call->call.number);
+    if (is_fired) {
+        HOLDS(world, is_again || caller->object.is_dead || caller->state == THREAD_SUSPENDED,
+              "interrupted, and went on in state %u", caller->state);
+        end = is_again ? END_PREEMPTED : END_GONE;
+        world_tally.preempted += is_again;
+        world_tally.gone += !is_again;
+        world->model = before;
+        observe(world, number, &call->call);
+    } else if (!out.is_decided) {
+        receive(world);
+    } else if (!caller->object.is_dead) {
+        tally(&before, number, &call->call, out.err);
+        check_results(world, &out, &context, &caller->context);
+    }
+    check_world(world);
+    check_fences(world, &before);
+    check_reuse(world, &before);
+    return end;
+}

@@ -1,0 +1,9 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#ifndef TEST_MODEL_SUITES_H
+#define TEST_MODEL_SUITES_H
+
+#include <check.h>
+
+Suite *suite_random(void);
+
+#endif

@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * A small machine that runs the kernel's core, next to the model of it.
+ *
+ * A step is one system call of whichever thread the kernel chose to run, made by setting that
+ * thread's registers and calling syscall_dispatch().  The model makes the same call; then all
+ * of the kernel's memory is walked and compared.  A call that was preempted, or that took its
+ * own caller away, may have done any part of its work: what it did is looked up (world_observe)
+ * and has to be a part of what it was asked.
+ */
+#ifndef TEST_MODEL_WORLD_H
+#define TEST_MODEL_WORLD_H
+
+#include "model.h"
+
+#include <check.h>
+#include <kernel/core/cnode.h>
+#include <kernel/core/endpoint.h>
+#include <kernel/core/hart.h>
+#include <kernel/core/irq.h>
+#include <kernel/core/notification.h>
+#include <kernel/core/syscall.h>
+#include <kernel/core/vcpu.h>
+
+/* Slots of the harness: what it gives to nobody, and what it gives to the first threads. */
+enum boot_slot { BOOT_RAM = 1, BOOT_DEVICE, BOOT_FIRST, BOOT_SLOTS = 32 };
+
+#define WORLD_RAM_BITS    20u
+#define WORLD_DEVICE_BASE UINT64_C(0x100000000)
+#define WORLD_DEVICE_BITS 32u
+
+/* One call with everything the registers say. */
+struct world_call {
+    struct model_call call;
+    uint64_t tag, slots; /* of messages: a1 and t0 */
+};
+
+struct world {
+    struct kernel kernel;
+    struct hart hart;
+    struct slot boot[BOOT_SLOTS];
+    struct model model;
+    uint64_t step; /* calls made, for messages */
+    struct world_call last;
+};
+
+/* What the calls of all worlds came to, to see that the tests reach what they should. */
+struct world_tally {
+    uint64_t invoked[OBJ_COUNT][8][ERR_COUNT]; /* by type, method and result */
+    uint64_t called[CALL_COUNT];
+    uint64_t preempted, gone, restarted, travelled;
+};
+
+extern struct world_tally world_tally;
+
+/* How a step ended. */
+enum world_end {
+    END_DONE,      /* the call returned, or blocked its caller */
+    END_PREEMPTED, /* the caller will make it again */
+    END_GONE       /* the caller is dead or suspended and the call half done */
+};
+
+/* Begin: a RAM Untyped and a device Untyped in the harness's slots, and a few threads
+ * with CNodes that name each other and an Untyped each. */
+void world_init(struct world *world, uint32_t thread_count);
+
+/* Let hart->current make a call; compares and checks everything. */
+enum world_end world_step(struct world *world, const struct world_call *call);
+
+/* The hart was idle, and may have reaped some of the dying: take that over. */
+void world_was_idle(struct world *world);
+
+/* Finish what a preempted call left to be reaped, undisturbed. */
+void world_reap(struct world *world);
+
+/* Delete all that was ever made and see that nothing is left. */
+void world_end(struct world *world);
+
+/* Kernel addresses of what the model names. */
+void *world_object(struct world *world, uint32_t number);
+struct slot *world_slot(struct world *world, uint32_t holder, uint32_t index);
+uint32_t world_places(const struct model *model, uint32_t holder);
+/* The model's number of a kernel object, 0 if it has none. */
+uint32_t world_number(struct world *world, const void *object);
+
+/* ---- checks (check_*.c); each stops the test with what does not hold ------------------ */
+
+void check_world(struct world *world);
+void check_tree(struct world *world);
+void check_memory(struct world *world);
+void check_spaces(struct world *world);
+void check_threads(struct world *world);
+void check_hart(struct world *world);
+
+/* Writes and fences of the call just made, and memory handed out since the model was `before`. */
+void check_fences(struct world *world, const struct model *before);
+void check_reuse(struct world *world, const struct model *before);
+
+/* Not ck_assert: that notes each success too, and there are millions. */
+#define HOLDS(world, claim, ...)                                                                  \
+    do {                                                                                          \
+        if (!(claim))                                                                             \
+            world_fail(world, #claim, world_text(__VA_ARGS__));                                   \
+    } while (0)
+ATTR_NORETURN void world_fail(const struct world *world, const char *claim, const char *detail);
+const char *world_text(const char *format, ...) ATTR_PRINTF(1, 2);
+
+#endif
