@@ -48,7 +48,8 @@ static uint32_t root_entries(enum stage stage)
 typedef void visit(enum stage stage, uint64_t address, uint32_t level, uint64_t entry, void *to);
 
 /* Show `to` every valid entry below a root, tables before what is in them. */
-static void walk(enum stage stage, hpa_t table, uint32_t level, uint64_t base, visit *show, void *to)
+static void walk(enum stage stage, hpa_t table, uint32_t level, uint64_t base, visit *show,
+                 void *to)
 {
     const uint64_t *entry = hal_phys_to_virt(table);
     uint32_t count = level == LEVELS - 1 ? root_entries(stage) : TABLE_ENTRIES;
@@ -89,7 +90,8 @@ static void cache(const struct cached *one)
     tlb.list[tlb.count++] = *one;
 }
 
-static void cache_entry(enum stage stage, uint64_t address, uint32_t level, uint64_t entry, void *to)
+static void cache_entry(enum stage stage, uint64_t address, uint32_t level, uint64_t entry,
+                        void *to)
 {
     const struct loaded *loaded = to;
 

@@ -183,7 +183,7 @@ END_TEST
 
 START_TEST(test_ipc_wrong_capabilities_are_refused)
 {
-    /* INVALID_CAP: no Endpoint, or nothing in the sent slot; NO_RIGHT: WRITE, READ or GRANT missing. */
+    /* INVALID_CAP: no Endpoint, or nothing to send; NO_RIGHT: WRITE, READ or GRANT missing. */
     struct pair pair = pair_make();
     uint32_t read = world_copy(pair.endpoint, RIGHT_READ, 0);
     uint32_t write = world_copy(pair.endpoint, RIGHT_WRITE, 0);

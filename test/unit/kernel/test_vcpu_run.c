@@ -93,7 +93,7 @@ END_TEST
 
 START_TEST(test_run_two_vcpus_of_one_guest_fence_each_other)
 {
-    /* ASIDs of a guest are a hart's own: a vCPU that comes after another of its memory is fenced. */
+    /* ASIDs of a guest are a hart's own: who comes after another vCPU of its memory is fenced. */
     struct vcpu_set other = vw_second();
 
     ck_assert_int_eq(world_invoke(vw.manager, other.vcpu_slot, METHOD_VCPU_BIND, other.vmm_slot,

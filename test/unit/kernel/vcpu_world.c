@@ -27,8 +27,8 @@ static struct vcpu_set set_make(struct thread *manager)
     ck_assert_int_eq(world_invoke(manager, set.vcpu_slot, METHOD_VCPU_BIND, set.vmm_slot,
                                   set.gspace_slot, set.page_slot, 0),
                      OK);
-    ck_assert_int_eq(world_invoke(manager, set.vmm_slot, METHOD_THREAD_BIND, set.word_slot, 0, 0, 0),
-                     OK);
+    ck_assert_int_eq(
+        world_invoke(manager, set.vmm_slot, METHOD_THREAD_BIND, set.word_slot, 0, 0, 0), OK);
     return set;
 }
 
