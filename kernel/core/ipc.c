@@ -207,7 +207,7 @@ static enum err ipc_receive(struct invocation *inv)
         ipc_notified(receiver, notification_take(receiver->notification));
         return OK;
     }
-    /* Senders whose capability finds no slot fail one by one: as many as there are, so preemptible. */
+    /* Senders whose capability finds no slot fail one by one, however many: so preemptible. */
     while ((err = sender_take(endpoint, receiver)) != OK) {
         if (err == ERR_NOT_FOUND) {
             endpoint_wait(endpoint, receiver, THREAD_BLOCKED_RECV);
