@@ -131,6 +131,12 @@ MUST_CHECK arena_rollback(struct arena *arena);
 /* The outcome last committed for `hart`; seq is 0 when there was none. */
 const struct exit_outcome *arena_outcome(const struct arena *arena, uint32_t hart);
 
+/* Whether the open transaction has set anything. */
+static inline bool arena_has_changes(const struct arena *arena)
+{
+    return arena->header->log_used_bytes != 0;
+}
+
 bool arena_is_open(const struct arena *arena);
 
 #endif

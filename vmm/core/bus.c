@@ -1,25 +1,21 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include <vmm/core/bus.h>
 
-static uint64_t region_last(const struct dev_ctx *dev)
-{
-    return dev->gpa + (dev->model->region_bytes - 1);
-}
-
 enum err bus_add(struct bus *bus, const struct dev_ctx *dev)
 {
+    struct bus_region fresh = {dev->gpa, dev->gpa + (dev->model->region_bytes - 1), dev};
     uint32_t at = bus->region_count;
 
     if (at == BUS_REGIONS_MAX)
         return ERR_NO_SLOT;
-    if (dev->model->region_bytes == 0 || region_last(dev) < dev->gpa)
+    if (dev->model->region_bytes == 0 || fresh.last < fresh.first)
         return ERR_RANGE;
     for (uint32_t i = 0; i < bus->region_count; i++)
-        if (dev->gpa <= region_last(bus->region[i]) && bus->region[i]->gpa <= region_last(dev))
+        if (fresh.first <= bus->region[i].last && bus->region[i].first <= fresh.last)
             return ERR_EXISTS;
-    for (; at > 0 && bus->region[at - 1]->gpa > dev->gpa; at--)
+    for (; at > 0 && bus->region[at - 1].first > fresh.first; at--)
         bus->region[at] = bus->region[at - 1];
-    bus->region[at] = dev;
+    bus->region[at] = fresh;
     bus->region_count++;
     return OK;
 }
@@ -31,21 +27,19 @@ static enum err bus_find(const struct bus *bus, uint64_t gpa, uint32_t width,
 
     while (low < high) {
         uint32_t middle = low + (high - low) / 2;
-        if (region_last(bus->region[middle]) < gpa)
+        if (bus->region[middle].last < gpa)
             low = middle + 1;
         else
             high = middle;
     }
-    if (low == bus->region_count || gpa < bus->region[low]->gpa)
+    const struct bus_region *region = &bus->region[low];
+    if (low == bus->region_count || gpa < region->first || width - 1 > region->last - gpa)
         return ERR_RANGE;
-    const struct dev_ctx *dev = bus->region[low];
-    if (width - 1 > region_last(dev) - gpa)
-        return ERR_RANGE;
-    if (gpa % width)
+    if (gpa & (width - 1))
         return ERR_ALIGN;
-    if (!(dev->model->widths & width))
+    if (!(region->dev->model->widths & width))
         return ERR_NOT_SUPPORTED;
-    *out = dev;
+    *out = region->dev;
     return OK;
 }
 

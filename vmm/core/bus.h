@@ -13,9 +13,15 @@
 
 #define BUS_REGIONS_MAX 32u
 
+struct bus_region {
+    uint64_t first; /* guest physical addresses, both included */
+    uint64_t last;
+    const struct dev_ctx *dev;
+};
+
 struct bus {
     uint32_t region_count;
-    const struct dev_ctx *region[BUS_REGIONS_MAX]; /* by rising gpa */
+    struct bus_region region[BUS_REGIONS_MAX]; /* by rising address */
 };
 
 /*

@@ -208,6 +208,7 @@ enum err exit_handle(struct machine *machine, uint32_t hart, enum exit_next *nex
         if (err || rollback)
             return err ? err : rollback;
     } else {
+        machine->is_changed |= arena_has_changes(&machine->arena);
         arena_commit(&machine->arena, hart, &outcome);
     }
     *next = found;
@@ -219,14 +220,15 @@ enum err exit_handle(struct machine *machine, uint32_t hart, enum exit_next *nex
 static void console_apply(const struct machine *machine, const struct exit_outcome *outcome)
 {
     const struct console_port *port = machine->console.port;
-    uint8_t byte = (uint8_t)outcome->console_byte, *bytes;
+    uint8_t byte = (uint8_t)outcome->console_gpa, *bytes;
 
-    if (outcome->console_bytes && guestmem_at(&machine->config.ram, outcome->console_gpa,
-                                              outcome->console_bytes, &bytes) == OK)
-        port->put(port->opaque, outcome->console_pos, bytes, outcome->console_bytes);
-    if (outcome->console_byte)
-        port->put(port->opaque, outcome->console_pos, &byte, 1);
-    console_release(&machine->console);
+    if ((outcome->flags & OUTCOME_TEXT) && guestmem_at(&machine->config.ram, outcome->console_gpa,
+                                                       outcome->console_bytes, &bytes) == OK)
+        port->put(port->opaque, outcome->console_position, bytes, outcome->console_bytes);
+    if (outcome->flags & OUTCOME_BYTE)
+        port->put(port->opaque, outcome->console_position, &byte, 1);
+    if (outcome->flags & OUTCOME_INPUT)
+        console_release(&machine->console);
 }
 
 /* Clearing comes first and takes a request that the kernel has not seen yet with it. */
@@ -236,7 +238,8 @@ static void harts_apply(const struct machine *machine, uint32_t self,
     const struct vcpu_ops *ops = &machine->config.vcpu;
 
     for (uint32_t hart = 0; hart < machine->config.hart_count; hart++) {
-        uint64_t *irq = &machine_page(machine, hart)->irq, bit = UINT64_C(1) << hart;
+        uint64_t *irq = &machine_page(machine, hart)->irq;
+        uint32_t bit = UINT32_C(1) << hart;
         if (outcome->soft_clear & bit) {
             __atomic_fetch_and(irq, ~VCPU_IRQ_SOFT_SET, __ATOMIC_SEQ_CST);
             __atomic_fetch_or(irq, VCPU_IRQ_SOFT_CLEAR, __ATOMIC_SEQ_CST);
@@ -278,23 +281,33 @@ static enum err inject_apply(const struct machine *machine, uint32_t hart,
     return ops->inject(ops->opaque, hart, outcome->cause, outcome->tval);
 }
 
+/* What few outcomes have, in an order in which doing it all again is the same. */
+static enum err rest_apply(const struct machine *machine, uint32_t hart,
+                           const struct exit_outcome *outcome)
+{
+    const struct vcpu_ops *ops = &machine->config.vcpu;
+
+    if (outcome->flags & (OUTCOME_TEXT | OUTCOME_BYTE | OUTCOME_INPUT))
+        console_apply(machine, outcome);
+    if (outcome->flags & OUTCOME_HARTS)
+        harts_apply(machine, hart, outcome);
+    if (outcome->flags & OUTCOME_TIMER)
+        return ops->set_timer(ops->opaque, hart, machine->state->hart[hart].timer_deadline_ticks);
+    return OK;
+}
+
 enum err exit_apply(struct machine *machine, uint32_t hart)
 {
     const struct exit_outcome *outcome = arena_outcome(&machine->arena, hart);
-    const struct vcpu_ops *ops = &machine->config.vcpu;
     struct vcpu_page *page = machine_page(machine, hart);
-    enum err err;
+    enum err err = OK;
 
     if (page->exit.reason == VCPU_EXIT_NONE || outcome->seq != page->exit.seq)
         return OK;
-    console_apply(machine, outcome);
-    if (outcome->flags & OUTCOME_TIMER) {
-        err = ops->set_timer(ops->opaque, hart, machine->state->hart[hart].timer_deadline_ticks);
-        if (err)
-            return err;
-    }
-    harts_apply(machine, hart, outcome);
-    err = regs_apply(machine, hart, outcome);
+    if (outcome->flags & ~(uint32_t)OUTCOME_INJECT)
+        err = rest_apply(machine, hart, outcome);
+    if (!err)
+        err = regs_apply(machine, hart, outcome);
     if (err)
         return err;
     if (outcome->flags & OUTCOME_INJECT)

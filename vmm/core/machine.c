@@ -121,6 +121,7 @@ enum err machine_init(struct machine *machine, const struct machine_config *conf
     /* Input that was taken and committed, but not yet given back when the last VMM died. */
     if (!err && *is_taken_over)
         console_release(&machine->console);
+    machine->is_changed = true;
     return err;
 }
 
@@ -187,6 +188,7 @@ enum err machine_boot(struct machine *machine)
     state->power = DEV_POWER_RUN;
     state->power_code = 0;
     state->boot_count++;
+    machine->is_changed = true;
     __atomic_store_n(&state->is_booting, 0, __ATOMIC_SEQ_CST);
     return OK;
 }
@@ -222,4 +224,14 @@ void machine_sync_irq(struct machine *machine, uint32_t hart)
         __atomic_fetch_or(irq, VCPU_IRQ_EXTERNAL, __ATOMIC_SEQ_CST);
     else if (!is_wanted && is_set)
         __atomic_fetch_and(irq, ~VCPU_IRQ_EXTERNAL, __ATOMIC_SEQ_CST);
+}
+
+void machine_settle(struct machine *machine, uint32_t hart)
+{
+    if (!machine->is_changed)
+        return;
+    machine_notify(machine);
+    machine_sync_irq(machine, hart);
+    /* Time passes by itself: while somebody waits for it, each exit looks at the clock. */
+    machine->is_changed = machine_deadline_ns(machine) != DEV_NO_DEADLINE;
 }

@@ -80,6 +80,8 @@ struct machine {
     struct dev_host host;
     struct dev_ctx dev[MACHINE_DEVICES];
     struct bus bus;
+    /* Something outside or in the arena has changed since machine_settle(). */
+    bool is_changed;
 };
 
 /* Bytes of arena a machine takes. */
@@ -114,6 +116,13 @@ uint64_t machine_deadline_ns(const struct machine *machine);
 
 /* Brings the hart's external-interrupt bit in its state page up to the interrupt controller. */
 void machine_sync_irq(struct machine *machine, uint32_t hart);
+
+/*
+ * What follows each exit and each kick: machine_notify() and machine_sync_irq(), where
+ * they can matter.  After an exit that changed no state (a guest that polls a register)
+ * there is nothing to do.
+ */
+void machine_settle(struct machine *machine, uint32_t hart);
 
 static inline struct vcpu_page *machine_page(const struct machine *machine, uint32_t hart)
 {

@@ -10,11 +10,17 @@
 
 #include <stdint.h>
 
+#include <vmm/core/limits.h>
+
 #define OUTCOME_REGS_MAX 2u
 
 enum outcome_flag {
     OUTCOME_INJECT = 1 << 0, /* the guest takes exception `cause` with `tval` at `pc` */
     OUTCOME_TIMER = 1 << 1,  /* the hart's timer deadline changed (machine_state) */
+    OUTCOME_HARTS = 1 << 2,  /* one of the three masks of harts is not 0 */
+    OUTCOME_TEXT = 1 << 3,   /* console_bytes of guest RAM at console_gpa go out */
+    OUTCOME_BYTE = 1 << 4,   /* the one byte console_gpa goes out */
+    OUTCOME_INPUT = 1 << 5,  /* input was taken */
 };
 
 struct outcome_reg {
@@ -30,13 +36,14 @@ struct exit_outcome {
     struct outcome_reg reg[OUTCOME_REGS_MAX];
     uint64_t cause;
     uint64_t tval;
-    uint64_t soft_set;    /* harts that get a software interrupt */
-    uint64_t soft_clear;  /* harts whose pending software interrupt goes */
-    uint64_t started;     /* harts that were asked to start */
-    uint64_t console_pos; /* console_bytes of guest RAM go out at this position */
+    uint32_t soft_set;   /* harts that get a software interrupt */
+    uint32_t soft_clear; /* harts whose pending software interrupt goes */
+    uint32_t started;    /* harts that were asked to start */
+    uint32_t console_bytes;
+    uint64_t console_position; /* of the first byte that goes out */
     uint64_t console_gpa;
-    uint64_t console_bytes;
-    uint64_t console_byte; /* 0x100 | byte: one byte by value, at console_pos */
 };
+
+_Static_assert(VMM_HARTS_MAX <= 32, "a mask of harts has 32 bits");
 
 #endif

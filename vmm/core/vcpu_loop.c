@@ -70,6 +70,7 @@ enum err vcpu_start(struct machine *machine, uint32_t hart)
     page->x[11] = state->start_arg;
     page->pc = state->start_gpa;
     __atomic_store_n(&page->irq, VCPU_IRQ_SOFT_CLEAR, __ATOMIC_SEQ_CST);
+    machine->is_changed = true; /* the external interrupt's bit is to be set anew */
 
     arena_begin(&machine->arena);
     arena_set(&machine->arena, state, sizeof *state);
@@ -91,8 +92,10 @@ static enum err exit_answer(struct machine *machine, uint32_t hart, const struct
             err = ops->wait(ops->opaque, hart);
         if (err)
             return err;
-        if (next == EXIT_WAIT)
-            machine_notify(machine);
+        if (next == EXIT_WAIT) {
+            machine->is_changed = true;
+            machine_settle(machine, hart);
+        }
     }
     return exit_apply(machine, hart);
 }
@@ -134,12 +137,15 @@ static enum err turn(struct machine *machine, uint32_t hart, const struct vcpu_l
     case HART_START_PENDING:
         return vcpu_start(machine, hart);
     case HART_STARTED:
-        machine_sync_irq(machine, hart);
         err = ops->run(ops->opaque, hart, machine_page(machine, hart)->exit.seq, &reason);
-        return !err && reason == VCPU_EXIT_NONE ? ops->poll(ops->opaque, hart) : err;
+        if (err || reason != VCPU_EXIT_NONE)
+            return err;
+        machine->is_changed = true;
+        return ops->poll(ops->opaque, hart);
     case HART_STOPPED:
         break;
     }
+    machine->is_changed = true;
     return ops->wait(ops->opaque, hart);
 }
 
@@ -155,7 +161,7 @@ struct vcpu_loop_result vcpu_loop(struct machine *machine, uint32_t hart,
             err = exit_answer(machine, hart, ops);
         if (err)
             return (struct vcpu_loop_result){VCPU_LOOP_VCPU_FAILED, err};
-        machine_notify(machine);
+        machine_settle(machine, hart);
         if (power_check(machine, ops, &result))
             return result;
         err = turn(machine, hart, ops);

@@ -34,9 +34,14 @@ static struct sbi_result console_write(const struct sbi_call *call)
     size_t room = console_room(console);
     if (count > room)
         count = room;
-    call->outcome->console_pos = console->state->out_position;
+    if (count > UINT32_MAX)
+        count = UINT32_MAX;
+    if (count == 0)
+        return sbi_ok(0);
+    call->outcome->flags |= OUTCOME_TEXT;
+    call->outcome->console_position = console->state->out_position;
     call->outcome->console_gpa = call->arg[1];
-    call->outcome->console_bytes = count;
+    call->outcome->console_bytes = (uint32_t)count;
     console_advance_out(console, count);
     return sbi_ok(count);
 }
@@ -50,6 +55,9 @@ static struct sbi_result console_read(const struct sbi_call *call)
     if (!bytes)
         return sbi_error(SBI_ERR_INVALID_PARAM);
     size_t count = console_peek(console, bytes, call->arg[0]);
+    if (count == 0)
+        return sbi_ok(0);
+    call->outcome->flags |= OUTCOME_INPUT;
     console_advance_in(console, count);
     return sbi_ok(count);
 }
@@ -60,8 +68,9 @@ bool sbi_console_write_byte(const struct sbi_call *call, uint8_t byte)
 
     if (console_room(console) == 0)
         return false;
-    call->outcome->console_pos = console->state->out_position;
-    call->outcome->console_byte = 0x100u | byte;
+    call->outcome->flags |= OUTCOME_BYTE;
+    call->outcome->console_position = console->state->out_position;
+    call->outcome->console_gpa = byte;
     console_advance_out(console, 1);
     return true;
 }

@@ -35,7 +35,8 @@ static void start_pending(const struct sbi_call *call, uint32_t hart, uint64_t g
     state->status = HART_START_PENDING;
     state->start_gpa = gpa;
     state->start_arg = arg;
-    call->outcome->started |= UINT64_C(1) << hart;
+    call->outcome->flags |= OUTCOME_HARTS;
+    call->outcome->started |= UINT32_C(1) << hart;
 }
 
 static struct sbi_result hart_start(const struct sbi_call *call)

@@ -10,6 +10,7 @@ struct sbi_result sbi_ipi(const struct sbi_call *call)
         return sbi_error(SBI_ERR_NOT_SUPPORTED);
     if (sbi_harts(call->machine, call->arg[0], call->arg[1], &harts))
         return sbi_error(SBI_ERR_INVALID_PARAM);
-    call->outcome->soft_set = harts;
+    call->outcome->flags |= OUTCOME_HARTS;
+    call->outcome->soft_set = (uint32_t)harts;
     return sbi_ok(0);
 }

@@ -62,6 +62,7 @@ static struct sbi_result getchar_call(const struct sbi_call *call)
 
     if (console_peek(console, &byte, 1) == 0)
         return sbi_legacy(UINT64_MAX);
+    call->outcome->flags |= OUTCOME_INPUT;
     console_advance_in(console, 1);
     return sbi_legacy(byte);
 }
@@ -72,7 +73,8 @@ static struct sbi_result clear_ipi(const struct sbi_call *call)
     uint64_t wanted = __atomic_load_n(&page->irq, __ATOMIC_RELAXED);
     bool is_pending = (wanted & VCPU_IRQ_SOFT_SET) || (csr_read(call, CSR_SIP) & SIP_SSIP);
 
-    call->outcome->soft_clear = UINT64_C(1) << call->hart;
+    call->outcome->flags |= OUTCOME_HARTS;
+    call->outcome->soft_clear = UINT32_C(1) << call->hart;
     return sbi_legacy(is_pending);
 }
 
@@ -85,7 +87,8 @@ static struct sbi_result with_harts(const struct sbi_call *call)
         return sbi_end(SBI_END_TRAP);
     switch ((enum eid)call->eid) {
     case SEND_IPI:
-        call->outcome->soft_set = harts;
+        call->outcome->flags |= OUTCOME_HARTS;
+        call->outcome->soft_set = (uint32_t)harts;
         break;
     case REMOTE_FENCE_I:
         result = sbi_fence_i(call, harts);

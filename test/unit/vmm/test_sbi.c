@@ -358,7 +358,7 @@ START_TEST(test_sbi_dbcn_write_byte_waits_for_room)
     fake->out_limit = 1;
     struct done done = CALL(fake, SBI_EID_DBCN, 2, 0x141);
     ck_error(done, SBI_SUCCESS);
-    ck_assert_uint_eq(done.outcome.console_byte, 0x141);
+    ck_assert_uint_eq(done.outcome.console_gpa, 0x41);
     ck_assert_int_eq(CALL(fake, SBI_EID_DBCN, 2, 'B').result.end, SBI_END_WAIT);
     fake_free(fake);
 }
@@ -453,7 +453,7 @@ START_TEST(test_sbi_legacy_console_and_timer)
     ck_assert_uint_eq(fake->machine.state->hart[0].timer_deadline_ticks, 555);
     struct done done = CALL(fake, 1, 0, 'z');
     ck_assert_int_eq(done.result.end, SBI_END_LEGACY);
-    ck_assert_uint_eq(done.outcome.console_byte, 0x100 | 'z');
+    ck_assert_uint_eq(done.outcome.console_gpa, 'z');
     fake->out_limit = 1;
     ck_assert_int_eq(CALL(fake, 1, 0, 'z').result.end, SBI_END_WAIT);
     ck_assert_uint_eq(CALL(fake, 2, 0, 0).result.value, UINT64_MAX);
