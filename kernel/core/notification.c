@@ -75,10 +75,9 @@ void notification_unbind(struct thread *thread)
     thread->notification = NULL;
 }
 
-void notification_condemn(ATTR_UNUSED struct hart *hart, struct notification *notification)
+void notification_condemn(ATTR_UNUSED struct hart *hart,
+                          ATTR_UNUSED struct notification *notification)
 {
-    if (notification->bound != NULL)
-        notification_unbind(notification->bound);
 }
 
 bool notification_reap_step(ATTR_UNUSED struct hart *hart, struct notification *notification)

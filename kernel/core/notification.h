@@ -42,6 +42,7 @@ void notification_leave(struct thread *thread);
 /* Undo the binding of `thread`, if it has one. */
 void notification_unbind(struct thread *thread);
 
+/* The last capability is gone, that of a bound thread included: nothing to do but its waiters. */
 void notification_condemn(struct hart *hart, struct notification *notification);
 /* Fail one waiter with ERR_CANCELLED; true when none is left. */
 bool notification_reap_step(struct hart *hart, struct notification *notification);

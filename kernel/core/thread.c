@@ -103,14 +103,12 @@ void thread_fault(struct hart *hart, uint64_t cause, uint64_t tval)
 
 /* ---- the end -------------------------------------------------------------------- */
 
+/* No VCpu is bound to it: that would hold a capability to it. */
 void thread_condemn(struct hart *hart, struct thread *thread)
 {
     thread_stop(thread);
-    thread->is_in_guest = false;
     thread_drop_caller(thread, ERR_PEER_DIED);
     notification_unbind(thread);
-    if (thread->vcpu != NULL)
-        vcpu_unbind(thread->vcpu);
     fp_drop(hart, &thread->fp);
 }
 

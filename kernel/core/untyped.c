@@ -28,14 +28,20 @@ static bool size_is_legal(enum obj_type type, uint64_t size_bits)
     return size_bits < 64 && (abi_object_table[type].size_bits_mask >> size_bits & 1) != 0;
 }
 
-/* With no capability to anything in it left, and the dead gone, its memory is all free. */
+/* With no capability to anything in it left, and the dead gone, its memory is all free.  The
+ * calling thread may be among the dead, and with it the CNodes that hold `untyped` and the
+ * destination: neither may be looked at then. */
 static enum err untyped_restart(struct hart *hart, struct slot *untyped)
 {
+    const struct thread *caller = hart->current;
+
     if (untyped->first_child != NULL || untyped->word[USED_BYTES] == 0)
         return OK;
     enum err err = object_reap(hart);
     if (err != OK)
         return err;
+    if (hart->current != caller)
+        return ERR_AGAIN;
     untyped->word[USED_BYTES] = 0;
     untyped->word[ZEROED_BYTES] = 0;
     return OK;

@@ -27,7 +27,7 @@ struct retype {
 
 /* Make the objects, all or none; arguments' ranges are checked here, slots by the caller.
  * ERR_INVALID_ARG, ERR_NO_MEMORY as Untyped.retype; ERR_AGAIN: preempted while reaping or
- * zeroing, nothing made yet, progress kept. */
+ * zeroing, or the current thread was reaped: nothing made yet, progress kept. */
 MUST_CHECK untyped_retype(struct hart *hart, const struct retype *retype);
 
 /* Fill `slot` with the capability to a range nobody else has: for boot. */

@@ -83,6 +83,7 @@ struct fake_hal {
     bool is_preempting;           /* every such question is */
     uint64_t question_count;      /* such questions so far; those answered yes */
     uint64_t preempt_count;
+    void (*on_guest_question)(void); /* runs once, after the next hal_vcpu_interrupt_pending() */
     enum err fetch_err;
     uint64_t fetch_insn;
 
@@ -122,6 +123,12 @@ enum fake_left fake_leave(struct hart *hart);
  * fence of one page drops leaves, one of an identifier everything ("Supervisor
  * Memory-Management Fence Instruction", "Hypervisor Memory-Management Fence Instructions").
  */
+
+/* A copy of all that is cached and loaded, and going back to it. */
+struct fake_tlb_copy;
+struct fake_tlb_copy *fake_tlb_copy(void);
+void fake_tlb_restore(const struct fake_tlb_copy *copy);
+void fake_tlb_free(struct fake_tlb_copy *copy);
 
 /* Cache all there is of what is loaded now. */
 void fake_tlb_fill(void);

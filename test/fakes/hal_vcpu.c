@@ -128,6 +128,10 @@ bool hal_vcpu_interrupt_pending(void)
 
     if (fake.has_sstc && fake.now + fake.vs.htimedelta >= fake.vs.vstimecmp)
         pending |= STIE;
+    void (*meanwhile)(void) = fake.on_guest_question;
+    fake.on_guest_question = NULL;
+    if (meanwhile != NULL)
+        meanwhile();
     return (pending & fake.vs.vsie) != 0;
 }
 

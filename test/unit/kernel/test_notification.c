@@ -252,9 +252,9 @@ END_TEST
 
 START_TEST(test_bound_thread_dies_notification_is_free)
 {
-    /* The death of the thread unbinds it. */
+    /* The death of the thread unbinds it at once, before the dead are taken apart. */
     bind();
-    world_destroy(thread_slot_number);
+    slot_delete(&hart, world_slot(thread_slot_number));
     ck_assert_ptr_null(((struct notification *)world_object(word))->bound);
     signal_badge(1);
 }

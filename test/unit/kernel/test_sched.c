@@ -100,6 +100,28 @@ START_TEST(test_sched_outranked_keeps_place_and_rest_of_slice)
 }
 END_TEST
 
+START_TEST(test_sched_blocked_starts_with_whole_slice)
+{
+    /* What was left of a slice is forgotten once a thread has blocked. */
+    struct thread *a = world_thread_at(world_thread(5));
+    struct thread *high;
+
+    world_thread(5);
+    ck_assert_ptr_eq(leave_to_user(), a);
+    fake.now += 90;
+    high = world_thread_at(world_thread(9));
+    ck_assert_ptr_eq(leave_to_user(), high);
+    thread_suspend(a);
+    ck_assert_int_eq(thread_resume(a), OK);
+    thread_suspend(high);
+    fake.now += WORLD_SLICE_TICKS;
+    leave_to_user();
+    tick(fake.timer_deadline);
+    ck_assert_ptr_eq(leave_to_user(), a);
+    ck_assert_uint_eq(fake.timer_deadline, fake.now + WORLD_SLICE_TICKS);
+}
+END_TEST
+
 START_TEST(test_sched_yield_runs_next_of_priority)
 {
     /* yield goes behind equals, not behind lower ones. */
@@ -177,9 +199,13 @@ START_TEST(test_sched_many_deadlines_at_once_all_expire)
         waiter[i] = world_thread_at(world_thread(5));
         world_call(waiter[i], CALL_WAIT, word, 5000);
     }
+    world_thread(1);
+    leave_to_user();
     tick(5000);
     ck_assert_ptr_nonnull(hart.timers.first);
+    fake_log_clear();
     leave_to_user();
+    ck_assert_uint_eq(fake_event_count_of(FAKE_TIMER_ARM), 1);
     ck_assert_uint_eq(fake.timer_deadline, 5000);
     timer_expire(&hart);
     timer_expire(&hart);
@@ -200,6 +226,7 @@ TCase *sched_cases(void)
     tcase_add_test(cases, test_sched_slice_over_runs_next_of_priority);
     tcase_add_test(cases, test_sched_slice_not_over_keeps_running);
     tcase_add_test(cases, test_sched_outranked_keeps_place_and_rest_of_slice);
+    tcase_add_test(cases, test_sched_blocked_starts_with_whole_slice);
     tcase_add_test(cases, test_sched_yield_runs_next_of_priority);
     tcase_add_test(cases, test_sched_runtime_counts_running_only);
     tcase_add_test(cases, test_sched_idle_wakes_at_deadline);

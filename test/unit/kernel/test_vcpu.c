@@ -133,6 +133,21 @@ START_TEST(test_vcpu_register_errors)
 }
 END_TEST
 
+START_TEST(test_vcpu_write_of_sip_keeps_levels_of_page)
+{
+    /* sip can be written, but what the state page asks for is there at the next entry. */
+    vw.page->irq = VCPU_IRQ_EXTERNAL;
+    vw_enter();
+    vw_exit_ecall();
+    ck_assert_int_eq(method(vw.vcpu_slot, METHOD_VCPU_SET_REG, REG_SIP, 2), OK);
+    vw_enter();
+    ck_assert_uint_eq(fake.vs.hvip, HVIP_VSEIP | HVIP_VSSIP);
+    vw_exit_ecall();
+    ck_assert_int_eq(method(vw.vcpu_slot, METHOD_VCPU_GET_REG, REG_SIP, 0), OK);
+    ck_assert_uint_eq(vw.manager->context.x[REG_A1], 0x202);
+}
+END_TEST
+
 START_TEST(test_vcpu_inject_enters_trap_handler)
 {
     /* The guest finds itself at stvec, with cause, tval and the old pc in its registers. */
@@ -216,6 +231,9 @@ START_TEST(test_vcpu_fence_not_loaded_waits_for_entry)
     ck_assert_ptr_eq(fake.entered_page, vw.page);
     ck_assert_uint_eq(fake_event_count_of(FAKE_GUEST_FENCE_VVMA), 1);
     ck_assert_uint_eq(fake_event_count_of(FAKE_GUEST_FENCE_I), 1);
+    vw_exit_ecall();
+    vw_enter();
+    ck_assert_uint_eq(fake_event_count_of(FAKE_GUEST_FENCE_VVMA), 1);
 }
 END_TEST
 
@@ -228,7 +246,7 @@ START_TEST(test_vcpu_loses_any_part_stops)
     for (uint32_t i = 0; i < 2; i++) {
         vw_setup();
         vw_enter();
-        vw_exit_wfi();
+        vw_wfi_with_deadline();
         ck_assert_int_eq(vw.vmm->state, THREAD_BLOCKED_WFI);
         world_destroy(i == 0 ? vw.page_slot : vw.gspace_slot);
         ck_assert_int_eq(vw.vmm->state, THREAD_READY);
@@ -259,6 +277,7 @@ START_TEST(test_vcpu_destroyed_leaves_hart)
     world_destroy(vw.vcpu_slot);
     ck_assert_ptr_null(hart.vcpu);
     ck_assert_ptr_null(hart.fp_owner);
+    ck_assert_ptr_null(((struct space *)world_object(vw.gspace_slot))->last_vcpu);
     ck_assert_ptr_null(vw.vmm->vcpu);
     ck_assert_int_eq(world_result(vw.vmm), ERR_STATE);
     fake_log_clear();
@@ -306,6 +325,7 @@ TCase *vcpu_cases(void)
     tcase_add_test(cases, test_vcpu_registers_while_loaded_are_the_harts);
     tcase_add_test(cases, test_vcpu_fp_registers_are_read_and_written);
     tcase_add_test(cases, test_vcpu_register_errors);
+    tcase_add_test(cases, test_vcpu_write_of_sip_keeps_levels_of_page);
     tcase_add_test(cases, test_vcpu_inject_enters_trap_handler);
     tcase_add_test(cases, test_vcpu_inject_and_fence_errors);
     tcase_add_test(cases, test_vcpu_fence_loaded_acts_at_once);

@@ -3,7 +3,7 @@
 #include "suites.h"
 #include "vcpu_world.h"
 
-#define VSSTIE UINT64_C(0x020) /* the guest's sie.STIE */
+#define VSSSIE UINT64_C(0x002)
 #define VSSEIE UINT64_C(0x200)
 
 static uint64_t reason(void)
@@ -278,9 +278,10 @@ START_TEST(test_run_signal_in_wfi_returns_none)
     /* The same from WFI; the guest's next entry does not wait again. */
     vw.page->pc = 0x100;
     vw_enter();
-    vw_exit_wfi();
+    vw_wfi_with_deadline();
     ck_blocked_in_wfi();
     signal_word();
+    ck_assert_ptr_null(hart.timers.first);
     ck_assert_int_eq(fake_leave(&hart), FAKE_LEFT_USER);
     ck_assert_ptr_eq(hart.current, vw.vmm);
     ck_assert_uint_eq(reason(), VCPU_EXIT_NONE);
@@ -301,7 +302,7 @@ START_TEST(test_run_suspended_thread_returns_none)
     ck_assert_int_eq(world_result(vw.vmm), OK);
     ck_assert_uint_eq(reason(), VCPU_EXIT_NONE);
     vw_enter();
-    vw_exit_wfi();
+    vw_wfi_with_deadline();
     thread_suspend(vw.vmm);
     ck_assert_int_eq(vw.vmm->state, THREAD_SUSPENDED);
     ck_assert_ptr_null(hart.timers.first);
@@ -427,6 +428,43 @@ START_TEST(test_wfi_interrupt_asked_after_wfi_and_signal_wakes)
     notification_take(vw.word);
     vw_enter();
     ck_assert_uint_eq(fake.vs.hvip, HVIP_VSEIP);
+}
+END_TEST
+
+static void ask_external(void)
+{
+    vw.page->irq = VCPU_IRQ_EXTERNAL;
+}
+
+static void ask_soft(void)
+{
+    vw.page->irq = VCPU_IRQ_SOFT_SET;
+}
+
+START_TEST(test_wfi_interrupt_asked_while_blocking_goes_on)
+{
+    /* Asked for after the kernel has looked and before it has blocked: seen all the same. */
+    void (*const askers[])(void) = { ask_external, ask_soft };
+
+    for (uint32_t i = 0; i < 2; i++) {
+        vw.page->irq = 0;
+        vw_enter();
+        fake.vs.vsie = VSSEIE | VSSSIE;
+        fake.on_guest_question = askers[i];
+        ck_in_guest(vw_exit_wfi());
+        vw_exit_ecall();
+    }
+}
+END_TEST
+
+START_TEST(test_wfi_signal_while_blocking_returns_none)
+{
+    /* The same for the notification. */
+    vw_enter();
+    fake.on_guest_question = signal_word;
+    ck_assert_int_eq(vw_exit_wfi(), FAKE_LEFT_USER);
+    ck_assert_ptr_eq(hart.current, vw.vmm);
+    ck_assert_uint_eq(reason(), VCPU_EXIT_NONE);
 }
 END_TEST
 
@@ -604,6 +642,8 @@ TCase *vcpu_run_cases(void)
     tcase_add_test(cases, test_wfi_disabled_interrupt_pending_blocks);
     tcase_add_test(cases, test_wfi_interrupt_asked_before_wfi_goes_on);
     tcase_add_test(cases, test_wfi_interrupt_asked_after_wfi_and_signal_wakes);
+    tcase_add_test(cases, test_wfi_interrupt_asked_while_blocking_goes_on);
+    tcase_add_test(cases, test_wfi_signal_while_blocking_returns_none);
     tcase_add_test(cases, test_wfi_from_user_mode_is_an_exit);
     tcase_add_test(cases, test_wfi_not_named_by_hart_is_fetched);
     add_timer_tests(cases);

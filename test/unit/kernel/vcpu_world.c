@@ -78,3 +78,11 @@ enum fake_left vw_exit_wfi(void)
         .scause = CAUSE_VIRTUAL_INSN, .stval = INSN_WFI, .from_vs = true });
     return fake_leave(&hart);
 }
+
+void vw_wfi_with_deadline(void)
+{
+    fake.vs.vsie = VSSTIE;
+    fake.vs.vstimecmp = fake.now + 1000000;
+    vw_exit_wfi();
+    ck_assert_ptr_nonnull(hart.timers.first);
+}

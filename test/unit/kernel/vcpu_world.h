@@ -5,6 +5,8 @@
 
 #include "world.h"
 
+#define VSSTIE UINT64_C(0x020) /* the guest's sie.STIE; VSSSIE and VSSEIE its neighbours */
+
 struct vcpu_set {
     struct thread *manager, *vmm;
     struct vcpu *vcpu;
@@ -32,5 +34,7 @@ void vw_exit(const struct guest_trap *trap);
 void vw_exit_ecall(void);
 /* It executes WFI, and the kernel goes on from there: the thread may block or enter again. */
 enum fake_left vw_exit_wfi(void);
+/* The same with its timer enabled and set, but far off. */
+void vw_wfi_with_deadline(void);
 
 #endif
