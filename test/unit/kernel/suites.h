@@ -14,5 +14,6 @@ TCase *irq_cases(void);
 TCase *fp_cases(void);
 TCase *vcpu_cases(void);
 TCase *vcpu_run_cases(void);
+TCase *untyped_cases(void);
 
 #endif
