@@ -25,16 +25,53 @@ struct loaded {
     hpa_t root;
 };
 
-static struct {
+struct fake_tlb_copy {
     struct cached *list;
     size_t count, room;
     struct loaded loaded[STAGES];
-} tlb;
+};
+
+static struct fake_tlb_copy tlb;
 
 void fake_tlb_reset(void)
 {
     free(tlb.list);
     memset(&tlb, 0, sizeof(tlb));
+}
+
+static struct cached *list_copy(const struct fake_tlb_copy *from)
+{
+    struct cached *list = from->room != 0 ? malloc(from->room * sizeof(*list)) : NULL;
+
+    if (from->room != 0 && list == NULL)
+        fake_bug("no memory");
+    if (from->count != 0)
+        memcpy(list, from->list, from->count * sizeof(*list));
+    return list;
+}
+
+struct fake_tlb_copy *fake_tlb_copy(void)
+{
+    struct fake_tlb_copy *copy = malloc(sizeof(*copy));
+
+    if (copy == NULL)
+        fake_bug("no memory");
+    *copy = tlb;
+    copy->list = list_copy(&tlb);
+    return copy;
+}
+
+void fake_tlb_restore(const struct fake_tlb_copy *copy)
+{
+    free(tlb.list);
+    tlb = *copy;
+    tlb.list = list_copy(copy);
+}
+
+void fake_tlb_free(struct fake_tlb_copy *copy)
+{
+    free(copy->list);
+    free(copy);
 }
 
 /* ---- walking ---------------------------------------------------------------------- */

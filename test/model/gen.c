@@ -268,34 +268,34 @@ struct world_call gen_call(struct world *world, struct gen *gen)
     c.thread = world_number(world, world->hart.current);
     c.cnode = world->model.cap[model_find(&world->model, c.thread, PLACE_CNODE)].object;
     if (world->model.cap_count > MODEL_CAPS - 20)
-        kind = 40; /* room is short: remove something */
-    if (kind < 18)
+        kind = 30 + kind % 9; /* room is short: remove something */
+    if (kind < 14)
         gen_retype(&c, &out);
-    else if (kind < 30)
+    else if (kind < 22)
         gen_transfer(&c, &out, METHOD_CNODE_COPY);
-    else if (kind < 34)
+    else if (kind < 26)
         gen_transfer(&c, &out, METHOD_CNODE_MINT);
-    else if (kind < 39)
+    else if (kind < 30)
         gen_transfer(&c, &out, METHOD_CNODE_MOVE);
-    else if (kind < 47)
+    else if (kind < 36)
         gen_remove(&c, &out, METHOD_CNODE_DELETE);
-    else if (kind < 50)
+    else if (kind < 39)
         gen_remove(&c, &out, METHOD_CNODE_REVOKE);
-    else if (kind < 62)
+    else if (kind < 48)
         gen_map(&c, &out);
-    else if (kind < 65)
+    else if (kind < 51)
         method(&out, cap_of(&c, OBJ_MASK(OBJ_FRAME)), METHOD_FRAME_UNMAP);
-    else if (kind < 68)
+    else if (kind < 54)
         gen_tell(&c, &out);
-    else if (kind < 77)
+    else if (kind < 64)
         gen_thread(&c, &out);
-    else if (kind < 81)
+    else if (kind < 70)
         gen_vcpu(&c, &out);
-    else if (kind < 84)
+    else if (kind < 73)
         gen_irq(&c, &out);
-    else if (kind < 90)
+    else if (kind < 85)
         gen_message(&c, &out);
-    else if (kind < 94)
+    else if (kind < 91)
         gen_signal(&c, &out);
     else if (kind < 96)
         gen_vcpu_run(&c, &out);

@@ -5,5 +5,6 @@
 #include <check.h>
 
 Suite *suite_random(void);
+Suite *suite_preempt(void);
 
 #endif

@@ -29,7 +29,7 @@ static uint64_t episode(struct gen *gen, uint64_t steps)
     world_init(&world, 1 + gen_below(gen, 3));
     while (done < steps && gen_run(&world, gen)) {
         struct world_call call = gen_call(&world, gen);
-        fake.preempt_in = gen_below(gen, 3) == 0 ? 1 + gen_below(gen, 12) : 0;
+        fake.preempt_in = gen_below(gen, 2) == 0 ? 1 + gen_below(gen, 4) : 0;
         if (world_step(&world, &call) == END_GONE && gen_below(gen, 2) == 0)
             world_reap(&world);
         done++;

@@ -165,7 +165,7 @@ static void boot_copy(struct world *world, uint32_t from, uint32_t holder, uint3
 /* Slots of a first thread's CNode. */
 enum first_slot { OWN_CNODE = 1, OWN_THREAD, OWN_VSPACE, SHARED_ENDPOINT, SHARED_NOTIFICATION,
                   OWN_UNTYPED, OWN_DEVICE, IRQ_CONTROL, KLOG, OTHER_CNODE, OTHER_THREAD,
-                  HOME_UNTYPED };
+                  HOME_UNTYPED, FIRST_FREE };
 
 struct boot_thread {
     uint32_t home, cnode, thread, vspace; /* boot slots */
@@ -176,7 +176,7 @@ static struct boot_thread boot_thread(struct world *world, uint32_t home, uint8_
 {
     struct boot_thread t = { .home = home };
 
-    t.cnode = boot_make(world, home, OBJ_CNODE, 11);
+    t.cnode = boot_make(world, home, OBJ_CNODE, 12);
     t.thread = boot_make(world, home, OBJ_THREAD, 11);
     t.vspace = boot_make(world, home, OBJ_VSPACE, 15);
     t.table = object_in(world, t.cnode);
@@ -209,6 +209,11 @@ static void boot_let_go(struct world *world, const struct boot_thread *t)
     boot_move(world, t->cnode, t->table, OWN_CNODE);
     boot_move(world, t->thread, t->table, OWN_THREAD);
     boot_move(world, t->vspace, t->table, OWN_VSPACE);
+    static const uint8_t more[][2] = { { OBJ_GSPACE, 15 }, { OBJ_VCPU, 11 },  { OBJ_IRQ, 8 },
+                                       { OBJ_FRAME, 12 },  { OBJ_FRAME, 12 }, { OBJ_FRAME, 12 } };
+    for (uint32_t i = 0; i < sizeof(more) / sizeof(more[0]); i++)
+        boot_move(world, boot_make(world, t->home, (enum obj_type)more[i][0], more[i][1]), t->table,
+                  FIRST_FREE + i);
     boot_move(world, t->home, t->table, HOME_UNTYPED);
 }
 

@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The whole of a world, kernel, machine and model, to go back to. */
+#ifndef TEST_MODEL_SNAPSHOT_H
+#define TEST_MODEL_SNAPSHOT_H
+
+#include "world.h"
+
+struct snapshot;
+
+struct snapshot *snapshot_take(const struct world *world);
+void snapshot_restore(const struct snapshot *snapshot, struct world *world);
+void snapshot_free(struct snapshot *snapshot);
+
+#endif
