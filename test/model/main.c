@@ -7,6 +7,7 @@ int main(void)
 {
     SRunner *runner = srunner_create(suite_random());
 
+    srunner_add_suite(runner, suite_many());
     srunner_add_suite(runner, suite_preempt());
     srunner_run_all(runner, CK_ENV);
     int failed = srunner_ntests_failed(runner);

@@ -4,6 +4,7 @@
 
 #include <check.h>
 
+Suite *suite_many(void);
 Suite *suite_random(void);
 Suite *suite_preempt(void);
 
