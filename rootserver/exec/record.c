@@ -11,6 +11,7 @@
 _Static_assert(sizeof(struct process_start) + sizeof(struct vmm_start) <= RECORD_BYTES &&
                    sizeof(struct process_start) + sizeof(struct console_start) <= RECORD_BYTES,
                "a record is one page");
+_Static_assert(MACHINE_ISA_BYTES == VMM_START_ISA_BYTES, "the string goes over whole");
 
 static size_t vmm_part(const struct plan_input *in, const struct plan *plan,
                        const struct plan_process *p, struct random_source *random, uint8_t *to)
@@ -41,6 +42,7 @@ static size_t vmm_part(const struct plan_input *in, const struct plan *plan,
     random_fill(random, s.guest_seed, sizeof s.guest_seed);
     memcpy(s.guest_name, g->name, sizeof g->name);
     memcpy(s.bootargs, g->bootargs, sizeof g->bootargs);
+    memcpy(s.isa, in->machine->isa, sizeof in->machine->isa);
     memcpy(to, &s, sizeof s);
     return sizeof s;
 }

@@ -127,6 +127,25 @@ static int uart_find(const void *fdt, struct machine_device *out)
     return device_find(fdt, "ns16550a", out);
 }
 
+/* What every hart says of its instruction set; empty when they do not say the same. */
+static void isa_read(const void *fdt, char isa[MACHINE_ISA_BYTES])
+{
+    static const char cpu[] = "cpu";
+    int node = fdt_node_offset_by_prop_value(fdt, -1, "device_type", cpu, sizeof cpu), length;
+
+    for (bool is_first = true; node >= 0; is_first = false) {
+        const char *text = fdt_getprop(fdt, node, "riscv,isa", &length);
+        bool is_text = text != NULL && length > 0 && length <= MACHINE_ISA_BYTES &&
+                       memchr(text, 0, (size_t)length) == text + length - 1;
+        if (!is_text || (!is_first && strcmp(text, isa) != 0)) {
+            isa[0] = 0;
+            return;
+        }
+        memcpy(isa, text, (size_t)length);
+        node = fdt_node_offset_by_prop_value(fdt, node, "device_type", cpu, sizeof cpu);
+    }
+}
+
 MUST_CHECK machine_parse(const void *blob, size_t bytes, struct machine_config *out)
 {
     struct machine_config m;
@@ -146,6 +165,7 @@ MUST_CHECK machine_parse(const void *blob, size_t bytes, struct machine_config *
     }
     (void)device_find(blob, "sifive,test0", &m.finisher);
     (void)device_find(blob, "google,goldfish-rtc", &m.rtc);
+    isa_read(blob, m.isa);
 
     int chosen = fdt_path_offset(blob, "/chosen");
     const void *seed = chosen < 0 ? NULL : fdt_getprop(blob, chosen, "rng-seed", &length);

@@ -16,6 +16,7 @@
 #include <rootserver/parse/problem.h>
 
 #define MACHINE_SEED_BYTES 64
+#define MACHINE_ISA_BYTES  1024 /* with its zero byte */
 
 /* One device: its first register range and its first interrupt source. */
 struct machine_device {
@@ -33,6 +34,7 @@ struct machine_config {
     struct machine_device rtc;      /* google,goldfish-rtc */
     uint8_t seed[MACHINE_SEED_BYTES]; /* /chosen rng-seed */
     size_t seed_bytes;
+    char isa[MACHINE_ISA_BYTES]; /* riscv,isa of all harts; empty when they differ or it is long */
 };
 
 /* ERR_FORMAT: not a device-tree blob; *out is then untouched. */

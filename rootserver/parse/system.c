@@ -100,15 +100,18 @@ static MUST_CHECK parse_guests(const void *fdt, struct system_config *out, struc
 {
     bool seen[SYSTEM_GUESTS_MOST] = {false};
     int node, parent = fdt_path_offset(fdt, "/guests");
+    unsigned count = 0;
 
+    fdt_for_each_subnode(node, fdt, parent)
+        count++;
+    if (count > SYSTEM_GUESTS_MOST) {
+        problem_set(problem, "system.dtb: more than %d guests", SYSTEM_GUESTS_MOST);
+        return ERR_RANGE;
+    }
     fdt_for_each_subnode(node, fdt, parent)
     {
         uint64_t index;
         char name[SYSTEM_NAME_BYTES];
-        if (out->guest_count == SYSTEM_GUESTS_MOST) {
-            problem_set(problem, "system.dtb: more than %d guests", SYSTEM_GUESTS_MOST);
-            return ERR_RANGE;
-        }
         if (get_name(fdt, node, name) != OK ||
             get_number(fdt, node, "index", 4, &index) != OK || index >= SYSTEM_GUESTS_MOST ||
             seen[index]) {
