@@ -108,17 +108,18 @@ void sched_pass_turn(struct hart *hart)
 
 struct thread *sched_pick(struct hart *hart)
 {
-    int top = highest_ready(hart);
+    struct thread *current = hart->current;
 
-    if (hart->current != NULL && top < hart->current->priority)
-        return hart->current;
+    if (current != NULL && hart->ready.present >> current->priority == 0)
+        return current; /* the common case: nobody is as urgent */
+    int top = highest_ready(hart);
     if (top == NOBODY)
         return NULL;
 
     uint64_t now = hal_time();
-    if (hart->current != NULL) {
-        if (top == hart->current->priority && now < hart->slice_end_ticks)
-            return hart->current;
+    if (current != NULL) {
+        if (top == current->priority && now < hart->slice_end_ticks)
+            return current;
         run_preempt(hart, now);
     }
     struct thread *next = hart->ready.list[top].first;
@@ -170,7 +171,7 @@ static void arm(struct hart *hart)
 
     if (hart->timers.first != NULL)
         deadline = hart->timers.first->deadline_ticks;
-    if (thread != NULL && highest_ready(hart) == thread->priority)
+    if (thread != NULL && hart->ready.list[thread->priority].first != NULL)
         deadline = earlier(deadline, hart->slice_end_ticks);
     if (thread != NULL && thread->is_in_guest)
         deadline = earlier(deadline, vcpu_timer_ticks(thread->vcpu));
