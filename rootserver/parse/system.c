@@ -102,6 +102,10 @@ static MUST_CHECK parse_guests(const void *fdt, struct system_config *out, struc
     int node, parent = fdt_path_offset(fdt, "/guests");
     unsigned count = 0;
 
+    if (parent < 0) {
+        problem_set(problem, "system.dtb: no guests");
+        return ERR_RANGE;
+    }
     fdt_for_each_subnode(node, fdt, parent)
         count++;
     if (count > SYSTEM_GUESTS_MOST) {
@@ -147,6 +151,8 @@ static MUST_CHECK parse_services(const void *fdt, struct system_config *out,
 {
     int node, parent = fdt_path_offset(fdt, "/services");
 
+    if (parent < 0)
+        return OK; /* none */
     fdt_for_each_subnode(node, fdt, parent)
     {
         if (out->service_count == SYSTEM_SERVICES_MOST) {

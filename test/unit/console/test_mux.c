@@ -1,0 +1,367 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* services/console: whose bytes reach the terminal, what keys do, and the UART's registers. */
+#include <check.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <services/console/mux.h>
+#include <services/console/uart16550.h>
+
+static struct mux mux;
+static char shown[100000];
+
+static void setup(void)
+{
+    static const char names[3][MUX_NAME_BYTES] = {"left", "right", "third"};
+    mux_init(&mux, 3, names);
+}
+
+/* Gives a client's text, as much as there is room for; how much that was. */
+static size_t out(unsigned client, const char *text)
+{
+    size_t count = strlen(text), room = mux_room(&mux, client);
+    if (count > room)
+        count = room;
+    mux_output(&mux, client, (const uint8_t *)text, count);
+    return count;
+}
+
+/* All that the terminal gets, `step` bytes at a time. */
+static const char *show_by(size_t step)
+{
+    size_t at = 0, count;
+    while ((count = mux_transmit(&mux, (uint8_t *)shown + at, step)) > 0) {
+        at += count;
+        ck_assert_uint_lt(at, sizeof shown - 100);
+    }
+    ck_assert(!mux_has_output(&mux));
+    shown[at] = 0;
+    return shown;
+}
+
+static const char *show(void)
+{
+    return show_by(16);
+}
+
+static void keys(const char *text)
+{
+    for (; *text != 0; text++)
+        mux_key(&mux, (uint8_t)*text);
+}
+
+static const char *typed(void)
+{
+    static char text[MUX_TYPED_BYTES + 1];
+    size_t count = mux_typed_peek(&mux, (uint8_t *)text, MUX_TYPED_BYTES);
+    mux_typed_drop(&mux, count);
+    text[count] = 0;
+    return text;
+}
+
+START_TEST(test_front_output_passes_unchanged)
+{
+    /* What the front client writes is what the terminal gets, in pieces of any size. */
+    for (size_t step = 2; step < 40; step++) {
+        out(0, "hello\r\n\x1b[31mworld");
+        ck_assert_str_eq(show_by(step), "hello\r\n\x1b[31mworld");
+    }
+}
+END_TEST
+
+START_TEST(test_front_back_pressure_loses_nothing)
+{
+    /* In front a client is given room only for what can still be shown; every byte arrives. */
+    static char sent[60000], got[60001];
+    size_t in = 0, at = 0;
+    for (size_t i = 0; i < sizeof sent; i++)
+        sent[i] = (char)('a' + i % 23);
+    srand(2);
+    while (at < sizeof sent) {
+        size_t want = (size_t)rand() % 3000, room = mux_room(&mux, 0);
+        want = want < room ? want : room;
+        want = want < sizeof sent - in ? want : sizeof sent - in;
+        mux_output(&mux, 0, (uint8_t *)sent + in, want);
+        in += want;
+        ck_assert_uint_le(in - at, MUX_UNSHOWN_MOST);
+        at += mux_transmit(&mux, (uint8_t *)got + at, (size_t)rand() % 300);
+    }
+    ck_assert_mem_eq(sent, got, sizeof sent);
+}
+END_TEST
+
+START_TEST(test_background_is_kept_and_shown_at_switch)
+{
+    /* The background writes without waiting; at the switch a line says who is in front, then it shows. */
+    out(0, "at left\r\n# ");
+    show();
+    out(1, "one\r\ntwo\r\n");
+    ck_assert(!mux_has_output(&mux));
+    keys("\x1d" "1");
+    ck_assert_str_eq(show(), "\r\n[1 right is in front]\r\none\r\ntwo\r\n");
+    out(0, "more");
+    keys("\x1d" "0");
+    ck_assert_str_eq(show(), "[0 left is in front]\r\n# more");
+    keys("\x1d" "1");
+    ck_assert_str_eq(show(), "\r\n[1 right is in front]\r\n");
+}
+END_TEST
+
+START_TEST(test_background_flood_keeps_newest)
+{
+    /* More than the scrollback holds: the newest stays, and the switch says that older was dropped. */
+    for (unsigned i = 0; i < 3 * MUX_SCROLLBACK_BYTES / 8; i++)
+        ck_assert_uint_eq(out(2, i + 1 < 3 * MUX_SCROLLBACK_BYTES / 8 ? "12345678" : "the end\n"), 8);
+    keys("\x1d" "2");
+    show();
+    ck_assert_ptr_nonnull(strstr(shown, "[2 third is in front; older output was dropped]\r\n"));
+    ck_assert_uint_ge(strlen(shown), MUX_SCROLLBACK_BYTES);
+    ck_assert_str_eq(shown + strlen(shown) - 8, "the end\n");
+}
+END_TEST
+
+START_TEST(test_keys_go_to_front_client)
+{
+    /* Keys are for the client in front; a switch drops those it has not taken. */
+    keys("ls\r\x03");
+    ck_assert_str_eq(typed(), "ls\r\x03");
+    keys("lost\x1d" "1kept");
+    ck_assert_str_eq(typed(), "kept");
+}
+END_TEST
+
+START_TEST(test_escape_twice_is_literal)
+{
+    /* Ctrl-] Ctrl-] types one Ctrl-]. */
+    keys("a\x1d\x1d" "b");
+    ck_assert_str_eq(typed(), "a\x1d" "b");
+    ck_assert_str_eq(show(), "");
+}
+END_TEST
+
+START_TEST(test_escape_next_goes_round)
+{
+    /* n brings each client to the front in turn, round and round. */
+    keys("\x1dn");
+    ck_assert_uint_eq(mux.front, 1);
+    keys("\x1dn\x1dn");
+    ck_assert_uint_eq(mux.front, 0);
+}
+END_TEST
+
+START_TEST(test_escape_help_lists_clients)
+{
+    /* ? names the keys and each client with its state, the one in front marked. */
+    mux_set_state(&mux, 2, MUX_DEAD);
+    keys("\x1d?");
+    show();
+    ck_assert_ptr_nonnull(strstr(shown, "0-9"));
+    ck_assert_ptr_nonnull(strstr(shown, "[* 0 left: running]\r\n"));
+    ck_assert_ptr_nonnull(strstr(shown, "[  1 right: running]\r\n"));
+    ck_assert_ptr_nonnull(strstr(shown, "[  2 third: dead]\r\n"));
+}
+END_TEST
+
+START_TEST(test_escape_unknown_says_so)
+{
+    /* A digit without a guest, or another key, changes nothing and gets a word of help. */
+    keys("\x1d" "7");
+    ck_assert_ptr_nonnull(strstr(show(), "no such guest"));
+    keys("\x1dz");
+    ck_assert_ptr_nonnull(strstr(show(), "Ctrl-] ?"));
+    ck_assert_uint_eq(mux.front, 0);
+    ck_assert_str_eq(typed(), "");
+}
+END_TEST
+
+START_TEST(test_typed_full_drops_but_escape_works)
+{
+    /* A client that reads no keys fills the type-ahead; the escape key still works. */
+    for (unsigned i = 0; i < MUX_TYPED_BYTES + 50; i++)
+        mux_key(&mux, 'x');
+    ck_assert_uint_eq(mux_typed_room(&mux), 0);
+    keys("\x1d" "1");
+    ck_assert_uint_eq(mux.front, 1);
+    ck_assert_uint_eq(mux_typed_room(&mux), MUX_TYPED_BYTES);
+}
+END_TEST
+
+START_TEST(test_notice_stands_on_a_line_of_its_own)
+{
+    /* A line of ours never breaks into the middle of a guest's line that is still being written. */
+    out(0, "half a li");
+    uint8_t some[5];
+    ck_assert_uint_eq(mux_transmit(&mux, some, 5), 5);
+    mux_notice(&mux, "warren: news\r\n", 14);
+    out(0, "ne\r\nnext\r\n");
+    ck_assert_str_eq(show(), "a line\r\nwarren: news\r\nnext\r\n");
+}
+END_TEST
+
+START_TEST(test_notice_within_endless_line_comes_out)
+{
+    /* A client that never ends its line cannot keep our lines from the terminal. */
+    uint8_t first[1];
+    out(0, "x");
+    mux_transmit(&mux, first, 1);
+    mux_notice(&mux, "warren: news\r\n", 14);
+    for (unsigned i = 0; i < 40; i++)
+        out(0, "0123456789012345678901234567890123456789");
+    show();
+    const char *news = strstr(shown, "\r\nwarren: news\r\n");
+    ck_assert_ptr_nonnull(news);
+    ck_assert_int_le(news - shown, MUX_NOTICE_PATIENCE);
+}
+END_TEST
+
+START_TEST(test_notice_unfinished_holds_terminal_quietly)
+{
+    /* Between two pieces of one notice the client's output waits, and nothing spins. */
+    mux_notice(&mux, "warren: ha", 10);
+    ck_assert_str_eq(show(), "warren: ha");
+    out(0, "guest\r\n");
+    ck_assert(!mux_has_output(&mux));
+    mux_notice(&mux, "lf\r\n", 4);
+    ck_assert_str_eq(show(), "lf\r\nguest\r\n");
+}
+END_TEST
+
+START_TEST(test_notice_flood_drops_whole_pieces)
+{
+    /* More of our own text than fits is dropped in whole pieces, not cut. */
+    for (unsigned i = 0; i < MUX_NOTICE_BYTES / 10 + 100; i++)
+        mux_notice(&mux, "12345678\r\n", 10);
+    show();
+    ck_assert_uint_eq(strlen(shown) % 10, 0);
+    ck_assert_uint_le(strlen(shown), MUX_NOTICE_BYTES);
+}
+END_TEST
+
+START_TEST(test_state_of_front_moves_to_next_running)
+{
+    /* When the client in front ends, the next that runs comes to the front; with none, it stays. */
+    mux_set_state(&mux, 1, MUX_DEAD);
+    ck_assert_uint_eq(mux.front, 0);
+    mux_set_state(&mux, 0, MUX_ENDED);
+    ck_assert_uint_eq(mux.front, 2);
+    mux_set_state(&mux, 2, MUX_ENDED);
+    ck_assert_uint_eq(mux.front, 2);
+    keys("\x1d" "0");
+    ck_assert_ptr_nonnull(strstr(show(), "[0 left is in front, powered off]"));
+}
+END_TEST
+
+START_TEST(test_bad_client_numbers_ignored)
+{
+    /* Numbers out of range change nothing. */
+    mux_switch(&mux, 3);
+    mux_set_state(&mux, 99, MUX_DEAD);
+    ck_assert_uint_eq(mux.front, 0);
+    ck_assert_str_eq(show(), "");
+}
+END_TEST
+
+/* A model of the chip: a receive queue, a transmit FIFO that empties when told to. */
+static struct {
+    uint8_t reg[8];
+    char received[64];
+    size_t received_at, received_count;
+    char sent[64];
+    size_t sent_count;
+    bool is_empty;
+    unsigned enable_writes;
+} chip;
+
+static uint8_t chip_read(void *context, unsigned reg)
+{
+    (void)context;
+    if (reg == 0)
+        return (uint8_t)chip.received[chip.received_at++];
+    if (reg == 5)
+        return (uint8_t)((chip.received_at < chip.received_count ? 1 : 0) | (chip.is_empty ? 0x20 : 0));
+    return chip.reg[reg];
+}
+
+static void chip_write(void *context, unsigned reg, uint8_t value)
+{
+    (void)context;
+    ck_assert_uint_lt(reg, 8);
+    if (reg == 0)
+        chip.sent[chip.sent_count++] = (char)value;
+    chip.enable_writes += reg == 1;
+    chip.reg[reg] = value;
+}
+
+START_TEST(test_uart_drives_the_chip)
+{
+    /* Set-up keeps the line's form, receives what is there, sends when the FIFO is empty. */
+    struct uart uart = {.read = chip_read, .write = chip_write};
+    uint8_t got[16];
+    memset(&chip, 0, sizeof chip);
+    chip.reg[3] = 0x83; /* firmware left the divisor latch open */
+    uart_init(&uart);
+    ck_assert_uint_eq(chip.reg[3], 3);
+    ck_assert_uint_eq(chip.reg[1], 1);
+    ck_assert_uint_eq(chip.reg[2], 1);
+    ck_assert_uint_eq(chip.reg[4], 0xb);
+    memcpy(chip.received, "abcdef", 6);
+    chip.received_count = 6;
+    ck_assert_uint_eq(uart_receive(&uart, got, 4), 4);
+    ck_assert_uint_eq(uart_receive(&uart, got, 4), 2);
+    ck_assert_uint_eq(uart_receive(&uart, got, 4), 0);
+    ck_assert(!uart_can_send(&uart));
+    chip.is_empty = true;
+    ck_assert(uart_can_send(&uart));
+    uart_send(&uart, (const uint8_t *)"xyz", 3);
+    ck_assert_mem_eq(chip.sent, "xyz", 3);
+}
+END_TEST
+
+START_TEST(test_uart_want_touches_register_only_for_a_change)
+{
+    /* The interrupt enable register is written when what is wanted changes, and not otherwise. */
+    struct uart uart = {.read = chip_read, .write = chip_write};
+    memset(&chip, 0, sizeof chip);
+    uart_init(&uart);
+    unsigned before = chip.enable_writes;
+    uart_want(&uart, true, false);
+    ck_assert_uint_eq(chip.enable_writes, before);
+    uart_want(&uart, true, true);
+    ck_assert_uint_eq(chip.reg[1], 3);
+    uart_want(&uart, false, true);
+    ck_assert_uint_eq(chip.reg[1], 2);
+    ck_assert_uint_eq(chip.enable_writes, before + 2);
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("console");
+    TCase *tc = tcase_create("console");
+    tcase_add_checked_fixture(tc, setup, NULL);
+    tcase_set_timeout(tc, 60);
+    tcase_add_test(tc, test_front_output_passes_unchanged);
+    tcase_add_test(tc, test_front_back_pressure_loses_nothing);
+    tcase_add_test(tc, test_background_is_kept_and_shown_at_switch);
+    tcase_add_test(tc, test_background_flood_keeps_newest);
+    tcase_add_test(tc, test_keys_go_to_front_client);
+    tcase_add_test(tc, test_escape_twice_is_literal);
+    tcase_add_test(tc, test_escape_next_goes_round);
+    tcase_add_test(tc, test_escape_help_lists_clients);
+    tcase_add_test(tc, test_escape_unknown_says_so);
+    tcase_add_test(tc, test_typed_full_drops_but_escape_works);
+    tcase_add_test(tc, test_notice_stands_on_a_line_of_its_own);
+    tcase_add_test(tc, test_notice_within_endless_line_comes_out);
+    tcase_add_test(tc, test_notice_unfinished_holds_terminal_quietly);
+    tcase_add_test(tc, test_notice_flood_drops_whole_pieces);
+    tcase_add_test(tc, test_state_of_front_moves_to_next_running);
+    tcase_add_test(tc, test_bad_client_numbers_ignored);
+    tcase_add_test(tc, test_uart_drives_the_chip);
+    tcase_add_test(tc, test_uart_want_touches_register_only_for_a_change);
+    suite_add_tcase(suite, tc);
+    SRunner *runner = srunner_create(suite);
+    srunner_run_all(runner, CK_ENV);
+    int failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failed != 0;
+}
