@@ -39,19 +39,21 @@ static void machine_set_up(struct machine *machine, struct console_ring *rings,
     bool is_taken_over = false;
 
     enum err err = start_config(start, rt_timebase_hz(), &config);
-    if (!err)
+    bool has_console = start->console_bytes != 0;
+    if (!err && has_console)
         err = console_ring_attach(rings, (void *)(uintptr_t)start->console_address, calls,
                                   calls_console_signal);
     if (err)
         give_up(calls, REPORT_FAILURE_START_RECORD, err);
     config.vcpu = calls_vcpu(calls);
-    config.console = console_ring_port(rings);
+    config.console = has_console ? console_ring_port(rings) : console_none;
     config.wall_ns = wall_ns;
     err = machine_init(machine, &config, (void *)(uintptr_t)start->arena_address,
                        start->arena_bytes, &is_taken_over);
     if (err)
         give_up(calls, REPORT_FAILURE_START_RECORD, err);
-    console_ring_sync(rings, machine->console.state);
+    if (has_console)
+        console_ring_sync(rings, machine->console.state);
     /* An arena that was lost tells nothing of the RAM: it is not as it was given. */
     if (!is_taken_over)
         machine->state->is_ram_dirty = start->starts != 0;

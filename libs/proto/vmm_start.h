@@ -24,6 +24,7 @@
 #define VMM_START_VERSION       1
 #define VMM_START_BOOTARGS_BYTES 1024 /* with its zero byte */
 #define VMM_START_NAME_BYTES    32   /* with its zero byte */
+#define VMM_START_ISA_BYTES     1024  /* with its zero byte */
 
 struct vmm_start {
     uint32_t version; /* VMM_START_VERSION */
@@ -52,8 +53,10 @@ struct vmm_start {
     uint8_t guest_seed[64]; /* for the guest's /chosen/rng-seed; differs for each guest and start */
     char guest_name[VMM_START_NAME_BYTES];
     char bootargs[VMM_START_BOOTARGS_BYTES];
+    /* riscv,isa of the machine's harts, with its zero byte; empty when they differ or do not say. */
+    char isa[VMM_START_ISA_BYTES];
 };
 
-_Static_assert(sizeof(struct vmm_start) == 1248, "VMM start record layout");
+_Static_assert(sizeof(struct vmm_start) == 2272, "VMM start record layout");
 
 #endif

@@ -30,6 +30,9 @@ struct console_port {
     void (*release)(void *opaque, uint64_t position);
 };
 
+/* The port of a guest without a console: takes everything, gives nothing. */
+extern const struct console_port console_none;
+
 struct console_state {
     uint64_t out_position;
     uint64_t in_position;

@@ -13,6 +13,8 @@ static const struct {
     {"zbb", ISA_ZBB}, {"zbc", ISA_ZBC}, {"zbs", ISA_ZBS}, {"sstc", ISA_SSTC},
 };
 
+#define STATELESS (ISA_ZBA | ISA_ZBB | ISA_ZBC | ISA_ZBS)
+
 static const char single_letters[] = "imafdc";
 
 #define EXTENSION_COUNT (sizeof extension / sizeof extension[0])
@@ -20,6 +22,20 @@ static const char single_letters[] = "imafdc";
 static bool is_offered(size_t index, uint32_t extensions)
 {
     return extension[index].bit == 0 || (extension[index].bit & extensions);
+}
+
+uint32_t isa_stateless(const char *machine_isa)
+{
+    uint32_t found = 0;
+
+    while ((machine_isa = strchr(machine_isa, '_')) != NULL) {
+        size_t length = strcspn(++machine_isa, "_");
+        for (size_t i = 0; i < EXTENSION_COUNT; i++)
+            if (strlen(extension[i].name) == length &&
+                strncmp(extension[i].name, machine_isa, length) == 0)
+                found |= extension[i].bit & STATELESS;
+    }
+    return found;
 }
 
 /* Appends what fits; the caller's buffer is large enough by contract. */

@@ -20,6 +20,13 @@ enum isa_extension {
 };
 
 /*
+ * Those of the extensions above that a machine's riscv,isa string names and that need
+ * no switching: what has state of its own is offered when the kernel says so, never
+ * because the hart has it.
+ */
+uint32_t isa_stateless(const char *machine_isa);
+
+/*
  * Writes "rv64imafdc_zicntr_..." with its zero byte, in the order the unprivileged
  * specification gives ("ISA Extension Naming Conventions").  Returns the length
  * without the zero byte; size_bytes >= 96 is always enough.

@@ -29,20 +29,22 @@ enum err start_config(const struct vmm_start *start, uint64_t timebase_hz,
                       struct machine_config *out)
 {
     if (start->version != VMM_START_VERSION ||
-        !memchr(start->bootargs, '\0', sizeof start->bootargs))
+        !memchr(start->bootargs, '\0', sizeof start->bootargs) ||
+        !memchr(start->isa, '\0', sizeof start->isa))
         return ERR_FORMAT;
     if (start->vcpu_count != 1)
         return ERR_NOT_SUPPORTED;
     if (!is_aligned(start))
         return ERR_ALIGN;
     if (start->ram_bytes == 0 || start->ram_gpa + start->ram_bytes < start->ram_gpa ||
-        start->console_bytes < CONSOLE_REGION_BYTES)
+        (start->console_bytes != 0 && start->console_bytes < CONSOLE_REGION_BYTES))
         return ERR_RANGE;
 
     *out = (struct machine_config){
         .ram = {start->ram_gpa, start->ram_bytes, at(start->ram_address)},
         .hart_count = start->vcpu_count,
-        .isa_extensions = start->features & BOOT_FEATURE_SSTC ? ISA_SSTC : 0,
+        .isa_extensions =
+            (start->features & BOOT_FEATURE_SSTC ? ISA_SSTC : 0) | isa_stateless(start->isa),
         .timebase_hz = timebase_hz,
         .kernel = at(start->kernel_address),
         .kernel_bytes = start->kernel_bytes,

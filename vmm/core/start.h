@@ -13,10 +13,10 @@
  * Fills everything of *out that the record tells; console, clock and vCPU calls are
  * the caller's.  The record must stay where it is: bootargs points into it.
  *
- * Errors: ERR_FORMAT         another version, or a bootargs without its zero byte
+ * Errors: ERR_FORMAT         another version, or a string without its zero byte
  *         ERR_NOT_SUPPORTED  not exactly one vCPU: this VMM has one thread
  *         ERR_ALIGN          an address is not page-aligned
- *         ERR_RANGE          RAM or the console region is missing or too small
+ *         ERR_RANGE          no RAM, or a console region that is too small
  */
 MUST_CHECK start_config(const struct vmm_start *start, uint64_t timebase_hz,
                         struct machine_config *out);

@@ -197,6 +197,17 @@ START_TEST(test_console_ring_sync_keeps_what_a_ring_explains)
 }
 END_TEST
 
+START_TEST(test_console_none_takes_everything)
+{
+    /* A guest without a console never waits for one, and reads nothing. */
+    uint8_t byte = 'x';
+    ck_assert_uint_gt(console_none.room(console_none.opaque, UINT64_MAX), 4096);
+    console_none.put(console_none.opaque, 0, &byte, 1);
+    console_none.release(console_none.opaque, 5);
+    ck_assert_uint_eq(console_none.peek(console_none.opaque, 0, &byte, 1), 0);
+}
+END_TEST
+
 TCase *console_ring_tcase(void)
 {
     TCase *tcase = tcase_create("console-ring");
@@ -206,5 +217,6 @@ TCase *console_ring_tcase(void)
     tcase_add_test(tcase, test_console_ring_input_stays_until_released);
     tcase_add_test(tcase, test_console_ring_lying_peer_gets_nothing);
     tcase_add_test(tcase, test_console_ring_sync_keeps_what_a_ring_explains);
+    tcase_add_test(tcase, test_console_none_takes_everything);
     return tcase;
 }

@@ -137,6 +137,19 @@ START_TEST(test_isa_string_is_short_and_canonical)
 }
 END_TEST
 
+START_TEST(test_isa_stateless_takes_whole_names_of_stateless_extensions)
+{
+    /* No part of a name counts, nor what the kernel would have to switch. */
+    ck_assert_uint_eq(isa_stateless(""), 0);
+    ck_assert_uint_eq(isa_stateless("rv64imafdcv"), 0);
+    ck_assert_uint_eq(isa_stateless("rv64i_zba_zbb_zbc_zbs"),
+                      ISA_ZBA | ISA_ZBB | ISA_ZBC | ISA_ZBS);
+    ck_assert_uint_eq(isa_stateless("rv64i_zb_zbax_xzba_sstc_zicbom"), 0);
+    ck_assert_uint_eq(isa_stateless("zba"), 0);
+    ck_assert_uint_eq(isa_stateless("_zbs_"), ISA_ZBS);
+}
+END_TEST
+
 TCase *image_tcase(void)
 {
     TCase *tcase = tcase_create("image");
@@ -146,5 +159,6 @@ TCase *image_tcase(void)
     tcase_add_test(tcase, test_image_plan_no_image_is_refused);
     tcase_add_test(tcase, test_image_load_other_ram_is_refused);
     tcase_add_test(tcase, test_isa_string_is_short_and_canonical);
+    tcase_add_test(tcase, test_isa_stateless_takes_whole_names_of_stateless_extensions);
     return tcase;
 }

@@ -48,9 +48,10 @@ START_TEST(test_start_config_carries_the_record_over)
     ck_assert_uint_eq(config.timebase_hz, 10000000);
     ck_assert_str_eq(config.bootargs, "quiet");
     ck_assert_mem_eq(config.rng_seed, start.guest_seed, sizeof config.rng_seed);
+    strcpy(start.isa, "rv64imafdch_zicsr_zba_zbs_sstc");
     start.features = 0;
     ck_assert_int_eq(start_config(&start, 10000000, &config), OK);
-    ck_assert_uint_eq(config.isa_extensions, 0);
+    ck_assert_uint_eq(config.isa_extensions, ISA_ZBA | ISA_ZBS);
 }
 END_TEST
 
@@ -81,6 +82,10 @@ START_TEST(test_start_config_bad_records_are_refused)
     start = good();
     start.console_bytes--;
     ck_assert_int_eq(start_config(&start, 1, &config), ERR_RANGE);
+    start.console_bytes = 0; /* none at all is a guest without a console */
+    ck_assert_int_eq(start_config(&start, 1, &config), OK);
+    memset(start.isa, 'z', sizeof start.isa);
+    ck_assert_int_eq(start_config(&start, 1, &config), ERR_FORMAT);
 }
 END_TEST
 
