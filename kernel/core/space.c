@@ -102,13 +102,14 @@ void space_load(struct hart *hart, struct space *space)
 
     if (*loaded == space)
         return;
-    if (id_count(space->stage) < SPACE_COUNT)
-        fence_all(space); /* another space may have used the identifier */
     if (space->stage == SPACE_S)
         hal_vspace_load(space->id, space->root);
     else
         hal_gspace_load(space->id, space->root);
     *loaded = space;
+    /* Another space may have used the identifier; until now the hart could still walk that one. */
+    if (id_count(space->stage) < SPACE_COUNT)
+        fence_all(space);
 }
 
 /* ---- records in Frame slots --------------------------------------------------- */

@@ -9,7 +9,9 @@ int main(void)
     TCase *(*const cases[])(void) = { timer_cases,        sched_cases, ipc_cases, ipc_death_cases,
                                       thread_cases,       notification_cases,     irq_cases,
                                       fp_cases,           vcpu_cases, vcpu_run_cases,
-                                      untyped_cases };
+                                      slot_cases,         untyped_cases,
+                                      cnode_cases,        space_cases,
+                                      syscall_cases };
     Suite *suite = suite_create("kernel");
 
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {

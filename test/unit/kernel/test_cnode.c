@@ -1,0 +1,243 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "suites.h"
+#include "world.h"
+
+static struct thread *caller;
+static uint32_t table, small; /* the CNode all share; one of 4 slots */
+static uint32_t endpoint;
+
+static void setup(void)
+{
+    world_setup();
+    caller = world_thread_at(world_thread(10));
+    table = world_empty();
+    slot_derive(world_slot(table), &caller->place[THREAD_CNODE], RIGHTS_ALL);
+    small = world_make(OBJ_CNODE, 8);
+    endpoint = world_make(OBJ_ENDPOINT, 7);
+}
+
+static struct slot *small_slot(uint64_t index)
+{
+    return cnode_slot(world_object(small), index);
+}
+
+static enum err copy(uint64_t to, uint64_t from, uint64_t rights)
+{
+    return world_invoke(caller, small, METHOD_CNODE_COPY, to, table, from, rights);
+}
+
+static enum err mint(uint64_t to, uint64_t from, uint64_t rights, uint64_t badge)
+{
+    caller->context.x[REG_A6] = badge;
+    return world_invoke(caller, small, METHOD_CNODE_MINT, to, table, from, rights);
+}
+
+static enum err move(uint64_t to, uint64_t from)
+{
+    return world_invoke(caller, small, METHOD_CNODE_MOVE, to, table, from, 0);
+}
+
+static enum err remove_at(uint32_t cnode, uint64_t method, uint64_t index)
+{
+    return world_invoke(caller, cnode, method, index, 0, 0, 0);
+}
+
+START_TEST(test_copy_is_child_with_no_more_rights)
+{
+    for (uint64_t rights = 0; rights <= RIGHTS_ALL; rights++) {
+        world_slot(endpoint)->rights = RIGHT_READ | RIGHT_GRANT;
+        ck_assert_int_eq(copy(1, endpoint, rights), OK);
+        ck_assert_uint_eq(small_slot(1)->rights, rights & (RIGHT_READ | RIGHT_GRANT));
+        ck_assert_ptr_eq(world_slot(endpoint)->first_child, small_slot(1));
+        ck_assert_int_eq(remove_at(small, METHOD_CNODE_DELETE, 1), OK);
+    }
+}
+END_TEST
+
+START_TEST(test_copy_mint_move_bad_slots_refused)
+{
+    /* copy, mint and move agree on what is wrong with their slots, and change nothing. */
+    uint64_t past = UINT64_C(1) << (WORLD_CNODE_BITS - 6);
+
+    ck_assert_int_eq(copy(0, endpoint, RIGHTS_ALL), ERR_RANGE);
+    ck_assert_int_eq(copy(4, endpoint, RIGHTS_ALL), ERR_RANGE);
+    ck_assert_int_eq(copy(UINT64_MAX, endpoint, RIGHTS_ALL), ERR_RANGE);
+    ck_assert_int_eq(copy(UINT64_C(1) << 32 | 1, endpoint, RIGHTS_ALL), ERR_RANGE);
+    ck_assert_int_eq(copy(1, 0, RIGHTS_ALL), ERR_RANGE);
+    ck_assert_int_eq(copy(1, past, RIGHTS_ALL), ERR_RANGE);
+    ck_assert_int_eq(copy(1, past - 1, RIGHTS_ALL), ERR_INVALID_CAP);
+    ck_assert_int_eq(copy(1, endpoint, RIGHTS_ALL + 1), ERR_INVALID_ARG);
+    ck_assert_int_eq(copy(1, endpoint, UINT64_MAX), ERR_INVALID_ARG);
+    ck_assert_int_eq(mint(0, endpoint, 0, 1), ERR_RANGE);
+    ck_assert_int_eq(mint(1, past - 1, 0, 1), ERR_INVALID_CAP);
+    ck_assert_int_eq(move(0, endpoint), ERR_RANGE);
+    ck_assert_int_eq(move(1, past - 1), ERR_INVALID_CAP);
+    ck_assert(slot_is_empty(small_slot(1)));
+
+    ck_assert_int_eq(copy(1, endpoint, RIGHTS_ALL), OK);
+    ck_assert_int_eq(copy(1, endpoint, RIGHTS_ALL), ERR_NO_SLOT);
+    ck_assert_int_eq(mint(1, endpoint, RIGHTS_ALL, 7), ERR_NO_SLOT);
+    ck_assert_int_eq(move(1, endpoint), ERR_NO_SLOT);
+}
+END_TEST
+
+START_TEST(test_copy_untyped_invalid_cap)
+{
+    /* Two capabilities to the same free memory would be two owners. */
+    uint32_t untyped = world_make(OBJ_UNTYPED, 12);
+
+    ck_assert_int_eq(copy(1, untyped, RIGHTS_ALL), ERR_INVALID_CAP);
+    ck_assert_int_eq(move(1, untyped), OK);
+    ck_assert_uint_eq(small_slot(1)->type, OBJ_UNTYPED);
+}
+END_TEST
+
+START_TEST(test_copy_mapped_frame_is_not_mapped)
+{
+    uint32_t frame = world_make(OBJ_FRAME, 12), vspace = world_make(OBJ_VSPACE, 14);
+
+    ck_assert_int_eq(world_invoke(caller, frame, METHOD_FRAME_MAP, vspace, 0x1000, RIGHT_READ, 0),
+                     OK);
+    ck_assert_int_eq(copy(1, frame, RIGHTS_ALL), OK);
+    ck_assert_ptr_null(space_of_frame(&kernel, small_slot(1)));
+    ck_assert_int_eq(remove_at(small, METHOD_CNODE_DELETE, 1), OK);
+    ck_assert_ptr_eq(space_of_frame(&kernel, world_slot(frame)), world_object(vspace));
+    ck_assert_int_eq(move(2, frame), OK); /* a move takes the mapping along */
+    ck_assert_ptr_eq(space_of_frame(&kernel, small_slot(2)), world_object(vspace));
+}
+END_TEST
+
+START_TEST(test_mint_badge_is_for_ever)
+{
+    ck_assert_int_eq(mint(1, endpoint, RIGHT_WRITE, 42), OK);
+    ck_assert_uint_eq(small_slot(1)->word[0], 42);
+    ck_assert_uint_eq(small_slot(1)->rights, RIGHT_WRITE);
+    ck_assert_int_eq(mint(2, endpoint, RIGHTS_ALL, 0), ERR_INVALID_ARG);
+    ck_assert_int_eq(mint(2, endpoint, RIGHTS_ALL + 1, 1), ERR_INVALID_ARG);
+    ck_assert_int_eq(mint(2, table, RIGHTS_ALL, 1), ERR_INVALID_CAP);
+    caller->context.x[REG_A6] = 43;
+    ck_assert_int_eq(world_invoke(caller, small, METHOD_CNODE_MINT, 2, small, 1, RIGHTS_ALL),
+                     ERR_STATE);
+    ck_assert_int_eq(world_invoke(caller, small, METHOD_CNODE_COPY, 2, small, 1, RIGHTS_ALL), OK);
+    ck_assert_uint_eq(small_slot(2)->word[0], 42);
+    ck_assert_uint_eq(small_slot(2)->rights, RIGHT_WRITE);
+}
+END_TEST
+
+START_TEST(test_cnode_methods_missing_rights_no_right)
+{
+    uint32_t read = world_copy(small, RIGHT_READ, 0), write = world_copy(table, RIGHT_WRITE, 0);
+
+    for (uint64_t method = 0; method < CNODE_METHOD_COUNT; method++)
+        ck_assert_int_eq(world_invoke(caller, read, method, 1, table, endpoint, 0), ERR_NO_RIGHT);
+    ck_assert_int_eq(world_invoke(caller, small, METHOD_CNODE_COPY, 1, write, endpoint, 0),
+                     ERR_NO_RIGHT);
+    ck_assert_int_eq(world_invoke(caller, small, METHOD_CNODE_MINT, 1, write, endpoint, 0),
+                     ERR_NO_RIGHT);
+    ck_assert_int_eq(world_invoke(caller, small, METHOD_CNODE_MOVE, 1, write, endpoint, 0),
+                     ERR_NO_RIGHT);
+    ck_assert_int_eq(world_invoke(caller, small, METHOD_CNODE_COPY, 1, endpoint, endpoint, 0),
+                     ERR_INVALID_CAP);
+    ck_assert(slot_is_empty(small_slot(1)));
+}
+END_TEST
+
+START_TEST(test_delete_and_revoke_errors)
+{
+    ck_assert_int_eq(remove_at(small, METHOD_CNODE_DELETE, 0), ERR_RANGE);
+    ck_assert_int_eq(remove_at(small, METHOD_CNODE_DELETE, 4), ERR_RANGE);
+    ck_assert_int_eq(remove_at(small, METHOD_CNODE_DELETE, UINT64_MAX), ERR_RANGE);
+    ck_assert_int_eq(remove_at(small, METHOD_CNODE_REVOKE, 0), ERR_RANGE);
+    ck_assert_int_eq(remove_at(small, METHOD_CNODE_REVOKE, 4), ERR_RANGE);
+    ck_assert_int_eq(remove_at(small, METHOD_CNODE_REVOKE, 1), ERR_INVALID_CAP);
+    ck_assert_int_eq(remove_at(small, METHOD_CNODE_DELETE, 1), OK); /* empty: nothing to do */
+    ck_assert_int_eq(remove_at(endpoint, METHOD_CNODE_DELETE, 1), ERR_BAD_CALL);
+}
+END_TEST
+
+START_TEST(test_revoke_keeps_the_capability_itself)
+{
+    for (uint64_t i = 1; i < 4; i++)
+        ck_assert_int_eq(copy(i, endpoint, RIGHTS_ALL), OK);
+    ck_assert_int_eq(remove_at(table, METHOD_CNODE_REVOKE, endpoint), OK);
+    for (uint64_t i = 1; i < 4; i++)
+        ck_assert(slot_is_empty(small_slot(i)));
+    ck_assert_uint_eq(slot_object(world_slot(endpoint))->cap_count, 1);
+}
+END_TEST
+
+START_TEST(test_delete_cnode_that_names_itself_is_reaped)
+{
+    /* Only the capability in the table itself is left, and that is deleted through another. */
+    struct cnode *cnode = world_object(small);
+    uint32_t second = world_copy(small, RIGHTS_ALL, 0);
+
+    ck_assert_int_eq(move(1, small), OK);
+    ck_assert_int_eq(world_invoke(caller, second, METHOD_CNODE_COPY, 2, table, endpoint, 0), OK);
+    ck_assert_int_eq(remove_at(second, METHOD_CNODE_DELETE, 1), OK);
+    ck_assert(!cnode->object.is_dead);
+    ck_assert_int_eq(remove_at(table, METHOD_CNODE_DELETE, second), OK);
+    ck_assert(cnode->object.is_dead);
+    ck_assert_ptr_null(kernel.dead);
+    ck_assert_uint_eq(slot_object(world_slot(endpoint))->cap_count, 1);
+}
+END_TEST
+
+START_TEST(test_delete_ring_of_cnodes_frees_both_by_revoke)
+{
+    /* Two tables that name each other outlive their names elsewhere; their memory's owner
+     * still ends them. */
+    uint32_t untyped = world_make(OBJ_UNTYPED, 12);
+    struct slot *parent = world_slot(untyped);
+
+    caller->context.x[REG_A6] = 2;
+    ck_assert_int_eq(
+        world_invoke(caller, untyped, METHOD_UNTYPED_RETYPE, OBJ_CNODE, 8, table, 100), OK);
+    struct cnode *a = world_object(100), *b = world_object(101);
+    slot_move(cnode_slot(a, 1), world_slot(101));
+    slot_move(cnode_slot(b, 1), world_slot(100));
+    ck_assert(!a->object.is_dead && !b->object.is_dead);
+    ck_assert_int_eq(remove_at(table, METHOD_CNODE_REVOKE, untyped), OK);
+    ck_assert(a->object.is_dead && b->object.is_dead);
+    ck_assert_ptr_null(parent->first_child);
+    ck_assert_ptr_null(kernel.dead);
+}
+END_TEST
+
+START_TEST(test_delete_last_name_of_the_caller_ends_it)
+{
+    /* No result is due then; nothing of the thread is left anywhere. */
+    uint32_t doomed = world_thread(10);
+    struct thread *thread = world_thread_at(doomed);
+    uint32_t copied = world_copy(doomed, RIGHTS_ALL, 0);
+
+    slot_move(world_slot(200), world_slot(doomed));
+    world_run(thread);
+    (void)world_invoke(thread, table, METHOD_CNODE_DELETE, copied, 0, 0, 0);
+    (void)world_invoke(thread, table, METHOD_CNODE_DELETE, 200, 0, 0, 0);
+    ck_assert(thread->object.is_dead);
+    ck_assert_ptr_null(hart.current);
+    ck_assert_ptr_null(kernel.dead);
+    for (uint32_t i = 0; i < THREAD_PLACES; i++)
+        ck_assert(slot_is_empty(&thread->place[i]));
+}
+END_TEST
+
+TCase *cnode_cases(void)
+{
+    TCase *cases = tcase_create("cnode");
+
+    tcase_add_checked_fixture(cases, setup, NULL);
+    tcase_add_test(cases, test_copy_is_child_with_no_more_rights);
+    tcase_add_test(cases, test_copy_mint_move_bad_slots_refused);
+    tcase_add_test(cases, test_copy_untyped_invalid_cap);
+    tcase_add_test(cases, test_copy_mapped_frame_is_not_mapped);
+    tcase_add_test(cases, test_mint_badge_is_for_ever);
+    tcase_add_test(cases, test_cnode_methods_missing_rights_no_right);
+    tcase_add_test(cases, test_delete_and_revoke_errors);
+    tcase_add_test(cases, test_revoke_keeps_the_capability_itself);
+    tcase_add_test(cases, test_delete_cnode_that_names_itself_is_reaped);
+    tcase_add_test(cases, test_delete_ring_of_cnodes_frees_both_by_revoke);
+    tcase_add_test(cases, test_delete_last_name_of_the_caller_ends_it);
+    return cases;
+}
