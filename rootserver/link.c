@@ -25,8 +25,7 @@ MUST_CHECK link_up(struct link *link, void *control, uint32_t bell)
         ring_producer_attach(&l.down, l.down_shared, l.down_data, CONSOLE_CONTROL_DOWN_RECORDS,
                              sizeof(struct console_record));
     if (err == OK)
-        err = ring_consumer_attach(&l.up,
-                                   (struct ring_shared *)(base + CONSOLE_CONTROL_UP_SHARED),
+        err = ring_consumer_attach(&l.up, (struct ring_shared *)(base + CONSOLE_CONTROL_UP_SHARED),
                                    base + CONSOLE_CONTROL_UP_DATA, CONSOLE_CONTROL_UP_RECORDS,
                                    sizeof(struct console_record));
     if (err == OK)
@@ -69,8 +68,7 @@ void link_down(struct link *link)
         return;
     link->is_up = false;
     if (ring_consumer_attach(&rest, link->down_shared, link->down_data,
-                             CONSOLE_CONTROL_DOWN_RECORDS,
-                             sizeof record) != OK)
+                             CONSOLE_CONTROL_DOWN_RECORDS, sizeof record) != OK)
         return;
     while (ring_read(&rest, &record, 1, &got) == OK && got == 1) {
         if (record.kind == CONSOLE_RECORD_LOG && record.length <= sizeof record.text)

@@ -26,7 +26,7 @@ struct link {
     struct ring_consumer up;
     uint32_t flush_id, flushed_id;
     struct console_record text; /* gathered, to be handed over in one piece */
-    uint64_t lost; /* bytes of log that found the ring full */
+    uint64_t lost;              /* bytes of log that found the ring full */
 };
 
 /* Puts the line into use: from here on, text goes to the console service.

@@ -38,8 +38,9 @@ static unsigned archive_pieces(struct archive_piece *piece)
     for (uint32_t i = 0; i < root.boot->untyped_count && i < BOOT_UNTYPED_MAX; i++) {
         const struct boot_untyped *u = &root.boot->untyped[i];
         if (u->kind == BOOT_UNTYPED_ARCHIVE)
-            piece[count++] = (struct archive_piece){
-                .slot = root.boot->untyped_first + i, .size_bits = u->size_bits, .address = u->address};
+            piece[count++] = (struct archive_piece){.slot = root.boot->untyped_first + i,
+                                                    .size_bits = u->size_bits,
+                                                    .address = u->address};
     }
     return count;
 }
@@ -60,7 +61,8 @@ static const uint8_t *open_archive(void)
     if (err != OK)
         give_up("the boot archive cannot be mapped: %s", exec_error_name(err));
     if (cpio_check(at, root.boot->archive_bytes, &files) != OK)
-        give_up("the boot archive is damaged or truncated; make it anew with tools/archive/pack.py");
+        give_up(
+            "the boot archive is damaged or truncated; make it anew with tools/archive/pack.py");
 
     static struct archive_map cut;
     err = archive_cut(piece, count, at, root.boot->archive_bytes, root.boot->empty_first, &cut);
@@ -92,22 +94,22 @@ static MUST_CHECK run(const struct plan_input *in, const char *who, unsigned fir
     enum err err = exec_run(in, &root.plan, first, count, &root.common, &root.random, &failure);
     if (err != OK) {
         const struct plan_action *a = &root.plan.action[failure.action];
-        printf("%s cannot be started: %s (step %u, slot %" PRIu32 ", %u of 2^%u bytes, from %" PRIu32
-               "): %s\n",
+        printf("%s cannot be started: %s (step %u, slot %" PRIu32
+               ", %u of 2^%u bytes, from %" PRIu32 "): %s\n",
                who, exec_action_name(a), failure.action, a->slot + failure.at, a->count, a->bits,
                a->other, exec_error_name(err));
     }
     return err;
 }
 
-/* Unix time when the time CSR was 0, by the machine's goldfish RTC: reading the low half latches the
- * high one. */
+/* Unix time when the time CSR was 0, by the machine's goldfish RTC: reading the low half latches
+ * the high one. */
 static uint64_t read_clock(void)
 {
     if (root.plan.rtc == 0)
         return 0;
-    volatile uint32_t *rtc = (volatile uint32_t *)(uintptr_t)(
-        LAYOUT_ROOT_DEVICE + 4096 + root.machine.rtc.address % 4096);
+    volatile uint32_t *rtc = (volatile uint32_t *)(uintptr_t)(LAYOUT_ROOT_DEVICE + 4096 +
+                                                              root.machine.rtc.address % 4096);
     uint64_t now = rtc[0];
     now |= (uint64_t)rtc[1] << 32;
     uint64_t hz = root.boot->timebase_hz, ticks = rt_time_ticks();
@@ -125,8 +127,8 @@ static void start_root(const struct plan_input *in)
     if (root.plan.finisher != 0)
         root.finisher = (volatile uint32_t *)(uintptr_t)(LAYOUT_ROOT_DEVICE +
                                                          root.machine.finisher.address % 4096);
-    root.common = (struct record_common){.timebase_hz = root.boot->timebase_hz,
-                                         .realtime_ns = read_clock()};
+    root.common =
+        (struct record_common){.timebase_hz = root.boot->timebase_hz, .realtime_ns = read_clock()};
 }
 
 static void start_console(const struct plan_input *in)
@@ -140,8 +142,8 @@ static void start_console(const struct plan_input *in)
     if (run(in, p->name, p->first_action, p->action_count) != OK)
         root_end_machine(false);
     root.supervise.process[root.plan.console] = LIFE_RUNNING;
-    enum err err = link_up(&root.link, (void *)(uintptr_t)LAYOUT_ROOT_CONTROL,
-                           root.plan.console_bell);
+    enum err err =
+        link_up(&root.link, (void *)(uintptr_t)LAYOUT_ROOT_CONTROL, root.plan.console_bell);
     if (err != OK)
         printf("no line to the console service: %s\n", exec_error_name(err));
 }
@@ -213,9 +215,12 @@ static const uint64_t *read_used(void)
 int main(void)
 {
     struct problem problem;
-    struct plan_input in = {
-        .boot = root.boot, .used = read_used(), .machine = &root.machine, .system = &root.system,
-        .archive_bytes = root.boot->archive_bytes, .archive_map = &root.archive_map};
+    struct plan_input in = {.boot = root.boot,
+                            .used = read_used(),
+                            .machine = &root.machine,
+                            .system = &root.system,
+                            .archive_bytes = root.boot->archive_bytes,
+                            .archive_map = &root.archive_map};
 
     in.archive = open_archive();
     read_configuration(in.archive);
@@ -223,8 +228,8 @@ int main(void)
         printf("the firmware left no entropy: what is random can be guessed\n");
     if (plan_make(&in, &root.plan, &problem) != OK)
         give_up("nothing can be started: %s", problem.text);
-    root.supervise = (struct supervise){
-        .plan = &root.plan, .system = &root.system, .link = &root.link};
+    root.supervise =
+        (struct supervise){.plan = &root.plan, .system = &root.system, .link = &root.link};
     start_root(&in);
     start_console(&in);
     for (unsigned i = 0; i < root.system.guest_count; i++)

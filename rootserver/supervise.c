@@ -11,10 +11,17 @@
 static const char *cause_name(uint64_t cause)
 {
     static const char *const names[] = {
-        [0] = "instruction address misaligned", [1] = "instruction access fault",
-        [2] = "illegal instruction", [3] = "breakpoint", [4] = "load address misaligned",
-        [5] = "load access fault", [6] = "store address misaligned", [7] = "store access fault",
-        [8] = "bad system call", [12] = "instruction page fault", [13] = "load page fault",
+        [0] = "instruction address misaligned",
+        [1] = "instruction access fault",
+        [2] = "illegal instruction",
+        [3] = "breakpoint",
+        [4] = "load address misaligned",
+        [5] = "load access fault",
+        [6] = "store address misaligned",
+        [7] = "store access fault",
+        [8] = "bad system call",
+        [12] = "instruction page fault",
+        [13] = "load page fault",
         [15] = "store page fault",
     };
     return cause < sizeof names / sizeof names[0] && names[cause] != NULL ? names[cause]

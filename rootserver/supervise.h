@@ -15,7 +15,12 @@
 
 #define SUPERVISE_LINE_BYTES 160
 
-enum life { LIFE_NONE, LIFE_RUNNING, LIFE_ENDED, LIFE_DEAD };
+enum life {
+    LIFE_NONE,
+    LIFE_RUNNING,
+    LIFE_ENDED,
+    LIFE_DEAD
+};
 
 /* A process's text until its line is whole. */
 struct supervise_line {

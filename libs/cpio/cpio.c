@@ -138,8 +138,7 @@ MUST_CHECK cpio_next(const void *archive, size_t bytes, uint64_t *cursor, struct
         return err;
     if (entry.is_trailer)
         return ERR_NOT_FOUND;
-    *out = (struct cpio_file){
-        .name = entry.name, .offset = entry.data, .bytes = entry.data_bytes};
+    *out = (struct cpio_file){.name = entry.name, .offset = entry.data, .bytes = entry.data_bytes};
     *cursor = entry.next;
     return OK;
 }

@@ -100,8 +100,7 @@ static MUST_CHECK add_segment(struct elf *elf, const struct elf_segment *s)
         return ERR_NOT_SUPPORTED;
     if (elf->segment_count > 0) {
         const struct elf_segment *last = &elf->segment[elf->segment_count - 1];
-        if (elf_segment_page(s) <
-            elf_segment_page(last) + elf_segment_pages(last) * ELF_PAGE_BYTES)
+        if (elf_segment_page(s) < elf_segment_page(last) + elf_segment_pages(last) * ELF_PAGE_BYTES)
             return ERR_EXISTS;
     }
     elf->segment[elf->segment_count++] = *s;

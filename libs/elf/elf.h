@@ -29,9 +29,9 @@
 #define ELF_ADDRESS_HIGH  UINT64_C(0x3000000000) /* below what the loader places itself */
 
 /* Rights of a segment. */
-#define ELF_READ  1u
-#define ELF_WRITE 2u
-#define ELF_EXEC  4u
+#define ELF_READ          1u
+#define ELF_WRITE         2u
+#define ELF_EXEC          4u
 
 struct elf_segment {
     uint64_t address;      /* first byte; may be in the middle of a page */

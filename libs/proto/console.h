@@ -31,6 +31,6 @@
 #define CONSOLE_REGION_BYTES  0x6000
 
 /* Bit in the client's wake notification that the console service sets. */
-#define CONSOLE_CLIENT_BIT (UINT64_C(1) << 0)
+#define CONSOLE_CLIENT_BIT    (UINT64_C(1) << 0)
 
 #endif

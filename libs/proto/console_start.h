@@ -32,9 +32,9 @@ enum console_slot {
                                 empty when the client is gone */
 };
 
-#define CONSOLE_BIT_UART      (UINT64_C(1) << 0)
-#define CONSOLE_BIT_CONTROL   (UINT64_C(1) << 1)
-#define CONSOLE_BIT_CLIENT(i) (UINT64_C(1) << (8 + (i)))
+#define CONSOLE_BIT_UART             (UINT64_C(1) << 0)
+#define CONSOLE_BIT_CONTROL          (UINT64_C(1) << 1)
+#define CONSOLE_BIT_CLIENT(i)        (UINT64_C(1) << (8 + (i)))
 
 #define CONSOLE_CONTROL_DOWN_SHARED  0x0000
 #define CONSOLE_CONTROL_UP_SHARED    0x0800
@@ -59,7 +59,7 @@ enum console_state {
 };
 
 struct console_record {
-    uint8_t kind;   /* enum console_record_kind */
+    uint8_t kind; /* enum console_record_kind */
     uint8_t client;
     uint8_t length; /* bytes of text */
     uint8_t reserved;

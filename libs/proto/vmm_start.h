@@ -21,16 +21,16 @@
 
 #include <stdint.h>
 
-#define VMM_START_VERSION       1
+#define VMM_START_VERSION        1
 #define VMM_START_BOOTARGS_BYTES 1024 /* with its zero byte */
-#define VMM_START_NAME_BYTES    32   /* with its zero byte */
-#define VMM_START_ISA_BYTES     1024  /* with its zero byte */
+#define VMM_START_NAME_BYTES     32   /* with its zero byte */
+#define VMM_START_ISA_BYTES      1024 /* with its zero byte */
 
 struct vmm_start {
     uint32_t version; /* VMM_START_VERSION */
     uint32_t guest_index;
     uint32_t vcpu_count;
-    uint32_t starts; /* how often a VMM was started for this guest before: 0 at first */
+    uint32_t starts;   /* how often a VMM was started for this guest before: 0 at first */
     uint64_t features; /* BOOT_FEATURE_... of abi/bootinfo.h */
 
     uint64_t ram_gpa;
@@ -53,7 +53,7 @@ struct vmm_start {
     uint8_t guest_seed[64]; /* for the guest's /chosen/rng-seed; differs for each guest and start */
     char guest_name[VMM_START_NAME_BYTES];
     char bootargs[VMM_START_BOOTARGS_BYTES];
-    /* riscv,isa of the machine's harts, with its zero byte; empty when they differ or do not say. */
+    /* riscv,isa of the machine's harts, with its zero byte; empty when they do not agree. */
     char isa[VMM_START_ISA_BYTES];
 };
 

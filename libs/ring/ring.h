@@ -98,8 +98,7 @@ MUST_CHECK ring_consumer_attach(struct ring_consumer *c, struct ring_shared *sha
  * Writes up to `count` elements, publishes them and tells how many fitted.
  *   ERR_FORMAT  the consumer's index is impossible
  */
-MUST_CHECK ring_write(struct ring_producer *p, const void *from, uint32_t count,
-                      uint32_t *written);
+MUST_CHECK ring_write(struct ring_producer *p, const void *from, uint32_t count, uint32_t *written);
 
 /* How many elements fit.  ERR_FORMAT as ring_write(). */
 MUST_CHECK ring_room(struct ring_producer *p, uint32_t *count);

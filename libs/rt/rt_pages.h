@@ -20,7 +20,7 @@
 struct rt_pages {
     uint8_t *base; /* page-aligned */
     size_t count;
-    size_t fresh;  /* pages from here on were never given out, so they are still zero */
+    size_t fresh; /* pages from here on were never given out, so they are still zero */
     uint64_t used[RT_PAGES_MOST / 64];
 };
 

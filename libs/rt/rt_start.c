@@ -36,14 +36,15 @@ ATTR_NORETURN void rt_enter(const struct rt_config *config)
     struct stack_vectors vectors = {
         .argv = {rt_state.config.name, NULL},
         .envp = {NULL},
-        .aux = {
-            {AT_PHDR, (uint64_t)(uintptr_t)ehdr + ehdr->e_phoff},
-            {AT_PHENT, ehdr->e_phentsize},
-            {AT_PHNUM, ehdr->e_phnum},
-            {AT_PAGESZ, RT_PAGE_BYTES},
-            {AT_RANDOM, (uint64_t)(uintptr_t)rt_state.config.entropy},
-            {AT_NULL, 0},
-        },
+        .aux =
+            {
+                {AT_PHDR, (uint64_t)(uintptr_t)ehdr + ehdr->e_phoff},
+                {AT_PHENT, ehdr->e_phentsize},
+                {AT_PHNUM, ehdr->e_phnum},
+                {AT_PAGESZ, RT_PAGE_BYTES},
+                {AT_RANDOM, (uint64_t)(uintptr_t)rt_state.config.entropy},
+                {AT_NULL, 0},
+            },
     };
     __libc_start_main(main, 1, (char **)vectors.argv, NULL, NULL, NULL);
     __builtin_unreachable();

@@ -18,13 +18,13 @@ static const cap_t own_cnode = {BOOT_SLOT_CNODE};
 static const cap_t own_vspace = {BOOT_SLOT_VSPACE};
 
 /* A preemptible call that stopped half-way goes on from there when it is made again. */
-#define UNTIL_DONE(call)                    \
-    ({                                      \
-        enum err err_;                      \
-        do                                  \
-            err_ = (call);                  \
-        while (err_ == ERR_AGAIN);          \
-        err_;                               \
+#define UNTIL_DONE(call)                                                                           \
+    ({                                                                                             \
+        enum err err_;                                                                             \
+        do                                                                                         \
+            err_ = (call);                                                                         \
+        while (err_ == ERR_AGAIN);                                                                 \
+        err_;                                                                                      \
     })
 
 MUST_CHECK exec_archive_map(const struct archive_map *map, const void **address)
@@ -119,8 +119,8 @@ static MUST_CHECK each(const struct plan_action *a, unsigned i)
     case PLAN_DELETE:
         return UNTIL_DONE(cnode_delete(own_cnode, a->slot + i));
     case PLAN_MAP:
-        return frame_map(cap_at(a->slot + i), cap_at(a->other),
-                         a->value + ((uint64_t)i << a->bits), a->rights);
+        return frame_map(cap_at(a->slot + i), cap_at(a->other), a->value + ((uint64_t)i << a->bits),
+                         a->rights);
     case PLAN_REGISTER:
         return thread_set_reg(cap_at(a->slot), a->index, a->value);
     case PLAN_BIND:
@@ -129,8 +129,7 @@ static MUST_CHECK each(const struct plan_action *a, unsigned i)
         return vcpu_bind(cap_at(a->slot), cap_at(a->other), cap_at(a->index),
                          cap_at((uint32_t)a->value));
     case PLAN_BIND_IRQ:
-        return irq_bind(cap_at(a->slot), cap_at(BOOT_SLOT_IRQ_CONTROL), a->index,
-                        cap_at(a->other));
+        return irq_bind(cap_at(a->slot), cap_at(BOOT_SLOT_IRQ_CONTROL), a->index, cap_at(a->other));
     case PLAN_RESUME:
         return thread_resume(cap_at(a->slot));
     default:
@@ -145,8 +144,8 @@ static MUST_CHECK run_action(const struct context *c, const struct plan_action *
     *at = 0;
     switch (a->kind) {
     case PLAN_RETYPE:
-        return UNTIL_DONE(untyped_retype(cap_at(a->other), a->type, a->bits, own_cnode, a->slot,
-                                         a->count));
+        return UNTIL_DONE(
+            untyped_retype(cap_at(a->other), a->type, a->bits, own_cnode, a->slot, a->count));
     case PLAN_FILL:
         return fill(c, a, at);
     case PLAN_RECORD:
@@ -199,12 +198,20 @@ MUST_CHECK exec_destroy(const struct plan_process *process)
 const char *exec_action_name(const struct plan_action *action)
 {
     static const char *const names[] = {
-        [PLAN_RETYPE] = "retype", [PLAN_COPY] = "copy", [PLAN_MINT] = "mint",
-        [PLAN_MOVE] = "move", [PLAN_DELETE] = "delete", [PLAN_MAP] = "map",
-        [PLAN_FILL] = "fill", [PLAN_RECORD] = "write the start record of",
-        [PLAN_CONFIGURE] = "configure", [PLAN_REGISTER] = "set a register of",
-        [PLAN_BIND] = "bind", [PLAN_BIND_VCPU] = "bind the vCPU of",
-        [PLAN_BIND_IRQ] = "bind the interrupt of", [PLAN_RESUME] = "resume",
+        [PLAN_RETYPE] = "retype",
+        [PLAN_COPY] = "copy",
+        [PLAN_MINT] = "mint",
+        [PLAN_MOVE] = "move",
+        [PLAN_DELETE] = "delete",
+        [PLAN_MAP] = "map",
+        [PLAN_FILL] = "fill",
+        [PLAN_RECORD] = "write the start record of",
+        [PLAN_CONFIGURE] = "configure",
+        [PLAN_REGISTER] = "set a register of",
+        [PLAN_BIND] = "bind",
+        [PLAN_BIND_VCPU] = "bind the vCPU of",
+        [PLAN_BIND_IRQ] = "bind the interrupt of",
+        [PLAN_RESUME] = "resume",
     };
     return action->kind < sizeof names / sizeof names[0] ? names[action->kind] : "?";
 }
@@ -212,14 +219,24 @@ const char *exec_action_name(const struct plan_action *action)
 const char *exec_error_name(enum err err)
 {
     static const char *const names[ERR_COUNT] = {
-        [OK] = "no error", [ERR_INVALID_ARG] = "invalid argument",
-        [ERR_INVALID_CAP] = "no such capability", [ERR_NO_RIGHT] = "no right",
-        [ERR_BAD_CALL] = "no such call", [ERR_NO_MEMORY] = "no memory",
-        [ERR_NO_SLOT] = "slot not empty", [ERR_RANGE] = "out of range",
-        [ERR_ALIGN] = "not aligned", [ERR_EXISTS] = "exists already",
-        [ERR_NOT_FOUND] = "not found", [ERR_STATE] = "wrong state", [ERR_BUSY] = "busy",
-        [ERR_AGAIN] = "try again", [ERR_TIMEOUT] = "timeout", [ERR_PEER_DIED] = "peer died",
-        [ERR_CANCELLED] = "cancelled", [ERR_NOT_SUPPORTED] = "not supported",
+        [OK] = "no error",
+        [ERR_INVALID_ARG] = "invalid argument",
+        [ERR_INVALID_CAP] = "no such capability",
+        [ERR_NO_RIGHT] = "no right",
+        [ERR_BAD_CALL] = "no such call",
+        [ERR_NO_MEMORY] = "no memory",
+        [ERR_NO_SLOT] = "slot not empty",
+        [ERR_RANGE] = "out of range",
+        [ERR_ALIGN] = "not aligned",
+        [ERR_EXISTS] = "exists already",
+        [ERR_NOT_FOUND] = "not found",
+        [ERR_STATE] = "wrong state",
+        [ERR_BUSY] = "busy",
+        [ERR_AGAIN] = "try again",
+        [ERR_TIMEOUT] = "timeout",
+        [ERR_PEER_DIED] = "peer died",
+        [ERR_CANCELLED] = "cancelled",
+        [ERR_NOT_SUPPORTED] = "not supported",
         [ERR_FORMAT] = "bad format",
     };
     return (unsigned)err < ERR_COUNT && names[err] != NULL ? names[err] : "unknown error";

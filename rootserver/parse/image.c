@@ -4,11 +4,11 @@
 #include <inttypes.h>
 #include <string.h>
 
-#define HEADER_BYTES      64
-#define TEXT_OFFSET_AT    8
-#define IMAGE_SIZE_AT     16
-#define MAGIC2_AT         56
-#define MIB               (UINT64_C(1) << 20)
+#define HEADER_BYTES   64
+#define TEXT_OFFSET_AT 8
+#define IMAGE_SIZE_AT  16
+#define MAGIC2_AT      56
+#define MIB            (UINT64_C(1) << 20)
 
 static uint64_t le64(const uint8_t *at)
 {
@@ -37,8 +37,9 @@ MUST_CHECK image_check(const void *image, size_t bytes, uint64_t memory_bytes,
     if (size < bytes)
         size = bytes;
     if (offset > memory_bytes || size > memory_bytes - offset) {
-        problem_set(problem, "its kernel takes %" PRIu64 " MiB and does not fit in its %" PRIu64
-                             " MiB of memory; give it more \"memory\"",
+        problem_set(problem,
+                    "its kernel takes %" PRIu64 " MiB and does not fit in its %" PRIu64
+                    " MiB of memory; give it more \"memory\"",
                     offset / MIB + size / MIB + 1, memory_bytes / MIB);
         return ERR_RANGE;
     }

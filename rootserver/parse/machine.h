@@ -29,9 +29,9 @@ struct machine_device {
 struct machine_config {
     struct machine_device uart; /* ns16550a: the one of /chosen stdout-path, else the first */
     uint32_t uart_reg_shift;
-    uint32_t uart_io_width; /* 1 or 4 */
-    struct machine_device finisher; /* sifive,test0 */
-    struct machine_device rtc;      /* google,goldfish-rtc */
+    uint32_t uart_io_width;           /* 1 or 4 */
+    struct machine_device finisher;   /* sifive,test0 */
+    struct machine_device rtc;        /* google,goldfish-rtc */
     uint8_t seed[MACHINE_SEED_BYTES]; /* /chosen rng-seed */
     size_t seed_bytes;
     char isa[MACHINE_ISA_BYTES]; /* riscv,isa of all harts; empty when they differ or it is long */

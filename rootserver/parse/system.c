@@ -106,8 +106,7 @@ static MUST_CHECK parse_guests(const void *fdt, struct system_config *out, struc
         problem_set(problem, "system.dtb: no guests");
         return ERR_RANGE;
     }
-    fdt_for_each_subnode(node, fdt, parent)
-        count++;
+    fdt_for_each_subnode(node, fdt, parent) count++;
     if (count > SYSTEM_GUESTS_MOST) {
         problem_set(problem, "system.dtb: more than %d guests", SYSTEM_GUESTS_MOST);
         return ERR_RANGE;
@@ -116,9 +115,8 @@ static MUST_CHECK parse_guests(const void *fdt, struct system_config *out, struc
     {
         uint64_t index;
         char name[SYSTEM_NAME_BYTES];
-        if (get_name(fdt, node, name) != OK ||
-            get_number(fdt, node, "index", 4, &index) != OK || index >= SYSTEM_GUESTS_MOST ||
-            seen[index]) {
+        if (get_name(fdt, node, name) != OK || get_number(fdt, node, "index", 4, &index) != OK ||
+            index >= SYSTEM_GUESTS_MOST || seen[index]) {
             problem_set(problem, "system.dtb: a guest without a proper name and index");
             return ERR_FORMAT;
         }

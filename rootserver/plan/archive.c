@@ -6,9 +6,9 @@
 
 #include <cpio/cpio.h>
 
-#define PAGE_BYTES UINT64_C(4096)
-#define BIG_BITS   21
-#define BIG_BYTES  (UINT64_C(1) << BIG_BITS)
+#define PAGE_BYTES     UINT64_C(4096)
+#define BIG_BITS       21
+#define BIG_BYTES      (UINT64_C(1) << BIG_BITS)
 #define BIG_FILES_MOST 64 /* later ones are cut into small frames */
 
 /* The files that one pass over the archive finds big enough for a big frame. */
@@ -84,9 +84,8 @@ static MUST_CHECK cut_piece(struct archive_map *map, const struct archive_piece 
     return OK;
 }
 
-MUST_CHECK archive_cut(const struct archive_piece *piece, unsigned piece_count,
-                       const void *archive, size_t bytes, uint32_t first_slot,
-                       struct archive_map *out)
+MUST_CHECK archive_cut(const struct archive_piece *piece, unsigned piece_count, const void *archive,
+                       size_t bytes, uint32_t first_slot, struct archive_map *out)
 {
     struct borders borders;
 

@@ -12,7 +12,7 @@
 
 #include <base/err.h>
 
-#define ARCHIVE_RUNS_MOST 512
+#define ARCHIVE_RUNS_MOST       512
 #define ARCHIVE_RUN_FRAMES_MOST 256 /* what one retype makes */
 
 /* Adjoining frames of one size out of one Untyped, in adjoining slots. */
@@ -27,7 +27,7 @@ struct archive_run {
 struct archive_map {
     uint64_t physical; /* address of the archive's first byte; page-aligned */
     unsigned run_count;
-    uint32_t slot_end; /* first slot behind all frames */
+    uint32_t slot_end;                         /* first slot behind all frames */
     struct archive_run run[ARCHIVE_RUNS_MOST]; /* ascending, without a gap */
 };
 
@@ -44,9 +44,8 @@ struct archive_piece {
  *   ERR_FORMAT     the pieces leave a gap, or the archive is malformed
  *   ERR_NO_MEMORY  too many runs
  */
-MUST_CHECK archive_cut(const struct archive_piece *piece, unsigned piece_count,
-                       const void *archive, size_t bytes, uint32_t first_slot,
-                       struct archive_map *out);
+MUST_CHECK archive_cut(const struct archive_piece *piece, unsigned piece_count, const void *archive,
+                       size_t bytes, uint32_t first_slot, struct archive_map *out);
 
 /*
  * The frames that cover [offset, offset + bytes), one run after the other:

@@ -23,8 +23,9 @@ void build_emit(struct build *b, struct plan_action action)
     if (b->err != OK || action.count == 0)
         return;
     if (b->plan->action_count == PLAN_ACTIONS_MOST) {
-        build_fail(b, ERR_NO_MEMORY, "the plan is too long: fewer guests, or guests whose memory "
-                                     "is a power of two");
+        build_fail(b, ERR_NO_MEMORY,
+                   "the plan is too long: fewer guests, or guests whose memory "
+                   "is a power of two");
         return;
     }
     action.process = b->process;

@@ -79,8 +79,8 @@ struct plan_process *build_process(struct build *b, const char *name, enum plan_
                                    const struct build_program *program, unsigned extra_frames,
                                    unsigned extra_bytes);
 /* The last steps: the record is written and the thread set going. */
-void build_process_end(struct build *b, struct plan_process *p,
-                       const struct build_program *program, uint64_t priority);
+void build_process_end(struct build *b, struct plan_process *p, const struct build_program *program,
+                       uint64_t priority);
 
 /* plan/guest.c, plan/console.c */
 void build_guest(struct build *b, unsigned guest);

@@ -10,7 +10,9 @@
 #define SLOTS 32 /* of a process's CNode */
 
 static const char *const type_names[] = {
-    [OBJ_ENDPOINT] = "Endpoint", [OBJ_NOTIFICATION] = "Notification", [OBJ_VCPU] = "VCpu",
+    [OBJ_ENDPOINT] = "Endpoint",
+    [OBJ_NOTIFICATION] = "Notification",
+    [OBJ_VCPU] = "VCpu",
     [OBJ_IRQ] = "Irq",
 };
 

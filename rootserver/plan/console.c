@@ -34,16 +34,14 @@ static void give_uart(struct build *b, struct plan_process *p)
         build_fail(b, ERR_NOT_FOUND, "the registers of the machine's UART are not to be had");
         return;
     }
-    build_share(b, (struct build_frames){page, 1, 12}, p, LAYOUT_DEVICE,
-                RIGHT_READ | RIGHT_WRITE);
+    build_share(b, (struct build_frames){page, 1, 12}, p, LAYOUT_DEVICE, RIGHT_READ | RIGHT_WRITE);
     uint32_t irq = build_object(b, p->untyped[0], OBJ_IRQ, IRQ_BITS_MIN);
     uint32_t badged = build_slots(b, 1);
     build_mint(b, p->wake, BOOT_SLOT_CNODE, badged, RIGHT_WRITE, CONSOLE_BIT_UART);
-    build_emit(b, (struct plan_action){.kind = PLAN_BIND_IRQ,
-                                       .count = 1,
-                                       .slot = irq,
-                                       .other = badged,
-                                       .index = m->uart.irq});
+    build_emit(
+        b,
+        (struct plan_action){
+            .kind = PLAN_BIND_IRQ, .count = 1, .slot = irq, .other = badged, .index = m->uart.irq});
     build_copy(b, irq, 1, p->cnode, CONSOLE_SLOT_IRQ, RIGHT_WRITE);
 }
 
@@ -64,8 +62,7 @@ void build_console(struct build *b, const struct system_service *service)
         return;
     unsigned extra = CONSOLE_CONTROL_BYTES / 4096 +
                      b->in->system->guest_count * (CONSOLE_REGION_BYTES / 4096) + 1;
-    struct plan_process *p =
-        build_process(b, "console", PLAN_ROLE_CONSOLE, &program, extra, 0);
+    struct plan_process *p = build_process(b, "console", PLAN_ROLE_CONSOLE, &program, extra, 0);
     share_regions(b, p);
     give_uart(b, p);
     b->plan->console_bell = build_slots(b, 1);

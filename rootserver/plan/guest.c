@@ -16,7 +16,10 @@
 #define BIG_BITS    21
 #define CHUNKS_MOST 20
 
-enum vmm_slot { VMM_SLOT_VCPU = PROCESS_SLOT_ROLE, VMM_SLOT_CONSOLE };
+enum vmm_slot {
+    VMM_SLOT_VCPU = PROCESS_SLOT_ROLE,
+    VMM_SLOT_CONSOLE
+};
 
 /* Powers of two that make up the RAM, descending, so that each is aligned in the guest too. */
 struct chunks {
@@ -127,15 +130,16 @@ static void open_files(struct build *b, const struct system_guest *g, struct gue
         return;
     }
     struct problem problem;
-    enum err err = image_check(archive + out->kernel.offset, out->kernel.bytes, g->memory_bytes,
-                               &problem);
+    enum err err =
+        image_check(archive + out->kernel.offset, out->kernel.bytes, g->memory_bytes, &problem);
     if (err != OK) {
         build_fail(b, err, "%s (%.60s)", problem.text, g->kernel);
         return;
     }
     if (out->has_initrd && out->initrd.bytes > g->memory_bytes - out->kernel.bytes) {
-        build_fail(b, ERR_RANGE, "its kernel and initrd do not fit in its memory together; "
-                                 "give it more \"memory\"");
+        build_fail(b, ERR_RANGE,
+                   "its kernel and initrd do not fit in its memory together; "
+                   "give it more \"memory\"");
         return;
     }
     build_program_open(b, g->vmm, &out->vmm);

@@ -19,25 +19,25 @@
 
 #include <stdint.h>
 
-#define LAYOUT_STACK       UINT64_C(0x3000010000) /* first byte */
-#define LAYOUT_STACK_PAGES 16
-#define LAYOUT_HEAP        UINT64_C(0x3040000000)
-#define LAYOUT_HEAP_PAGES  256
-#define LAYOUT_START       UINT64_C(0x3080000000)
-#define LAYOUT_REGIONS     UINT64_C(0x30c0000000) /* region i at + i * LAYOUT_REGION_STEP */
-#define LAYOUT_REGION_STEP UINT64_C(0x10000)
-#define LAYOUT_ARENA       UINT64_C(0x30c0200000)
-#define LAYOUT_ARENA_PAGES 64
-#define LAYOUT_STATE       UINT64_C(0x30c0400000)
-#define LAYOUT_DEVICE      UINT64_C(0x30c0600000)
-#define LAYOUT_RAM         UINT64_C(0x3100000000)
-#define LAYOUT_RAM_BYTES   (UINT64_C(24) << 30)
-#define LAYOUT_RAM_HUGE    UINT64_C(0x0800000000)
-#define LAYOUT_KERNEL      UINT64_C(0x3800000000)
-#define LAYOUT_INITRD      UINT64_C(0x3900000000)
+#define LAYOUT_STACK        UINT64_C(0x3000010000) /* first byte */
+#define LAYOUT_STACK_PAGES  16
+#define LAYOUT_HEAP         UINT64_C(0x3040000000)
+#define LAYOUT_HEAP_PAGES   256
+#define LAYOUT_START        UINT64_C(0x3080000000)
+#define LAYOUT_REGIONS      UINT64_C(0x30c0000000) /* region i at + i * LAYOUT_REGION_STEP */
+#define LAYOUT_REGION_STEP  UINT64_C(0x10000)
+#define LAYOUT_ARENA        UINT64_C(0x30c0200000)
+#define LAYOUT_ARENA_PAGES  64
+#define LAYOUT_STATE        UINT64_C(0x30c0400000)
+#define LAYOUT_DEVICE       UINT64_C(0x30c0600000)
+#define LAYOUT_RAM          UINT64_C(0x3100000000)
+#define LAYOUT_RAM_BYTES    (UINT64_C(24) << 30)
+#define LAYOUT_RAM_HUGE     UINT64_C(0x0800000000)
+#define LAYOUT_KERNEL       UINT64_C(0x3800000000)
+#define LAYOUT_INITRD       UINT64_C(0x3900000000)
 
 /* Guest physical address of RAM, as on QEMU's virt machine. */
-#define LAYOUT_GUEST_RAM UINT64_C(0x80000000)
+#define LAYOUT_GUEST_RAM    UINT64_C(0x80000000)
 
 /* The root server's own space (its program, stack, bootinfo and device tree are the kernel's
  * choice, see abi/bootinfo.h). */

@@ -118,7 +118,7 @@ MUST_CHECK plan_make(const struct plan_input *in, struct plan *out, struct probl
     memset(out, 0, sizeof *out);
     struct build b = {.in = in, .plan = out, .process = PLAN_NOBODY, .err = OK};
     out->next_slot = in->archive_map->slot_end > in->boot->empty_first ? in->archive_map->slot_end
-                                                                      : in->boot->empty_first;
+                                                                       : in->boot->empty_first;
     if (add_untypeds(in, &out->memory) != OK)
         build_fail(&b, ERR_NO_MEMORY, "the machine's memory is in too many pieces");
     build_root(&b);

@@ -32,16 +32,19 @@
 #include <rootserver/plan/memory.h>
 #include <rt/bootinfo.h>
 
-#define PLAN_ACTIONS_MOST   4096
-#define PLAN_PROCESSES_MOST (SYSTEM_GUESTS_MOST + 1)
-#define PLAN_UNTYPED_MOST   32 /* of one process or guest */
-#define PLAN_SCRATCH        256
+#define PLAN_ACTIONS_MOST     4096
+#define PLAN_PROCESSES_MOST   (SYSTEM_GUESTS_MOST + 1)
+#define PLAN_UNTYPED_MOST     32 /* of one process or guest */
+#define PLAN_SCRATCH          256
 
 /* Priorities of threads: the root server runs at the highest there is. */
 #define PLAN_PRIORITY_SERVICE 40
 #define PLAN_PRIORITY_VMM     20
 
-enum plan_role { PLAN_ROLE_CONSOLE, PLAN_ROLE_VMM };
+enum plan_role {
+    PLAN_ROLE_CONSOLE,
+    PLAN_ROLE_VMM
+};
 
 struct plan_process {
     char name[PROCESS_NAME_BYTES];
@@ -74,19 +77,19 @@ struct plan {
     struct plan_guest guest[SYSTEM_GUESTS_MOST];
 
     struct memory memory;
-    uint32_t next_slot; /* first root slot that is free */
+    uint32_t next_slot;            /* first root slot that is free */
     uint32_t scratch_a, scratch_b; /* PLAN_SCRATCH slots each, empty between actions' groups */
 
     /* The root server's own. */
-    uint32_t endpoint;     /* reports and faults come here */
-    uint32_t notification; /* bound to the root server's thread */
+    uint32_t endpoint;      /* reports and faults come here */
+    uint32_t notification;  /* bound to the root server's thread */
     uint32_t finisher, rtc; /* Frames of device pages; 0 for none */
     bool has_console;
     uint16_t console; /* process */
     struct problem console_problem;
     uint32_t console_bell; /* Notification, WRITE, badge CONSOLE_BIT_CONTROL: the console's wake */
-    uint32_t control;                         /* CONSOLE_CONTROL_BYTES of Frames */
-    uint32_t region[SYSTEM_GUESTS_MOST];      /* CONSOLE_REGION_BYTES of Frames; 0 for none */
+    uint32_t control;      /* CONSOLE_CONTROL_BYTES of Frames */
+    uint32_t region[SYSTEM_GUESTS_MOST]; /* CONSOLE_REGION_BYTES of Frames; 0 for none */
 };
 
 struct plan_input {

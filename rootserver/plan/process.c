@@ -6,10 +6,10 @@
 
 #include <cpio/cpio.h>
 
-#define PAGE         UINT64_C(4096)
-#define VSPACE_BITS  18 /* 62 page tables: enough for 24 GiB in 2 MiB frames and the layout */
-#define CNODE_BITS   11 /* 32 slots */
-#define STACK_BYTES  (LAYOUT_STACK_PAGES * PAGE)
+#define PAGE        UINT64_C(4096)
+#define VSPACE_BITS 18 /* 62 page tables: enough for 24 GiB in 2 MiB frames and the layout */
+#define CNODE_BITS  11 /* 32 slots */
+#define STACK_BYTES (LAYOUT_STACK_PAGES * PAGE)
 
 void build_program_open(struct build *b, const char *path, struct build_program *out)
 {
@@ -22,8 +22,9 @@ void build_program_open(struct build *b, const char *path, struct build_program 
     }
     err = elf_open(b->in->archive + file.offset, file.bytes, &out->elf);
     if (err != OK) {
-        build_fail(b, err, "the program %.80s is not one Warren can start (error %d); is it static "
-                           "and not truncated?",
+        build_fail(b, err,
+                   "the program %.80s is not one Warren can start (error %d); is it static "
+                   "and not truncated?",
                    path, (int)err);
         return;
     }
@@ -134,17 +135,20 @@ struct plan_process *build_process(struct build *b, const char *name, enum plan_
 static void build_register(struct build *b, const struct plan_process *p, unsigned index,
                            uint64_t value)
 {
-    build_emit(b, (struct plan_action){.kind = PLAN_REGISTER,
-                                       .count = 1,
-                                       .slot = p->thread,
-                                       .index = index,
-                                       .value = value});
+    build_emit(
+        b,
+        (struct plan_action){
+            .kind = PLAN_REGISTER, .count = 1, .slot = p->thread, .index = index, .value = value});
 }
 
-void build_process_end(struct build *b, struct plan_process *p,
-                       const struct build_program *program, uint64_t priority)
+void build_process_end(struct build *b, struct plan_process *p, const struct build_program *program,
+                       uint64_t priority)
 {
-    enum { PC = 0, SP = 2, A0 = 10 };
+    enum {
+        PC = 0,
+        SP = 2,
+        A0 = 10
+    };
 
     p->fault = build_slots(b, 1);
     build_mint(b, b->plan->endpoint, BOOT_SLOT_CNODE, p->fault, RIGHT_WRITE, p->badge);

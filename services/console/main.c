@@ -36,8 +36,8 @@ struct service {
     struct ring_producer answers;
     bool is_flushing;
     uint32_t flush_id;
-    uint64_t stalled_since; /* ticks; 0 while keys find room */
-    bool is_irq_open;       /* signalled and not yet acknowledged */
+    uint64_t stalled_since;               /* ticks; 0 while keys find room */
+    bool is_irq_open;                     /* signalled and not yet acknowledged */
     bool is_ending[CONSOLE_CLIENTS_MOST]; /* `state` holds once its last words are shown */
     enum mux_state state[CONSOLE_CLIENTS_MOST];
 };
@@ -47,7 +47,7 @@ static uint8_t register_read(void *context, unsigned reg)
     const struct console_start *s = context;
     uintptr_t at = s->uart_address + ((uintptr_t)reg << s->uart_reg_shift);
 
-    return s->uart_io_width == 4 ? (uint8_t)*(volatile uint32_t *)at : *(volatile uint8_t *)at;
+    return s->uart_io_width == 4 ? (uint8_t) * (volatile uint32_t *)at : *(volatile uint8_t *)at;
 }
 
 static void register_write(void *context, unsigned reg, uint8_t value)
@@ -319,7 +319,7 @@ int main(void)
     }
     if (attach_control(&s) != OK)
         return 1;
-    mux_init(&s.mux, s.start->client_count, (const char (*)[CONSOLE_NAME_BYTES])names);
+    mux_init(&s.mux, s.start->client_count, (const char(*)[CONSOLE_NAME_BYTES])names);
     s.uart = (struct uart){
         .read = register_read, .write = register_write, .context = (void *)(uintptr_t)s.start};
     uart_init(&s.uart);

@@ -32,17 +32,21 @@
 #define MUX_LINE_MOST        256u   /* how far back an unfinished line is looked for */
 #define MUX_NOTICE_BYTES     8192u  /* a power of two */
 #define MUX_NOTICE_PATIENCE  512u
-#define MUX_TYPED_BYTES      1024u  /* a power of two */
-#define MUX_ESCAPE           0x1d   /* Ctrl-] */
+#define MUX_TYPED_BYTES      1024u /* a power of two */
+#define MUX_ESCAPE           0x1d  /* Ctrl-] */
 
-enum mux_state { MUX_RUNNING, MUX_ENDED, MUX_DEAD };
+enum mux_state {
+    MUX_RUNNING,
+    MUX_ENDED,
+    MUX_DEAD
+};
 
 struct mux_client {
     char name[MUX_NAME_BYTES];
-    uint8_t state;    /* enum mux_state */
+    uint8_t state;        /* enum mux_state */
     bool has_unshown_gap; /* bytes were forgotten that were never shown */
-    uint64_t written; /* bytes so far */
-    uint64_t shown;   /* up to here they are on the terminal */
+    uint64_t written;     /* bytes so far */
+    uint64_t shown;       /* up to here they are on the terminal */
     uint8_t scrollback[MUX_SCROLLBACK_BYTES];
 };
 

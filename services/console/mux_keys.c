@@ -19,9 +19,8 @@ static void help(struct mux *mux)
              "guest]\r\n");
     for (unsigned i = 0; i < mux->client_count; i++) {
         char text[96];
-        int length = snprintf(text, sizeof text, "[%c %u %s: %s]\r\n",
-                              i == mux->front ? '*' : ' ', i, mux->client[i].name,
-                              states[mux->client[i].state]);
+        int length = snprintf(text, sizeof text, "[%c %u %s: %s]\r\n", i == mux->front ? '*' : ' ',
+                              i, mux->client[i].name, states[mux->client[i].state]);
         mux_notice(mux, text, (size_t)length);
     }
 }

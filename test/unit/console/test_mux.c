@@ -92,27 +92,32 @@ END_TEST
 
 START_TEST(test_background_is_kept_and_shown_at_switch)
 {
-    /* The background writes without waiting; at the switch a line says who is in front, then it shows. */
+    /* The background writes without waiting; a switch says who is in front, then shows it. */
     out(0, "at left\r\n# ");
     show();
     out(1, "one\r\ntwo\r\n");
     ck_assert(!mux_has_output(&mux));
-    keys("\x1d" "1");
+    keys("\x1d"
+         "1");
     ck_assert_str_eq(show(), "\r\n[1 right is in front]\r\none\r\ntwo\r\n");
     out(0, "more");
-    keys("\x1d" "0");
+    keys("\x1d"
+         "0");
     ck_assert_str_eq(show(), "[0 left is in front]\r\n# more");
-    keys("\x1d" "1");
+    keys("\x1d"
+         "1");
     ck_assert_str_eq(show(), "\r\n[1 right is in front]\r\n");
 }
 END_TEST
 
 START_TEST(test_background_flood_keeps_newest)
 {
-    /* More than the scrollback holds: the newest stays, and the switch says that older was dropped. */
+    /* More than the scrollback holds: the newest stays, and the switch says what was dropped. */
     for (unsigned i = 0; i < 3 * MUX_SCROLLBACK_BYTES / 8; i++)
-        ck_assert_uint_eq(out(2, i + 1 < 3 * MUX_SCROLLBACK_BYTES / 8 ? "12345678" : "the end\n"), 8);
-    keys("\x1d" "2");
+        ck_assert_uint_eq(out(2, i + 1 < 3 * MUX_SCROLLBACK_BYTES / 8 ? "12345678" : "the end\n"),
+                          8);
+    keys("\x1d"
+         "2");
     show();
     ck_assert_ptr_nonnull(strstr(shown, "[2 third is in front; older output was dropped]\r\n"));
     ck_assert_uint_ge(strlen(shown), MUX_SCROLLBACK_BYTES);
@@ -125,7 +130,8 @@ START_TEST(test_keys_go_to_front_client)
     /* Keys are for the client in front; a switch drops those it has not taken. */
     keys("ls\r\x03");
     ck_assert_str_eq(typed(), "ls\r\x03");
-    keys("lost\x1d" "1kept");
+    keys("lost\x1d"
+         "1kept");
     ck_assert_str_eq(typed(), "kept");
 }
 END_TEST
@@ -133,8 +139,10 @@ END_TEST
 START_TEST(test_escape_twice_is_literal)
 {
     /* Ctrl-] Ctrl-] types one Ctrl-]. */
-    keys("a\x1d\x1d" "b");
-    ck_assert_str_eq(typed(), "a\x1d" "b");
+    keys("a\x1d\x1d"
+         "b");
+    ck_assert_str_eq(typed(), "a\x1d"
+                              "b");
     ck_assert_str_eq(show(), "");
 }
 END_TEST
@@ -165,7 +173,8 @@ END_TEST
 START_TEST(test_escape_unknown_says_so)
 {
     /* A digit without a guest, or another key, changes nothing and gets a word of help. */
-    keys("\x1d" "7");
+    keys("\x1d"
+         "7");
     ck_assert_ptr_nonnull(strstr(show(), "no such guest"));
     keys("\x1dz");
     ck_assert_ptr_nonnull(strstr(show(), "Ctrl-] ?"));
@@ -180,7 +189,8 @@ START_TEST(test_typed_full_drops_but_escape_works)
     for (unsigned i = 0; i < MUX_TYPED_BYTES + 50; i++)
         mux_key(&mux, 'x');
     ck_assert_uint_eq(mux_typed_room(&mux), 0);
-    keys("\x1d" "1");
+    keys("\x1d"
+         "1");
     ck_assert_uint_eq(mux.front, 1);
     ck_assert_uint_eq(mux_typed_room(&mux), MUX_TYPED_BYTES);
 }
@@ -246,7 +256,8 @@ START_TEST(test_state_of_front_moves_to_next_running)
     ck_assert_uint_eq(mux.front, 2);
     mux_set_state(&mux, 2, MUX_ENDED);
     ck_assert_uint_eq(mux.front, 2);
-    keys("\x1d" "0");
+    keys("\x1d"
+         "0");
     ck_assert_ptr_nonnull(strstr(show(), "[0 left is in front, powered off]"));
 }
 END_TEST
@@ -278,7 +289,8 @@ static uint8_t chip_read(void *context, unsigned reg)
     if (reg == 0)
         return (uint8_t)chip.received[chip.received_at++];
     if (reg == 5)
-        return (uint8_t)((chip.received_at < chip.received_count ? 1 : 0) | (chip.is_empty ? 0x20 : 0));
+        return (uint8_t)((chip.received_at < chip.received_count ? 1 : 0) |
+                         (chip.is_empty ? 0x20 : 0));
     return chip.reg[reg];
 }
 

@@ -22,11 +22,11 @@ struct file {
 static size_t append(const char *name, const char *data, unsigned mode)
 {
     size_t header = end, least = header + 110 + strlen(name) + 1;
-    size_t page = strcmp(name, "TRAILER!!!") == 0 ? (least + 3) / 4 * 4
-                                                  : (least + 4095) / 4096 * 4096;
+    size_t page =
+        strcmp(name, "TRAILER!!!") == 0 ? (least + 3) / 4 * 4 : (least + 4095) / 4096 * 4096;
     snprintf(archive + header, 111, "070701%08x%08x%08x%08x%08x%08x%08x%08x%08x%08x%08x%08x%08x", 1,
-             mode, 0, 0, 1, 0, (unsigned)strlen(data), 0, 0, 0, 0,
-             (unsigned)(page - header - 110), 0);
+             mode, 0, 0, 1, 0, (unsigned)strlen(data), 0, 0, 0, 0, (unsigned)(page - header - 110),
+             0);
     memset(archive + header + 110, 0, page - header - 110);
     memcpy(archive + header + 110, name, strlen(name));
     memcpy(archive + page, data, strlen(data));
@@ -124,22 +124,22 @@ struct edit {
 };
 
 static const struct edit edits[] = {
-    {0, "070702"},           /* magic */
-    {6, "0000000g"},         /* not hexadecimal */
-    {102, "+0000001"},       /* not hexadecimal, in a field nobody uses */
-    {14, "000041ed"},        /* a directory */
-    {14, "0000a1ff"},        /* a symbolic link */
-    {54, "ffffffff"},        /* data beyond the end */
-    {54, "00006000"},        /* data beyond the end */
-    {94, "00000000"},        /* no name */
-    {94, "00001101"},        /* name field above its limit */
-    {94, "ffffffff"},        /* name beyond the end */
-    {94, "00000014"},        /* data not at a page */
-    {110, "Guests"},         /* character outside the set */
-    {110, "/uests"},         /* leading slash */
-    {110, "g//sts"},         /* empty component */
-    {110, "../sts"},         /* leaves its folder */
-    {110, "./ests"},         /* "." component */
+    {0, "070702"},     /* magic */
+    {6, "0000000g"},   /* not hexadecimal */
+    {102, "+0000001"}, /* not hexadecimal, in a field nobody uses */
+    {14, "000041ed"},  /* a directory */
+    {14, "0000a1ff"},  /* a symbolic link */
+    {54, "ffffffff"},  /* data beyond the end */
+    {54, "00006000"},  /* data beyond the end */
+    {94, "00000000"},  /* no name */
+    {94, "00001101"},  /* name field above its limit */
+    {94, "ffffffff"},  /* name beyond the end */
+    {94, "00000014"},  /* data not at a page */
+    {110, "Guests"},   /* character outside the set */
+    {110, "/uests"},   /* leading slash */
+    {110, "g//sts"},   /* empty component */
+    {110, "../sts"},   /* leaves its folder */
+    {110, "./ests"},   /* "." component */
 };
 
 START_TEST(test_check_bad_entry_refused)

@@ -6,8 +6,8 @@
 
 #include <elf/elf.h>
 
-#define EHDR 64
-#define PHDR 56
+#define EHDR       64
+#define PHDR       56
 #define FILE_BYTES 0x3000
 
 static uint8_t image[FILE_BYTES];
@@ -141,33 +141,33 @@ struct edit {
 
 #define P(i, field) (EHDR + (i)*PHDR + (field))
 static const struct edit edits[] = {
-    {0, 0x7e, 1, ERR_FORMAT},             /* magic */
-    {4, 1, 1, ERR_NOT_SUPPORTED},         /* 32 bits */
-    {5, 2, 1, ERR_NOT_SUPPORTED},         /* big-endian */
-    {18, 62, 2, ERR_NOT_SUPPORTED},       /* another machine */
-    {16, 3, 2, ERR_NOT_SUPPORTED},        /* ET_DYN */
-    {54, 55, 2, ERR_FORMAT},              /* phentsize */
-    {56, 0, 2, ERR_FORMAT},               /* no program headers */
-    {56, 0xffff, 2, ERR_FORMAT},          /* program headers beyond the end */
-    {32, UINT64_MAX, 8, ERR_FORMAT},      /* phoff wraps */
-    {24, 0x10101, 8, ERR_ALIGN},          /* odd entry */
-    {24, 0x12800, 8, ERR_FORMAT},         /* entry in data */
-    {24, 0x20000, 8, ERR_FORMAT},         /* entry nowhere */
-    {P(2, 0), 3, 4, ERR_NOT_SUPPORTED},   /* PT_INTERP */
-    {P(2, 0), 2, 4, ERR_NOT_SUPPORTED},   /* PT_DYNAMIC */
-    {P(1, 4), 7, 4, ERR_NO_RIGHT},        /* W+X */
-    {P(1, 4), 2, 4, ERR_NO_RIGHT},        /* not readable */
+    {0, 0x7e, 1, ERR_FORMAT},                     /* magic */
+    {4, 1, 1, ERR_NOT_SUPPORTED},                 /* 32 bits */
+    {5, 2, 1, ERR_NOT_SUPPORTED},                 /* big-endian */
+    {18, 62, 2, ERR_NOT_SUPPORTED},               /* another machine */
+    {16, 3, 2, ERR_NOT_SUPPORTED},                /* ET_DYN */
+    {54, 55, 2, ERR_FORMAT},                      /* phentsize */
+    {56, 0, 2, ERR_FORMAT},                       /* no program headers */
+    {56, 0xffff, 2, ERR_FORMAT},                  /* program headers beyond the end */
+    {32, UINT64_MAX, 8, ERR_FORMAT},              /* phoff wraps */
+    {24, 0x10101, 8, ERR_ALIGN},                  /* odd entry */
+    {24, 0x12800, 8, ERR_FORMAT},                 /* entry in data */
+    {24, 0x20000, 8, ERR_FORMAT},                 /* entry nowhere */
+    {P(2, 0), 3, 4, ERR_NOT_SUPPORTED},           /* PT_INTERP */
+    {P(2, 0), 2, 4, ERR_NOT_SUPPORTED},           /* PT_DYNAMIC */
+    {P(1, 4), 7, 4, ERR_NO_RIGHT},                /* W+X */
+    {P(1, 4), 2, 4, ERR_NO_RIGHT},                /* not readable */
     {P(1, 8), UINT64_MAX - 0x7ff, 8, ERR_FORMAT}, /* offset beyond the end, wrapping */
-    {P(1, 8), 0x1900, 8, ERR_ALIGN},      /* offset and address disagree */
-    {P(1, 16), 0x11800, 8, ERR_EXISTS},   /* shares a page with the code */
-    {P(1, 16), 0x8800, 8, ERR_EXISTS},    /* below the one before */
+    {P(1, 8), 0x1900, 8, ERR_ALIGN},              /* offset and address disagree */
+    {P(1, 16), 0x11800, 8, ERR_EXISTS},           /* shares a page with the code */
+    {P(1, 16), 0x8800, 8, ERR_EXISTS},            /* below the one before */
     {P(1, 16), UINT64_MAX - 0x7ff, 8, ERR_RANGE}, /* wraps */
     {P(1, 16), ELF_ADDRESS_HIGH - 0x800, 8, ERR_RANGE},
-    {P(0, 16), 0, 8, ERR_RANGE},          /* the null page */
-    {P(1, 40), 0xff, 8, ERR_FORMAT},      /* memory smaller than file */
+    {P(0, 16), 0, 8, ERR_RANGE},     /* the null page */
+    {P(1, 40), 0xff, 8, ERR_FORMAT}, /* memory smaller than file */
     {P(1, 40), ELF_SEGMENT_BYTES + 1, 8, ERR_RANGE},
     {P(1, 40), UINT64_MAX, 8, ERR_RANGE},
-    {P(1, 32), FILE_BYTES, 8, ERR_FORMAT},/* file bytes beyond the end */
+    {P(1, 32), FILE_BYTES, 8, ERR_FORMAT}, /* file bytes beyond the end */
 };
 
 START_TEST(test_open_bad_field_refused)

@@ -82,7 +82,8 @@ static void retype(struct model *m, uint32_t untyped, unsigned type, unsigned bi
     for (unsigned i = 0; i < count; i++) {
         struct model_object *u = at_type(m, untyped, OBJ_UNTYPED);
         uint64_t size = UINT64_C(1) << bits, start = (u->used + size - 1) & ~(size - 1);
-        ck_assert_msg(start + size <= UINT64_C(1) << u->bits, "Untyped in slot %u is used up", untyped);
+        ck_assert_msg(start + size <= UINT64_C(1) << u->bits, "Untyped in slot %u is used up",
+                      untyped);
         if (u->is_device)
             ck_assert(type == OBJ_FRAME || type == OBJ_UNTYPED);
         u->used = start + size;

@@ -80,8 +80,8 @@ static void make_archive(struct sample *s)
 static void add_untyped(struct bootinfo *boot, uint64_t address, unsigned bits, unsigned kind)
 {
     ck_assert_uint_lt(boot->untyped_count, BOOT_UNTYPED_MAX);
-    boot->untyped[boot->untyped_count++] =
-        (struct boot_untyped){.address = address, .size_bits = (uint8_t)bits, .kind = (uint8_t)kind};
+    boot->untyped[boot->untyped_count++] = (struct boot_untyped){
+        .address = address, .size_bits = (uint8_t)bits, .kind = (uint8_t)kind};
 }
 
 /* Naturally aligned powers of two, as the kernel makes them. */
@@ -113,8 +113,8 @@ static void make_machine(struct sample *s, uint64_t ram)
     unsigned first = s->boot.untyped_count;
     add_range(&s->boot, SAMPLE_ARCHIVE_AT, s->archive_bytes, BOOT_UNTYPED_ARCHIVE);
     for (unsigned i = first; i < s->boot.untyped_count; i++)
-        s->piece[s->piece_count++] = (struct archive_piece){
-            8 + i, s->boot.untyped[i].size_bits, s->boot.untyped[i].address};
+        s->piece[s->piece_count++] =
+            (struct archive_piece){8 + i, s->boot.untyped[i].size_bits, s->boot.untyped[i].address};
     add_range(&s->boot, 0x1000, 0x7ffff000, BOOT_UNTYPED_DEVICE);
     s->machine = (struct machine_config){
         .uart = {true, 0x10000000, 0x100, 10},

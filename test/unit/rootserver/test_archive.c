@@ -60,8 +60,8 @@ START_TEST(test_cut_without_borders_takes_largest)
 {
     /* Before the files are known, as few frames as possible. */
     struct archive_map map;
-    ck_assert_int_eq(archive_cut(sample.piece, sample.piece_count, NULL, 0, SAMPLE_EMPTY_FIRST, &map),
-                     OK);
+    ck_assert_int_eq(
+        archive_cut(sample.piece, sample.piece_count, NULL, 0, SAMPLE_EMPTY_FIRST, &map), OK);
     check_map(&map);
     ck_assert_uint_le(map.slot_end, sample.map.slot_end);
 }
@@ -72,8 +72,9 @@ START_TEST(test_cut_gap_between_pieces_refused)
     /* Pieces that do not adjoin are not one archive. */
     struct archive_map map;
     sample.piece[1].address += 4096;
-    ck_assert_int_eq(archive_cut(sample.piece, sample.piece_count, NULL, 0, SAMPLE_EMPTY_FIRST, &map),
-                     ERR_FORMAT);
+    ck_assert_int_eq(
+        archive_cut(sample.piece, sample.piece_count, NULL, 0, SAMPLE_EMPTY_FIRST, &map),
+        ERR_FORMAT);
     ck_assert_int_eq(archive_cut(sample.piece, 0, NULL, 0, SAMPLE_EMPTY_FIRST, &map), ERR_FORMAT);
 }
 END_TEST
@@ -91,15 +92,15 @@ END_TEST
 
 START_TEST(test_cover_gives_each_page_once)
 {
-    /* The frames for any range cover it, in order, with nothing before or behind but their own rest. */
+    /* The frames for any range cover it, in order, without a gap. */
     static const uint64_t ranges[][2] = {
         {0, 1}, {4096, 4096}, {4096 * 3, 4 << 20}, {(3 << 20) + 4096, 1}, {0, 7 << 20}};
     for (unsigned i = 0; i < sizeof ranges / sizeof ranges[0]; i++) {
         uint64_t at = ranges[i][0], end = at + ranges[i][1], from = UINT64_MAX;
         const struct archive_run *run;
         unsigned next = 0, first, count;
-        while (archive_cover(&sample.map, ranges[i][0], ranges[i][1], &next, &run, &first, &count) ==
-               OK) {
+        while (archive_cover(&sample.map, ranges[i][0], ranges[i][1], &next, &run, &first,
+                             &count) == OK) {
             uint64_t start = run->offset + ((uint64_t)first << run->size_bits);
             ck_assert_uint_le(first + count, run->count);
             ck_assert(from == UINT64_MAX ? start <= at : start == from);

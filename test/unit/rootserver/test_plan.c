@@ -67,14 +67,14 @@ struct shape {
 };
 
 static const struct shape shapes[] = {
-    {1, 256 * MIB, 700 * MIB}, {2, 256 * MIB, 900 * MIB},  {1, 16 * MIB, 64 * MIB},
-    {16, 16 * MIB, 512 * MIB}, {3, 90 * MIB, 512 * MIB},   {2, 1022 * MIB, 3 * GIB},
-    {1, 6 * GIB, 8 * GIB},     {16, 256 * MIB, 6 * GIB},   {1, 30 * GIB, 40 * GIB},
+    {1, 256 * MIB, 700 * MIB}, {2, 256 * MIB, 900 * MIB}, {1, 16 * MIB, 64 * MIB},
+    {16, 16 * MIB, 512 * MIB}, {3, 90 * MIB, 512 * MIB},  {2, 1022 * MIB, 3 * GIB},
+    {1, 6 * GIB, 8 * GIB},     {16, 256 * MIB, 6 * GIB},  {1, 30 * GIB, 40 * GIB},
 };
 
 START_TEST(test_plan_any_shape_is_one_the_kernel_carries_out)
 {
-    /* Every step of a plan succeeds on the model: memory, slots, CNodes, mappings, types, rights. */
+    /* Every step succeeds on the model: memory, slots, CNodes, mappings, types, rights. */
     const struct shape *shape = &shapes[_i];
     make(shape->guests, shape->memory, shape->ram);
     plan_it();
@@ -92,7 +92,7 @@ END_TEST
 
 START_TEST(test_plan_guest_ram_is_whole_in_both_spaces)
 {
-    /* Each byte of RAM is mapped for the guest and for its VMM, to the same memory, in large frames. */
+    /* All RAM is mapped for the guest and for its VMM, to the same memory, in large frames. */
     make(2, 90 * MIB, 512 * MIB);
     plan_it();
     run_it();

@@ -26,7 +26,7 @@ static void teardown(void)
 
 START_TEST(test_alloc_rounds_up_and_runs_out)
 {
-    /* A request takes whole pages; one that no run can serve is refused, and a smaller one is not. */
+    /* A request takes whole pages; one that no run can serve is refused, a smaller one not. */
     void *a, *b, *c = &a;
     ck_assert_int_eq(rt_pages_alloc(&pages, 1, &a), OK);
     ck_assert_int_eq(rt_pages_alloc(&pages, RT_PAGE_BYTES + 1, &b), OK);
