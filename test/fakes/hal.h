@@ -133,6 +133,10 @@ void fake_tlb_free(struct fake_tlb_copy *copy);
 /* Cache all there is of what is loaded now. */
 void fake_tlb_fill(void);
 
+/* Does all that is cached under the identifiers of the loaded spaces agree with their tables?  It
+ * has to whenever the kernel is left. */
+bool fake_tlb_agrees(void);
+
 /* Could the hart reach any byte of this range: by a cached translation, a cached pointer to a
  * table, or from a loaded root? */
 bool fake_tlb_reaches(hpa_t start, uint64_t bytes);

@@ -204,6 +204,7 @@ void hal_vspace_load(uint16_t id, hpa_t root)
 void hal_gspace_load(uint16_t id, hpa_t root)
 {
     fake_note(FAKE_GSPACE_LOAD, id, root.raw, 0);
+    fake_check_vsatp();
     load(STAGE_G, id, root);
 }
 
@@ -216,6 +217,7 @@ void hal_vspace_unload(void)
 void hal_gspace_unload(void)
 {
     fake_note(FAKE_GSPACE_UNLOAD, 0, 0, 0);
+    fake_check_vsatp();
     unload(STAGE_G);
 }
 
@@ -254,6 +256,37 @@ uint32_t hal_gspace_id_count(void)
 }
 
 /* ---- questions ----------------------------------------------------------------------- */
+
+/* Is `one` what a walk from a loaded root finds? */
+static bool is_found(const struct cached *one, const struct loaded *loaded)
+{
+    hpa_t table = loaded->root;
+
+    for (uint32_t level = LEVELS - 1;; level--) {
+        uint64_t covers = UINT64_C(1) << (PAGE_BITS + TABLE_BITS * level);
+        uint32_t entries = level == LEVELS - 1 ? root_entries(one->stage) : TABLE_ENTRIES;
+        const uint64_t *entry = hal_phys_to_virt(table);
+        uint64_t pte = entry[one->address / covers % entries];
+        if ((pte & PTE_V) == 0)
+            return false;
+        if (covers == one->covers)
+            return pte_is_table(pte) == one->is_table && pte_address(pte).raw == one->target.raw;
+        if (!pte_is_table(pte) || level == 0)
+            return false;
+        table = pte_address(pte);
+    }
+}
+
+bool fake_tlb_agrees(void)
+{
+    for (size_t i = 0; i < tlb.count; i++) {
+        const struct cached *one = &tlb.list[i];
+        const struct loaded *loaded = &tlb.loaded[one->stage];
+        if (loaded->is_loaded && loaded->id == one->id && !is_found(one, loaded))
+            return false;
+    }
+    return true;
+}
 
 struct question {
     hpa_t start;

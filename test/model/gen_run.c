@@ -74,6 +74,7 @@ bool gen_run(struct world *world, struct gen *gen)
     for (uint32_t tries = 0; tries < TRIES_MAX; tries++) {
         enum fake_left left = fake_leave(&world->hart);
         world_was_idle(world);
+        HOLDS(world, fake_tlb_agrees(), "a stale translation of a loaded space");
         switch (left) {
         case FAKE_LEFT_USER:
             if (play_thread(world, gen))

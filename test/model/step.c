@@ -269,6 +269,7 @@ enum world_end world_step(struct world *world, const struct world_call *call)
         world_tally.gone += !is_again;
         world->model = before;
         observe(world, number, &call->call);
+        receive(world); /* a reply may have gone before */
     } else if (!out.is_decided) {
         receive(world);
     } else if (!caller->object.is_dead) {

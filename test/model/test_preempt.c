@@ -146,7 +146,7 @@ START_TEST(test_kernel_preempted_at_each_step_agrees_with_model)
     if (text != NULL)
         gen.state += strtoull(text, NULL, 0);
     while (done < wanted) {
-        world_init(&world, 1 + gen_below(&gen, 3));
+        world_init(&world, 1 + gen_below(&gen, 3), gen_below(&gen, 2));
         for (uint32_t i = 0; i < 150 && gen_run(&world, &gen); i++) {
             if (gen_below(&gen, 3) == 0) {
                 uint64_t questions = preempt_everywhere(&gen);

@@ -26,7 +26,8 @@ static uint64_t episode(struct gen *gen, uint64_t steps)
 {
     uint64_t done = 0;
 
-    world_init(&world, 1 + gen_below(gen, 3));
+    /* Now and then a hart that has few identifiers, or one. */
+    world_init(&world, 1 + gen_below(gen, 3), gen_below(gen, 2) != 0 ? 0 : 1 + gen_below(gen, 3));
     while (done < steps && gen_run(&world, gen)) {
         struct world_call call = gen_call(&world, gen);
         fake.preempt_in = gen_below(gen, 2) == 0 ? 1 + gen_below(gen, 4) : 0;

@@ -217,12 +217,16 @@ static void boot_let_go(struct world *world, const struct boot_thread *t)
     boot_move(world, t->home, t->table, HOME_UNTYPED);
 }
 
-void world_init(struct world *world, uint32_t thread_count)
+void world_init(struct world *world, uint32_t thread_count, uint32_t id_count)
 {
     struct boot_thread t[4];
 
     ck_assert_uint_le(thread_count, 4);
     fake_reset();
+    if (id_count != 0) {
+        fake.vspace_ids = id_count;
+        fake.gspace_ids = id_count;
+    }
     *world = (struct world){ .kernel = { .slice_ticks = 1000 } };
     world->hart.kernel = &world->kernel;
     struct slot ram, device;

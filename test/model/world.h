@@ -61,8 +61,9 @@ enum world_end {
 };
 
 /* Begin: a RAM Untyped and a device Untyped in the harness's slots, and a few threads
- * with CNodes that name each other and an Untyped each. */
-void world_init(struct world *world, uint32_t thread_count);
+ * with CNodes that name each other and an Untyped each.  `id_count`: how many ASIDs and VMIDs the
+ * hart has, 0 for plenty. */
+void world_init(struct world *world, uint32_t thread_count, uint32_t id_count);
 
 /* Let hart->current make a call; compares and checks everything. */
 enum world_end world_step(struct world *world, const struct world_call *call);
