@@ -104,12 +104,11 @@ static void method(struct world_call *out, uint64_t cap, uint64_t number)
 
 static void gen_retype(const struct chooser *c, struct world_call *out)
 {
-    static const uint8_t kinds[][2] = { { OBJ_UNTYPED, 12 },  { OBJ_UNTYPED, 14 }, { OBJ_CNODE, 8 },
-                                        { OBJ_CNODE, 10 },    { OBJ_FRAME, 12 },   { OBJ_FRAME, 12 },
-                                        { OBJ_FRAME, 12 },    { OBJ_VSPACE, 14 },  { OBJ_VSPACE, 15 },
-                                        { OBJ_GSPACE, 15 },   { OBJ_THREAD, 11 },  { OBJ_THREAD, 11 },
-                                        { OBJ_ENDPOINT, 7 },  { OBJ_NOTIFICATION, 7 },
-                                        { OBJ_VCPU, 11 },     { OBJ_IRQ, 8 } };
+    static const uint8_t kinds[][2] = {
+        {OBJ_UNTYPED, 12}, {OBJ_UNTYPED, 14},     {OBJ_CNODE, 8},   {OBJ_CNODE, 10},
+        {OBJ_FRAME, 12},   {OBJ_FRAME, 12},       {OBJ_FRAME, 12},  {OBJ_VSPACE, 14},
+        {OBJ_VSPACE, 15},  {OBJ_GSPACE, 15},      {OBJ_THREAD, 11}, {OBJ_THREAD, 11},
+        {OBJ_ENDPOINT, 7}, {OBJ_NOTIFICATION, 7}, {OBJ_VCPU, 11},   {OBJ_IRQ, 8}};
     static const uint8_t device_kinds[][2] = { { OBJ_FRAME, 12 }, { OBJ_FRAME, 21 },
                                                { OBJ_FRAME, 30 }, { OBJ_UNTYPED, 30 },
                                                { OBJ_UNTYPED, 24 }, { OBJ_IRQ, 8 } };
@@ -157,7 +156,8 @@ static void gen_map(const struct chooser *c, struct world_call *out)
     out->call.arg[0] = cap_of(c, OBJ_MASK(OBJ_VSPACE) | OBJ_MASK(OBJ_GSPACE));
     uint32_t at = model_lookup(&c->world->model, c->thread, out->call.cap);
     uint32_t bits = at != NO_CAP ? c->world->model.cap[at].size_bits : 12;
-    out->call.arg[1] = bases[gen_below(c->gen, 5)] + ((uint64_t)gen_below(c->gen, 4) << (bits & 63));
+    out->call.arg[1] =
+        bases[gen_below(c->gen, 5)] + ((uint64_t)gen_below(c->gen, 4) << (bits & 63));
     if (chance(c->gen, 5))
         out->call.arg[1] = chance(c->gen, 50) ? nonsense(c->gen) : gen_next(c->gen);
     out->call.arg[2] = chance(c->gen, 80) ? RIGHT_READ : gen_below(c->gen, 10);
@@ -191,7 +191,8 @@ static void gen_vcpu(const struct chooser *c, struct world_call *out)
         return;
     }
     out->call.method = gen_below(c->gen, VCPU_METHOD_COUNT + 1);
-    out->call.arg[0] = chance(c->gen, 50) ? gen_below(c->gen, 64) : 0x1000 + gen_below(c->gen, 0x200);
+    out->call.arg[0] =
+        chance(c->gen, 50) ? gen_below(c->gen, 64) : 0x1000 + gen_below(c->gen, 0x200);
     for (uint32_t i = 1; i < 4; i++)
         out->call.arg[i] = nonsense(c->gen);
 }
@@ -224,7 +225,8 @@ static void gen_message(const struct chooser *c, struct world_call *out)
     out->call.number = CALL_CALL + gen_below(c->gen, 4);
     out->call.cap = cap_of(c, OBJ_MASK(OBJ_ENDPOINT));
     out->tag = gen_below(c->gen, 1000) | (has_cap ? TAG_CAP : 0);
-    out->slots = slot_with(c, c->cnode, COPYABLE) | free_slot(c, slot_with(c, c->cnode, OBJ_MASK(OBJ_CNODE))) << 32;
+    out->slots = slot_with(c, c->cnode, COPYABLE) |
+                 free_slot(c, slot_with(c, c->cnode, OBJ_MASK(OBJ_CNODE))) << 32;
 }
 
 static void gen_signal(const struct chooser *c, struct world_call *out)

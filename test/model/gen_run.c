@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The machine around the calls: time, interrupts, guests, faults, and a helping hand from outside. */
+/* The machine around the calls: time, interrupts, guests, faults, and help from outside. */
 #include "gen.h"
 
 #include <fakes/hal.h>

@@ -26,7 +26,7 @@ static enum err call(uint64_t number, uint64_t cap, uint64_t a1)
 
 START_TEST(test_dispatch_unknown_number_bad_call)
 {
-    static const uint64_t numbers[] = { CALL_COUNT, 255, UINT32_MAX, UINT64_C(1) << 32, UINT64_MAX };
+    static const uint64_t numbers[] = {CALL_COUNT, 255, UINT32_MAX, UINT64_C(1) << 32, UINT64_MAX};
 
     for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++) {
         ck_assert_int_eq(call(numbers[i], endpoint, 0), ERR_BAD_CALL);
