@@ -39,12 +39,13 @@ static void run_abort(struct thread *thread)
     }
 }
 
-void vcpu_unbind(struct vcpu *vcpu)
+void vcpu_unbind(struct hart *hart, struct vcpu *vcpu)
 {
     if (vcpu->thread == NULL)
         return;
     struct space *gspace = vcpu_gspace(vcpu);
 
+    vcpu_release(hart, vcpu);
     if (gspace->last_vcpu == vcpu)
         gspace->last_vcpu = NULL;
     run_abort(vcpu->thread);
@@ -74,7 +75,7 @@ enum err vcpu_bind_invoke(struct invocation *inv)
     enum err err = bind_check(vcpu, thread, inv->cap[2]);
     if (err != OK)
         return err;
-    vcpu_unbind(vcpu);
+    vcpu_unbind(inv->hart, vcpu);
     for (uint32_t i = 0; i < VCPU_PLACES; i++) {
         slot_delete(inv->hart, &vcpu->place[i]);
         slot_embed(&vcpu->place[i], inv->cap[i], &vcpu->object);
@@ -90,10 +91,8 @@ enum err vcpu_bind_invoke(struct invocation *inv)
 
 void vcpu_condemn(struct hart *hart, struct vcpu *vcpu)
 {
-    vcpu_unbind(vcpu);
+    vcpu_unbind(hart, vcpu);
     fp_drop(hart, &vcpu->fp);
-    if (hart->vcpu == vcpu)
-        hart->vcpu = NULL;
 }
 
 bool vcpu_reap_step(struct hart *hart, struct vcpu *vcpu)
@@ -107,7 +106,7 @@ bool vcpu_reap_step(struct hart *hart, struct vcpu *vcpu)
     return true;
 }
 
-void vcpu_lost(ATTR_UNUSED struct hart *hart, struct vcpu *vcpu, ATTR_UNUSED struct slot *place)
+void vcpu_lost(struct hart *hart, struct vcpu *vcpu, ATTR_UNUSED struct slot *place)
 {
-    vcpu_unbind(vcpu);
+    vcpu_unbind(hart, vcpu);
 }

@@ -60,8 +60,9 @@ static inline bool vcpu_is_running(const struct vcpu *vcpu)
 /* Bring the VS CSRs into `regs` and out of the hart. */
 void vcpu_release(struct hart *hart, struct vcpu *vcpu);
 
-/* Separate it from its thread, memory and page; a vcpu_run ends with ERR_STATE. */
-void vcpu_unbind(struct vcpu *vcpu);
+/* Separate it from its thread, memory and page; a vcpu_run ends with ERR_STATE.  Its VS CSRs leave
+ * the hart before its memory does. */
+void vcpu_unbind(struct hart *hart, struct vcpu *vcpu);
 
 /* Set the software timer from the guest's deadline and its time offset. */
 void vcpu_timer_set(struct vcpu *vcpu, uint64_t guest_ticks);

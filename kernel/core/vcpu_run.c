@@ -144,10 +144,10 @@ static void vcpu_load(struct hart *hart, struct vcpu *vcpu)
 {
     struct space *gspace = vcpu_gspace(vcpu);
 
+    if (hart->vcpu != NULL && hart->vcpu != vcpu)
+        vcpu_release(hart, hart->vcpu); /* a guest's vsatp never meets another's hgatp */
     space_load(hart, gspace);
-    if (hart->vcpu != vcpu) {
-        if (hart->vcpu != NULL)
-            vcpu_release(hart, hart->vcpu);
+    if (hart->vcpu == NULL) {
         hal_vcpu_load(&vcpu->regs);
         hart->vcpu = vcpu;
     }

@@ -35,12 +35,19 @@ void hal_vcpu_save(struct hal_vcpu *vcpu)
 {
     fake_note(FAKE_VCPU_SAVE, (uint64_t)(uintptr_t)vcpu, 0, 0);
     *vcpu = fake.vs;
+    fake.vs.vsatp = 0;
 }
 
 void hal_vcpu_load(const struct hal_vcpu *vcpu)
 {
     fake_note(FAKE_VCPU_LOAD, (uint64_t)(uintptr_t)vcpu, 0, 0);
     fake.vs = *vcpu;
+}
+
+void fake_check_vsatp(void)
+{
+    if (fake.vs.vsatp != 0)
+        fake_bug("hgatp changes under a vsatp");
 }
 
 /* A register's place; NULL: none of this name, or none kept whole. */

@@ -27,6 +27,8 @@ void hal_vcpu_reset(struct hal_vcpu *vcpu)
     };
 }
 
+/* vsatp is in use even in HS mode (section "Virtual Supervisor Address Translation and Protection
+ * Register"): it is cleared, so that nothing is translated by it under another guest's hgatp. */
 void hal_vcpu_save(struct hal_vcpu *vcpu)
 {
     vcpu->vsstatus = CSR_READ(CSR_VSSTATUS);
@@ -36,7 +38,7 @@ void hal_vcpu_save(struct hal_vcpu *vcpu)
     vcpu->vsepc = CSR_READ(CSR_VSEPC);
     vcpu->vscause = CSR_READ(CSR_VSCAUSE);
     vcpu->vstval = CSR_READ(CSR_VSTVAL);
-    vcpu->vsatp = CSR_READ(CSR_VSATP);
+    vcpu->vsatp = CSR_SWAP(CSR_VSATP, 0);
     vcpu->htimedelta = CSR_READ(CSR_HTIMEDELTA);
     vcpu->hvip = CSR_READ(CSR_HVIP) & VS_INTERRUPTS;
     if (hal_has_sstc())

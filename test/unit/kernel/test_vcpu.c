@@ -269,7 +269,7 @@ END_TEST
 
 START_TEST(test_vcpu_destroyed_leaves_hart)
 {
-    /* Neither CSRs nor FP registers of a dead VCpu are saved; the thread gets STATE. */
+    /* Of a dead VCpu nothing stays in the hart; the thread gets STATE. */
     struct vcpu_set other = vw_second();
 
     vw_enter();
@@ -304,12 +304,15 @@ END_TEST
 
 START_TEST(test_vcpu_gspace_destroyed_is_not_loaded)
 {
-    /* After the guest's memory is gone no hart has it loaded. */
+    /* After the guest's memory is gone no hart has it loaded, nor the CSRs that translate by it. */
     vw_enter();
+    fake.vs.vsatp = 0x8000000000080000;
     ck_assert_ptr_nonnull(hart.gspace);
     world_destroy(vw.gspace_slot);
     ck_assert_ptr_null(hart.gspace);
     ck_assert_uint_eq(fake_event_count_of(FAKE_GSPACE_UNLOAD), 1);
+    ck_assert_ptr_null(hart.vcpu);
+    ck_assert_uint_eq(vw.vcpu->regs.vsatp, 0x8000000000080000);
 }
 END_TEST
 

@@ -75,6 +75,7 @@ START_TEST(test_run_two_guests_swap_everything)
 
     vw_enter();
     fake.vs.vsscratch = 1;
+    fake.vs.vsatp = 0x8000000000080000;
     fake_fp_write(5, 1);
     vw_exit_ecall();
     vw_run_of(&other, 0);
@@ -82,10 +83,12 @@ START_TEST(test_run_two_guests_swap_everything)
     ck_assert_ptr_eq(fake.entered_page, other.page);
     ck_assert_uint_eq(fake.vs.vsscratch, 0);
     ck_assert_uint_eq(fake.fp.f[5], 0);
+    ck_assert_uint_eq(fake.vs.vsatp, 0);
     fake.vs.vsscratch = 2;
     fake_fp_write(5, 2);
     vw_enter();
     ck_assert_uint_eq(fake.vs.vsscratch, 1);
+    ck_assert_uint_eq(fake.vs.vsatp, 0x8000000000080000);
     ck_assert_uint_eq(fake.fp.f[5], 1);
     ck_assert_uint_eq(fake_event_count_of(FAKE_GSPACE_LOAD), 3);
 }
