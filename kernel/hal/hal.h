@@ -105,7 +105,7 @@ bool hal_has_sstc(void);
 /* The state in which a hart leaves reset, as an SBI firmware hands it over: all zero but
  * is_vs, scounteren = 7, vstimecmp all ones. */
 void hal_vcpu_reset(struct hal_vcpu *vcpu);
-/* Move the VS CSRs between the hart and memory.  Once saved, the hart translates nothing by them. */
+/* Move the VS CSRs between the hart and memory.  Once saved, nothing is translated by them. */
 void hal_vcpu_save(struct hal_vcpu *vcpu);
 void hal_vcpu_load(const struct hal_vcpu *vcpu);
 /* Read or write one register of a saved vCPU (VCPU_REG_*), WARL fields legalised.
