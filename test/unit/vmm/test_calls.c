@@ -1,0 +1,148 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The VMM's calls reach the kernel with the right object, method and arguments. */
+#include <check.h>
+#include <stdlib.h>
+
+#include <vmm/calls.h>
+
+static struct abi_regs seen, answer;
+static uint32_t call_count;
+
+void abi_ecall(struct abi_regs *regs)
+{
+    seen = *regs;
+    *regs = answer;
+    call_count++;
+}
+
+static struct calls calls;
+
+static void setup(void)
+{
+    calls = (struct calls){cap_at(11), cap_at(12), cap_at(13), cap_at(14)};
+    answer = (struct abi_regs){.a0 = OK};
+    call_count = 0;
+}
+
+static void ck_invoked(uint64_t method, uint64_t a2, uint64_t a3)
+{
+    ck_assert_uint_eq(seen.a7, CALL_INVOKE);
+    ck_assert_uint_eq(seen.a0, 11);
+    ck_assert_uint_eq(seen.a1, method);
+    ck_assert_uint_eq(seen.a2, a2);
+    ck_assert_uint_eq(seen.a3, a3);
+}
+
+START_TEST(test_calls_vcpu_methods_go_to_the_vcpu)
+{
+    /* Each operation is its method of the one vCPU, with its arguments in order. */
+    struct vcpu_ops ops = calls_vcpu(&calls);
+    uint64_t value = 0;
+
+    answer.a1 = 99;
+    ck_assert_int_eq(ops.get_reg(ops.opaque, 0, 0x1100, &value), OK);
+    ck_assert_uint_eq(value, 99);
+    ck_assert_uint_eq(seen.a1, METHOD_VCPU_GET_REG);
+    ck_assert_int_eq(ops.set_reg(ops.opaque, 0, 0x1100, 7), OK);
+    ck_invoked(METHOD_VCPU_SET_REG, 0x1100, 7);
+    ck_assert_int_eq(ops.inject(ops.opaque, 0, 5, 0x1234), OK);
+    ck_invoked(METHOD_VCPU_INJECT, 5, 0x1234);
+    ck_assert_int_eq(ops.set_timer(ops.opaque, 0, 55), OK);
+    ck_assert_uint_eq(seen.a1, METHOD_VCPU_SET_TIMER);
+    ck_assert_uint_eq(seen.a2, 55);
+    ck_assert_int_eq(ops.fence(ops.opaque, 0, VCPU_OPS_FENCE_ADDRESS_ASID, 0x1000, 0x2000, 3), OK);
+    ck_invoked(METHOD_VCPU_FENCE, VCPU_FENCE_ADDRESS_ASID, 0x1000);
+    ck_assert_uint_eq(seen.a4, 0x2000);
+    ck_assert_uint_eq(seen.a5, 3);
+}
+END_TEST
+
+START_TEST(test_calls_errors_come_back)
+{
+    /* What the kernel refuses is refused to the caller, and results stay as they were. */
+    struct vcpu_ops ops = calls_vcpu(&calls);
+    struct vcpu_loop_ops loop = calls_loop(&calls);
+    uint32_t reason = 42;
+    uint64_t value = 42;
+
+    answer = (struct abi_regs){.a0 = ERR_BUSY, .a1 = 1};
+    ck_assert_int_eq(ops.get_reg(ops.opaque, 0, 0x1100, &value), ERR_BUSY);
+    ck_assert_int_eq(ops.inject(ops.opaque, 0, 1, 1), ERR_BUSY);
+    ck_assert_int_eq(loop.run(loop.opaque, 0, 1, &reason), ERR_BUSY);
+    ck_assert_int_eq(loop.poll(loop.opaque, 0), ERR_BUSY);
+    ck_assert_int_eq(loop.wait(loop.opaque, 0), ERR_BUSY);
+    ck_assert_uint_eq(value, 42);
+    ck_assert_uint_eq(reason, 42);
+}
+END_TEST
+
+START_TEST(test_calls_loop_runs_waits_and_reports)
+{
+    /* run names the exit that is done; poll and wait take the thread's own notification. */
+    struct vcpu_loop_ops loop = calls_loop(&calls);
+    uint32_t reason = 0;
+
+    answer.a1 = VCPU_EXIT_STORE;
+    ck_assert_int_eq(loop.run(loop.opaque, 0, 77, &reason), OK);
+    ck_assert_uint_eq(seen.a7, CALL_VCPU_RUN);
+    ck_assert_uint_eq(seen.a0, 11);
+    ck_assert_uint_eq(seen.a1, 77);
+    ck_assert_uint_eq(reason, VCPU_EXIT_STORE);
+    ck_assert_int_eq(loop.poll(loop.opaque, 0), OK);
+    ck_assert_uint_eq(seen.a7, CALL_POLL);
+    ck_assert_uint_eq(seen.a0, 12);
+    ck_assert_int_eq(loop.wait(loop.opaque, 0), OK);
+    ck_assert_uint_eq(seen.a7, CALL_WAIT);
+    ck_assert_uint_eq(seen.a0, 12);
+    ck_assert_uint_eq(seen.a1, DEADLINE_NEVER);
+    loop.rebooted(loop.opaque, 5);
+    ck_assert_uint_eq(seen.a7, CALL_SEND);
+    ck_assert_uint_eq(seen.a0, 13);
+    ck_assert_uint_eq(seen.a1, REPORT_REBOOTED);
+    ck_assert_uint_eq(seen.a2, 5);
+}
+END_TEST
+
+START_TEST(test_calls_console_is_signalled_if_there_is_one)
+{
+    /* No console, no call; one that is gone is no harm. */
+    calls_console_signal(&calls);
+    ck_assert_uint_eq(seen.a7, CALL_SIGNAL);
+    ck_assert_uint_eq(seen.a0, 14);
+    answer.a0 = ERR_INVALID_CAP;
+    calls_console_signal(&calls);
+    ck_assert_uint_eq(call_count, 2);
+    calls.console = CAP_NULL;
+    calls_console_signal(&calls);
+    ck_assert_uint_eq(call_count, 2);
+}
+END_TEST
+
+START_TEST(test_calls_kick_of_another_hart_stops_the_process)
+{
+    /* There is no other hart; to think so is a defect, and is not passed over. */
+    struct vcpu_ops ops = calls_vcpu(&calls);
+    ops.kick(ops.opaque, 1);
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("vmm-calls");
+    TCase *tcase = tcase_create("calls");
+    int trap = 4; /* SIGILL, of __builtin_trap() */
+
+    suite_add_tcase(suite, tcase);
+    tcase_add_checked_fixture(tcase, setup, NULL);
+    tcase_add_test(tcase, test_calls_vcpu_methods_go_to_the_vcpu);
+    tcase_add_test(tcase, test_calls_errors_come_back);
+    tcase_add_test(tcase, test_calls_loop_runs_waits_and_reports);
+    tcase_add_test(tcase, test_calls_console_is_signalled_if_there_is_one);
+    tcase_add_test_raise_signal(tcase, test_calls_kick_of_another_hart_stops_the_process, trap);
+
+    SRunner *runner = srunner_create(suite);
+    srunner_run_all(runner, CK_ENV);
+    int failed = srunner_ntests_failed(runner) != 0 || srunner_ntests_run(runner) == 0;
+    srunner_free(runner);
+    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}
