@@ -140,17 +140,28 @@ static bool reap_step(struct hart *hart, struct object *object)
     }
 }
 
+static void reap_first(struct hart *hart)
+{
+    struct object *object = hart->kernel->dead;
+
+    /* A step that finds nothing to do condemns nobody: the object is still the first. */
+    if (reap_step(hart, object))
+        hart->kernel->dead = object->next_dead;
+}
+
 enum err object_reap(struct hart *hart)
 {
-    struct kernel *kernel = hart->kernel;
-
-    while (kernel->dead != NULL) {
-        struct object *object = kernel->dead;
-        /* A step that finds nothing to do condemns nobody: the object is still the first. */
-        if (reap_step(hart, object))
-            kernel->dead = object->next_dead;
-        if (kernel->dead != NULL && hal_interrupt_pending())
+    while (hart->kernel->dead != NULL) {
+        reap_first(hart);
+        if (hart->kernel->dead != NULL && hal_interrupt_pending())
             return ERR_AGAIN;
     }
     return OK;
+}
+
+bool object_reap_some(struct hart *hart, uint32_t step_count)
+{
+    for (uint32_t i = 0; i < step_count && hart->kernel->dead != NULL; i++)
+        reap_first(hart);
+    return hart->kernel->dead == NULL;
 }

@@ -48,4 +48,7 @@ void slot_delete(struct hart *hart, struct slot *slot);
 /* Take the dead apart until none is left.  ERR_AGAIN: preempted; what was done stays done. */
 MUST_CHECK object_reap(struct hart *hart);
 
+/* At most `step_count` steps of it, whatever is pending; true when none is left. */
+bool object_reap_some(struct hart *hart, uint32_t step_count);
+
 #endif

@@ -8,6 +8,8 @@
 #include <kernel/core/thread_queue.h>
 #include <kernel/core/vcpu.h>
 
+#define LEAVE_REAP_STEPS 8u
+
 #define NOBODY (-1) /* less than any priority */
 
 /* ---- the ready queue ---------------------------------------------------------- */
@@ -201,21 +203,16 @@ ATTR_NORETURN static void enter_user(struct hart *hart, struct thread *thread)
     hal_enter_user(&thread->context);
 }
 
-/* What a call left of the dead (its caller was among them, or it only replaced a capability) goes
- * now, as far as no interrupt is pending. */
-static void reap_left(struct hart *hart)
-{
-    if (hart->kernel->dead != NULL && object_reap(hart) == ERR_AGAIN)
-        return; /* the interrupt is taken first; then this goes on */
-}
-
 void sched_leave(struct hart *hart)
 {
     for (;;) {
-        reap_left(hart);
+        /* What a call left of the dead (its caller was among them, or it only replaced a
+         * capability) goes a little at a time: who runs next may be of any priority. */
+        bool is_reaped = object_reap_some(hart, LEAVE_REAP_STEPS);
         struct thread *thread = sched_pick(hart);
         if (thread == NULL) {
-            idle(hart);
+            if (is_reaped || hal_interrupt_pending())
+                idle(hart);
         } else if (!thread->is_in_guest) {
             enter_user(hart, thread);
         } else if (vcpu_prepare(hart, thread->vcpu)) {

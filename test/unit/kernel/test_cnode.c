@@ -223,6 +223,26 @@ START_TEST(test_delete_last_name_of_the_caller_ends_it)
 }
 END_TEST
 
+START_TEST(test_leave_reaps_a_few_and_idle_the_rest)
+{
+    /* A large dead table delays nobody who is ready; a hart with nothing else to do finishes it. */
+    uint32_t large = world_make(OBJ_CNODE, 14);
+    struct cnode *cnode = world_object(large);
+
+    for (uint64_t i = 1; i < cnode->slot_count; i++)
+        slot_derive(cnode_slot(cnode, i), world_slot(endpoint), RIGHTS_ALL);
+    slot_delete(&hart, world_slot(large));
+    ck_assert_int_eq(fake_leave(&hart), FAKE_LEFT_USER);
+    ck_assert_ptr_nonnull(kernel.dead);
+    ck_assert_uint_gt(cnode->reap_next, 1);
+    ck_assert_uint_le(cnode->reap_next, 1 + 16);
+    thread_suspend(caller);
+    ck_assert_int_eq(fake_leave(&hart), FAKE_LEFT_IDLE);
+    ck_assert_ptr_null(kernel.dead);
+    ck_assert_uint_eq(slot_object(world_slot(endpoint))->cap_count, 1);
+}
+END_TEST
+
 TCase *cnode_cases(void)
 {
     TCase *cases = tcase_create("cnode");
@@ -238,6 +258,7 @@ TCase *cnode_cases(void)
     tcase_add_test(cases, test_revoke_keeps_the_capability_itself);
     tcase_add_test(cases, test_delete_cnode_that_names_itself_is_reaped);
     tcase_add_test(cases, test_delete_ring_of_cnodes_frees_both_by_revoke);
+    tcase_add_test(cases, test_leave_reaps_a_few_and_idle_the_rest);
     tcase_add_test(cases, test_delete_last_name_of_the_caller_ends_it);
     return cases;
 }
