@@ -139,10 +139,20 @@ static void wfi_block(struct thread *thread, struct vcpu *vcpu)
 
 /* ---- entry ------------------------------------------------------------------------- */
 
+/* Could the hart hold translations of another vCPU that this one's ASIDs would hit?  ASIDs of a
+ * guest are a hart's own; and a hart with few VMIDs has several guests share one. */
+static bool is_stale(const struct hart *hart, const struct space *gspace, const struct vcpu *vcpu)
+{
+    bool is_id_shared = hal_gspace_id_count() < SPACE_COUNT;
+
+    return gspace->last_vcpu != vcpu || (hart->gspace != gspace && is_id_shared);
+}
+
 /* Put the guest's memory and VS CSRs into the hart, if they are not there. */
 static void vcpu_load(struct hart *hart, struct vcpu *vcpu)
 {
     struct space *gspace = vcpu_gspace(vcpu);
+    bool is_fence_wanted = vcpu->is_fence_wanted || is_stale(hart, gspace, vcpu);
 
     if (hart->vcpu != NULL && hart->vcpu != vcpu)
         vcpu_release(hart, hart->vcpu); /* a guest's vsatp never meets another's hgatp */
@@ -151,8 +161,7 @@ static void vcpu_load(struct hart *hart, struct vcpu *vcpu)
         hal_vcpu_load(&vcpu->regs);
         hart->vcpu = vcpu;
     }
-    /* A guest's ASIDs are a hart's own: what another vCPU of this memory left must not be seen. */
-    if (gspace->last_vcpu != vcpu || vcpu->is_fence_wanted) {
+    if (is_fence_wanted) {
         hal_guest_fence_vvma(0, 0);
         hal_guest_fence_i();
         gspace->last_vcpu = vcpu;

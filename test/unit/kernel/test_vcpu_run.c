@@ -118,6 +118,26 @@ START_TEST(test_run_two_vcpus_of_one_guest_fence_each_other)
 }
 END_TEST
 
+START_TEST(test_run_guests_that_share_a_vmid_fence_each_other)
+{
+    /* On a hart with few VMIDs every change of guest fences what its ASIDs could hit. */
+    struct vcpu_set other = vw_second();
+
+    fake.gspace_ids = 1;
+    for (uint64_t i = 0; i < 3; i++) {
+        fake_log_clear();
+        vw_enter();
+        vw_exit_ecall();
+        vw_enter();
+        ck_assert_uint_eq(fake_event_count_of(FAKE_GUEST_FENCE_VVMA), 1);
+        vw_exit_ecall();
+        vw_run_of(&other, 0);
+        ck_assert_int_eq(fake_leave(&hart), FAKE_LEFT_GUEST);
+        ck_assert_uint_eq(fake_event_count_of(FAKE_GUEST_FENCE_VVMA), 2);
+    }
+}
+END_TEST
+
 START_TEST(test_run_ecall_is_recorded)
 {
     /* The record names reason, cause, pc and mode; the number is 1 at first. */
@@ -626,6 +646,7 @@ TCase *vcpu_run_cases(void)
     tcase_add_test(cases, test_run_exit_and_entry_move_no_register);
     tcase_add_test(cases, test_run_two_guests_swap_everything);
     tcase_add_test(cases, test_run_two_vcpus_of_one_guest_fence_each_other);
+    tcase_add_test(cases, test_run_guests_that_share_a_vmid_fence_each_other);
     tcase_add_test(cases, test_run_ecall_is_recorded);
     tcase_add_test(cases, test_run_exit_stays_until_its_number_is_done);
     tcase_add_test(cases, test_run_errors);
