@@ -3,10 +3,8 @@
 # The tools of this tree on the PATH of what ./warren starts.
 
 env_enter() {
-    # shellcheck disable=SC2034 # the file reads it
     local d=$DEPS
     if [ -r "$DEPS/env" ]; then
-        # shellcheck disable=SC1091
         . "$DEPS/env"
     elif [ -d "$DEPS/bin" ]; then
         case :$PATH: in

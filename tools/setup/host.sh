@@ -4,13 +4,10 @@
 
 host_release_read() {
     local file=/etc/os-release
-    HOST_ID= HOST_VERSION=
+    HOST_ID='' HOST_VERSION='' HOST_CODENAME=''
     if [ -r "$file" ]; then
-        # shellcheck disable=SC1090
         HOST_ID=$(. "$file" && printf '%s' "${ID-}")
-        # shellcheck disable=SC1090
         HOST_VERSION=$(. "$file" && printf '%s' "${VERSION_ID-}")
-        # shellcheck disable=SC1090
         HOST_CODENAME=$(. "$file" && printf '%s' "${VERSION_CODENAME-}")
     fi
     HOST_MACHINE=$(uname -m)

@@ -65,22 +65,18 @@ private_wrappers() {
     private_env_write "$multiarch"
     gcc=$(cd "$DEPS/host/usr/bin" && find . -name "gcc-[0-9]*" | sort -V | tail -n 1)
     python=$(cd "$DEPS/host/usr/bin" && find . -name 'python3.[0-9]*' ! -name '*-*' | sort -V | tail -n 1)
-    # shellcheck disable=SC2016 # the wrappers expand these
     if [ -n "$gcc" ]; then
         set -- '"--sysroot=$host"' "\"-Wl,-rpath,\$host/usr/lib/$multiarch\"" \
             "\"-Wl,-rpath,\$host/lib/$multiarch\""
         private_wrapper gcc "\$host/usr/bin/${gcc#./}" "$@"
         private_wrapper cc "\$host/usr/bin/${gcc#./}" "$@"
     fi
-    # shellcheck disable=SC2016
     if [ -n "$python" ]; then
         private_wrapper python3 "\$host/usr/bin/${python#./}"
     fi
-    # shellcheck disable=SC2016
     if [ -e "$DEPS/host/usr/bin/meson" ]; then
         private_wrapper meson python3 '"$host/usr/bin/meson"'
     fi
-    # shellcheck disable=SC2016
     if [ -e "$DEPS/host/usr/bin/ninja" ]; then
         private_wrapper ninja '$host/usr/bin/ninja'
     fi
@@ -108,7 +104,6 @@ private_pkgconfig() {
     multiarch=$(private_multiarch)
     for file in "$DEPS/host/usr/lib/$multiarch/pkgconfig"/*.pc; do
         [ -e "$file" ] || continue
-        # shellcheck disable=SC2016 # pkg-config expands these
         sed -i -e 's|^prefix=/usr$|prefix=${pcfiledir}/../../..|' \
             -e "s|=/usr/|=\${pcfiledir}/../../../|" \
             -e "s|^Libs:|Libs: -Wl,-rpath,\${pcfiledir}/..|" "$file"

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-# shellcheck shell=bash disable=SC1090,SC2317,SC2034
+# shellcheck shell=bash disable=SC2001
 # Tests of the set-up's decisions, with fakes in place of apt, sudo and QEMU.
 # Each test is a function that runs in a shell of its own, in an empty tree.
 set -u
