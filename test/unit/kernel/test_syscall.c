@@ -115,6 +115,22 @@ START_TEST(test_dispatch_optional_capability_zero_is_none_else_checked)
 }
 END_TEST
 
+START_TEST(test_configure_needs_rights_to_what_the_thread_will_use)
+{
+    /* A thread uses all of its table and its memory: so who gives them must be allowed to. */
+    uint32_t thread = world_thread_new(), cnode = world_make(OBJ_CNODE, 8);
+    uint32_t vspace = world_make(OBJ_VSPACE, 14);
+    uint32_t read = world_copy(cnode, RIGHT_READ, 0), write = world_copy(cnode, RIGHT_WRITE, 0);
+    uint32_t told = world_copy(vspace, RIGHTS_ALL & ~RIGHT_MANAGE, 0);
+    uint64_t method = METHOD_THREAD_CONFIGURE;
+
+    ck_assert_int_eq(world_invoke(caller, thread, method, read, vspace, 0, 1), ERR_NO_RIGHT);
+    ck_assert_int_eq(world_invoke(caller, thread, method, write, vspace, 0, 1), ERR_NO_RIGHT);
+    ck_assert_int_eq(world_invoke(caller, thread, method, cnode, told, 0, 1), ERR_NO_RIGHT);
+    ck_assert_int_eq(world_invoke(caller, thread, method, cnode, vspace, 0, 1), OK);
+}
+END_TEST
+
 START_TEST(test_dispatch_preempted_call_is_made_again)
 {
     /* pc stays at the ecall and every register as it was, so that the call resumes. */
@@ -146,6 +162,7 @@ TCase *syscall_cases(void)
     tcase_add_test(cases, test_dispatch_missing_right_no_right);
     tcase_add_test(cases, test_dispatch_refusal_leaves_all_but_a0_and_pc);
     tcase_add_test(cases, test_dispatch_optional_capability_zero_is_none_else_checked);
+    tcase_add_test(cases, test_configure_needs_rights_to_what_the_thread_will_use);
     tcase_add_test(cases, test_dispatch_preempted_call_is_made_again);
     return cases;
 }
