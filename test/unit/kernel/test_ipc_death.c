@@ -171,16 +171,16 @@ static void fault(void)
 
 static void ck_fault_message(void)
 {
-    const uint64_t *x = server->context.x;
+    const uint64_t *x = server->context.x, *word = &x[REG_A2];
 
     ck_assert_int_eq(world_result(server), OK);
     ck_assert_uint_eq(x[REG_A1], TAG_FAULT);
     ck_assert_uint_eq(x[REG_T2], 55);
-    ck_assert_uint_eq(x[REG_A2 + FAULT_CAUSE], CAUSE_LOAD_PAGE);
-    ck_assert_uint_eq(x[REG_A2 + FAULT_TVAL], 0xdead);
-    ck_assert_uint_eq(x[REG_A2 + FAULT_PC], 0x4000);
-    ck_assert_uint_eq(x[REG_A2 + FAULT_SP], 0x5000);
-    ck_assert_uint_eq(x[REG_A2 + FAULT_RA], 0x6000);
+    ck_assert_uint_eq(word[FAULT_CAUSE], CAUSE_LOAD_PAGE);
+    ck_assert_uint_eq(word[FAULT_TVAL], 0xdead);
+    ck_assert_uint_eq(word[FAULT_PC], 0x4000);
+    ck_assert_uint_eq(word[FAULT_SP], 0x5000);
+    ck_assert_uint_eq(word[FAULT_RA], 0x6000);
     ck_assert_int_eq(client->state, THREAD_BLOCKED_REPLY);
 }
 
