@@ -6,6 +6,7 @@
 #include <kernel/boot/machine.h>
 #include <kernel/boot/memory.h>
 #include <kernel/boot/root.h>
+#include <kernel/boot/wiring.h>
 #include <kernel/core/hart.h>
 #include <kernel/core/sched.h>
 #include <kernel/hal/boot.h>
@@ -34,6 +35,18 @@ static ATTR_NORETURN void start_fail(const char *what, const char *problem)
     hal_machine_fail(FAIL_CODE);
 }
 
+/* Interrupts of the machine's devices reach some of its harts only: run on one that they reach. */
+static void hart_choose(const struct start *s, hpa_t dtb)
+{
+    uint64_t hart;
+
+    if (wiring_hart_choose(s->dtb, s->dtb_bytes, s->hart_id, &hart) != OK || hart == s->hart_id)
+        return; /* what is wrong with the tree is said by who reads it next */
+    hal_hand_over(hart, dtb);
+    start_fail("cannot run on the hart that booted", "no interrupt of the console reaches it, and "
+                                                     "firmware starts no other");
+}
+
 static void machine_read(struct start *s, hpa_t dtb)
 {
     const char *problem = "it is none, or above 1 MiB";
@@ -41,6 +54,7 @@ static void machine_read(struct start *s, hpa_t dtb)
     s->dtb = hal_phys_to_virt(dtb);
     if (dtb.raw >= MEMORY_RAM_END || machine_dtb_bytes(s->dtb, &s->dtb_bytes) != OK)
         start_fail("cannot use the machine's device tree", problem);
+    hart_choose(s, dtb);
     if (machine_parse(s->dtb, s->dtb_bytes, s->hart_id, &s->machine, &problem) != OK)
         start_fail("cannot use the machine's device tree", problem);
     if (hal_setup(&s->machine, &problem) != OK)

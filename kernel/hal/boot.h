@@ -21,6 +21,13 @@ ATTR_NORETURN void kernel_main(uint64_t hart_id, hpa_t dtb);
 /* The physical memory that the kernel's image and stack take. */
 void hal_image_range(hpa_t *start, uint64_t *bytes);
 
+/*
+ * Start hart `id` at the image's first instruction with the same device tree, and stop this one.
+ * The other zeroes what this one has used: nothing is left of it.  Returns only when firmware
+ * refuses (SBI specification, "Hart State Management Extension"): this hart goes on.
+ */
+void hal_hand_over(uint64_t id, hpa_t dtb);
+
 /* Probe the hart, set its CSRs, take over timer and interrupt controller.
  * ERR_NOT_SUPPORTED: it cannot run Warren; *problem says why. */
 MUST_CHECK hal_setup(const struct machine *machine, const char **problem);

@@ -1,10 +1,18 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Calls to the machine's firmware (SBI specification 2.0): "Binary Encoding",
- * "Base Extension", "Timer Extension", "Debug Console Extension", "Legacy Extensions".
+ * "Base Extension", "Timer Extension", "Hart State Management Extension",
+ * "Debug Console Extension", "Legacy Extensions".
  */
 #ifndef HAL_RISCV64_SBI_H
 #define HAL_RISCV64_SBI_H
+
+/* For assembly too. */
+#define SBI_EXT_HSM       0x48534d
+#define SBI_HSM_START     0
+#define SBI_HSM_STOP      1
+
+#ifndef __ASSEMBLER__
 
 #include <stdint.h>
 
@@ -36,4 +44,5 @@ static inline struct sbi_result sbi_call(uint64_t extension, uint64_t function, 
     return (struct sbi_result){ .error = (int64_t)a0, .value = a1 };
 }
 
+#endif
 #endif

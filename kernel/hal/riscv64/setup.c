@@ -10,6 +10,7 @@
 #include <kernel/hal/riscv64/hyp.h>
 #include <kernel/hal/riscv64/image.h>
 #include <kernel/hal/riscv64/plic.h>
+#include <kernel/hal/riscv64/pte.h>
 #include <kernel/hal/riscv64/sbi.h>
 #include <kernel/hal/riscv64/setup.h>
 
@@ -18,6 +19,8 @@
 #define HEDELEG_GUEST UINT64_C(0xb15d)
 #define HIDELEG_GUEST UINT64_C(0x444)
 
+#define MIB2         UINT64_C(0x200000)
+#define GIB          UINT64_C(0x40000000)
 #define ATP_ID_SHIFT 44
 #define ASID_MASK    UINT64_C(0xffff)
 #define VMID_MASK    UINT64_C(0x3fff)
@@ -38,6 +41,17 @@ void cpu_boot(uint64_t hart_id, uint64_t dtb_address, uint64_t image_address)
     cpu->kernel_satp = CSR_READ(CSR_SATP);
     cpu->has_dbcn = sbi_has(SBI_EXT_DBCN);
     kernel_main(hart_id, hpa(dtb_address));
+}
+
+void hal_hand_over(uint64_t id, hpa_t dtb)
+{
+    uint64_t image = cpu_this()->image_start;
+
+    kernel_tables[TABLE_IMAGE_GIB][image / MIB2 % PTE_COUNT] = kernel_tables[TABLE_IMAGE_GIB][0];
+    kernel_tables[TABLE_ROOT][image / GIB % PTE_COUNT] =
+        kernel_tables[TABLE_ROOT][KERNEL_BASE / GIB % PTE_COUNT];
+    __asm__ volatile("sfence.vma" : : : "memory");
+    cpu_hand_over(id, image, dtb.raw);
 }
 
 void hal_image_range(hpa_t *start, uint64_t *bytes)

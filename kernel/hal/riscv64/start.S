@@ -6,6 +6,7 @@
  */
 #include "csr.h"
 #include "layout.h"
+#include "sbi.h"
 
     .section .head, "ax"
     .globl _start
@@ -61,3 +62,30 @@ start:
     mv      a2, s2
     call    cpu_boot
     unimp
+
+/*
+ * cpu_hand_over(hart id, physical address of _start, device tree), while the image is mapped at
+ * its physical addresses too.  The other hart zeroes this one's stack and page tables, so from
+ * its start on this one needs neither.
+ */
+    .text
+    .globl cpu_hand_over
+cpu_hand_over:
+    csrr    t0, CSR_SATP
+    lla     t1, 1f
+    lla     t2, _start
+    sub     t1, t1, t2
+    add     t1, t1, a1
+    jr      t1
+1:  csrw    CSR_SATP, zero
+    li      a7, SBI_EXT_HSM
+    li      a6, SBI_HSM_START
+    ecall
+    bnez    a0, 3f
+    li      a6, SBI_HSM_STOP
+    ecall
+2:  wfi
+    j       2b
+3:  csrw    CSR_SATP, t0
+    sfence.vma
+    ret

@@ -119,9 +119,9 @@ class Env:
         self.machines.append(made)
         return made
 
-    def warren(self, archive=None, smp=4, memory_mib=1024, numa=False, **more):
+    def warren(self, archive=None, smp=4, memory_mib=1024, numa=False, words=(), **more):
         """Warren itself, with a boot archive of the build folder."""
-        words = ["-kernel", self.built("kernel/warren.elf")]
+        words = ["-kernel", self.built("kernel/warren.elf"), *words]
         if archive:
             words += ["-initrd", self.built(archive)]
         if numa:

@@ -10,6 +10,7 @@ int main(void)
     srunner_add_suite(runner, suite_machine());
     srunner_add_suite(runner, suite_hostile());
     srunner_add_suite(runner, suite_memory());
+    srunner_add_suite(runner, suite_wiring());
     srunner_run_all(runner, CK_ENV);
     int failed = srunner_ntests_failed(runner);
     srunner_free(runner);

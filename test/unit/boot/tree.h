@@ -24,5 +24,6 @@ Suite *suite_range(void);
 Suite *suite_machine(void);
 Suite *suite_hostile(void);
 Suite *suite_memory(void);
+Suite *suite_wiring(void);
 
 #endif

@@ -1,0 +1,193 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Devicetree Specification, "Interrupts and Interrupt Mapping": a device's controller is
+ * what its interrupt-parent, or that of the nearest node above, says; or the first cell of
+ * its interrupts-extended.
+ */
+#include <kernel/boot/machine.h>
+#include <kernel/boot/wiring.h>
+
+#include <libfdt.h>
+#include <string.h>
+
+#define IRQ_S_EXTERNAL 9u
+#define PLICS_MOST     16u
+#define DEPTH_MOST     16
+#define PATH_MOST      256
+
+struct plic_seen {
+    int node;
+    uint32_t phandle;
+    uint32_t device_count;
+};
+
+struct wiring {
+    const void *fdt;
+    int console; /* node; negative: unknown */
+    uint32_t console_parent;
+    uint32_t plic_count;
+    struct plic_seen plic[PLICS_MOST];
+};
+
+/* A property's first cell; 0, which is no phandle, when it has none. */
+static uint32_t first_cell(const void *fdt, int node, const char *name)
+{
+    int bytes;
+    const fdt32_t *cell = fdt_getprop(fdt, node, name, &bytes);
+
+    return cell == NULL || bytes < 4 ? 0 : fdt32_ld(cell);
+}
+
+static bool is_disabled(const void *fdt, int node)
+{
+    int bytes;
+    const char *status = fdt_getprop(fdt, node, "status", &bytes);
+
+    return status != NULL && !(bytes == 5 && memcmp(status, "okay", 5) == 0) &&
+           !(bytes == 3 && memcmp(status, "ok", 3) == 0);
+}
+
+/* stdout-path: a path or an alias, and behind a colon how to set the line. */
+static int console_find(const void *fdt)
+{
+    char path[PATH_MOST];
+    int bytes, chosen = fdt_path_offset(fdt, "/chosen");
+    const char *value = chosen < 0 ? NULL : fdt_getprop(fdt, chosen, "stdout-path", &bytes);
+
+    if (value == NULL || bytes <= 0 || bytes > PATH_MOST || value[bytes - 1] != '\0')
+        return -1;
+    memcpy(path, value, (size_t)bytes);
+    char *options = memchr(path, ':', (size_t)bytes);
+    if (options != NULL)
+        *options = '\0';
+    return fdt_path_offset(fdt, path);
+}
+
+static void plic_note(struct wiring *w, int node)
+{
+    if (fdt_node_check_compatible(w->fdt, node, "riscv,plic0") != 0 &&
+        fdt_node_check_compatible(w->fdt, node, "sifive,plic-1.0.0") != 0)
+        return;
+    if (w->plic_count < PLICS_MOST && !is_disabled(w->fdt, node))
+        w->plic[w->plic_count++] = (struct plic_seen){ .node = node,
+                                                       .phandle = fdt_get_phandle(w->fdt, node) };
+}
+
+static void device_count(struct wiring *w, int node, uint32_t inherited)
+{
+    uint32_t parent = first_cell(w->fdt, node, "interrupts-extended");
+
+    if (parent == 0 && fdt_getprop(w->fdt, node, "interrupts", NULL) == NULL)
+        return;
+    if (parent == 0)
+        parent = inherited;
+    if (node == w->console)
+        w->console_parent = parent;
+    for (uint32_t i = 0; i < w->plic_count; i++) {
+        if (parent != 0 && w->plic[i].phandle == parent && !is_disabled(w->fdt, node))
+            w->plic[i].device_count++;
+    }
+}
+
+/* Show each node, with the interrupt-parent in force there, to one of the above. */
+static void nodes_walk(struct wiring *w, bool is_counting)
+{
+    uint32_t in_force[DEPTH_MOST] = { 0 };
+    int depth = 0;
+
+    for (int node = fdt_next_node(w->fdt, -1, &depth); node >= 0 && depth >= 0;
+         node = fdt_next_node(w->fdt, node, &depth)) {
+        if (depth >= DEPTH_MOST)
+            continue;
+        uint32_t own = first_cell(w->fdt, node, "interrupt-parent");
+        in_force[depth] = own != 0 || depth == 0 ? own : in_force[depth - 1];
+        if (is_counting)
+            device_count(w, node, in_force[depth]);
+        else
+            plic_note(w, node);
+    }
+}
+
+static const struct plic_seen *plic_choose(const struct wiring *w)
+{
+    const struct plic_seen *most = NULL;
+
+    for (uint32_t i = 0; i < w->plic_count; i++) {
+        const struct plic_seen *plic = &w->plic[i];
+        if (w->console_parent != 0 && plic->phandle == w->console_parent)
+            return plic;
+        if (most == NULL || plic->device_count > most->device_count)
+            most = plic;
+    }
+    return most;
+}
+
+/* The phandle of a hart's own interrupt controller; 0: none. */
+static uint32_t hart_controller(const void *fdt, int cpu)
+{
+    int child;
+
+    fdt_for_each_subnode(child, fdt, cpu)
+    {
+        if (fdt_node_check_compatible(fdt, child, "riscv,cpu-intc") == 0)
+            return fdt_get_phandle(fdt, child);
+    }
+    return 0;
+}
+
+static bool has_context(const void *fdt, const struct plic_seen *plic, uint32_t controller)
+{
+    int bytes;
+    const fdt32_t *cell = fdt_getprop(fdt, plic->node, "interrupts-extended", &bytes);
+
+    for (int i = 0; cell != NULL && controller != 0 && i < bytes / 8; i++) {
+        if (fdt32_ld(cell + 2 * i) == controller && fdt32_ld(cell + 2 * i + 1) == IRQ_S_EXTERNAL)
+            return true;
+    }
+    return false;
+}
+
+/* A hart's id: one or two cells; false: the node is no hart that can run. */
+static bool hart_id(const void *fdt, int cpu, uint64_t *id)
+{
+    int bytes, type_bytes;
+    const char *type = fdt_getprop(fdt, cpu, "device_type", &type_bytes);
+    const fdt32_t *cell = fdt_getprop(fdt, cpu, "reg", &bytes);
+
+    if (type == NULL || type_bytes != 4 || memcmp(type, "cpu", 4) != 0 || cell == NULL ||
+        (bytes != 4 && bytes != 8) || is_disabled(fdt, cpu))
+        return false;
+    *id = bytes == 4 ? fdt32_ld(cell) : (uint64_t)fdt32_ld(cell) << 32 | fdt32_ld(cell + 1);
+    return true;
+}
+
+MUST_CHECK wiring_hart_choose(const void *dtb, uint64_t bytes, uint64_t boot_hart, uint64_t *hart)
+{
+    struct wiring w = { .fdt = dtb };
+
+    if (bytes > MACHINE_DTB_BYTES_MOST || fdt_check_full(dtb, bytes) != 0)
+        return ERR_FORMAT;
+    w.console = console_find(dtb);
+    nodes_walk(&w, false);
+    nodes_walk(&w, true);
+
+    const struct plic_seen *plic = plic_choose(&w);
+    int cpus = fdt_path_offset(dtb, "/cpus"), cpu;
+    bool is_other = false;
+    uint64_t id, first = boot_hart;
+    *hart = boot_hart;
+    if (plic == NULL || cpus < 0)
+        return OK;
+    fdt_for_each_subnode(cpu, dtb, cpus)
+    {
+        if (!hart_id(dtb, cpu, &id) || !has_context(dtb, plic, hart_controller(dtb, cpu)))
+            continue;
+        if (id == boot_hart)
+            return OK;
+        if (!is_other)
+            first = id;
+        is_other = true;
+    }
+    *hart = first;
+    return OK;
+}

@@ -1,0 +1,77 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""QEMU's gdb stub, as far as a case needs it (GDB manual, "Remote Protocol")."""
+
+import contextlib
+import pathlib
+import socket
+import tempfile
+import time
+
+from .machine import Failure, slowness
+
+KERNEL_ENTRY = 0x80200000  # where QEMU puts the kernel and firmware jumps to
+# OpenSBI's `struct fw_dynamic_info`, behind the ten instructions of QEMU's reset code.
+FIRMWARE_INFO = 0x1028
+FIRMWARE_MAGIC = 0x4942534f
+BOOT_HART = FIRMWARE_INFO + 5 * 8
+
+
+class Stub:
+    def __init__(self, path):
+        self.path = path
+        self.words = ["-S", "-chardev", f"socket,path={path},server=on,wait=off,id=gdb",
+                      "-gdb", "chardev:gdb"]
+        self._rest = b""
+
+    def connect(self, timeout_s=20):
+        self._socket = socket.socket(socket.AF_UNIX)
+        until = time.monotonic() + timeout_s * slowness()
+        while self._socket.connect_ex(self.path) != 0:
+            if time.monotonic() > until:
+                raise Failure("QEMU's gdb stub does not answer")
+            time.sleep(0.05)
+        self._socket.settimeout(timeout_s * slowness())
+
+    def _packet(self):
+        """The body of the next packet from QEMU."""
+        while True:
+            begin, end = self._rest.find(b"$"), self._rest.find(b"#")
+            if 0 <= begin < end and len(self._rest) >= end + 3:
+                body, self._rest = self._rest[begin + 1:end], self._rest[end + 3:]
+                self._socket.sendall(b"+")
+                return body.decode()
+            try:
+                data = self._socket.recv(4096)
+            except TimeoutError:
+                data = b""
+            if not data:
+                raise Failure("QEMU's gdb stub does not answer")
+            self._rest += data
+
+    def ask(self, body):
+        self._socket.sendall(f"${body}#{sum(body.encode()) & 0xff:02x}".encode())
+        return self._packet()
+
+    def boot_on(self, hart):
+        """Lets this hart run alone until firmware has handed over to the kernel on it, then all."""
+        self.connect()
+        self.ask("?")
+        if self.ask(f"m{FIRMWARE_INFO:x},8") != FIRMWARE_MAGIC.to_bytes(8, "little").hex():
+            raise Failure(f"QEMU has no firmware information at {FIRMWARE_INFO:#x}")
+        if self.ask(f"M{BOOT_HART:x},8:{hart.to_bytes(8, 'little').hex()}") != "OK":
+            raise Failure("QEMU lets nobody write to its reset code")
+        if self.ask(f"Z1,{KERNEL_ENTRY:x},4") != "OK":
+            raise Failure("QEMU takes no breakpoint")
+        stop = self.ask(f"vCont;c:{hart + 1:x}")
+        if not stop.startswith("T05"):
+            raise Failure(f"hart {hart} did not come to the kernel: {stop}")
+        self.ask(f"z1,{KERNEL_ENTRY:x},4")
+        self.ask("D")
+        self._socket.close()
+
+
+@contextlib.contextmanager
+def stub():
+    """The stub of one machine, whose command takes its words."""
+    with tempfile.TemporaryDirectory(prefix="warren-gdb-") as folder:
+        yield Stub(str(pathlib.Path(folder) / "gdb"))
