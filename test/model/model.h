@@ -136,6 +136,7 @@ struct model_outcome model_cnode(struct model *model, const struct model_call *c
                                  const uint32_t cap[7]);
 struct model_outcome model_map(struct model *model, const struct model_call *call,
                                const uint32_t cap[7]);
+struct model_outcome model_unmap(struct model *model, uint32_t frame);
 struct model_outcome model_bind(struct model *model, uint32_t thread,
                                 const struct model_call *call, const uint32_t cap[7]);
 

@@ -247,6 +247,7 @@ enum world_end world_step(struct world *world, const struct world_call *call)
     world->step++;
     world->last = *call;
     see_states(world);
+    poison_free_memory(world, number, &call->call);
     before = world->model;
     struct model_outcome out = model_call(&world->model, number, &call->call);
     set_registers(&caller->context, call);
@@ -255,6 +256,7 @@ enum world_end world_step(struct world *world, const struct world_call *call)
 
     fake_log_clear();
     syscall_dispatch(&world->hart);
+    poison_nothing();
 
     bool is_fired = fake.preempt_count != preempt_count;
     bool is_again = world->hart.current == caller && caller->context.pc == context.pc;

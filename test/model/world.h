@@ -97,6 +97,10 @@ void check_hart(struct world *world);
 void check_fences(struct world *world, const struct model *before);
 void check_reuse(struct world *world, const struct model *before);
 
+/* Put memory in which nothing lives out of bounds for the call to come, and back. */
+void poison_free_memory(struct world *world, uint32_t thread, const struct model_call *call);
+void poison_nothing(void);
+
 /* Not ck_assert: that notes each success too, and there are millions. */
 #define HOLDS(world, claim, ...)                                                                  \
     do {                                                                                          \
