@@ -19,6 +19,8 @@ _Static_assert(MUX_NAME_BYTES == CONSOLE_NAME_BYTES && MUX_CLIENTS_MOST == CONSO
                "the multiplexer's limits are the protocol's");
 
 #define BLOCK_BYTES   512u
+#define NAPS_A_SECOND 1000
+#define SENDS_MOST    32 /* FIFOs filled before the rings are looked at again */
 #define STALL_SECONDS 1 /* so long a client may leave its keyboard unread before keys are dropped */
 
 struct client {
@@ -38,6 +40,7 @@ struct service {
     uint32_t flush_id;
     uint64_t stalled_since;               /* ticks; 0 while keys find room */
     bool is_irq_open;                     /* signalled and not yet acknowledged */
+    bool is_more_likely; /* a client wrote something since the last sleep */
     bool is_ending[CONSOLE_CLIENTS_MOST]; /* `state` holds once its last words are shown */
     enum mux_state state[CONSOLE_CLIENTS_MOST];
 };
@@ -86,6 +89,7 @@ static bool move_output(struct service *s, unsigned i)
         return false;
     }
     mux_output(&s->mux, i, block, got);
+    s->is_more_likely |= got > 0;
     if (got > 0 && ring_consumer_wakes(&c->output))
         wake_client(i);
     return got > 0;
@@ -140,12 +144,16 @@ static bool move_keys(struct service *s)
 static bool move_terminal(struct service *s)
 {
     uint8_t bytes[UART_FIFO_BYTES];
+    unsigned sends = 0;
 
-    if (!mux_has_output(&s->mux) || !uart_can_send(&s->uart))
-        return false;
-    size_t count = mux_transmit(&s->mux, bytes, sizeof bytes);
-    uart_send(&s->uart, bytes, count);
-    return count > 0;
+    while (sends < SENDS_MOST && mux_has_output(&s->mux) && uart_can_send(&s->uart)) {
+        size_t count = mux_transmit(&s->mux, bytes, sizeof bytes);
+        if (count == 0)
+            break;
+        uart_send(&s->uart, bytes, count);
+        sends++;
+    }
+    return sends > 0;
 }
 
 static void take_record(struct service *s, const struct console_record *record)
@@ -251,6 +259,11 @@ static bool may_sleep(struct service *s)
     return sleeps;
 }
 
+/*
+ * Until somebody signals.  But after output more is near, often a byte at a time, and to
+ * be called for each would cost two switches of process a byte: then nobody is asked for
+ * a signal, and the rings are looked at again after a moment.
+ */
 static void sleep_until_wanted(struct service *s)
 {
     uint64_t deadline = DEADLINE_NEVER, bits = 0;
@@ -259,8 +272,13 @@ static void sleep_until_wanted(struct service *s)
     if (held)
         deadline = s->stalled_since + STALL_SECONDS * rt_timebase_hz();
     uart_want(&s->uart, !held, mux_has_output(&s->mux) || s->is_flushing);
-    if (!may_sleep(s))
+    if (s->is_more_likely) {
+        uint64_t nap_end = rt_time_ticks() + rt_timebase_hz() / NAPS_A_SECOND;
+        deadline = nap_end < deadline ? nap_end : deadline;
+    } else if (!may_sleep(s)) {
         return;
+    }
+    s->is_more_likely = false;
     /* Only now, when what it was for is dealt with: it would come again at once. */
     if (s->is_irq_open)
         (void)!irq_ack(cap_at(CONSOLE_SLOT_IRQ));
