@@ -24,19 +24,34 @@ static uint64_t mix(uint64_t seed, uint64_t index)
 }
 
 struct csr_set {
-    uint64_t sscratch, sepc, scause, stval, scounteren, senvcfg, satp, sie;
+    uint64_t sscratch, sepc, scause, stval, scounteren, senvcfg, satp, sie, siselect;
 };
+
+/* A hart with AIA has it (by its number: not every assembler knows the name). */
+static bool has_siselect(void)
+{
+    static uint64_t tried, trapped;
+
+    if (tried++ == 0) {
+        (void)csr_read(0x150);
+        trapped = trap_last.count;
+    }
+    return trapped == 0;
+}
 
 static struct csr_set csr_read_all(void)
 {
     return (struct csr_set){ csr_read(sscratch),   csr_read(sepc),    csr_read(scause),
                              csr_read(stval),      csr_read(scounteren), csr_read(senvcfg),
-                             csr_read(satp),       csr_read(sie) };
+                             csr_read(satp),       csr_read(sie),
+                             has_siselect() ? csr_read(0x150) : 0 };
 }
 
 /* WARL fields: what was read back right after writing is what must stay. */
 static struct csr_set csr_fill(uint64_t seed)
 {
+    if (has_siselect())
+        csr_write(0x150, 0x70 + (mix(seed, 6) & 0x7f));
     csr_write(sscratch, mix(seed, 1));
     csr_write(sepc, mix(seed, 2) & ~UINT64_C(1));
     csr_write(scause, mix(seed, 3) & UINT64_C(0x800000000000003f));
@@ -52,7 +67,7 @@ static bool csr_equal(const struct csr_set *a, const struct csr_set *b)
 {
     return a->sscratch == b->sscratch && a->sepc == b->sepc && a->scause == b->scause &&
            a->stval == b->stval && a->scounteren == b->scounteren && a->senvcfg == b->senvcfg &&
-           a->satp == b->satp && a->sie == b->sie;
+           a->satp == b->satp && a->sie == b->sie && a->siselect == b->siselect;
 }
 
 /* Interrupts stay off in sstatus: the pending timer ends the WFI, no trap touches the CSRs. */

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """Two guests that share a hart each keep their own registers (test/guest/pattern.c)."""
 
+from harness.env import Skip
+
 
 def pattern(seed):
     return {"kernel": "build:test/guest/pattern.bin", "memory": "16M", "bootargs": str(seed)}
@@ -21,6 +23,16 @@ def test_pattern_second_guest_keeps_its_registers_too(env):
     with env.system({"one": pattern(1), "two": pattern(2)}) as archive, \
             env.warren(archive, smp=1) as machine:
         machine.send("\x1d1")
+        machine.expect(r"pattern: all my own, rounds 10000", 120, unless="pattern: .* of another.*")
+        machine.expect_exit(0)
+
+
+def test_pattern_two_guests_keep_their_selector(env):
+    """On a hart with AIA, but nothing to hide it, the number in siselect is each guest's own too."""
+    if env.cpu != "rv64":
+        raise Skip("this model can hide the register")
+    with env.system({"one": pattern(1), "two": pattern(2)}) as archive, \
+            env.warren(archive, smp=1, cpu="rv64,smaia=on,ssaia=on") as machine:
         machine.expect(r"pattern: all my own, rounds 10000", 120, unless="pattern: .* of another.*")
         machine.expect_exit(0)
 

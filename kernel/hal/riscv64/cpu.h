@@ -29,6 +29,7 @@ struct cpu {
     uint64_t kernel_satp;
 
     bool has_sstc, has_stateen, has_dbcn;
+    bool has_open_vsiselect;            /* nothing keeps a guest from its siselect */
     bool is_fp_dirty;                   /* while U mode may not use them */
     uint32_t asid_count, vmid_count;
     uint64_t vsatp_modes;               /* bit m: vsatp takes MODE m */

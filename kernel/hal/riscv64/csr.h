@@ -30,6 +30,7 @@
 #define CSR_VSTVAL     0x243
 #define CSR_VSIP       0x244
 #define CSR_VSTIMECMP  0x24d
+#define CSR_VSISELECT  0x250
 #define CSR_VSATP      0x280
 #define CSR_HSTATUS    0x600
 #define CSR_HEDELEG    0x602
@@ -38,10 +39,14 @@
 #define CSR_HTIMEDELTA 0x605
 #define CSR_HCOUNTEREN 0x606
 #define CSR_HGEIE      0x607
+#define CSR_HVIEN      0x608
+#define CSR_HVICTL     0x609
 #define CSR_HENVCFG    0x60a
 #define CSR_HSTATEEN0  0x60c
 #define CSR_HTVAL      0x643
 #define CSR_HVIP       0x645
+#define CSR_HVIPRIO1   0x646
+#define CSR_HVIPRIO2   0x647
 #define CSR_HTINST     0x64a
 #define CSR_HGATP      0x680
 
@@ -59,17 +64,14 @@
 #define SSTATUS_VS        (UINT64_C(3) << 9)
 #define SSTATUS_FS_CLEAN  (UINT64_C(2) << 13)
 #define SSTATUS_FS_DIRTY  (UINT64_C(3) << 13)
+#define SSTATUS_SPELP     (UINT64_C(1) << 23)
 #define SSTATUS_SUM       (UINT64_C(1) << 18)
 #define SSTATUS_MXR       (UINT64_C(1) << 19)
 #define SSTATUS_UXL_64    (UINT64_C(2) << 32)
 #define HSTATUS_VTW       (UINT64_C(1) << 21)
 #define HSTATUS_VSXL_64   (UINT64_C(2) << 32)
 #define SENVCFG_WRITABLE  UINT64_C(0xf1) /* FIOM, CBIE, CBCFE, CBZE */
-#define HENVCFG_CBIE_FLUSH (UINT64_C(1) << 4)
-#define HENVCFG_CBCFE     (UINT64_C(1) << 6)
-#define HENVCFG_CBZE      (UINT64_C(1) << 7)
 #define HENVCFG_ADUE      (UINT64_C(1) << 61)
-#define HENVCFG_PBMTE     (UINT64_C(1) << 62)
 #define HENVCFG_STCE      (UINT64_C(1) << 63)
 #define HSTATEEN0_SENVCFG (UINT64_C(1) << 62)
 #define HSTATEEN0_STATEEN (UINT64_C(1) << 63)

@@ -28,6 +28,8 @@
 
 PROBE cpu_probe_hstateen0, csrr a0, CSR_HSTATEEN0
 PROBE cpu_probe_stimecmp, csrr a0, CSR_STIMECMP
+PROBE cpu_probe_vsiselect, csrr a0, CSR_VSISELECT
+PROBE cpu_probe_hvictl, csrr a0, CSR_HVICTL
 PROBE cpu_probe_hstatus, csrr a0, CSR_HSTATUS
 PROBE cpu_fetch_guest_half, hlvx.hu a0, (t2)
 

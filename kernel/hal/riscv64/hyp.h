@@ -30,6 +30,8 @@ struct probe {
 struct probe cpu_probe_hstatus(void);
 struct probe cpu_probe_hstateen0(void);
 struct probe cpu_probe_stimecmp(void);
+struct probe cpu_probe_vsiselect(void);
+struct probe cpu_probe_hvictl(void);
 /* HLVX.HU at a guest virtual address, as hstatus.SPVP says. */
 struct probe cpu_fetch_guest_half(uint64_t address);
 

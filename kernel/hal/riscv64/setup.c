@@ -107,12 +107,13 @@ static uint64_t vsatp_modes_probe(void)
     return modes;
 }
 
-/* Fields that the hart or its firmware does not offer stay 0.  A guest's CBO.INVAL is carried
- * out as a flush: it must not bring back what the memory held before it was zeroed. */
+/* What a guest's riscv,isa does not name stays off, where a bit can say so: the cache-block
+ * instructions, page-based memory types, control-flow integrity.  Hardware's update of A and D
+ * bits is on: without a name for either way software must expect both.  Fields that the hart or
+ * its firmware does not offer stay 0. */
 static void setup_environment(const struct cpu *cpu)
 {
-    CSR_WRITE(CSR_HENVCFG, (cpu->has_sstc ? HENVCFG_STCE : 0) | HENVCFG_CBIE_FLUSH | HENVCFG_CBCFE |
-                               HENVCFG_CBZE | HENVCFG_ADUE | HENVCFG_PBMTE);
+    CSR_WRITE(CSR_HENVCFG, (cpu->has_sstc ? HENVCFG_STCE : 0) | HENVCFG_ADUE);
     CSR_WRITE(CSR_SENVCFG, 0);
     CSR_WRITE(CSR_HCOUNTEREN, 7);
     CSR_WRITE(CSR_SCOUNTEREN, COUNTEREN_TIME);
@@ -120,6 +121,22 @@ static void setup_environment(const struct cpu *cpu)
         CSR_WRITE(CSR_HSTATEEN0, HSTATEEN0_STATEEN | HSTATEEN0_SENVCFG);
         CSR_WRITE(CSR_SSTATEEN0, 0);
     }
+}
+
+/*
+ * AIA specification, "Hypervisor extension (H)": no guest has interrupts that these would give
+ * it.  With VGEIN 0 its stopei, and sireg whatever siselect says, trap; siselect itself keeps a
+ * number.  hstateen0 hides all of them; without it each guest has its own vsiselect.
+ */
+static void setup_aia(struct cpu *cpu)
+{
+    cpu->has_open_vsiselect = !cpu->has_stateen && cpu_probe_vsiselect().ok != 0;
+    if (cpu_probe_hvictl().ok == 0)
+        return;
+    CSR_WRITE(CSR_HVIEN, 0);
+    CSR_WRITE(CSR_HVICTL, 0);
+    CSR_WRITE(CSR_HVIPRIO1, 0);
+    CSR_WRITE(CSR_HVIPRIO2, 0);
 }
 
 static void setup_traps(void)
@@ -169,6 +186,7 @@ MUST_CHECK hal_setup(const struct machine *machine, const char **problem)
     cpu->has_sstc = cpu_probe_stimecmp().ok != 0;
     cpu->has_stateen = cpu_probe_hstateen0().ok != 0;
     setup_traps();
+    setup_aia(cpu);
     setup_environment(cpu);
     hal_timer_arm(UINT64_MAX);
     CSR_WRITE(CSR_SIE, UINT64_C(1) << IRQ_S_TIMER | UINT64_C(1) << IRQ_S_EXTERNAL);

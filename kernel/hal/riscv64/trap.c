@@ -63,7 +63,7 @@ void hal_enter_user(struct user_context *context)
     struct cpu *cpu = cpu_this();
 
     cpu->vcpu = NULL;
-    CSR_CLEAR(CSR_SSTATUS, SSTATUS_SPP | SSTATUS_SPIE);
+    CSR_CLEAR(CSR_SSTATUS, SSTATUS_SPP | SSTATUS_SPIE | SSTATUS_SPELP);
     CSR_CLEAR(CSR_HSTATUS, HSTATUS_SPV);
     cpu_leave(cpu, context);
 }
@@ -74,7 +74,7 @@ void hal_enter_guest(struct hal_vcpu *vcpu, struct vcpu_page *page)
 
     cpu->vcpu = vcpu;
     guest_registers_enter(cpu, vcpu);
-    CSR_CLEAR(CSR_SSTATUS, SSTATUS_SPP | SSTATUS_SPIE);
+    CSR_CLEAR(CSR_SSTATUS, SSTATUS_SPP | SSTATUS_SPIE | SSTATUS_SPELP);
     if (vcpu->is_vs != 0)
         CSR_SET(CSR_SSTATUS, SSTATUS_SPP);
     CSR_SET(CSR_HSTATUS, HSTATUS_SPV);

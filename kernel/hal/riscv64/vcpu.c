@@ -43,6 +43,8 @@ void hal_vcpu_save(struct hal_vcpu *vcpu)
     vcpu->hvip = CSR_READ(CSR_HVIP) & VS_INTERRUPTS;
     if (hal_has_sstc())
         vcpu->vstimecmp = CSR_READ(CSR_VSTIMECMP);
+    if (cpu_this()->has_open_vsiselect)
+        vcpu->vsiselect = CSR_READ(CSR_VSISELECT);
 }
 
 void hal_vcpu_load(const struct hal_vcpu *vcpu)
@@ -59,6 +61,8 @@ void hal_vcpu_load(const struct hal_vcpu *vcpu)
     CSR_WRITE(CSR_HVIP, vcpu->hvip);
     if (hal_has_sstc())
         CSR_WRITE(CSR_VSTIMECMP, vcpu->vstimecmp);
+    if (cpu_this()->has_open_vsiselect)
+        CSR_WRITE(CSR_VSISELECT, vcpu->vsiselect);
 }
 
 MUST_CHECK hal_vcpu_get_reg(const struct hal_vcpu *vcpu, uint64_t reg, uint64_t *value)
