@@ -42,6 +42,15 @@ static const char *failure_name(uint64_t failure)
                : "for no known cause";
 }
 
+static void line_end(struct supervise *s, unsigned process)
+{
+    struct supervise_line *line = &s->line[process];
+
+    if (line->length > 0)
+        printf("%s: %.*s\n", s->plan->process[process].name, (int)line->length, line->text);
+    line->length = 0;
+}
+
 /* Text of a process, line by line, behind its name; what is not printable becomes a '?'. */
 static void line_add(struct supervise *s, unsigned process, const char *text, unsigned bytes)
 {
@@ -51,10 +60,8 @@ static void line_add(struct supervise *s, unsigned process, const char *text, un
         char c = text[i];
         if (c != '\n' && c != '\r')
             line->text[line->length++] = c >= 32 && c < 127 ? c : '?';
-        if ((c == '\n' && line->length > 0) || line->length == sizeof line->text) {
-            printf("%s: %.*s\n", s->plan->process[process].name, (int)line->length, line->text);
-            line->length = 0;
-        }
+        if (c == '\n' || line->length == sizeof line->text)
+            line_end(s, process);
     }
 }
 
@@ -82,6 +89,7 @@ static void process_end(struct supervise *s, unsigned process, enum life life)
     if (s->process[process] != LIFE_RUNNING)
         return;
     s->process[process] = life;
+    line_end(s, process);
     if (p->role == PLAN_ROLE_CONSOLE) {
         link_down(s->link);
         s->service_died = true;

@@ -12,12 +12,7 @@
 #include <base/err.h>
 
 /* The time CSR, and how many of its ticks are a second (never 0). */
-static inline uint64_t rt_time_ticks(void)
-{
-    uint64_t ticks;
-    __asm__ volatile("rdtime %0" : "=r"(ticks));
-    return ticks;
-}
+uint64_t rt_time_ticks(void);
 uint64_t rt_timebase_hz(void);
 
 /* Name of the process, for its messages. */

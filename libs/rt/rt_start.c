@@ -50,6 +50,14 @@ ATTR_NORETURN void rt_enter(const struct rt_config *config)
     __builtin_unreachable();
 }
 
+uint64_t rt_time_ticks(void)
+{
+    uint64_t ticks;
+
+    __asm__ volatile("rdtime %0" : "=r"(ticks));
+    return ticks;
+}
+
 uint64_t rt_timebase_hz(void)
 {
     return rt_state.config.timebase_hz;

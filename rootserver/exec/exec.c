@@ -188,6 +188,8 @@ MUST_CHECK exec_destroy(const struct plan_process *process)
     /* The process first, so that it cannot watch its guest go. */
     for (unsigned i = 0; i < process->untyped_count; i++) {
         enum err err = UNTIL_DONE(cnode_revoke(own_cnode, process->untyped[i]));
+        if (err == ERR_INVALID_CAP)
+            continue; /* it was never made */
         if (first == OK)
             first = err;
     }

@@ -1,0 +1,286 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* rootserver/supervise and link: what processes report, and lie, on a kernel that takes notes. */
+#define _POSIX_C_SOURCE 200809L
+
+#include <check.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <proto/report.h>
+#include <rootserver/link.h>
+#include <rootserver/supervise.h>
+#include <rt/calls.h>
+#include <rt/rt.h>
+
+#define CONSOLE 0u
+#define LEFT    1u
+#define RIGHT   2u
+
+static struct plan plan;
+static struct system_config config;
+static struct link link_;
+static struct supervise s;
+static char *said;
+static size_t said_bytes;
+static FILE *real_stdout;
+
+/* What the code under test did to the kernel. */
+static struct {
+    uint32_t revoked[64];
+    unsigned revoked_count;
+    unsigned signals;
+    char klog[8192];
+    size_t klog_bytes;
+} kernel;
+
+uint64_t rt_time_ticks(void)
+{
+    static uint64_t now;
+    return now += 1000;
+}
+
+void abi_ecall(struct abi_regs *regs)
+{
+    uint64_t words[5] = {regs->a3, regs->a4, regs->a5, regs->a6, regs->t1};
+
+    if (regs->a7 == CALL_SIGNAL) {
+        kernel.signals++;
+    } else if (regs->a7 == CALL_INVOKE && regs->a0 == BOOT_SLOT_KLOG) {
+        ck_assert_uint_le(regs->a2, 40);
+        memcpy(kernel.klog + kernel.klog_bytes, words, regs->a2);
+        kernel.klog_bytes += regs->a2;
+    } else if (regs->a7 == CALL_INVOKE && regs->a0 == BOOT_SLOT_CNODE) {
+        if (kernel.revoked_count < 64)
+            kernel.revoked[kernel.revoked_count++] = (uint32_t)regs->a2;
+    } else if (regs->a7 == CALL_INVOKE) {
+        regs->a1 = 0x1000 + regs->a2; /* thread_get_reg */
+    }
+    regs->a0 = OK;
+}
+
+static void process(unsigned index, const char *name, enum plan_role role, unsigned guest)
+{
+    struct plan_process *p = &plan.process[index];
+    *p = (struct plan_process){.role = (uint8_t)role, .guest = guest, .badge = index + 1};
+    snprintf(p->name, sizeof p->name, "%s", name);
+    p->untyped_count = 2;
+    p->untyped[0] = 100 + index * 10;
+    p->untyped[1] = 101 + index * 10;
+    p->fault = 102 + index * 10;
+    p->thread = 103 + index * 10;
+}
+
+static void setup(void)
+{
+    memset(&plan, 0, sizeof plan);
+    memset(&config, 0, sizeof config);
+    memset(&link_, 0, sizeof link_);
+    memset(&kernel, 0, sizeof kernel);
+    plan.process_count = 3;
+    plan.has_console = true;
+    process(CONSOLE, "console", PLAN_ROLE_CONSOLE, 0);
+    process(LEFT, "vmm.left", PLAN_ROLE_VMM, 0);
+    process(RIGHT, "vmm.right", PLAN_ROLE_VMM, 1);
+    config.guest_count = 2;
+    strcpy(config.guest[0].name, "left");
+    strcpy(config.guest[1].name, "right");
+    s = (struct supervise){.plan = &plan, .system = &config, .link = &link_};
+    for (unsigned i = 0; i < 3; i++)
+        s.process[i] = LIFE_RUNNING;
+    s.guest[0] = s.guest[1] = LIFE_RUNNING;
+    real_stdout = stdout;
+    stdout = open_memstream(&said, &said_bytes);
+    ck_assert_ptr_nonnull(stdout);
+}
+
+static void teardown(void)
+{
+    fclose(stdout);
+    stdout = real_stdout;
+    free(said);
+}
+
+static void message(unsigned index, uint64_t tag, uint64_t w0, uint64_t w1)
+{
+    struct message m = {.tag = tag, .word = {w0, w1, 0x44, 0x55, 0x66, 0x77}, .badge = index + 1};
+    supervise_message(&s, &m);
+    fflush(stdout);
+}
+
+static void says(const char *what)
+{
+    ck_assert_msg(strstr(said, what) != NULL, "it said: %s", said);
+}
+
+static bool was_revoked(uint32_t slot)
+{
+    for (unsigned i = 0; i < kernel.revoked_count; i++) {
+        if (kernel.revoked[i] == slot)
+            return true;
+    }
+    return false;
+}
+
+START_TEST(test_message_fault_names_process_and_ends_its_guest)
+{
+    /* A fault is told with name, cause, address and registers; its process goes, the others stay. */
+    message(LEFT, TAG_FAULT, 15, 0x8);
+    says("vmm.left faulted: store page fault (cause 15, tval 0x8) at pc 0x44");
+    says(" a0 000000000000100a");
+    says("guest left is dead");
+    ck_assert(was_revoked(110) && was_revoked(111) && was_revoked(112));
+    ck_assert(!was_revoked(120) && !was_revoked(100));
+    ck_assert_int_eq(s.guest[0], LIFE_DEAD);
+    ck_assert_int_eq(s.guest[1], LIFE_RUNNING);
+    ck_assert_uint_eq(supervise_running(&s), 1);
+}
+END_TEST
+
+START_TEST(test_message_all_powered_off_is_the_only_good_end)
+{
+    /* The end is good when every guest powered itself off, and in no other case. */
+    message(LEFT, REPORT_POWERED_OFF, 0, 0);
+    says("guest left powered itself off");
+    ck_assert(!supervise_ended_well(&s));
+    message(RIGHT, REPORT_POWERED_OFF, 0, 0);
+    ck_assert_uint_eq(supervise_running(&s), 0);
+    ck_assert(supervise_ended_well(&s));
+    s.guest[0] = LIFE_DEAD;
+    ck_assert(!supervise_ended_well(&s));
+}
+END_TEST
+
+START_TEST(test_message_every_other_end_is_a_death)
+{
+    /* Giving up, leaving with code 0, and a report that nobody knows: the guest is dead. */
+    static const uint64_t tags[] = {REPORT_FAILED, REPORT_EXIT, 77};
+    message(LEFT, tags[_i], 0, 0);
+    ck_assert_int_eq(s.guest[0], LIFE_DEAD);
+    message(RIGHT, REPORT_POWERED_OFF, 0, 0);
+    ck_assert(!supervise_ended_well(&s));
+}
+END_TEST
+
+START_TEST(test_message_from_nobody_is_ignored)
+{
+    /* A badge that is nobody's, or that of a process that has ended, has no effect. */
+    message(LEFT, REPORT_POWERED_OFF, 0, 0);
+    unsigned before = kernel.revoked_count;
+    message(LEFT, TAG_FAULT, 2, 0);
+    message(LEFT, REPORT_FAILED, 1, 1);
+    message(3, REPORT_FAILED, 1, 1);
+    message(UINT32_MAX, TAG_FAULT, 1, 1);
+    message((unsigned)-1, TAG_FAULT, 1, 1);
+    ck_assert_uint_eq(kernel.revoked_count, before);
+    ck_assert_int_eq(s.guest[0], LIFE_ENDED);
+    ck_assert_int_eq(s.guest[1], LIFE_RUNNING);
+}
+END_TEST
+
+START_TEST(test_message_console_cannot_end_a_guest)
+{
+    /* The console service's reports concern itself: no guest ends, and the machine's end is bad. */
+    message(CONSOLE, REPORT_POWERED_OFF, 0, 0);
+    ck_assert_uint_eq(supervise_running(&s), 2);
+    ck_assert(was_revoked(100));
+    message(LEFT, REPORT_POWERED_OFF, 0, 0);
+    message(RIGHT, REPORT_POWERED_OFF, 0, 0);
+    ck_assert(!supervise_ended_well(&s));
+}
+END_TEST
+
+static void log_text(unsigned index, const char *text, uint64_t length)
+{
+    struct message m = {.tag = REPORT_LOG, .badge = index + 1};
+    m.word[0] = length;
+    memcpy(&m.word[1], text, strlen(text) < 40 ? strlen(text) : 40);
+    supervise_message(&s, &m);
+    fflush(stdout);
+}
+
+START_TEST(test_message_log_lines_carry_the_name)
+{
+    /* Pieces of two processes' lines are not mixed; control characters do not reach the terminal. */
+    log_text(LEFT, "one ", 4);
+    log_text(RIGHT, "other\n", 6);
+    log_text(LEFT, "line\x1b[2J\n", 9);
+    says("vmm.right: other\n");
+    says("vmm.left: one line?[2J\n");
+    log_text(LEFT, "last words", 10);
+    message(LEFT, REPORT_POWERED_OFF, 0, 0);
+    says("vmm.left: last words\n");
+}
+END_TEST
+
+START_TEST(test_message_log_hostile_lengths)
+{
+    /* A length beyond the message is cut, and a line without an end is broken up. */
+    log_text(LEFT, "0123456789012345678901234567890123456789", UINT64_MAX);
+    for (unsigned i = 0; i < 20; i++)
+        log_text(LEFT, "0123456789012345678901234567890123456789", 40);
+    says("vmm.left: 0123456789");
+    for (const char *line = said; line != NULL; line = strchr(line + 1, '\n'))
+        ck_assert_uint_le(strcspn(line + 1, "\n"), SUPERVISE_LINE_BYTES + PROCESS_NAME_BYTES);
+}
+END_TEST
+
+START_TEST(test_link_text_goes_to_kernel_until_up)
+{
+    /* Before there is a console service text goes to the kernel, each line with its prefix. */
+    link_write(&link_, "one\ntwo", 7);
+    link_write(&link_, " parts\n", 7);
+    ck_assert_str_eq(kernel.klog, "warren: one\r\nwarren: two parts\r\n");
+}
+END_TEST
+
+START_TEST(test_link_down_tells_what_was_not_read)
+{
+    /* What a dead console service left in the ring comes out through the kernel, in order. */
+    static _Alignas(64) uint8_t region[CONSOLE_CONTROL_BYTES];
+    memset(region, 0, sizeof region);
+    ck_assert_int_eq(link_up(&link_, region, 9), OK);
+    link_write(&link_, "news\n", 5);
+    link_state(&link_, 1, CONSOLE_STATE_DEAD);
+    link_write(&link_, "more\n", 5);
+    ck_assert_uint_eq(kernel.klog_bytes, 0);
+    link_down(&link_);
+    link_write(&link_, "after\n", 6);
+    ck_assert_str_eq(kernel.klog, "warren: news\r\nwarren: more\r\nwarren: after\r\n");
+}
+END_TEST
+
+START_TEST(test_link_full_ring_never_blocks)
+{
+    /* A console service that reads nothing costs lost text, which is counted, and no waiting. */
+    static _Alignas(64) uint8_t region[CONSOLE_CONTROL_BYTES];
+    memset(region, 0, sizeof region);
+    ck_assert_int_eq(link_up(&link_, region, 9), OK);
+    for (unsigned i = 0; i < 1000; i++)
+        link_write(&link_, "a line of text\n", 15);
+    ck_assert_uint_gt(link_.lost, 0);
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("rootserver-supervise");
+    TCase *tc = tcase_create("supervise");
+    tcase_add_checked_fixture(tc, setup, teardown);
+    tcase_add_test(tc, test_message_fault_names_process_and_ends_its_guest);
+    tcase_add_test(tc, test_message_all_powered_off_is_the_only_good_end);
+    tcase_add_loop_test(tc, test_message_every_other_end_is_a_death, 0, 3);
+    tcase_add_test(tc, test_message_from_nobody_is_ignored);
+    tcase_add_test(tc, test_message_console_cannot_end_a_guest);
+    tcase_add_test(tc, test_message_log_lines_carry_the_name);
+    tcase_add_test(tc, test_message_log_hostile_lengths);
+    tcase_add_test(tc, test_link_text_goes_to_kernel_until_up);
+    tcase_add_test(tc, test_link_down_tells_what_was_not_read);
+    tcase_add_test(tc, test_link_full_ring_never_blocks);
+    suite_add_tcase(suite, tc);
+    SRunner *runner = srunner_create(suite);
+    srunner_run_all(runner, CK_ENV);
+    int failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failed != 0;
+}
