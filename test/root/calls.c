@@ -36,7 +36,8 @@ static void put(const char *text, uint64_t length)
 
     for (uint64_t i = 0; i < length; i++)
         word[i / 8] |= (uint64_t)(uint8_t)text[i] << (8 * (i % 8));
-    if (klog_write(cap_at(BOOT_SLOT_KLOG), length, word[0], word[1], word[2], word[3], word[4]) != OK)
+    if (klog_write(cap_at(BOOT_SLOT_KLOG), length, word[0], word[1], word[2], word[3], word[4]) !=
+        OK)
         __builtin_trap();
 }
 
