@@ -7,6 +7,7 @@
 
 #include <proto/report.h>
 #include <rootserver/exec/exec.h>
+#include <rt/rt.h>
 
 static const char *cause_name(uint64_t cause)
 {
@@ -42,12 +43,35 @@ static const char *failure_name(uint64_t failure)
                : "for no known cause";
 }
 
+/* Each tenth of a second gives one line back. */
+static bool line_is_allowed(struct supervise_line *line)
+{
+    uint64_t step = rt_timebase_hz() / SUPERVISE_LINES_PER_SECOND, now = rt_time_ticks();
+    uint64_t back = (now - line->since_ticks) / step;
+
+    line->since_ticks += back * step;
+    line->written = back < line->written ? line->written - (unsigned)back : 0;
+    if (line->written >= SUPERVISE_LINES_AT_ONCE)
+        return false;
+    line->written++;
+    return true;
+}
+
 static void line_end(struct supervise *s, unsigned process)
 {
     struct supervise_line *line = &s->line[process];
+    const char *name = s->plan->process[process].name;
 
-    if (line->length > 0)
-        printf("%s: %.*s\n", s->plan->process[process].name, (int)line->length, line->text);
+    if (line->length == 0)
+        return;
+    if (!line_is_allowed(line)) {
+        line->dropped++;
+    } else {
+        if (line->dropped > 0)
+            printf("%s: (%u lines dropped)\n", name, line->dropped);
+        line->dropped = 0;
+        printf("%s: %.*s\n", name, (int)line->length, line->text);
+    }
     line->length = 0;
 }
 

@@ -13,7 +13,9 @@
 #include <rootserver/plan/plan.h>
 #include <rt/calls.h>
 
-#define SUPERVISE_LINE_BYTES 160
+#define SUPERVISE_LINE_BYTES       160
+#define SUPERVISE_LINES_AT_ONCE    100 /* of one process; then so many a second: */
+#define SUPERVISE_LINES_PER_SECOND 10
 
 enum life {
     LIFE_NONE,
@@ -22,8 +24,12 @@ enum life {
     LIFE_DEAD
 };
 
-/* A process's text until its line is whole. */
+/* A process's text until its line is whole, and how many more lines it may write now: one that
+ * floods its log must not push everybody else's off the terminal. */
 struct supervise_line {
+    uint64_t since_ticks; /* the allowance was counted up to here */
+    unsigned written;     /* lines that count against it */
+    unsigned dropped;     /* since the last that was shown */
     unsigned length;
     char text[SUPERVISE_LINE_BYTES];
 };

@@ -37,8 +37,12 @@
 #define PLAN_UNTYPED_MOST     32 /* of one process or guest */
 #define PLAN_SCRATCH          256
 
-/* Priorities of threads: the root server runs at the highest there is. */
-#define PLAN_PRIORITY_SERVICE 40
+/*
+ * Priorities of threads; the root server's is above them.  Services stand beside the VMMs, not
+ * above: threads do not have budgets yet, and above them a VMM that keeps a service busy would get
+ * the service's time on top of its own, at the cost of the other guests.
+ */
+#define PLAN_PRIORITY_SERVICE 20
 #define PLAN_PRIORITY_VMM     20
 
 enum plan_role {

@@ -34,10 +34,16 @@ static struct {
     size_t klog_bytes;
 } kernel;
 
+static uint64_t now_ticks;
+
 uint64_t rt_time_ticks(void)
 {
-    static uint64_t now;
-    return now += 1000;
+    return now_ticks += 10;
+}
+
+uint64_t rt_timebase_hz(void)
+{
+    return 10000000;
 }
 
 void abi_ecall(struct abi_regs *regs)
@@ -225,6 +231,28 @@ START_TEST(test_message_log_hostile_lengths)
 }
 END_TEST
 
+static unsigned count_said(const char *what)
+{
+    unsigned count = 0;
+    for (const char *at = strstr(said, what); at != NULL; at = strstr(at + 1, what))
+        count++;
+    return count;
+}
+
+START_TEST(test_message_log_flood_is_limited)
+{
+    /* A process that floods its log is cut to its allowance, and the others are not. */
+    for (unsigned i = 0; i < 5000; i++)
+        log_text(LEFT, "flood\n", 6);
+    ck_assert_uint_eq(count_said("vmm.left: flood\n"), SUPERVISE_LINES_AT_ONCE);
+    log_text(RIGHT, "calm\n", 5);
+    says("vmm.right: calm\n");
+    now_ticks += 10000000;
+    log_text(LEFT, "flood\n", 6);
+    says("vmm.left: (4900 lines dropped)\nvmm.left: flood\n");
+}
+END_TEST
+
 START_TEST(test_link_text_goes_to_kernel_until_up)
 {
     /* Before there is a console service text goes to the kernel, each line with its prefix. */
@@ -274,6 +302,7 @@ int main(void)
     tcase_add_test(tc, test_message_console_cannot_end_a_guest);
     tcase_add_test(tc, test_message_log_lines_carry_the_name);
     tcase_add_test(tc, test_message_log_hostile_lengths);
+    tcase_add_test(tc, test_message_log_flood_is_limited);
     tcase_add_test(tc, test_link_text_goes_to_kernel_until_up);
     tcase_add_test(tc, test_link_down_tells_what_was_not_read);
     tcase_add_test(tc, test_link_full_ring_never_blocks);
