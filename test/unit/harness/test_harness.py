@@ -24,7 +24,7 @@ SYSTEM = pathlib.Path(__file__).resolve().parents[2] / "system"
 def is_alive(pid):
     try:
         state = pathlib.Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
-    except FileNotFoundError:
+    except (FileNotFoundError, ProcessLookupError):
         return False
     return state not in "ZX"
 
