@@ -35,6 +35,12 @@ void object_create(struct hart *hart, enum obj_type type, uint8_t size_bits, uin
 /* The object a slot names; NULL for Untyped, Frame, IrqControl, Klog. */
 struct object *slot_object(const struct slot *slot);
 
+/* The same where the slot is known to hold an object, or nothing: then it is all zeros. */
+static inline struct object *slot_known_object(const struct slot *slot)
+{
+    return (struct object *)(uintptr_t)slot->object;
+}
+
 /* Make `copy` (empty) a child of `source` with its badge and those of its rights that are in
  * `rights`.  A mapping is not copied.  `source` is no Untyped. */
 void slot_derive(struct slot *copy, struct slot *source, uint8_t rights);

@@ -164,6 +164,12 @@ static uint64_t earlier(uint64_t a, uint64_t b)
     return a < b ? a : b;
 }
 
+static ATTR_NOINLINE void arm_anew(struct hart *hart, uint64_t deadline_ticks)
+{
+    hal_timer_arm(deadline_ticks);
+    hart->armed_ticks = deadline_ticks;
+}
+
 /* Arm the timer for what comes first: a deadline, the end of a slice somebody waits for, or the
  * timer of the guest about to run where that needs software. */
 static void arm(struct hart *hart)
@@ -179,10 +185,8 @@ static void arm(struct hart *hart)
         deadline = earlier(deadline, vcpu_timer_ticks(thread->vcpu));
     if (deadline == 0)
         deadline = 1; /* 0 is "armed for nothing known" */
-    if (deadline == hart->armed_ticks)
-        return;
-    hal_timer_arm(deadline);
-    hart->armed_ticks = deadline;
+    if (deadline != hart->armed_ticks)
+        arm_anew(hart, deadline);
 }
 
 /* ---- leaving the kernel --------------------------------------------------------- */
@@ -197,7 +201,10 @@ static void idle(struct hart *hart)
 
 ATTR_NORETURN static void enter_user(struct hart *hart, struct thread *thread)
 {
-    space_load(hart, (struct space *)slot_object(&thread->place[THREAD_VSPACE]));
+    struct space *vspace = (struct space *)slot_known_object(&thread->place[THREAD_VSPACE]);
+
+    if (hart->vspace != vspace)
+        space_load(hart, vspace);
     hal_fp_set_user_access(hart->fp_owner == &thread->fp);
     arm(hart);
     hal_enter_user(&thread->context);

@@ -8,7 +8,7 @@
 
 struct slot *thread_slot(struct thread *thread, uint64_t index)
 {
-    struct object *cnode = slot_object(&thread->place[THREAD_CNODE]);
+    struct object *cnode = slot_known_object(&thread->place[THREAD_CNODE]);
 
     if (cnode == NULL)
         return NULL;
@@ -50,24 +50,23 @@ static enum err find_call(struct invocation *inv, const struct method_desc **met
 }
 
 /* Arguments of an invoke start in a2, of other calls in a1; messages take theirs themselves. */
-static void read_args(struct invocation *inv)
+static void read_args(struct invocation *inv, uint32_t count)
 {
     const uint64_t *x = inv->thread->context.x;
+    bool is_invoke = x[REG_A7] == CALL_INVOKE;
+    const uint64_t *first = &x[is_invoke ? REG_A2 : REG_A1];
 
-    if (x[REG_A7] == CALL_INVOKE) {
-        for (uint32_t i = 0; i < INVOCATION_ARGS - 1; i++)
-            inv->arg[i] = x[REG_A2 + i];
+    for (uint32_t i = 0; i < count; i++)
+        inv->arg[i] = first[i];
+    if (is_invoke && count == INVOCATION_ARGS)
         inv->arg[INVOCATION_ARGS - 1] = x[REG_T1];
-    } else {
-        for (uint32_t i = 0; i < INVOCATION_ARGS; i++)
-            inv->arg[i] = x[REG_A1 + i];
-    }
 }
 
 static enum err find_caps(struct invocation *inv, const struct method_desc *method)
 {
     for (uint32_t i = 0; i < method->arg_count; i++) {
         const struct arg_desc *arg = &method->arg[i];
+        inv->cap[i] = NULL;
         if (arg->cap_types == 0 || (arg->is_optional && inv->arg[i] == 0))
             continue;
         struct slot *slot = thread_slot(inv->thread, inv->arg[i]);
@@ -88,17 +87,22 @@ static enum err decode(struct invocation *inv, const struct method_desc **method
         return err;
     if (inv->slot != NULL && ((*method)->rights & ~inv->slot->rights) != 0)
         return ERR_NO_RIGHT;
-    read_args(inv);
+    read_args(inv, (*method)->arg_count);
     return find_caps(inv, *method);
 }
 
 void syscall_dispatch(struct hart *hart)
 {
     struct thread *thread = hart->current;
-    struct invocation inv = { .hart = hart, .thread = thread };
     struct user_context *context = &thread->context;
     const struct method_desc *method = NULL;
+    struct invocation inv; /* what a call can be without, nobody clears for it */
 
+    inv.hart = hart;
+    inv.thread = thread;
+    inv.slot = NULL;
+    inv.result[0] = inv.result[1] = 0;
+    inv.is_answered = false;
     context->pc += ECALL_BYTES;
     enum err err = decode(&inv, &method);
     if (err == OK)

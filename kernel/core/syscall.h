@@ -21,7 +21,7 @@ struct invocation {
     struct hart *hart;
     struct thread *thread;                /* the caller */
     struct slot *slot;                    /* the capability invoked, type and rights checked */
-    uint64_t arg[INVOCATION_ARGS];        /* as passed */
+    uint64_t arg[INVOCATION_ARGS];        /* as passed; as many as the method has */
     struct slot *cap[INVOCATION_ARGS];    /* of capability arguments; NULL for an absent optional */
     uint64_t result[2];
     bool is_answered;

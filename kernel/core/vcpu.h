@@ -48,7 +48,7 @@ struct object *vcpu_create(void *memory);
 /* Its memory; only while bound. */
 static inline struct space *vcpu_gspace(const struct vcpu *vcpu)
 {
-    return (struct space *)slot_object(&vcpu->place[VCPU_GSPACE]);
+    return (struct space *)slot_known_object(&vcpu->place[VCPU_GSPACE]);
 }
 
 /* Is its thread inside vcpu_run? */

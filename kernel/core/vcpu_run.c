@@ -41,7 +41,7 @@ void vcpu_return(struct thread *thread, enum vcpu_exit reason)
 
 enum err vcpu_run_invoke(struct invocation *inv)
 {
-    struct vcpu *vcpu = (struct vcpu *)slot_object(inv->slot);
+    struct vcpu *vcpu = (struct vcpu *)slot_known_object(inv->slot);
 
     if (vcpu->thread == NULL)
         return ERR_STATE;
@@ -156,7 +156,8 @@ static void vcpu_load(struct hart *hart, struct vcpu *vcpu)
 
     if (hart->vcpu != NULL && hart->vcpu != vcpu)
         vcpu_release(hart, hart->vcpu); /* a guest's vsatp never meets another's hgatp */
-    space_load(hart, gspace);
+    if (hart->gspace != gspace)
+        space_load(hart, gspace);
     if (hart->vcpu == NULL) {
         hal_vcpu_load(&vcpu->regs);
         hart->vcpu = vcpu;

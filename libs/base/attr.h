@@ -5,6 +5,7 @@
 
 #define ATTR_MUST_CHECK __attribute__((warn_unused_result))
 #define ATTR_NORETURN   __attribute__((noreturn))
+#define ATTR_NOINLINE   __attribute__((noinline))
 #define ATTR_UNUSED     __attribute__((unused))
 #define ATTR_PACKED     __attribute__((packed))
 #define ATTR_ALIGNED(n) __attribute__((aligned(n)))

@@ -10,7 +10,8 @@
 static void fp_set_field(uint64_t field)
 {
     CSR_CLEAR(CSR_SSTATUS, SSTATUS_FS);
-    CSR_SET(CSR_SSTATUS, field);
+    if (field != 0)
+        CSR_SET(CSR_SSTATUS, field);
 }
 
 static bool fp_is_user_allowed(void)
