@@ -211,6 +211,11 @@ bool ring_consumer_sleep(struct ring_consumer *c)
     return true;
 }
 
+bool ring_consumer_waits(const struct ring_consumer *c)
+{
+    return atomic_load_explicit(&c->h.own->waits, memory_order_relaxed) != 0;
+}
+
 static bool restarted(struct ring_handle *h)
 {
     uint32_t epoch = atomic_load_explicit(&h->peer->epoch, memory_order_acquire);

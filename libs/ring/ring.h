@@ -127,6 +127,9 @@ bool ring_consumer_wakes(struct ring_consumer *c);
 bool ring_producer_sleep(struct ring_producer *p);
 bool ring_consumer_sleep(struct ring_consumer *c);
 
+/* Whether the consumer has asked and was not answered: then nothing was written since. */
+bool ring_consumer_waits(const struct ring_consumer *c);
+
 /* True once after the other side attached anew; a broken ring is whole again. */
 bool ring_producer_restarted(struct ring_producer *p);
 bool ring_consumer_restarted(struct ring_consumer *c);

@@ -164,14 +164,21 @@ void arena_set(struct arena *arena, const void *field, size_t bytes)
     write_word(arena, &header->log_used_bytes, used + sizeof trailer);
 }
 
+struct exit_outcome *arena_outcome_draft(const struct arena *arena, uint32_t hart)
+{
+    return &arena->header->outcome[hart][(arena->header->state & which_bit(hart)) == 0];
+}
+
 void arena_commit(struct arena *arena, uint32_t hart, const struct exit_outcome *outcome)
 {
     struct arena_header *header = arena->header;
     uint64_t state = header->state & ~STATE_OPEN;
 
     if (outcome) {
+        struct exit_outcome *draft = arena_outcome_draft(arena, hart);
+        if (outcome != draft)
+            *draft = *outcome;
         state ^= which_bit(hart);
-        header->outcome[hart][(state & which_bit(hart)) != 0] = *outcome;
         write_done(arena);
     }
     write_word(arena, &header->state, state);

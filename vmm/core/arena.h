@@ -117,8 +117,14 @@ void arena_begin(struct arena *arena);
 void arena_set(struct arena *arena, const void *field, size_t bytes);
 
 /*
- * Ends the transaction: its changes stay.  `outcome` (may be NULL) becomes the
- * committed outcome of `hart` by the same store.
+ * Where the hart's next outcome will stand: made there, it need not be copied.  What is
+ * in it means nothing before it is committed.
+ */
+struct exit_outcome *arena_outcome_draft(const struct arena *arena, uint32_t hart);
+
+/*
+ * Ends the transaction: its changes stay.  `outcome` (the draft or another; may be NULL)
+ * becomes the committed outcome of `hart` by the same store.
  */
 void arena_commit(struct arena *arena, uint32_t hart, const struct exit_outcome *outcome);
 

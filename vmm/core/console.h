@@ -42,6 +42,7 @@ struct console {
     struct arena *arena;
     struct console_state *state; /* in the arena */
     const struct console_port *port;
+    struct exit_outcome *outcome; /* of the exit that is being handled; NULL: none is */
 };
 
 static inline size_t console_room(const struct console *console)
@@ -69,6 +70,21 @@ static inline void console_advance_out(const struct console *console, size_t cou
 {
     arena_set(console->arena, &console->state->out_position, sizeof console->state->out_position);
     console->state->out_position += count;
+}
+
+/* Within the transaction of an exit: the byte goes out right after the commit.  False: there is no
+ * room, or no exit. */
+static inline bool console_send(const struct console *console, uint8_t byte)
+{
+    struct exit_outcome *outcome = console->outcome;
+
+    if (!outcome || console_room(console) == 0)
+        return false;
+    outcome->flags |= OUTCOME_BYTE;
+    outcome->console_position = console->state->out_position;
+    outcome->console_gpa = byte;
+    console_advance_out(console, 1);
+    return true;
 }
 
 /* Within a transaction: `count` peeked bytes are taken; console_release() follows the commit. */

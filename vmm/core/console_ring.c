@@ -97,8 +97,10 @@ static size_t port_peek(void *opaque, uint64_t position, uint8_t *bytes, size_t 
 
     if (most == 0)
         return 0;
-    ring_consumer_restarted(&rings->in);
+    bool is_restarted = ring_consumer_restarted(&rings->in);
     port_release(rings, position);
+    if (!is_restarted && ring_consumer_waits(&rings->in))
+        return 0; /* the signal that was asked for has not been given */
     for (uint32_t i = 0; i < LOOKS && ring_peek(&rings->in, bytes, most, &got) == OK && got == 0;
          i++)
         if (ring_consumer_sleep(&rings->in))

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include <vmm/core/exit.h>
 
-#include <string.h>
-
 #include <vmm/core/emul.h>
 #include <vmm/sbi/sbi.h>
 
@@ -42,14 +40,15 @@ static void outcome_trap(struct exit_outcome *outcome, uint64_t cause, uint64_t 
 static enum exit_next handle_ecall(struct machine *machine, uint32_t hart,
                                    const struct vcpu_page *page, struct exit_outcome *outcome)
 {
+    const uint64_t *a = &page->x[REG_A0];
     struct sbi_call call = {
         .machine = machine,
         .hart = hart,
         .eid = (uint32_t)page->x[17],
         .fid = (uint32_t)page->x[16],
+        .arg = {a[0], a[1], a[2], a[3], a[4], a[5]},
         .outcome = outcome,
     };
-    memcpy(call.arg, &page->x[REG_A0], sizeof call.arg);
 
     struct sbi_result result = sbi_call(&call);
     switch (result.end) {
@@ -198,18 +197,21 @@ enum err exit_handle(struct machine *machine, uint32_t hart, enum exit_next *nex
 {
     const struct vcpu_page *page = machine_page(machine, hart);
     struct vcpu_exit_record record = page->exit;
-    struct exit_outcome outcome = {.seq = record.seq, .pc = record.pc};
+    struct exit_outcome *outcome = arena_outcome_draft(&machine->arena, hart);
     enum exit_next found = EXIT_RESUME;
 
     arena_begin(&machine->arena);
-    enum err err = dispatch(machine, hart, page, &record, &outcome, &found);
+    *outcome = (struct exit_outcome){.seq = record.seq, .pc = record.pc};
+    machine->console.outcome = outcome;
+    enum err err = dispatch(machine, hart, page, &record, outcome, &found);
+    machine->console.outcome = NULL;
     if (err || found == EXIT_WAIT) {
         enum err rollback = arena_rollback(&machine->arena);
         if (err || rollback)
             return err ? err : rollback;
     } else {
         machine->is_changed |= arena_has_changes(&machine->arena);
-        arena_commit(&machine->arena, hart, &outcome);
+        arena_commit(&machine->arena, hart, outcome);
     }
     *next = found;
     return OK;

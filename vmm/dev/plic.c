@@ -66,6 +66,8 @@ void plic_input(const struct dev_ctx *dev, uint32_t source, bool is_high)
 
     if (source == 0 || source >= PLIC_SOURCES)
         return;
+    if (is_high == ((plic->level[word] & bit) != 0))
+        return; /* a level that stays makes no request */
     word_set(dev, &plic->level[word], is_high ? plic->level[word] | bit : plic->level[word] & ~bit);
     if (is_high && !(plic->in_service[word] & bit))
         word_set(dev, &plic->pending[word], plic->pending[word] | bit);

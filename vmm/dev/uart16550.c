@@ -219,8 +219,10 @@ static uint64_t uart_read(const struct dev_ctx *dev, uint64_t offset, uint32_t w
 
 /* ---- Writes ---- */
 
-static void data_write(struct uart_state *uart, uint8_t byte)
+static void data_write(const struct dev_ctx *dev, uint8_t byte)
 {
+    struct uart_state *uart = dev->state;
+
     uart->is_thre_pending = 0;
     if (uart->mcr & MCR_LOOP) {
         if (fifo_room(uart, &uart->rx))
@@ -228,6 +230,8 @@ static void data_write(struct uart_state *uart, uint8_t byte)
         else
             uart->is_overrun = 1;
         uart->is_thre_pending = 1;
+    } else if (uart->tx.count == 0 && console_send(dev->console, byte)) {
+        uart->is_thre_pending = 1; /* gone before the guest can look */
     } else if (fifo_room(uart, &uart->tx)) {
         fifo_push(&uart->tx, byte);
     }
@@ -276,8 +280,9 @@ static void mcr_write(struct uart_state *uart, uint8_t value)
     uart->msr_delta = (uint8_t)(uart->msr_delta | delta);
 }
 
-static void reg_write(struct uart_state *uart, uint64_t reg, uint8_t value)
+static void reg_write(const struct dev_ctx *dev, uint64_t reg, uint8_t value)
 {
+    struct uart_state *uart = dev->state;
     bool is_dlab = uart->lcr & LCR_DLAB;
 
     switch (reg) {
@@ -285,7 +290,7 @@ static void reg_write(struct uart_state *uart, uint64_t reg, uint8_t value)
         if (is_dlab)
             uart->divisor_low = value;
         else
-            data_write(uart, value);
+            data_write(dev, value);
         break;
     case REG_IER:
         if (is_dlab)
@@ -316,7 +321,7 @@ static void uart_write(const struct dev_ctx *dev, uint64_t offset, uint32_t widt
     (void)width; /* a wider access reaches the register at its address only, as on QEMU */
 
     dev_set(dev, uart, sizeof *uart);
-    reg_write(uart, offset, (uint8_t)value);
+    reg_write(dev, offset, (uint8_t)value);
     irq_update(dev);
 }
 

@@ -132,9 +132,12 @@ START_TEST(test_wakes_only_sleeper_once)
     /* A signal is asked for only by a sleeper, and given once for each request. */
     char out[CAPACITY];
     ck_assert(!ring_producer_wakes(&producer));
+    ck_assert(!ring_consumer_waits(&consumer));
     ck_assert(ring_consumer_sleep(&consumer));
+    ck_assert(ring_consumer_waits(&consumer));
     put("a");
     ck_assert(ring_producer_wakes(&producer));
+    ck_assert(!ring_consumer_waits(&consumer));
     ck_assert(!ring_producer_wakes(&producer));
     ck_assert(!ring_consumer_sleep(&consumer)); /* there is something already */
     put("0123456789abcdef");

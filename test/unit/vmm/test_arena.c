@@ -159,9 +159,11 @@ END_TEST
 static void transaction(struct cut_test *test, uint64_t value)
 {
     uint64_t *first = arena_section(&test->arena, 0), *second = arena_section(&test->arena, 1);
-    struct exit_outcome outcome = {.seq = value, .pc = ~value};
+    struct exit_outcome *outcome = arena_outcome_draft(&test->arena, 0);
 
     arena_begin(&test->arena);
+    *outcome = (struct exit_outcome){.seq = value, .pc = ~value};
+    cut_here(test);
     arena_set(&test->arena, first, sizeof *first);
     *first = value;
     cut_here(test);
@@ -173,7 +175,7 @@ static void transaction(struct cut_test *test, uint64_t value)
     cut_here(test);
     *first = value;
     cut_here(test);
-    arena_commit(&test->arena, 0, &outcome);
+    arena_commit(&test->arena, 0, outcome);
 }
 
 START_TEST(test_arena_rollback_cut_at_every_write_is_all_or_nothing)

@@ -244,6 +244,35 @@ START_TEST(test_exit_load_and_store_reach_the_device)
 }
 END_TEST
 
+START_TEST(test_exit_store_to_uart_goes_out_after_the_commit)
+{
+    /* A byte for the UART is part of the outcome: not out before, once if applied again, and kept
+     * in the FIFO while the console has no room. */
+    struct vmm_fake *fake = fake_new(1);
+    enum exit_next next;
+
+    fake->page[0].x[10] = 'Q';
+    access_set(fake, true, UART, HTINST_SB_A0);
+    ck_assert_int_eq(exit_handle(&fake->machine, 0, &next), OK);
+    ck_assert_uint_eq(fake->out_position, 0);
+    ck_assert_int_eq(exit_apply(&fake->machine, 0), OK);
+    fake->page[0].exit.reason = VCPU_EXIT_STORE;
+    ck_assert_int_eq(exit_apply(&fake->machine, 0), OK);
+    ck_assert_uint_eq(fake->out_position, 1);
+    ck_assert_uint_eq(fake_get(fake, UART + 5, 1), 0x60);
+
+    fake->out_limit = 1;
+    access_set(fake, true, UART, HTINST_SB_A0);
+    answer(fake);
+    ck_assert_uint_eq(fake_get(fake, UART + 5, 1), 0);
+    fake->out_limit = FAKE_CONSOLE_BYTES;
+    machine_notify(&fake->machine);
+    ck_assert_uint_eq(fake_get(fake, UART + 5, 1), 0x60);
+    ck_assert_mem_eq(fake->out, "QQ", 2);
+    fake_free(fake);
+}
+END_TEST
+
 START_TEST(test_exit_fetched_instruction_is_used_without_htinst)
 {
     /* Where the hart says nothing, the instruction the kernel fetched does. */
@@ -408,6 +437,7 @@ TCase *exit_tcase(void)
     tcase_add_test(tcase, test_exit_ecall_that_waits_changes_nothing);
     tcase_add_test(tcase, test_exit_ecall_bad_legacy_pointer_is_a_fault_at_the_ecall);
     tcase_add_test(tcase, test_exit_load_and_store_reach_the_device);
+    tcase_add_test(tcase, test_exit_store_to_uart_goes_out_after_the_commit);
     tcase_add_test(tcase, test_exit_fetched_instruction_is_used_without_htinst);
     tcase_add_test(tcase, test_exit_access_nobody_answers_is_an_access_fault);
     tcase_add_test(tcase, test_exit_page_table_access_faults_as_the_original_access);

@@ -159,8 +159,25 @@ START_TEST(test_recovery_uart_write_goes_out_exactly_once)
     struct vmm_fake *fake = guest_at((struct vcpu_exit_record){
         .reason = VCPU_EXIT_STORE, .cause = 23, .gpa = 0x10000000, .htinst = 0x00a00023});
     fake->page[0].x[10] = 'u';
-    cut_everywhere(fake, 15);
+    cut_everywhere(fake, 12);
     ck_assert_uint_eq(fake->out_position, 1);
+    fake_free(fake);
+}
+END_TEST
+
+START_TEST(test_recovery_uart_fifo_goes_out_exactly_once)
+{
+    /* Nor is one that follows others, which waited in the FIFO for room. */
+    struct vmm_fake *fake = guest_at((struct vcpu_exit_record){
+        .reason = VCPU_EXIT_STORE, .cause = 23, .gpa = 0x10000000, .htinst = 0x00a00023});
+    fake->out_limit = 0;
+    fake_put(fake, 0x10000002, 1, 1); /* FIFOs on */
+    fake_put(fake, 0x10000000, 1, 'o');
+    fake->out_limit = FAKE_CONSOLE_BYTES;
+    fake->page[0].x[10] = 'k';
+    cut_everywhere(fake, 15);
+    ck_assert_uint_eq(fake->out_position, 2);
+    ck_assert_mem_eq(fake->out, "ok", 2);
     fake_free(fake);
 }
 END_TEST
@@ -312,6 +329,7 @@ TCase *recovery_tcase(void)
     TCase *tcase = tcase_create("recovery");
     tcase_set_timeout(tcase, 60);
     tcase_add_test(tcase, test_recovery_uart_write_goes_out_exactly_once);
+    tcase_add_test(tcase, test_recovery_uart_fifo_goes_out_exactly_once);
     tcase_add_test(tcase, test_recovery_uart_read_takes_exactly_one_byte);
     tcase_add_test(tcase, test_recovery_plic_claim_is_made_once);
     tcase_add_test(tcase, test_recovery_console_write_goes_out_exactly_once);
