@@ -1,0 +1,51 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""Processes and guests that try everything at random harm nobody but themselves."""
+
+from harness.machine import Failure
+
+SMALL = {"kernel": "build:test/guest/small.bin", "memory": "16M"}
+SECONDS = 5
+CALLS = 20_000  # in that time, each, with a hart shared by three on a busy machine
+
+
+def process(seed, then=""):
+    """The program of test/fuzz in the VMM's place."""
+    return {"vmm": "fuzz", "kernel": "build:test/guest/small.bin", "memory": "16M",
+            "bootargs": f"{seed} {SECONDS}{then}"}
+
+
+def is_there(machine):
+    machine.send("?")
+    machine.expect("small: here", 10)
+
+
+def done(machine, name):
+    match = machine.expect(rf"\bvmm\.{name}: (\d+) calls, (\d+) runs$", 60, unless=r"FAILED.*|\w+ faulted.*")
+    if int(match.group(1)) < CALLS:
+        raise Failure(f"{name} made only {match.group(1)} calls in {SECONDS} s")
+
+
+def test_fuzz_processes_disturb_nobody(env):
+    """Two VMMs' processes make every call with anything in the registers; a guest beside them goes on."""
+    with env.system({"small": SMALL, "one": process(1), "two": process(2)}) as archive, \
+            env.warren(archive, smp=1) as machine:
+        machine.expect(r"small: boot, dirty 0\n", 30)
+        for _ in range(SECONDS):
+            is_there(machine)
+            machine.expect_running(0.5)
+        done(machine, "(?:one|two)")
+        done(machine, "(?:one|two)")
+        is_there(machine)
+        machine.send("p")
+        machine.expect_exit(0, 30)
+
+
+def test_fuzz_messages_end_their_sender_only(env):
+    """Messages to the root server that mean nothing end the process that sends them, and no other."""
+    with env.system({"small": SMALL, "one": process(3, " garbage")}) as archive, \
+            env.warren(archive, smp=1) as machine:
+        machine.expect(r"small: boot, dirty 0\n", 30)
+        machine.expect(r"guest one is dead", 60, unless=r"FAILED.*|\w+ faulted.*")
+        is_there(machine)
+        machine.send("p")
+        machine.expect_exit(None, 30)
