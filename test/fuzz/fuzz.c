@@ -67,7 +67,9 @@ static void choose_registers(struct random *r)
 /* fs2, fs3 and the rounding mode are nobody's but ours. */
 static void float_mark(uint64_t mark)
 {
-    __asm__ volatile("fmv.d.x fs2, %0\n\tfmv.d.x fs3, %1\n\tfsrm %2" : : "r"(mark), "r"(~mark), "r"(3));
+    __asm__ volatile("fmv.d.x fs2, %0\n\tfmv.d.x fs3, %1\n\tfsrm %2"
+                     :
+                     : "r"(mark), "r"(~mark), "r"(3));
 }
 
 static void float_check(uint64_t mark)
@@ -107,7 +109,8 @@ static void call_once(struct random *r, const struct vmm_start *start)
 static void send_garbage(struct random *r)
 {
     for (unsigned i = 0; i < GARBAGE; i++) {
-        struct message message = { .tag = random_odd(r) | 0x100, .send_slot = (uint32_t)random_next(r) };
+        struct message message = {.tag = random_odd(r) | 0x100,
+                                  .send_slot = (uint32_t)random_next(r)};
         for (unsigned word = 0; word < MESSAGE_WORDS; word++)
             message.word[word] = random_odd(r);
         if (ipc_send(cap_at(PROCESS_SLOT_PARENT), &message) == OK)

@@ -86,7 +86,8 @@ static uint64_t random_satp(struct random *r)
 {
     if (!random_one_in(r, 3))
         return random_next(r) & UINT64_C(0x0fffffffffffffff);
-    return (8 + random_below(r, 3)) << 60 | (random_next(r) & 0xffff) << 44 | (GUEST_RAM + ROOT_OFFSET) >> 12;
+    return (8 + random_below(r, 3)) << 60 | (random_next(r) & 0xffff) << 44 |
+           (GUEST_RAM + ROOT_OFFSET) >> 12;
 }
 
 static uint64_t random_pc(struct random *r)
