@@ -97,8 +97,7 @@ static long map(size_t bytes, int flags)
 
 START_TEST(test_mmap_gives_anonymous_memory_only)
 {
-    /* Anonymous memory comes from the heap and goes back to it; files and fixed places are refused.
-     */
+    /* Anonymous memory comes from the heap and goes back; files and fixed places are refused. */
     long at = map(3 * RT_PAGE_BYTES, MAP_PRIVATE | MAP_ANONYMOUS);
     ck_assert_int_eq(at, (long)(intptr_t)rt_state.config.heap);
     ck_assert_int_eq(map(PAGES * RT_PAGE_BYTES, MAP_PRIVATE | MAP_ANONYMOUS), -ENOMEM);
@@ -113,8 +112,7 @@ END_TEST
 
 START_TEST(test_clock_counts_from_ticks)
 {
-    /* Monotonic time is that of the time CSR; wall time adds its base, and is refused without one.
-     */
+    /* Monotonic time is that of the time CSR; wall time adds its base, if there is one. */
     struct timespec t;
     now_ticks = 12 * UINT64_C(10000000) + 5;
     ck_assert_int_eq(call(SYS_clock_gettime, CLOCK_MONOTONIC, &t, 0), 0);
