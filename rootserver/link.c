@@ -67,6 +67,7 @@ void link_down(struct link *link)
     if (!link->is_up)
         return;
     link->is_up = false;
+    write_kernel("\r\n", 2); /* whatever stood on the terminal's line */
     if (ring_consumer_attach(&rest, link->down_shared, link->down_data,
                              CONSOLE_CONTROL_DOWN_RECORDS, sizeof record) != OK)
         return;

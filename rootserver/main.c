@@ -13,7 +13,8 @@
 #include <rt/calls.h>
 #include <rt/rt.h>
 
-#define FLUSH_SECONDS 3
+#define FLUSH_SECONDS         3
+#define CONSOLE_RESTARTS_MOST 5
 
 /* Nothing can be started: says why, and ends the machine as a failure. */
 static ATTR_NORETURN void give_up(const char *format, ...) ATTR_PRINTF(1, 2);
@@ -148,6 +149,38 @@ static void start_console(const struct plan_input *in)
         printf("no line to the console service: %s\n", exec_error_name(err));
 }
 
+/* The console service died: a new one goes on with the same rings.  One that dies again and again is
+ * let lie; the guests run without it. */
+static void restart_console(const struct plan_input *in)
+{
+    bool is_running[PLAN_PROCESSES_MOST];
+    struct exec_failure failure;
+
+    if (!root.supervise.console_is_down || root.console_restarts == CONSOLE_RESTARTS_MOST)
+        return;
+    root.console_restarts++;
+    for (unsigned i = 0; i < root.plan.process_count; i++)
+        is_running[i] = root.supervise.process[i] == LIFE_RUNNING;
+    enum err err = exec_restart(in, &root.plan, root.plan.console, is_running, &root.common,
+                                &root.random, &failure);
+    if (err == OK)
+        err = link_up(&root.link, (void *)(uintptr_t)LAYOUT_ROOT_CONTROL, root.plan.console_bell);
+    if (err != OK) {
+        printf("console cannot be started anew: %s\n", exec_error_name(err));
+        root.console_restarts = CONSOLE_RESTARTS_MOST;
+        return;
+    }
+    root.supervise.process[root.plan.console] = LIFE_RUNNING;
+    root.supervise.console_is_down = false;
+    for (unsigned i = 0; i < root.system.guest_count; i++) {
+        if (root.supervise.guest[i] != LIFE_RUNNING)
+            link_state(&root.link, i,
+                       root.supervise.guest[i] == LIFE_ENDED ? CONSOLE_STATE_ENDED
+                                                             : CONSOLE_STATE_DEAD);
+    }
+    printf("console started anew\n");
+}
+
 static void start_guest(const struct plan_input *in, unsigned guest)
 {
     const struct plan_guest *g = &root.plan.guest[guest];
@@ -182,7 +215,7 @@ static ATTR_NORETURN void end(void)
     root_end_machine(well);
 }
 
-static ATTR_NORETURN void supervise(void)
+static ATTR_NORETURN void supervise(const struct plan_input *in)
 {
     cap_t endpoint = cap_at(root.plan.endpoint);
 
@@ -193,6 +226,7 @@ static ATTR_NORETURN void supervise(void)
             give_up("reports cannot be received: %s", exec_error_name(err));
         if (!(m.tag & TAG_NOTIFIED))
             supervise_message(&root.supervise, &m);
+        restart_console(in);
     }
     end();
 }
@@ -234,5 +268,5 @@ int main(void)
     start_console(&in);
     for (unsigned i = 0; i < root.system.guest_count; i++)
         start_guest(&in, i);
-    supervise();
+    supervise(&in);
 }

@@ -18,6 +18,7 @@ struct root {
     struct random_source random;
     struct record_common common;
     struct supervise supervise;
+    unsigned console_restarts;
     volatile uint32_t *finisher; /* NULL until its page is mapped, or when there is none */
 };
 

@@ -116,7 +116,7 @@ static void process_end(struct supervise *s, unsigned process, enum life life)
     line_end(s, process);
     if (p->role == PLAN_ROLE_CONSOLE) {
         link_down(s->link);
-        s->service_died = true;
+        s->console_is_down = true;
     }
     enum err err = exec_destroy(p);
     if (err != OK)
@@ -231,5 +231,5 @@ bool supervise_ended_well(const struct supervise *s)
         if (s->guest[i] != LIFE_ENDED)
             return false;
     }
-    return !s->service_died;
+    return !s->console_is_down;
 }

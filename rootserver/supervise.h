@@ -41,7 +41,7 @@ struct supervise {
     enum life process[PLAN_PROCESSES_MOST];
     enum life guest[SYSTEM_GUESTS_MOST];
     struct supervise_line line[PLAN_PROCESSES_MOST];
-    bool service_died; /* then the machine does not end as if all were well */
+    bool console_is_down; /* to be started anew; if it cannot be, the machine does not end well */
 };
 
 /* Marks a guest that never started, or a process that did not. */

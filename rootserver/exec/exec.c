@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include <rootserver/exec/exec.h>
 
+#include <stdbool.h>
 #include <string.h>
 
 #include <rt/calls.h>
@@ -177,6 +178,40 @@ MUST_CHECK exec_run(const struct plan_input *in, const struct plan *plan, unsign
             *failure = (struct exec_failure){.action = i, .at = at, .err = err};
             return err;
         }
+    }
+    return OK;
+}
+
+static bool makes_untyped_of(const struct plan_action *a, const struct plan_process *p)
+{
+    for (unsigned i = 0; i < p->untyped_count; i++) {
+        if (a->kind == PLAN_RETYPE && a->slot == p->untyped[i])
+            return true;
+    }
+    return false;
+}
+
+/* A capability of `p` in another's CNode, or of another's notification in that of `p`. */
+static bool connects(const struct plan_action *a, const struct plan_process *p)
+{
+    return a->kind == PLAN_MINT && (a->slot == p->wake || a->other == p->cnode);
+}
+
+MUST_CHECK exec_restart(const struct plan_input *in, const struct plan *plan, unsigned process,
+                        const bool *is_running, const struct record_common *common,
+                        struct random_source *random, struct exec_failure *failure)
+{
+    const struct plan_process *p = &plan->process[process];
+
+    for (unsigned i = p->first_action; i < plan->action_count; i++) {
+        const struct plan_action *a = &plan->action[i];
+        bool own = i - p->first_action < p->action_count;
+        if (own ? makes_untyped_of(a, p)
+                : a->process == PLAN_NOBODY || !is_running[a->process] || !connects(a, p))
+            continue;
+        enum err err = exec_run(in, plan, i, 1, common, random, failure);
+        if (err != OK)
+            return err;
     }
     return OK;
 }

@@ -32,6 +32,15 @@ MUST_CHECK exec_run(const struct plan_input *in, const struct plan *plan, unsign
                     unsigned count, const struct record_common *common,
                     struct random_source *random, struct exec_failure *failure);
 
+/*
+ * Starts a process anew that exec_destroy() destroyed: its actions once more, but for the making of
+ * its Untypeds, which are still there; then the capabilities that running processes (`is_running`,
+ * by index) had of it, and it of them.
+ */
+MUST_CHECK exec_restart(const struct plan_input *in, const struct plan *plan, unsigned process,
+                        const bool *is_running, const struct record_common *common,
+                        struct random_source *random, struct exec_failure *failure);
+
 /* Destroys a process, and its guest with it: revokes its Untypeds.  What is left cannot be reached
  * by anybody.  Every error of cnode_revoke(). */
 MUST_CHECK exec_destroy(const struct plan_process *process);

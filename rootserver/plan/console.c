@@ -28,13 +28,13 @@ static void share_regions(struct build *b, struct plan_process *p)
 static void give_uart(struct build *b, struct plan_process *p)
 {
     const struct machine_config *m = b->in->machine;
-    uint32_t page = build_device_page(b, m->uart.address);
 
-    if (page == 0) {
+    if (b->plan->uart == 0) {
         build_fail(b, ERR_NOT_FOUND, "the registers of the machine's UART are not to be had");
         return;
     }
-    build_share(b, (struct build_frames){page, 1, 12}, p, LAYOUT_DEVICE, RIGHT_READ | RIGHT_WRITE);
+    build_share(b, (struct build_frames){b->plan->uart, 1, 12}, p, LAYOUT_DEVICE,
+                RIGHT_READ | RIGHT_WRITE);
     uint32_t irq = build_object(b, p->untyped[0], OBJ_IRQ, IRQ_BITS_MIN);
     uint32_t badged = build_slots(b, 1);
     build_mint(b, p->wake, BOOT_SLOT_CNODE, badged, RIGHT_WRITE, CONSOLE_BIT_UART);

@@ -66,6 +66,8 @@ static void build_root(struct build *b)
         plan->finisher = build_device_page(b, m->finisher.address);
     if (m->rtc.is_there)
         plan->rtc = build_device_page(b, m->rtc.address);
+    if (m->uart.is_there)
+        plan->uart = build_device_page(b, m->uart.address);
     uint32_t devices[] = {plan->finisher, plan->rtc};
     for (unsigned i = 0; i < 2; i++) {
         if (devices[i] != 0)

@@ -85,9 +85,9 @@ struct plan {
     uint32_t scratch_a, scratch_b; /* PLAN_SCRATCH slots each, empty between actions' groups */
 
     /* The root server's own. */
-    uint32_t endpoint;      /* reports and faults come here */
-    uint32_t notification;  /* bound to the root server's thread */
-    uint32_t finisher, rtc; /* Frames of device pages; 0 for none */
+    uint32_t endpoint;            /* reports and faults come here */
+    uint32_t notification;        /* bound to the root server's thread */
+    uint32_t finisher, rtc, uart; /* Frames of device pages; 0 for none */
     bool has_console;
     uint16_t console; /* process */
     struct problem console_problem;

@@ -47,3 +47,22 @@ def test_dead_console_service_is_reported(env):
             env.warren(archive) as machine:
         machine.expect(r"^(?:warren: )?(?:svc[./])?console faulted: .*\(cause 15, tval 0x8\)", 30)
         machine.expect_exit(None, 30)
+
+
+def test_dead_console_service_comes_back(env):
+    """A console service that dies is started anew: the guest runs on, and its console with it."""
+    dying = {"svc/console": "test/system/console-dying.elf"}
+    with env.system({"debian": DEBIAN}, dying) as archive, env.warren(archive) as machine:
+        shell = Shell(machine)
+        shell.wait_prompt()
+        shell.run("echo kept > /tmp/kept")
+        for _ in range(2):
+            machine.send("\x18")
+            machine.expect(r"^(?:warren: )?console faulted: ", 30)
+            machine.expect(r"^(?:warren: )?console started anew$", 30)
+            machine.line()
+            shell.wait_prompt()
+            if shell.run("cat /tmp/kept").strip() != "kept":
+                raise Failure("the guest is not the one it was")
+        machine.line("poweroff -f")
+        machine.expect_exit(0)

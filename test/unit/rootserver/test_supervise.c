@@ -130,7 +130,7 @@ static bool was_revoked(uint32_t slot)
 
 START_TEST(test_message_fault_names_process_and_ends_its_guest)
 {
-    /* A fault is told with name, cause, address and registers; its process goes, the others stay. */
+    /* A fault is told with name, cause, address and registers; its process alone goes. */
     message(LEFT, TAG_FAULT, 15, 0x8);
     says("vmm.left faulted: store page fault (cause 15, tval 0x8) at pc 0x44");
     says(" a0 000000000000100a");
@@ -207,7 +207,7 @@ static void log_text(unsigned index, const char *text, uint64_t length)
 
 START_TEST(test_message_log_lines_carry_the_name)
 {
-    /* Pieces of two processes' lines are not mixed; control characters do not reach the terminal. */
+    /* Pieces of two processes' lines are not mixed; control characters are not shown. */
     log_text(LEFT, "one ", 4);
     log_text(RIGHT, "other\n", 6);
     log_text(LEFT, "line\x1b[2J\n", 9);
@@ -274,7 +274,7 @@ START_TEST(test_link_down_tells_what_was_not_read)
     ck_assert_uint_eq(kernel.klog_bytes, 0);
     link_down(&link_);
     link_write(&link_, "after\n", 6);
-    ck_assert_str_eq(kernel.klog, "warren: news\r\nwarren: more\r\nwarren: after\r\n");
+    ck_assert_str_eq(kernel.klog, "\r\nwarren: news\r\nwarren: more\r\nwarren: after\r\n");
 }
 END_TEST
 
