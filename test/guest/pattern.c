@@ -14,7 +14,6 @@
 
 void pattern_fill_fp(uint64_t seed);
 uint64_t pattern_check_fp(uint64_t seed);
-uint64_t pattern_seed(uint64_t dtb);
 
 static uint64_t mix(uint64_t seed, uint64_t index)
 {
@@ -90,7 +89,7 @@ static void report(const char *what, uint64_t round)
 
 void guest_main(uint64_t hart, uint64_t dtb)
 {
-    uint64_t seed = pattern_seed(dtb);
+    uint64_t seed = bootargs_number(dtb);
 
     (void)hart;
     csr_set(sstatus, 1u << 13); /* FS: initial */
@@ -114,49 +113,4 @@ void guest_main(uint64_t hart, uint64_t dtb)
     }
     csr_write(scounteren, 7);
     sbi_reset(0, 0);
-}
-
-/* The value of /chosen/bootargs as a decimal number: a walk over the structure block that stops
- * at the first property of that name (Devicetree Specification, "Flattened Devicetree Format"). */
-static uint32_t big32(uint64_t address)
-{
-    const uint8_t *p = (const uint8_t *)address;
-
-    return (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | p[3];
-}
-
-static bool string_equal(const char *a, const char *b)
-{
-    while (*a != '\0' && *a == *b) {
-        a++;
-        b++;
-    }
-    return *a == *b;
-}
-
-uint64_t pattern_seed(uint64_t dtb)
-{
-    uint64_t at = dtb + big32(dtb + 8), strings = dtb + big32(dtb + 12), seed = 0;
-
-    for (;;) {
-        uint32_t token = big32(at);
-        at += 4;
-        if (token == 1) {
-            while (*(const char *)at != '\0')
-                at++;
-            at = (at + 4) & ~UINT64_C(3);
-        } else if (token == 3) {
-            uint32_t length = big32(at);
-            const char *name = (const char *)(strings + big32(at + 4));
-            at += 8;
-            if (string_equal(name, "bootargs")) {
-                for (const char *p = (const char *)at; *p >= '0' && *p <= '9'; p++)
-                    seed = seed * 10 + (uint64_t)(*p - '0');
-                return seed;
-            }
-            at = (at + length + 3) & ~UINT64_C(3);
-        } else if (token == 9) {
-            return 0;
-        }
-    }
 }

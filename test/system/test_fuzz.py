@@ -5,7 +5,13 @@ from harness.machine import Failure
 
 SMALL = {"kernel": "build:test/guest/small.bin", "memory": "16M"}
 SECONDS = 5
+BROKEN = r"FAILED.*|\w+ faulted.*|gave up.*|is dead|kernel panic"
 CALLS = 20_000  # in that time, each, with a hart shared by three on a busy machine
+
+
+def guest(seed):
+    """The guest of test/guest/fuzz.c."""
+    return {"kernel": "build:test/guest/fuzz.bin", "memory": "16M", "bootargs": str(seed)}
 
 
 def process(seed, then=""):
@@ -20,7 +26,7 @@ def is_there(machine):
 
 
 def done(machine, name):
-    match = machine.expect(rf"\bvmm\.{name}: (\d+) calls, (\d+) runs$", 60, unless=r"FAILED.*|\w+ faulted.*")
+    match = machine.expect(rf"\bvmm\.{name}: (\d+) calls, (\d+) runs$", 60, unless=BROKEN)
     if int(match.group(1)) < CALLS:
         raise Failure(f"{name} made only {match.group(1)} calls in {SECONDS} s")
 
@@ -38,6 +44,33 @@ def test_fuzz_processes_disturb_nobody(env):
         is_there(machine)
         machine.send("p")
         machine.expect_exit(0, 30)
+
+
+def test_fuzz_guests_disturb_nobody(env):
+    """Two guests execute, call and touch anything at random, and power off; one beside them goes on."""
+    with env.system({"small": SMALL, "one": guest(1), "two": guest(2)}) as archive, \
+            env.warren(archive, smp=1) as machine:
+        machine.expect(r"small: boot, dirty 0\n", 30)
+        for _ in range(SECONDS):
+            is_there(machine)
+            machine.expect_silence_of(BROKEN, 1)
+        machine.send("r")
+        machine.expect(r"small: boot, dirty 0\n", 30, unless=BROKEN)
+        for _ in range(2):
+            machine.expect(r"guest (?:one|two) powered itself off", 60, unless=BROKEN)
+        is_there(machine)
+        machine.send("p")
+        machine.expect_exit(0, 30)
+
+
+def test_fuzz_guest_comes_to_its_end(env):
+    """The guest that does anything at random has its own console and power switch to the last."""
+    with env.system({"one": guest(7)}) as archive, env.warren(archive, smp=1) as machine:
+        machine.expect(r"fuzz: begin\n", 30)
+        counts = machine.expect(r"fuzz: end, steps((?: \d+)+)\n", 60, unless=BROKEN).group(1).split()
+        machine.expect_exit(0, 30)
+    if min(map(int, counts)) < 100:
+        raise Failure(f"too few steps of a kind: {counts}")
 
 
 def test_fuzz_messages_end_their_sender_only(env):

@@ -17,6 +17,9 @@ extern char __image_start[], __bss_end[];
 
 void guest_main(uint64_t hart, uint64_t dtb);
 
+/* The number at the start of /chosen/bootargs; 0: there is none. */
+uint64_t bootargs_number(uint64_t dtb);
+
 /* ---- CSRs -------------------------------------------------------------------- */
 
 #define csr_read(name)                                                \

@@ -35,6 +35,7 @@ enter:
     .text
     .balign 4
 /* Saves x1-x31 in a struct trap_frame on the stack; trap_handle() may change its pc. */
+    .globl trap_vector
 trap_vector:
     csrw    sscratch, sp
     addi    sp, sp, -272

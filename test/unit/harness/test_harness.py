@@ -13,7 +13,7 @@ import unittest
 import unittest.mock
 
 from harness import tap
-from harness.console import Text
+from harness.console import COMPLAINT, Text
 from harness.env import Env, Skip, numa_words
 from harness.machine import Failure, Machine
 from harness.shell import Shell
@@ -207,6 +207,15 @@ class Consoles(unittest.TestCase):
             text.feed(data[:cut])
             text.feed(data[cut:])
             self.assertEqual(text.clean, "# echo\n42\n", cut)
+
+    def test_feed_firmware_complaint_is_dropped(self):
+        """What the firmware says of a guest's instruction vanishes from a guest's line, in any two pieces."""
+        data = b"small: he" + COMPLAINT.encode() + COMPLAINT.encode() + b"re\n"
+        for cut in range(len(data) + 1):
+            text = Text()
+            text.feed(data[:cut])
+            text.feed(data[cut:])
+            self.assertEqual(text.clean, "small: here\n", cut)
 
     def test_feed_lone_escape_does_not_hold_text_back(self):
         """An escape that begins no sequence does not swallow what follows."""

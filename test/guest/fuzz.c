@@ -1,0 +1,270 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * For FUZZ_SECONDS, at random, from the seed in bootargs: instructions in user and supervisor
+ * mode, every CSR, device registers, SBI calls, page tables.  What a step did is of no interest;
+ * it comes back by a trap, or by the timer, and at the end the guest powers off as any other.
+ *
+ *   code     in the middle of RAM, far from this image, with nothing around it to run
+ *   scratch  behind it: what stores may hit
+ */
+#include "guest.h"
+
+#define FUZZ_SECONDS  6u
+#define TICKS_SECOND  UINT64_C(10000000)
+#define WATCHDOG      5000u /* ticks */
+#define CODE          (RAM_BASE + UINT64_C(0x800000))
+#define SCRATCH       (RAM_BASE + UINT64_C(0xa00000))
+#define SCRATCH_BYTES UINT64_C(0x10000)
+#define CODE_INSNS    16u
+
+#define SSTATUS_SPIE  (UINT64_C(1) << 5)
+#define SSTATUS_SPP   (UINT64_C(1) << 8)
+#define SSTATUS_FS    (UINT64_C(3) << 13)
+#define SATP          0x180u
+#define INSN_EBREAK   0x00100073u
+#define INSN_SYSTEM   0x73u
+#define PTE_TABLE     UINT64_C(0x01)
+#define PTE_KERNEL    UINT64_C(0xcf)
+#define PTE_USER_ALL  UINT64_C(0xdf)
+#define USER_BASE     UINT64_C(0x40000000) /* the user's view of code and scratch, 2 MiB each */
+
+struct fuzz_context {
+    uint64_t x[32]; /* x[0] is not used */
+    uint64_t pc, sstatus;
+    uint64_t ours[28];
+};
+
+uint64_t fuzz_run(struct fuzz_context *context);
+void fuzz_trap(void);
+
+static struct fuzz_context context;
+static uint64_t root[512] __attribute__((aligned(4096)));
+static uint64_t middle[512] __attribute__((aligned(4096)));
+static uint64_t state;
+static uint64_t steps[6];
+
+static uint64_t next(void)
+{
+    state ^= state << 13;
+    state ^= state >> 7;
+    state ^= state << 17;
+    return state * UINT64_C(0x2545f4914f6cdd1d);
+}
+
+static uint64_t below(uint64_t count)
+{
+    return next() % count;
+}
+
+/* ---- values ------------------------------------------------------------------------- */
+
+/* Of this machine's devices, and of none; not the one that powers off. */
+static uint64_t device_address(void)
+{
+    static const struct {
+        uint64_t base, bytes;
+    } list[] = {
+        { 0x101000, 0x1000 },     { 0x2000000, 0x10000 },  { 0xc000000, 0x3000 },
+        { 0xc200000, 0x4000 },    { 0xc5ffff0, 0x20 },     { 0x10000000, 0x108 },
+        { 0x10001000, 0x1000 },   { 0x28000000, 0x2000 },  { 0x30000000, 0x1000 },
+        { 0x80fffff0, 0x20 },     { 0x81000000, 0x1000 },  { 0x1fffffff000, 0x2000 },
+        { 0xffffffff000, 0x2000 },
+    };
+    uint64_t i = below(sizeof list / sizeof list[0]);
+
+    return list[i].base + below(list[i].bytes);
+}
+
+/* Where it may point: into scratch, at a device, or nowhere. */
+static uint64_t value(void)
+{
+    switch (below(6)) {
+    case 0: return below(64);
+    case 1: return SCRATCH + 0x800 + below(SCRATCH_BYTES - 0x1000);
+    case 2: return device_address();
+    case 3: return ~below(16);
+    case 4: return (UINT64_C(1) << below(64)) + UINT64_C(0x100000000000);
+    default: return next() | UINT64_C(0x4000000000000000);
+    }
+}
+
+static void registers_fill(void)
+{
+    for (unsigned i = 1; i < 32; i++)
+        context.x[i] = value();
+}
+
+/* ---- one step ------------------------------------------------------------------------ */
+
+static void code_put(unsigned index, uint64_t insn)
+{
+    ((volatile uint32_t *)CODE)[index] = (uint32_t)insn;
+}
+
+static void go(uint64_t pc, uint64_t sstatus)
+{
+    context.pc = pc;
+    context.sstatus = sstatus;
+    __asm__ volatile("fence.i" ::: "memory");
+    csr_write(sie, 1u << 5);
+    sbi_set_timer(time_now() + WATCHDOG);
+    (void)fuzz_run(&context);
+}
+
+/* Anything but SYSTEM, whose turn comes below. */
+static uint32_t random_insn(void)
+{
+    uint32_t insn = (uint32_t)next();
+
+    return (insn & 0x7f) == INSN_SYSTEM ? INSN_EBREAK : insn;
+}
+
+/* Loads, stores, atomics, floating point and compressed ones more often than chance has them. */
+static uint32_t memory_insn(void)
+{
+    static const uint8_t opcode[] = { 0x03, 0x23, 0x2f, 0x07, 0x27, 0x0f };
+
+    if (below(4) == 0)
+        return (uint32_t)below(0x10000);
+    return (uint32_t)next() << 7 | opcode[below(sizeof opcode)];
+}
+
+/* In supervisor mode: interrupts on, so that a loop ends. */
+static void step_supervisor(void)
+{
+    registers_fill();
+    code_put(0, below(3) == 0 ? random_insn() : memory_insn());
+    for (unsigned i = 1; i < CODE_INSNS; i++)
+        code_put(i, INSN_EBREAK);
+    go(CODE, SSTATUS_SPP | SSTATUS_SPIE | (next() & SSTATUS_FS));
+}
+
+/* One access to any CSR; then what is needed to come back is put right. */
+static void step_csr(void)
+{
+    uint64_t csr = below(4) == 0 ? below(0x1000) : 0x100 + below(0x100), source = 1 + below(28);
+
+    registers_fill();
+    if (csr == SATP)
+        context.x[source] &= UINT64_C(0x0fffffffffffffff); /* stays Bare: else no way back */
+    context.x[29] = (uint64_t)fuzz_trap;
+    context.x[30] = (uint64_t)&context;
+    code_put(0, csr << 20 | source << 15 | (1 + below(3)) << 12 | below(29) << 7 | INSN_SYSTEM);
+    code_put(1, 0x140f1073); /* csrw sscratch, x30 */
+    code_put(2, 0x105e9073); /* csrw stvec, x29 */
+    code_put(3, 0x18001073); /* csrw satp, zero */
+    code_put(4, INSN_EBREAK);
+    go(CODE, SSTATUS_SPP);
+}
+
+/* Supervisor instructions that are no CSR accesses, with any operands. */
+static void step_privileged(void)
+{
+    static const uint32_t list[] = { 0x10500073, 0x10200073, 0x12000073, 0x16000073, 0x18000073,
+                                     0x18100073, 0x22000073, 0x62000073, 0x30200073, 0x00d00073,
+                                     0x01d00073, 0x60004073, 0x68004073, 0x00000073 };
+    uint64_t operands = below(32) << 20 | below(32) << 15 | below(32) << 7;
+
+    registers_fill();
+    csr_write(sepc, value());
+    code_put(0, list[below(sizeof list / sizeof list[0])] | (below(2) == 0 ? operands : 0));
+    code_put(1, INSN_EBREAK);
+    /* An ecall gets an extension that does not exist. */
+    context.x[17] = 0x7eadbeef;
+    go(CODE, SSTATUS_SPP | SSTATUS_SPIE);
+}
+
+/* In user mode, under page tables that are random around what is needed. */
+static void step_user(void)
+{
+    registers_fill();
+    for (unsigned i = 0; i < CODE_INSNS; i++)
+        code_put(i, below(2) == 0 ? memory_insn() : (uint32_t)next());
+    for (unsigned i = 0; i < 512; i += 1 + (unsigned)below(8)) {
+        root[i] = (device_address() >> 12) << 10 | (next() & 0x3ff);
+        middle[i] = (device_address() >> 12) << 10 | (next() & 0x3ff);
+    }
+    root[RAM_BASE >> 30] = RAM_BASE >> 2 | PTE_KERNEL;
+    root[USER_BASE >> 30] = (uint64_t)middle >> 2 | PTE_TABLE;
+    root[0] = (uint64_t)root >> 2 | PTE_TABLE;
+    middle[0] = CODE >> 2 | PTE_USER_ALL;
+    middle[1] = SCRATCH >> 2 | PTE_USER_ALL;
+    for (unsigned i = 1; i < 32; i += 2)
+        context.x[i] = USER_BASE + below(1 << 24);
+    csr_write(satp, (8 + below(3)) << 60 | below(0x10000) << 44 | (uint64_t)root >> 12);
+    __asm__ volatile("sfence.vma" ::: "memory");
+    go(csr_read(satp) == 0 ? 0 : USER_BASE, next() & SSTATUS_FS);
+}
+
+/* ---- SBI ------------------------------------------------------------------------------- */
+
+#define SBI_HSM  UINT64_C(0x48534d)
+#define SBI_SRST UINT64_C(0x53525354)
+#define SBI_DBCN UINT64_C(0x4442434e)
+
+/* Does it end the guest, or stop its only hart? */
+static bool is_last(uint64_t extension, uint64_t function)
+{
+    return extension == 8 || extension == SBI_SRST ||
+           (extension == SBI_HSM && (function == 1 || function == 3));
+}
+
+static void step_sbi(void)
+{
+    static const uint64_t extensions[] = { 0x10,       0x54494d45, 0x735049, 0x52464e43,
+                                           SBI_HSM,    SBI_SRST,   SBI_DBCN, 0x504d55,
+                                           0x53555350, 0x535441,   0x46574654 };
+    uint64_t extension = below(4) == 0 ? below(16) : extensions[below(11)];
+    uint64_t function = below(8) == 0 ? value() : below(9);
+    uint64_t argument = value();
+
+    if (below(32) == 0)
+        extension = next() | 0x10000;
+    if (is_last(extension, function & UINT32_MAX))
+        return;
+    if (extension == SBI_DBCN || extension == 1)
+        argument = below(2) == 0 ? below(4) : ~below(16);
+    (void)sbi_call(extension, function, argument, value(), value(), value());
+}
+
+/* ---- all of it ---------------------------------------------------------------------------- */
+
+static void steps_run(uint64_t end_ticks)
+{
+    static void (*const list[])(void) = { step_user,       step_supervisor, step_csr,
+                                          step_privileged, step_sbi,        step_supervisor };
+
+    while (time_now() < end_ticks) {
+        uint64_t which = below(6);
+        list[which]();
+        steps[which]++;
+    }
+}
+
+/* The UART as firmware leaves it, whatever has been written to it. */
+static void uart_restore(void)
+{
+    write8(UART_BASE + 3, 3);
+    write8(UART_BASE + 1, 0);
+    write8(UART_BASE + 2, 7);
+    write8(UART_BASE + 4, 0);
+}
+
+void guest_main(uint64_t hart, uint64_t dtb)
+{
+    uint64_t seed = bootargs_number(dtb);
+
+    (void)hart;
+    state = seed * 2 + 1;
+    put_string("fuzz: begin\n");
+    steps_run(time_now() + FUZZ_SECONDS * TICKS_SECOND);
+    uart_restore();
+    csr_write(scounteren, 7);
+    put_string("\nfuzz: end, steps");
+    for (unsigned i = 0; i < 6; i++) {
+        put_string(" ");
+        put_decimal(steps[i]);
+    }
+    put_string("\n");
+    sbi_reset(0, 0);
+}
