@@ -149,8 +149,8 @@ static void start_console(const struct plan_input *in)
         printf("no line to the console service: %s\n", exec_error_name(err));
 }
 
-/* The console service died: a new one goes on with the same rings.  One that dies again and again is
- * let lie; the guests run without it. */
+/* The console service died: a new one goes on with the same rings.  One that dies again and again
+ * is let lie; the guests run without it. */
 static void restart_console(const struct plan_input *in)
 {
     bool is_running[PLAN_PROCESSES_MOST];
