@@ -4,7 +4,7 @@
  *
  *   r  reboot (SRST, cold)       w  reboot (SRST, warm)     s  reboot (syscon)
  *   p  power off (SRST)          o  power off (syscon)      f  power off, "system failure"
- *   ?  say that it lives
+ *   x  spin, interrupts off      l  fault for ever           ?  say that it lives
  *
  * At each boot it looks at RAM that it dirtied before: a reboot must zero all of it.
  */
@@ -33,6 +33,15 @@ static uint32_t count_dirty(void)
     return dirty;
 }
 
+/* Each fetch faults, that of the trap handler's first instruction too: nothing of this leaves the
+ * guest, and nothing ends it. */
+static void fault_for_ever(void)
+{
+    csr_write(stvec, 0x1000);
+    csr_write(satp, UINT64_C(8) << 60 | (uint64_t)mark_at(1) >> 12);
+    __asm__ volatile("sfence.vma" ::: "memory");
+}
+
 static void obey(char command)
 {
     switch (command) {
@@ -42,6 +51,11 @@ static void obey(char command)
     case 'p': sbi_reset(0, 0); break;
     case 'o': write32(SYSCON, 0x5555); break;
     case 'f': sbi_reset(0, 1); break;
+    case 'x':
+        csr_clear(sstatus, 1u << 1);
+        for (;;)
+            ;
+    case 'l': fault_for_ever(); break;
     case '?': put_string("small: here\n"); break;
     default: break;
     }

@@ -73,6 +73,22 @@ def test_fuzz_guest_comes_to_its_end(env):
         raise Failure(f"too few steps of a kind: {counts}")
 
 
+def test_fuzz_busy_guests_starve_nobody(env):
+    """One guest spins with its interrupts off, one faults for ever: the console and a third go on at once."""
+    with env.system({"one": SMALL, "two": SMALL, "three": SMALL}) as archive, \
+            env.warren(archive, smp=1) as machine:
+        machine.expect(r"small: boot, dirty 0\n", 30)
+        machine.send("x")
+        for digit, name, command in ((1, "two", "l"), (2, "three", "")):
+            machine.send(f"\x1d{digit}")
+            machine.expect(rf"\b{name} is in front", 5)
+            is_there(machine)
+            machine.send(command)
+        for _ in range(20):
+            machine.send("?")
+            machine.expect("small: here", 2)
+
+
 def test_fuzz_messages_end_their_sender_only(env):
     """Messages to the root server that mean nothing end the process that sends them, and no other."""
     with env.system({"small": SMALL, "one": process(3, " garbage")}) as archive, \
