@@ -46,3 +46,11 @@ def test_kernel_no_archive_ends_with_failure(env):
         warren.expect(BANNER, 30)
         warren.expect(r"^Warren: .*archive.*$", 30)
         warren.expect_exit(None, 30)
+
+
+def test_kernel_without_plic_ends_with_failure(env):
+    """A machine whose interrupt controllers are APLIC and IMSIC is refused in a line that says how to mend it."""
+    for aia in ("aplic", "aplic-imsic"):
+        with env.warren(words=["-M", f"virt,aia={aia}"]) as warren:
+            warren.expect(r"^Warren: cannot run on this machine: it has no PLIC .*without aia=.*$", 30)
+            warren.expect_exit(None, 30)
