@@ -2,7 +2,8 @@
 /*
  * Two of these share a hart.  Each fills all its supervisor CSRs and FP registers from a
  * seed, sleeps a moment so that the other runs, and looks whether every one is still its own.
- * The seed is the first word of its command line (bootargs: a decimal number).
+ * The seed is the first word of its command line (bootargs: a decimal number); 0 is for the bare
+ * machine, whose firmware leaves FP registers as it likes: a new guest's are zero.
  *
  * scounteren and senvcfg have no copies of their own in the hart: a VMM that ran with
  * the values set here would be killed by its next rdtime.
@@ -14,6 +15,7 @@
 
 void pattern_fill_fp(uint64_t seed);
 uint64_t pattern_check_fp(uint64_t seed);
+uint64_t pattern_any_fp(void);
 
 static uint64_t mix(uint64_t seed, uint64_t index)
 {
@@ -94,6 +96,8 @@ void guest_main(uint64_t hart, uint64_t dtb)
     (void)hart;
     csr_set(sstatus, 1u << 13); /* FS: initial */
     report("seed", seed);
+    if (seed != 0 && pattern_any_fp() != 0)
+        report("FP register of another, at the start", 0);
     for (uint64_t round = 0; round < ROUNDS; round++) {
         uint64_t fp_seed = mix(seed, round + 100);
         struct csr_set mine = csr_fill(seed + round * 2);

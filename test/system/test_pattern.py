@@ -39,6 +39,6 @@ def test_pattern_two_guests_keep_their_selector(env):
 
 def test_pattern_bare_agrees(env):
     """The same guest bare on QEMU finds its registers its own."""
-    with env.bare("1", kernel="test/guest/pattern.bin") as machine:
+    with env.bare("0", kernel="test/guest/pattern.bin") as machine:
         machine.expect(r"pattern: all my own, rounds 10000", 60, unless="pattern: .* of another.*")
         machine.expect_exit(0)
