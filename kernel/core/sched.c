@@ -112,18 +112,19 @@ struct thread *sched_pick(struct hart *hart)
 {
     struct thread *current = hart->current;
 
-    if (current != NULL && hart->ready.present >> current->priority == 0)
-        return current; /* the common case: nobody is as urgent */
+    /* Nobody as urgent, or only equals: then the slice decides.  Neither counts zeros. */
+    uint64_t as_urgent = current != NULL ? hart->ready.present >> current->priority : 0;
+    if (current != NULL && as_urgent == 0)
+        return current;
+    if (as_urgent == 1 && hal_time() < hart->slice_end_ticks)
+        return current;
     int top = highest_ready(hart);
     if (top == NOBODY)
         return NULL;
 
     uint64_t now = hal_time();
-    if (current != NULL) {
-        if (top == current->priority && now < hart->slice_end_ticks)
-            return current;
+    if (current != NULL)
         run_preempt(hart, now);
-    }
     struct thread *next = hart->ready.list[top].first;
     ready_remove(next);
     uint64_t left = next->slice_left_ticks;
