@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """The kernel starts on every machine that it is meant for."""
 
+import struct
+
 from harness.machine import Failure
 
 BANNER = r"^Warren \S+: hart (\d+) of (\d+), (\d+) MiB.*$"
@@ -38,6 +40,18 @@ def test_kernel_much_memory_starts(env):
 def test_kernel_two_numa_nodes_starts(env):
     """With its memory in two NUMA nodes the kernel starts and finds both."""
     boots(env, memory_mib=1024, numa=True)
+
+
+def test_kernel_image_starts_by_its_header(env):
+    """The flat image has Linux's boot header, and starts without an ELF loader."""
+    image = env.built("kernel/warren.bin").read_bytes()
+    text_offset, image_bytes, flags = struct.unpack_from("<QQQ", image, 8)
+    if image[0x30:0x38] != b"RISCV\0\0\0" or image[0x38:0x3c] != b"RSC\x05":
+        raise Failure("the header has not the magic numbers of the RISC-V boot protocol")
+    if text_offset % (2 << 20) or image_bytes < len(image) or flags != 0:
+        raise Failure(f"the header says offset {text_offset:#x}, size {image_bytes:#x}, flags {flags:#x}")
+    with env.machine(["-kernel", env.built("kernel/warren.bin")]) as machine:
+        machine.expect(BANNER, 30)
 
 
 def test_kernel_no_archive_ends_with_failure(env):

@@ -14,6 +14,7 @@ KERNEL_ENTRY = 0x80200000  # where QEMU puts the kernel and firmware jumps to
 FIRMWARE_INFO = 0x1028
 FIRMWARE_MAGIC = 0x4942534f
 BOOT_HART = FIRMWARE_INFO + 5 * 8
+PC_NUMBER = 32  # of the registers in gdb's order
 
 
 class Stub:
@@ -51,6 +52,21 @@ class Stub:
     def ask(self, body):
         self._socket.sendall(f"${body}#{sum(body.encode()) & 0xff:02x}".encode())
         return self._packet()
+
+    def derail(self, address):
+        """Lets the machine run until a hart comes to `address`, and has that one go on at 0."""
+        self.connect()
+        self.ask("?")
+        if self.ask(f"Z1,{address:x},4") != "OK":
+            raise Failure("QEMU takes no breakpoint")
+        stop = self.ask("c")
+        if not stop.startswith("T05"):
+            raise Failure(f"no hart came to {address:#x}: {stop}")
+        self.ask(f"z1,{address:x},4")
+        if self.ask(f"P{PC_NUMBER:x}={'0' * 16}") != "OK":
+            raise Failure("QEMU lets nobody change the pc")
+        self._socket.sendall(b"$D#44")  # the machine may end before it answers
+        self._socket.close()
 
     def boot_on(self, hart):
         """Lets this hart run alone until firmware has handed over to the kernel on it, then all."""
