@@ -21,6 +21,14 @@ def process(seed, then=""):
 
 
 def is_there(machine):
+    """The small guest answers.  A line of the root server can fall into an answer: then it is asked again."""
+    for _ in range(2):
+        machine.send("?")
+        try:
+            machine.expect("small: here", 10)
+            return
+        except Failure:
+            pass
     machine.send("?")
     machine.expect("small: here", 10)
 
@@ -35,7 +43,8 @@ def test_fuzz_processes_disturb_nobody(env):
     """Two VMMs' processes make every call with anything in the registers; a guest beside them goes on."""
     with env.system({"small": SMALL, "one": process(1), "two": process(2)}) as archive, \
             env.warren(archive, smp=1) as machine:
-        machine.expect(r"small: boot, dirty 0\n", 30)
+        for _ in ("one", "two"):
+            machine.expect(r"\bvmm\.(?:one|two): seed \d+$", 30)
         for _ in range(SECONDS):
             is_there(machine)
             machine.expect_running(0.5)
@@ -55,7 +64,7 @@ def test_fuzz_guests_disturb_nobody(env):
             is_there(machine)
             machine.expect_silence_of(BROKEN, 1)
         machine.send("r")
-        machine.expect(r"small: boot, dirty 0\n", 30, unless=BROKEN)
+        machine.expect("small: boot", 30, unless=BROKEN)
         for _ in range(2):
             machine.expect(r"guest (?:one|two) powered itself off", 60, unless=BROKEN)
         is_there(machine)
@@ -93,7 +102,7 @@ def test_fuzz_messages_end_their_sender_only(env):
     """Messages to the root server that mean nothing end the process that sends them, and no other."""
     with env.system({"small": SMALL, "one": process(3, " garbage")}) as archive, \
             env.warren(archive, smp=1) as machine:
-        machine.expect(r"small: boot, dirty 0\n", 30)
+        machine.expect(r"\bvmm\.one: seed \d+$", 30)
         machine.expect(r"guest one is dead", 60, unless=r"FAILED.*|\w+ faulted.*")
         is_there(machine)
         machine.send("p")
