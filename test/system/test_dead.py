@@ -1,10 +1,6 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """A VMM that faults takes its own guest with it and nothing else, and is never taken for success."""
 
-import shutil
-import subprocess
-
-from harness.env import Skip
 from harness.gdb import stub
 from harness.machine import Failure
 from harness.shell import Shell
@@ -23,22 +19,9 @@ def test_dead_root_server_ends_machine_with_failure(env):
         machine.expect_exit(None, 30)
 
 
-def kernel_symbol(env, name):
-    """The address of a kernel symbol."""
-    nm = shutil.which("riscv64-linux-gnu-nm")
-    if not nm:
-        raise Skip("riscv64-linux-gnu-nm is not installed")
-    table = subprocess.run([nm, env.built("kernel/warren.elf")], capture_output=True, text=True, check=True)
-    for line in table.stdout.splitlines():
-        address, _, found = line.rpartition(" ")
-        if found == name:
-            return int(address.split()[0], 16)
-    raise Failure(f"the kernel has no symbol {name}")
-
-
 def test_dead_kernel_ends_machine_with_failure(env):
     """A kernel that jumps to nowhere says so with its registers, and QEMU ends with a failure."""
-    trap = kernel_symbol(env, "trap_from_below")
+    trap = env.kernel_symbol("trap_from_below")
     with env.system({"debian": DEBIAN}) as archive, stub() as gdb, \
             env.warren(archive, words=gdb.words) as machine:
         gdb.derail(trap)

@@ -2,6 +2,7 @@
 """Two guests that share a hart each keep their own registers (test/guest/pattern.c)."""
 
 from harness.env import Skip
+from harness.machine import Failure
 
 
 def pattern(seed):
@@ -25,6 +26,20 @@ def test_pattern_second_guest_keeps_its_registers_too(env):
         machine.send("\x1d1")
         machine.expect(r"pattern: all my own, rounds 10000", 120, unless="pattern: .* of another.*")
         machine.expect_exit(0)
+
+
+def test_pattern_hart_really_changes_guests(env):
+    """In those rounds one vCPU's registers leave the hart for the other's 10,000 times and more."""
+    leave = env.kernel_symbol("hal_vcpu_save")
+    log = env.logs / f"{env.case}.exec"
+    words = ["-d", "exec,nochain", "-dfilter", f"{leave:#x}+0x2", "-D", log]
+    with env.system({"one": pattern(1), "two": pattern(2)}) as archive, \
+            env.warren(archive, smp=1, words=words, budget_s=300) as machine:
+        machine.expect_exit(0, 240)
+    switches = sum(f"{leave:x}" in line for line in log.read_text().splitlines())
+    log.unlink()
+    if switches < 10_000:
+        raise Failure(f"the hart changed guests {switches} times only")
 
 
 def test_pattern_two_guests_keep_their_selector(env):

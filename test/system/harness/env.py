@@ -70,6 +70,18 @@ class Env:
             raise Failure(f"{path} is not built")
         return path
 
+    def kernel_symbol(self, name):
+        """The address of a symbol of the kernel."""
+        nm = shutil.which("riscv64-linux-gnu-nm")
+        if not nm:
+            raise Failure("riscv64-linux-gnu-nm is not installed: run ./warren setup")
+        table = subprocess.run([nm, self.built("kernel/warren.elf")], capture_output=True, text=True, check=True)
+        for line in table.stdout.splitlines():
+            address, _, found = line.rpartition(" ")
+            if found == name:
+                return int(address.split()[0], 16)
+        raise Failure(f"the kernel has no symbol {name}")
+
     @contextlib.contextmanager
     def system(self, guests, programs=None, **system):
         """The boot archive of a system made up by a case; it is gone behind the block.
