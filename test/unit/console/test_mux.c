@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* services/console: whose bytes reach the terminal, what keys do, and the UART's registers. */
+/* services/console: whose bytes reach the terminal, and what keys do. */
 #include <check.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include <services/console/mux.h>
-#include <services/console/uart16550.h>
+#include <test/unit/console/suites.h>
 
 static struct mux mux;
 static char shown[100000];
@@ -272,84 +272,10 @@ START_TEST(test_bad_client_numbers_ignored)
 }
 END_TEST
 
-/* A model of the chip: a receive queue, a transmit FIFO that empties when told to. */
-static struct {
-    uint8_t reg[8];
-    char received[64];
-    size_t received_at, received_count;
-    char sent[64];
-    size_t sent_count;
-    bool is_empty;
-    unsigned enable_writes;
-} chip;
-
-static uint8_t chip_read(void *context, unsigned reg)
+Suite *mux_suite(void)
 {
-    (void)context;
-    if (reg == 0)
-        return (uint8_t)chip.received[chip.received_at++];
-    if (reg == 5)
-        return (uint8_t)((chip.received_at < chip.received_count ? 1 : 0) |
-                         (chip.is_empty ? 0x20 : 0));
-    return chip.reg[reg];
-}
-
-static void chip_write(void *context, unsigned reg, uint8_t value)
-{
-    (void)context;
-    ck_assert_uint_lt(reg, 8);
-    if (reg == 0)
-        chip.sent[chip.sent_count++] = (char)value;
-    chip.enable_writes += reg == 1;
-    chip.reg[reg] = value;
-}
-
-START_TEST(test_uart_drives_the_chip)
-{
-    /* Set-up keeps the line's form, receives what is there, sends when the FIFO is empty. */
-    struct uart uart = {.read = chip_read, .write = chip_write};
-    uint8_t got[16];
-    memset(&chip, 0, sizeof chip);
-    chip.reg[3] = 0x83; /* firmware left the divisor latch open */
-    uart_init(&uart);
-    ck_assert_uint_eq(chip.reg[3], 3);
-    ck_assert_uint_eq(chip.reg[1], 1);
-    ck_assert_uint_eq(chip.reg[2], 1);
-    ck_assert_uint_eq(chip.reg[4], 0xb);
-    memcpy(chip.received, "abcdef", 6);
-    chip.received_count = 6;
-    ck_assert_uint_eq(uart_receive(&uart, got, 4), 4);
-    ck_assert_uint_eq(uart_receive(&uart, got, 4), 2);
-    ck_assert_uint_eq(uart_receive(&uart, got, 4), 0);
-    ck_assert(!uart_can_send(&uart));
-    chip.is_empty = true;
-    ck_assert(uart_can_send(&uart));
-    uart_send(&uart, (const uint8_t *)"xyz", 3);
-    ck_assert_mem_eq(chip.sent, "xyz", 3);
-}
-END_TEST
-
-START_TEST(test_uart_want_touches_register_only_for_a_change)
-{
-    /* The interrupt enable register is written when what is wanted changes, and not otherwise. */
-    struct uart uart = {.read = chip_read, .write = chip_write};
-    memset(&chip, 0, sizeof chip);
-    uart_init(&uart);
-    unsigned before = chip.enable_writes;
-    uart_want(&uart, true, false);
-    ck_assert_uint_eq(chip.enable_writes, before);
-    uart_want(&uart, true, true);
-    ck_assert_uint_eq(chip.reg[1], 3);
-    uart_want(&uart, false, true);
-    ck_assert_uint_eq(chip.reg[1], 2);
-    ck_assert_uint_eq(chip.enable_writes, before + 2);
-}
-END_TEST
-
-int main(void)
-{
-    Suite *suite = suite_create("console");
-    TCase *tc = tcase_create("console");
+    Suite *suite = suite_create("mux");
+    TCase *tc = tcase_create("mux");
     tcase_add_checked_fixture(tc, setup, NULL);
     tcase_set_timeout(tc, 60);
     tcase_add_test(tc, test_front_output_passes_unchanged);
@@ -368,12 +294,6 @@ int main(void)
     tcase_add_test(tc, test_notice_flood_drops_whole_pieces);
     tcase_add_test(tc, test_state_of_front_moves_to_next_running);
     tcase_add_test(tc, test_bad_client_numbers_ignored);
-    tcase_add_test(tc, test_uart_drives_the_chip);
-    tcase_add_test(tc, test_uart_want_touches_register_only_for_a_change);
     suite_add_tcase(suite, tc);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    return suite;
 }

@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#ifndef TEST_UNIT_CONSOLE_SUITES_H
+#define TEST_UNIT_CONSOLE_SUITES_H
+
+#include <check.h>
+
+Suite *mux_suite(void);
+Suite *uart_suite(void);
+Suite *service_suite(void);
+
+#endif
