@@ -58,13 +58,14 @@ struct vcpu_ops calls_vcpu(struct calls *calls)
 
 /* ---- The loop ---- */
 
-static enum err run(void *opaque, uint32_t hart, uint64_t done_seq, uint32_t *reason)
+static enum err run(void *opaque, uint32_t hart, uint64_t done_seq, uint64_t deadline_ticks,
+                    uint32_t *reason)
 {
     const struct calls *calls = opaque;
     uint64_t result = VCPU_EXIT_NONE, seq;
     (void)hart;
 
-    enum err err = vcpu_run(calls->vcpu, done_seq, &result, &seq);
+    enum err err = vcpu_run(calls->vcpu, done_seq, deadline_ticks, &result, &seq);
     if (!err)
         *reason = (uint32_t)result;
     return err;

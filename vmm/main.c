@@ -25,6 +25,12 @@ static uint64_t wall_ns(void *opaque)
     return (uint64_t)now.tv_sec * NS_PER_S + (uint64_t)now.tv_nsec;
 }
 
+static uint64_t time_ticks(void *opaque)
+{
+    (void)opaque;
+    return rt_time_ticks();
+}
+
 static _Noreturn void give_up(const struct calls *calls, enum report_failure why, uint64_t detail)
 {
     calls_report(calls, REPORT_FAILED, why, detail);
@@ -48,6 +54,7 @@ static void machine_set_up(struct machine *machine, struct console_ring *rings,
     config.vcpu = calls_vcpu(calls);
     config.console = has_console ? console_ring_port(rings) : console_none;
     config.wall_ns = wall_ns;
+    config.time_ticks = time_ticks;
     err = machine_init(machine, &config, (void *)(uintptr_t)start->arena_address,
                        start->arena_bytes, &is_taken_over);
     if (err)

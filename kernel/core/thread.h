@@ -68,7 +68,7 @@ struct thread {
     struct thread *callee;             /* who owes this thread a reply */
     struct notification *notification; /* bound to it, or NULL */
     struct vcpu *vcpu;                 /* bound to it, or NULL */
-    struct timer timer;                /* deadline of a wait, or of the guest's WFI */
+    struct timer timer;                /* deadline of a wait, or that ends the guest's WFI */
     uint64_t run_since_ticks, runtime_ticks, slice_left_ticks;
     uint64_t fault_word[FAULT_WORDS];
     struct fp_state fp;

@@ -6,8 +6,8 @@
  *
  *   VMM: vcpu_run(done) --> enter --> guest runs --> exit record, seq + 1 --> VMM
  *                             ^  |                ^
- *                 interrupt   |  | WFI, nothing   | notification of the thread
- *                 or deadline |  v pending        | (reason NONE, no new exit)
+ *                 interrupt   |  | WFI, nothing   | notification of the thread, or
+ *                 or deadline |  v pending        | deadline (reason NONE, no new exit)
  *                           BLOCKED_WFI ----------+
  *
  * Bound means: thread, memory and state page are all there.  Losing any unbinds, and
@@ -32,6 +32,7 @@ struct vcpu {
     struct thread *thread;      /* NULL: not bound */
     struct vcpu_page *page;     /* while bound */
     uint64_t seq;               /* of the latest exit */
+    uint64_t deadline_ticks;    /* when vcpu_run is to return; all ones: not by itself */
     bool is_waiting;            /* the guest executed WFI: enter it when an interrupt is pending */
     bool is_fence_wanted;       /* all its guest's translations and code are to be fenced first */
     uint64_t hvip_levels;       /* VSTIP and VSEIP as last written to hvip; all ones: unknown */
@@ -69,7 +70,8 @@ void vcpu_timer_set(struct vcpu *vcpu, uint64_t guest_ticks);
 
 /* ---- running (vcpu_run.c) ---------------------------------------------------------- */
 
-/* When the hart's timer must fire for the guest while it runs; all ones: not for it. */
+/* When the hart's timer must fire while the guest runs, for it or for its vcpu_run's deadline; all
+ * ones: for neither. */
 uint64_t vcpu_timer_ticks(const struct vcpu *vcpu);
 
 /* The current thread is in vcpu_run: make the hart ready for its guest.  False: it did not come to

@@ -52,6 +52,7 @@ enum err vcpu_run_invoke(struct invocation *inv)
         return ERR_STATE;
     }
     vcpu->page->exit.reason = VCPU_EXIT_NONE; /* its outcome is accepted */
+    vcpu->deadline_ticks = inv->arg[1];
     inv->thread->is_in_guest = true;
     inv->is_answered = true;
     return OK;
@@ -64,23 +65,29 @@ static bool is_kicked(const struct thread *thread)
 
 /* ---- time -------------------------------------------------------------------------- */
 
+static uint64_t earlier(uint64_t a, uint64_t b)
+{
+    return a < b ? a : b;
+}
+
 uint64_t vcpu_timer_ticks(const struct vcpu *vcpu)
 {
-    return (vcpu->hvip_levels & HVIP_VSTIP) != 0 ? TIMER_NEVER : vcpu->timer_ticks;
+    bool is_pending = (vcpu->hvip_levels & HVIP_VSTIP) != 0;
+
+    return earlier(is_pending ? TIMER_NEVER : vcpu->timer_ticks, vcpu->deadline_ticks);
 }
 
-static bool timer_is_due(const struct vcpu *vcpu)
+static bool has_passed(uint64_t deadline_ticks)
 {
-    return vcpu->timer_ticks != TIMER_NEVER && vcpu->timer_ticks <= hal_time();
+    return deadline_ticks != TIMER_NEVER && deadline_ticks <= hal_time();
 }
 
-/* When a guest in WFI is to be woken for its timer. */
+/* When the wait of a guest in WFI ends: at its timer, if that can wake it, or with its vcpu_run. */
 static uint64_t wfi_deadline(const struct vcpu *vcpu)
 {
     if (!hal_vcpu_timer_wakes())
-        return TIMER_NEVER;
-    uint64_t hart_ticks = hal_vcpu_timer_deadline(), own_ticks = vcpu_timer_ticks(vcpu);
-    return hart_ticks < own_ticks ? hart_ticks : own_ticks;
+        return vcpu->deadline_ticks;
+    return earlier(hal_vcpu_timer_deadline(), vcpu_timer_ticks(vcpu));
 }
 
 /* ---- interrupts -------------------------------------------------------------------- */
@@ -96,7 +103,7 @@ static void irq_update(struct vcpu *vcpu)
     uint64_t wanted = irq_read(vcpu);
     uint64_t levels = wanted & IRQ_LEVELS, clear = 0, set = 0;
 
-    if (timer_is_due(vcpu))
+    if (has_passed(vcpu->timer_ticks))
         levels |= HVIP_VSTIP;
     if ((wanted & IRQ_EDGES) != 0) {
         uint64_t taken = __atomic_fetch_and(&vcpu->page->irq, ~IRQ_EDGES, __ATOMIC_ACQ_REL);
@@ -174,7 +181,7 @@ bool vcpu_prepare(struct hart *hart, struct vcpu *vcpu)
 {
     struct thread *thread = vcpu->thread;
 
-    if (is_kicked(thread)) {
+    if (is_kicked(thread) || has_passed(vcpu->deadline_ticks)) {
         vcpu_return(thread, VCPU_EXIT_NONE);
         return false;
     }

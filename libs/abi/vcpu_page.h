@@ -16,7 +16,7 @@
 
 /* Why vcpu_run() returned.  Stands in the exit record and in the result. */
 enum vcpu_exit {
-    VCPU_EXIT_NONE = 0,        /* kicked: the bound notification was signalled; no new exit */
+    VCPU_EXIT_NONE = 0,        /* no new exit: kicked, or the deadline has passed */
     VCPU_EXIT_ECALL = 1,       /* ecall from VS mode: registers a0-a7 hold an SBI call */
     VCPU_EXIT_LOAD = 2,        /* load guest-page fault (cause 21) */
     VCPU_EXIT_STORE = 3,       /* store/AMO guest-page fault (cause 23) */

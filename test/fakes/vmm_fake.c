@@ -147,6 +147,13 @@ static uint64_t clock_wall_ns(void *opaque)
     return fake->wall_ns;
 }
 
+/* Ticks at the 10 MHz that the machine is told. */
+static uint64_t clock_time_ticks(void *opaque)
+{
+    const struct vmm_fake *fake = opaque;
+    return fake->wall_ns / 100;
+}
+
 static void kernel_make(struct vmm_fake *fake)
 {
     static const uint8_t magic[] = {'R', 'S', 'C', 5};
@@ -186,6 +193,7 @@ struct vmm_fake *fake_new(uint32_t hart_count)
         .console = {fake, port_room, port_put, port_peek, port_release},
         .clock_opaque = fake,
         .wall_ns = clock_wall_ns,
+        .time_ticks = clock_time_ticks,
     };
     for (uint32_t hart = 0; hart < hart_count; hart++)
         fake->config.page[hart] = &fake->page[hart];

@@ -120,9 +120,11 @@ void run_once(struct random *r, const struct vmm_start *start)
     if (random_one_in(r, 32))
         run_fill(r, start);
     make_returnable(r, start);
-    enum err err = vcpu_run(vcpu_of(start), random_odd(r), &reason, &seq);
+    uint64_t deadline =
+        random_one_in(r, 2) ? DEADLINE_NEVER : rt_time_ticks() + random_below(r, TIMER_TICKS);
+    enum err err = vcpu_run(vcpu_of(start), random_odd(r), random_odd(r), &reason, &seq);
     if (err == ERR_STATE) /* not the right number: the kernel has put that into the page */
-        err = vcpu_run(vcpu_of(start), page->exit.seq, &reason, &seq);
+        err = vcpu_run(vcpu_of(start), page->exit.seq, deadline, &reason, &seq);
     if (err != OK)
         fuzz_fail("vcpu_run", (uint64_t)err);
     if (reason == VCPU_EXIT_NONE)

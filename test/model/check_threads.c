@@ -104,6 +104,9 @@ static void check_blocking(struct world *world, const struct thread *t)
     if (t->timer.is_armed)
         HOLDS(world, t->state == THREAD_BLOCKED_WAIT || t->state == THREAD_BLOCKED_WFI,
               "a timer in state %u", t->state);
+    if (t->state == THREAD_BLOCKED_WFI && t->vcpu->deadline_ticks != TIMER_NEVER)
+        HOLDS(world, t->timer.is_armed && t->timer.deadline_ticks <= t->vcpu->deadline_ticks,
+              "a vcpu_run in WFI would miss its deadline");
 }
 
 static void check_bindings(struct world *world, const struct thread *t)

@@ -2,6 +2,7 @@
 #include "gen.h"
 
 #include <abi/message.h>
+#include <fakes/hal.h>
 
 uint64_t gen_next(struct gen *gen)
 {
@@ -248,6 +249,7 @@ static void gen_vcpu_run(const struct chooser *c, struct world_call *out)
     if (at != NO_CAP && c->world->model.cap[at].type == OBJ_VCPU && chance(c->gen, 90))
         out->call.arg[0] =
             ((struct vcpu *)world_object(c->world, c->world->model.cap[at].object))->seq;
+    out->call.arg[1] = chance(c->gen, 40) ? UINT64_MAX : fake.now + gen_below(c->gen, 2000);
 }
 
 static void gen_nonsense(const struct chooser *c, struct world_call *out)

@@ -42,7 +42,7 @@ static void tell_slot(uint32_t slot)
     printf(", signal %d", (int)notification_signal(cap_at(slot)));
     printf(", wait %d", (int)notification_wait(cap_at(slot), 0, &ignored));
     printf(", grant %d", (int)ipc_send(cap_at(slot), &message));
-    printf(", run %d\n", (int)vcpu_run(cap_at(slot), UINT64_MAX, &reason, &seq));
+    printf(", run %d\n", (int)vcpu_run(cap_at(slot), UINT64_MAX, 0, &reason, &seq));
 }
 
 static void tell_slots(void)

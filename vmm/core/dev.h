@@ -56,7 +56,10 @@ struct dev_model {
     void (*write)(const struct dev_ctx *dev, uint64_t offset, uint32_t width, uint64_t value);
     /* May be NULL. */
     void (*notify)(const struct dev_ctx *dev);
-    /* Wall-clock time of the next notify() wanted, or DEV_NO_DEADLINE.  May be NULL. */
+    /*
+     * Wall-clock time of the next notify() wanted, or DEV_NO_DEADLINE; asked after each
+     * notify(), which at that time does what makes the answer another.  May be NULL.
+     */
     uint64_t (*deadline_ns)(const struct dev_ctx *dev);
     /*
      * Adds the device's node below /soc of the guest's device tree.  Returns 0 or a

@@ -23,6 +23,8 @@ static const struct {
 
 #define DEVICE_PLIC 0u
 
+#define NS_PER_S UINT64_C(1000000000)
+
 /* Sections of the arena: the machine's own, the console's, then one a device. */
 enum section {
     SECTION_MACHINE,
@@ -122,6 +124,7 @@ enum err machine_init(struct machine *machine, const struct machine_config *conf
     if (!err && *is_taken_over)
         console_release(&machine->console);
     machine->is_changed = true;
+    machine->deadline_ticks = UINT64_MAX;
     return err;
 }
 
@@ -214,6 +217,33 @@ uint64_t machine_deadline_ns(const struct machine *machine)
     return earliest;
 }
 
+/* All ones when it is more than that. */
+static uint64_t ticks_of_ns(uint64_t ns, uint64_t hz)
+{
+    uint64_t part = (ns % NS_PER_S * hz + NS_PER_S - 1) / NS_PER_S, ticks;
+
+    if (__builtin_mul_overflow(ns / NS_PER_S, hz, &ticks) ||
+        __builtin_add_overflow(ticks, part, &ticks))
+        return UINT64_MAX;
+    return ticks;
+}
+
+uint64_t machine_deadline_ticks(const struct machine *machine)
+{
+    const struct machine_config *config = &machine->config;
+    uint64_t deadline_ns = machine_deadline_ns(machine), ticks;
+
+    if (deadline_ns == DEV_NO_DEADLINE)
+        return UINT64_MAX;
+    /* In this order: what passes between the two makes the result later, never earlier. */
+    uint64_t now_ns = config->wall_ns(config->clock_opaque);
+    uint64_t now_ticks = config->time_ticks(config->clock_opaque);
+    uint64_t left_ns = deadline_ns > now_ns ? deadline_ns - now_ns : 0;
+    if (__builtin_add_overflow(now_ticks, ticks_of_ns(left_ns, config->timebase_hz), &ticks))
+        return UINT64_MAX;
+    return ticks;
+}
+
 void machine_sync_irq(struct machine *machine, uint32_t hart)
 {
     uint64_t *irq = &machine_page(machine, hart)->irq;
@@ -232,6 +262,6 @@ void machine_settle(struct machine *machine, uint32_t hart)
         return;
     machine_notify(machine);
     machine_sync_irq(machine, hart);
-    /* Time passes by itself: while somebody waits for it, each exit looks at the clock. */
-    machine->is_changed = machine_deadline_ns(machine) != DEV_NO_DEADLINE;
+    machine->deadline_ticks = machine_deadline_ticks(machine);
+    machine->is_changed = false;
 }

@@ -69,7 +69,8 @@ struct machine_config {
     struct vcpu_ops vcpu;
     struct console_port console;
     void *clock_opaque;
-    uint64_t (*wall_ns)(void *opaque); /* nanoseconds since 1970 */
+    uint64_t (*wall_ns)(void *opaque);    /* nanoseconds since 1970 */
+    uint64_t (*time_ticks)(void *opaque); /* the time CSR, of which wall_ns is made */
 };
 
 struct machine {
@@ -82,6 +83,8 @@ struct machine {
     struct bus bus;
     /* Something outside or in the arena has changed since machine_settle(). */
     bool is_changed;
+    /* When machine_settle() is wanted though nothing changes: the time CSR, or all ones. */
+    uint64_t deadline_ticks;
 };
 
 /* Bytes of arena a machine takes. */
@@ -114,13 +117,16 @@ void machine_notify(struct machine *machine);
 /* Wall-clock time at which machine_notify() is wanted next, or DEV_NO_DEADLINE. */
 uint64_t machine_deadline_ns(const struct machine *machine);
 
+/* The same as ticks of the time CSR, not before that moment; all ones for none. */
+uint64_t machine_deadline_ticks(const struct machine *machine);
+
 /* Brings the hart's external-interrupt bit in its state page up to the interrupt controller. */
 void machine_sync_irq(struct machine *machine, uint32_t hart);
 
 /*
- * What follows each exit and each kick: machine_notify() and machine_sync_irq(), where
- * they can matter.  After an exit that changed no state (a guest that polls a register)
- * there is nothing to do.
+ * What follows each exit, each kick and deadline_ticks, which it sets anew:
+ * machine_notify() and machine_sync_irq(), where they can matter.  After an exit that
+ * changed no state (a guest that polls a register) there is nothing to do.
  */
 void machine_settle(struct machine *machine, uint32_t hart);
 

@@ -137,7 +137,8 @@ static enum err turn(struct machine *machine, uint32_t hart, const struct vcpu_l
     case HART_START_PENDING:
         return vcpu_start(machine, hart);
     case HART_STARTED:
-        err = ops->run(ops->opaque, hart, machine_page(machine, hart)->exit.seq, &reason);
+        err = ops->run(ops->opaque, hart, machine_page(machine, hart)->exit.seq,
+                       machine->deadline_ticks, &reason);
         if (err || reason != VCPU_EXIT_NONE)
             return err;
         machine->is_changed = true;

@@ -14,10 +14,12 @@
 struct vcpu_loop_ops {
     void *opaque;
     /*
-     * Enters the guest until it exits or the thread's notification has bits (*reason
-     * is then VCPU_EXIT_NONE); `done_seq` is the exit that has been answered.
+     * Enters the guest until it exits, or the thread's notification has bits, or the
+     * time CSR reaches deadline_ticks (*reason is then VCPU_EXIT_NONE); `done_seq` is
+     * the exit that has been answered.
      */
-    enum err (*run)(void *opaque, uint32_t hart, uint64_t done_seq, uint32_t *reason);
+    enum err (*run)(void *opaque, uint32_t hart, uint64_t done_seq, uint64_t deadline_ticks,
+                    uint32_t *reason);
     /* Takes the notification's bits, without waiting. */
     enum err (*poll)(void *opaque, uint32_t hart);
     /* Waits until the notification has bits, and takes them. */

@@ -138,7 +138,14 @@ static void rtc_notify(const struct dev_ctx *dev)
 static uint64_t rtc_deadline_ns(const struct dev_ctx *dev)
 {
     const struct rtc_state *rtc = dev->state;
-    return rtc->is_armed ? rtc->alarm_ns - rtc->offset_ns : DEV_NO_DEADLINE;
+    uint64_t deadline_ns;
+
+    if (!rtc->is_armed)
+        return DEV_NO_DEADLINE;
+    uint64_t now = guest_now(dev), left = rtc->alarm_ns > now ? rtc->alarm_ns - now : 0;
+    if (__builtin_add_overflow(now - rtc->offset_ns, left, &deadline_ns))
+        return DEV_NO_DEADLINE; /* the alarm lies behind the end of our time */
+    return deadline_ns;
 }
 
 static void rtc_reset(const struct dev_ctx *dev)

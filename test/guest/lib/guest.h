@@ -86,6 +86,10 @@ static inline void write8(uint64_t address, uint32_t value)
 {
     *(volatile uint8_t *)address = (uint8_t)value;
 }
+static inline uint32_t read32(uint64_t address)
+{
+    return *(volatile uint32_t *)address;
+}
 static inline void write32(uint64_t address, uint32_t value)
 {
     *(volatile uint32_t *)address = value;

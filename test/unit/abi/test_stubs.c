@@ -57,10 +57,11 @@ START_TEST(test_vcpu_run_success_gives_both_results)
 
     answer.a1 = 2;
     answer.a2 = 9;
-    ck_assert_int_eq(vcpu_run(cap_at(8), 77, &reason, &seq), OK);
+    ck_assert_int_eq(vcpu_run(cap_at(8), 77, 88, &reason, &seq), OK);
     ck_assert_uint_eq(seen.a7, CALL_VCPU_RUN);
     ck_assert_uint_eq(seen.a0, 8);
     ck_assert_uint_eq(seen.a1, 77);
+    ck_assert_uint_eq(seen.a2, 88);
     ck_assert_uint_eq(reason, 2);
     ck_assert_uint_eq(seq, 9);
 }
@@ -75,7 +76,7 @@ START_TEST(test_vcpu_run_failure_leaves_results)
     answer.a0 = ERR_BUSY;
     answer.a1 = 1;
     answer.a2 = 2;
-    ck_assert_int_eq(vcpu_run(cap_at(8), 0, &reason, &seq), ERR_BUSY);
+    ck_assert_int_eq(vcpu_run(cap_at(8), 0, 0, &reason, &seq), ERR_BUSY);
     ck_assert_uint_eq(reason, 100);
     ck_assert_uint_eq(seq, 200);
 }

@@ -14,6 +14,8 @@ TCase *irq_cases(void);
 TCase *fp_cases(void);
 TCase *vcpu_cases(void);
 TCase *vcpu_run_cases(void);
+TCase *vcpu_irq_cases(void);
+TCase *vcpu_timer_cases(void);
 TCase *slot_cases(void);
 TCase *untyped_cases(void);
 TCase *cnode_cases(void);

@@ -64,6 +64,7 @@ START_TEST(test_vcpu_rebind_keeps_registers_and_exit)
     ck_assert_ptr_null(vw.vmm->vcpu);
     ck_assert_int_eq(method(vw.vcpu_slot, METHOD_VCPU_GET_REG, REG_SATP, 0), OK);
     ck_assert_uint_eq(vw.manager->context.x[REG_A1], 0x1234);
+    thread->context.x[REG_A2] = TIMER_NEVER;
     ck_assert_int_eq(world_call(thread, CALL_VCPU_RUN, vw.vcpu_slot, 0), ERR_STATE);
     ck_assert_uint_eq(vw.page->exit.seq, 1);
     ck_assert_uint_eq(vw.page->exit.reason, VCPU_EXIT_ECALL);
@@ -297,6 +298,7 @@ START_TEST(test_vcpu_thread_destroyed_frees_vcpu)
     world_destroy(vw.vmm_slot);
     ck_assert_ptr_null(vw.vcpu->thread);
     ck_assert_int_eq(bind(vw.vcpu_slot, other, vw.gspace_slot, vw.page_slot), OK);
+    world_thread_at(other)->context.x[REG_A2] = TIMER_NEVER;
     world_call(world_thread_at(other), CALL_VCPU_RUN, vw.vcpu_slot, 0);
     ck_assert_int_eq(fake_leave(&hart), FAKE_LEFT_GUEST);
 }

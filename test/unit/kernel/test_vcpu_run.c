@@ -1,37 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* vcpu_run: entries, exits and their numbers, interrupts, WFI, kicks and timers. */
+/* vcpu_run: entries, exits, their numbers, and kicks. */
 #include "suites.h"
 #include "vcpu_world.h"
-
-#define VSSSIE UINT64_C(0x002)
-#define VSSEIE UINT64_C(0x200)
-
-static uint64_t reason(void)
-{
-    return vw.vmm->context.x[REG_A1];
-}
-
-static uint64_t seq(void)
-{
-    return vw.vmm->context.x[REG_A2];
-}
-
-static void ck_blocked_in_wfi(void)
-{
-    ck_assert_int_eq(vw.vmm->state, THREAD_BLOCKED_WFI);
-    ck_assert_ptr_ne(hart.current, vw.vmm);
-}
-
-static void ck_in_guest(enum fake_left left)
-{
-    ck_assert_int_eq(left, FAKE_LEFT_GUEST);
-    ck_assert_ptr_eq(hart.current, vw.vmm);
-}
-
-static void signal_word(void)
-{
-    notification_signal(vw.word, 1);
-}
 
 /* ---- exits and their numbers ------------------------------------------------------- */
 
@@ -145,8 +115,8 @@ START_TEST(test_run_ecall_is_recorded)
     vw_enter();
     vw_exit_ecall();
     ck_assert_int_eq(world_result(vw.vmm), OK);
-    ck_assert_uint_eq(reason(), VCPU_EXIT_ECALL);
-    ck_assert_uint_eq(seq(), 1);
+    ck_assert_uint_eq(vw_reason(), VCPU_EXIT_ECALL);
+    ck_assert_uint_eq(vw_seq(), 1);
     ck_assert_uint_eq(vw.page->exit.seq, 1);
     ck_assert_uint_eq(vw.page->exit.reason, VCPU_EXIT_ECALL);
     ck_assert_uint_eq(vw.page->exit.cause, 10);
@@ -169,10 +139,10 @@ START_TEST(test_run_exit_stays_until_its_number_is_done)
     ck_assert_uint_eq(vw.page->exit.seq, 1);
     ck_assert_uint_eq(vw.page->exit.reason, VCPU_EXIT_ECALL);
     vw_run(1);
-    ck_in_guest(fake_leave(&hart));
+    vw_ck_in_guest(fake_leave(&hart));
     ck_assert_uint_eq(vw.page->exit.reason, VCPU_EXIT_NONE);
     vw_exit_ecall();
-    ck_assert_uint_eq(seq(), 2);
+    ck_assert_uint_eq(vw_seq(), 2);
 }
 END_TEST
 
@@ -218,7 +188,7 @@ START_TEST(test_run_exits_by_cause)
                                       .stval = one->stval,
                                       .htval = one->htval,
                                       .htinst = one->htinst });
-        ck_assert_uint_eq(reason(), one->reason);
+        ck_assert_uint_eq(vw_reason(), one->reason);
         ck_assert_uint_eq(vw.page->exit.reason, one->reason);
         ck_assert_uint_eq(vw.page->exit.cause, one->cause);
         ck_assert_uint_eq(vw.page->exit.tval, one->stval);
@@ -239,7 +209,7 @@ START_TEST(test_run_fetch_that_faults_resumes_guest)
     vw.page->pc = 0x500;
     vw_enter();
     vw_exit(&(struct guest_trap){ .scause = 21, .from_vs = true });
-    ck_in_guest(fake_leave(&hart));
+    vw_ck_in_guest(fake_leave(&hart));
     ck_assert_uint_eq(vw.page->pc, 0x500);
     ck_assert_uint_eq(vw.vcpu->seq, 0);
 }
@@ -259,7 +229,7 @@ START_TEST(test_run_interrupt_of_machine_resumes_guest)
     ck_assert_int_eq(fake_leave(&hart), FAKE_LEFT_USER);
     ck_assert_ptr_eq(hart.current, high);
     world_call(high, CALL_WAIT, word, UINT64_MAX);
-    ck_in_guest(fake_leave(&hart));
+    vw_ck_in_guest(fake_leave(&hart));
     ck_assert_uint_eq(vw.vcpu->seq, 0);
 }
 END_TEST
@@ -269,12 +239,12 @@ END_TEST
 START_TEST(test_run_pending_notification_returns_none)
 {
     /* Bits that are there already: no entry, reason NONE, and the word is left alone. */
-    signal_word();
+    vw_signal();
     vw_run(0);
     ck_assert_int_eq(fake_leave(&hart), FAKE_LEFT_USER);
     ck_assert_int_eq(world_result(vw.vmm), OK);
-    ck_assert_uint_eq(reason(), VCPU_EXIT_NONE);
-    ck_assert_uint_eq(seq(), 0);
+    ck_assert_uint_eq(vw_reason(), VCPU_EXIT_NONE);
+    ck_assert_uint_eq(vw_seq(), 0);
     ck_assert_uint_eq(vw.word->word, 1);
     ck_assert_uint_eq(fake_event_count_of(FAKE_ENTER_GUEST), 0);
 }
@@ -286,13 +256,13 @@ START_TEST(test_run_signal_while_running_returns_none)
     vw_enter();
     vw_exit_ecall();
     vw_enter();
-    signal_word();
+    vw_signal();
     ck_assert_int_eq(fake_leave(&hart), FAKE_LEFT_USER);
-    ck_assert_uint_eq(reason(), VCPU_EXIT_NONE);
-    ck_assert_uint_eq(seq(), 1);
+    ck_assert_uint_eq(vw_reason(), VCPU_EXIT_NONE);
+    ck_assert_uint_eq(vw_seq(), 1);
     notification_take(vw.word);
     vw_run(1);
-    ck_in_guest(fake_leave(&hart));
+    vw_ck_in_guest(fake_leave(&hart));
 }
 END_TEST
 
@@ -302,15 +272,15 @@ START_TEST(test_run_signal_in_wfi_returns_none)
     vw.page->pc = 0x100;
     vw_enter();
     vw_wfi_with_deadline();
-    ck_blocked_in_wfi();
-    signal_word();
+    vw_ck_blocked_in_wfi();
+    vw_signal();
     ck_assert_ptr_null(hart.timers.first);
     ck_assert_int_eq(fake_leave(&hart), FAKE_LEFT_USER);
     ck_assert_ptr_eq(hart.current, vw.vmm);
-    ck_assert_uint_eq(reason(), VCPU_EXIT_NONE);
+    ck_assert_uint_eq(vw_reason(), VCPU_EXIT_NONE);
     notification_take(vw.word);
     vw_run(0);
-    ck_in_guest(fake_leave(&hart));
+    vw_ck_in_guest(fake_leave(&hart));
     ck_assert_uint_eq(vw.page->pc, 0x104);
 }
 END_TEST
@@ -323,7 +293,7 @@ START_TEST(test_run_suspended_thread_returns_none)
     ck_assert(!vcpu_is_running(vw.vcpu));
     ck_assert_int_eq(thread_resume(vw.vmm), OK);
     ck_assert_int_eq(world_result(vw.vmm), OK);
-    ck_assert_uint_eq(reason(), VCPU_EXIT_NONE);
+    ck_assert_uint_eq(vw_reason(), VCPU_EXIT_NONE);
     vw_enter();
     vw_wfi_with_deadline();
     thread_suspend(vw.vmm);
@@ -331,310 +301,6 @@ START_TEST(test_run_suspended_thread_returns_none)
     ck_assert_ptr_null(hart.timers.first);
 }
 END_TEST
-
-/* ---- interrupts ----------------------------------------------------------------------- */
-
-START_TEST(test_run_levels_follow_state_page)
-{
-    /* VSEIP and VSTIP are copied at each entry, both ways, and left in the page. */
-    __atomic_store_n(&vw.page->irq, VCPU_IRQ_EXTERNAL | VCPU_IRQ_TIMER, __ATOMIC_RELEASE);
-    vw_enter();
-    ck_assert_uint_eq(fake.vs.hvip, HVIP_VSEIP | HVIP_VSTIP);
-    ck_assert_uint_eq(vw.page->irq, VCPU_IRQ_EXTERNAL | VCPU_IRQ_TIMER);
-    vw_exit_ecall();
-    vw.page->irq = VCPU_IRQ_TIMER;
-    vw_enter();
-    ck_assert_uint_eq(fake.vs.hvip, HVIP_VSTIP);
-    vw_exit_ecall();
-    vw.page->irq = 0;
-    vw_enter();
-    ck_assert_uint_eq(fake.vs.hvip, 0);
-}
-END_TEST
-
-START_TEST(test_run_soft_interrupt_is_taken_once)
-{
-    /* SOFT_SET is taken from the page; the guest's own clearing is not undone at the next entry. */
-    vw.page->irq = VCPU_IRQ_SOFT_SET;
-    vw_enter();
-    ck_assert_uint_eq(fake.vs.hvip, HVIP_VSSIP);
-    ck_assert_uint_eq(vw.page->irq, 0);
-    fake.vs.hvip = 0;
-    vw_exit_ecall();
-    vw_enter();
-    ck_assert_uint_eq(fake.vs.hvip, 0);
-}
-END_TEST
-
-START_TEST(test_run_soft_clear_comes_before_set)
-{
-    /* A clear withdraws; with both the interrupt is pending. */
-    vw.page->irq = VCPU_IRQ_SOFT_SET;
-    vw_enter();
-    vw_exit_ecall();
-    vw.page->irq = VCPU_IRQ_SOFT_CLEAR;
-    vw_enter();
-    ck_assert_uint_eq(fake.vs.hvip, 0);
-    vw_exit_ecall();
-    vw.page->irq = VCPU_IRQ_SOFT_CLEAR | VCPU_IRQ_SOFT_SET;
-    vw_enter();
-    ck_assert_uint_eq(fake.vs.hvip, HVIP_VSSIP);
-}
-END_TEST
-
-START_TEST(test_run_unknown_irq_bits_are_ignored)
-{
-    /* No other bit of the word reaches hvip, and none but the edges are taken. */
-    vw.page->irq = UINT64_MAX;
-    vw_enter();
-    ck_assert_uint_eq(fake.vs.hvip, HVIP_VSSIP | HVIP_VSTIP | HVIP_VSEIP);
-    ck_assert_uint_eq(vw.page->irq, ~(VCPU_IRQ_SOFT_SET | VCPU_IRQ_SOFT_CLEAR));
-}
-END_TEST
-
-/* ---- WFI ------------------------------------------------------------------------------ */
-
-START_TEST(test_wfi_nothing_pending_blocks)
-{
-    /* The thread waits in the kernel, behind the WFI, and others run; no exit happened. */
-    vw.page->pc = 0x100;
-    vw_enter();
-    ck_assert_int_eq(vw_exit_wfi(), FAKE_LEFT_USER);
-    ck_assert_ptr_eq(hart.current, vw.manager);
-    ck_blocked_in_wfi();
-    ck_assert_uint_eq(vw.page->pc, 0x104);
-    ck_assert_uint_eq(vw.vcpu->seq, 0);
-    ck_assert_ptr_null(hart.timers.first);
-}
-END_TEST
-
-START_TEST(test_wfi_enabled_interrupt_pending_goes_on)
-{
-    /* An interrupt that is pending and enabled ends WFI at once. */
-    vw.page->irq = VCPU_IRQ_EXTERNAL;
-    vw_enter();
-    fake.vs.vsie = VSSEIE;
-    ck_in_guest(vw_exit_wfi());
-}
-END_TEST
-
-START_TEST(test_wfi_disabled_interrupt_pending_blocks)
-{
-    /* One that the guest has not enabled does not. */
-    vw.page->irq = VCPU_IRQ_EXTERNAL;
-    vw_enter();
-    vw_exit_wfi();
-    ck_blocked_in_wfi();
-}
-END_TEST
-
-START_TEST(test_wfi_interrupt_asked_before_wfi_goes_on)
-{
-    /* Asked for in the page after the entry and before the WFI: seen without a signal. */
-    vw_enter();
-    fake.vs.vsie = VSSEIE;
-    vw.page->irq = VCPU_IRQ_EXTERNAL;
-    ck_in_guest(vw_exit_wfi());
-}
-END_TEST
-
-START_TEST(test_wfi_interrupt_asked_after_wfi_and_signal_wakes)
-{
-    /* Asked for later, with a signal as the contract wants: kicked, then entered and delivered. */
-    vw_enter();
-    fake.vs.vsie = VSSEIE;
-    vw_exit_wfi();
-    ck_blocked_in_wfi();
-    vw.page->irq = VCPU_IRQ_EXTERNAL;
-    signal_word();
-    ck_assert_int_eq(fake_leave(&hart), FAKE_LEFT_USER);
-    notification_take(vw.word);
-    vw_enter();
-    ck_assert_uint_eq(fake.vs.hvip, HVIP_VSEIP);
-}
-END_TEST
-
-static void ask_external(void)
-{
-    vw.page->irq = VCPU_IRQ_EXTERNAL;
-}
-
-static void ask_soft(void)
-{
-    vw.page->irq = VCPU_IRQ_SOFT_SET;
-}
-
-START_TEST(test_wfi_interrupt_asked_while_blocking_goes_on)
-{
-    /* Asked for after the kernel has looked and before it has blocked: seen all the same. */
-    void (*const askers[])(void) = { ask_external, ask_soft };
-
-    for (uint32_t i = 0; i < 2; i++) {
-        vw.page->irq = 0;
-        vw_enter();
-        fake.vs.vsie = VSSEIE | VSSSIE;
-        fake.on_guest_question = askers[i];
-        ck_in_guest(vw_exit_wfi());
-        vw_exit_ecall();
-    }
-}
-END_TEST
-
-START_TEST(test_wfi_signal_while_blocking_returns_none)
-{
-    /* The same for the notification. */
-    vw_enter();
-    fake.on_guest_question = signal_word;
-    ck_assert_int_eq(vw_exit_wfi(), FAKE_LEFT_USER);
-    ck_assert_ptr_eq(hart.current, vw.vmm);
-    ck_assert_uint_eq(reason(), VCPU_EXIT_NONE);
-}
-END_TEST
-
-START_TEST(test_wfi_from_user_mode_is_an_exit)
-{
-    /* WFI in VU mode is for the VMM to reflect. */
-    vw_enter();
-    vw_exit(&(struct guest_trap){ .scause = 22, .stval = 0x10500073, .from_vs = false });
-    ck_assert_uint_eq(reason(), VCPU_EXIT_VIRTUAL_INSN);
-}
-END_TEST
-
-START_TEST(test_wfi_not_named_by_hart_is_fetched)
-{
-    /* A hart may leave stval 0: then the instruction at pc tells. */
-    fake.fetch_insn = 0x10500073;
-    vw_enter();
-    vw_exit(&(struct guest_trap){ .scause = 22, .from_vs = true });
-    fake_leave(&hart);
-    ck_blocked_in_wfi();
-}
-END_TEST
-
-/* ---- timers --------------------------------------------------------------------------- */
-
-/* The guest's time is the hart's less 400. */
-static void set_delta(void)
-{
-    ck_assert_int_eq(world_invoke(vw.manager, vw.vcpu_slot, METHOD_VCPU_SET_REG,
-                                  VCPU_REG_TIMEDELTA, (uint64_t)-400, 0, 0),
-                     OK);
-}
-
-static enum err set_timer(uint64_t guest_ticks)
-{
-    return world_invoke(vw.manager, vw.vcpu_slot, METHOD_VCPU_SET_TIMER, guest_ticks, 0, 0, 0);
-}
-
-START_TEST(test_timer_sstc_guest_in_wfi_wakes_at_deadline)
-{
-    /* vstimecmp less htimedelta is when the hart wakes the guest. */
-    set_delta();
-    vw_enter();
-    fake.vs.vsie = VSSTIE;
-    fake.vs.vstimecmp = 5000;
-    thread_suspend(vw.manager);
-    ck_in_guest(vw_exit_wfi());
-    ck_assert_uint_eq(fake.now, 5400);
-    ck_assert_ptr_null(hart.timers.first);
-}
-END_TEST
-
-START_TEST(test_timer_sstc_disabled_arms_nothing)
-{
-    /* Without sie.STIE, or with vstimecmp all ones, no deadline is armed. */
-    vw_enter();
-    fake.vs.vstimecmp = 5000;
-    vw_exit_wfi();
-    ck_blocked_in_wfi();
-    ck_assert_ptr_null(hart.timers.first);
-}
-END_TEST
-
-START_TEST(test_timer_sstc_set_timer_writes_compare)
-{
-    /* With Sstc set_timer is stimecmp, and a running guest's timer needs no software. */
-    ck_assert_int_eq(set_timer(7000), OK);
-    vw_enter();
-    ck_assert_uint_eq(fake.vs.vstimecmp, 7000);
-    ck_assert_uint_eq(fake.timer_deadline, UINT64_MAX);
-}
-END_TEST
-
-START_TEST(test_timer_software_interrupts_running_guest)
-{
-    /* Without Sstc the hart's timer is armed for the guest, and VSTIP is set at the deadline. */
-    fake.has_sstc = false;
-    set_delta();
-    ck_assert_int_eq(set_timer(5000), OK);
-    vw_enter();
-    ck_assert_uint_eq(fake.timer_deadline, 5400);
-    ck_assert_uint_eq(fake.vs.hvip, 0);
-    fake.now = 5400;
-    timer_expire(&hart);
-    ck_in_guest(fake_leave(&hart));
-    ck_assert_uint_eq(fake.vs.hvip, HVIP_VSTIP);
-    ck_assert_uint_eq(fake.timer_deadline, UINT64_MAX);
-}
-END_TEST
-
-START_TEST(test_timer_software_set_again_withdraws_interrupt)
-{
-    /* set_timer withdraws a pending timer interrupt, and never means never. */
-    fake.has_sstc = false;
-    ck_assert_int_eq(set_timer(0), OK);
-    vw_enter();
-    ck_assert_uint_eq(fake.vs.hvip, HVIP_VSTIP);
-    vw_exit_ecall();
-    ck_assert_int_eq(set_timer(fake.now + 100), OK);
-    vw_enter();
-    ck_assert_uint_eq(fake.vs.hvip, 0);
-    ck_assert_uint_eq(fake.timer_deadline, fake.now + 100);
-    vw_exit_ecall();
-    ck_assert_int_eq(set_timer(UINT64_MAX), OK);
-    vw_enter();
-    ck_assert_uint_eq(fake.timer_deadline, UINT64_MAX);
-}
-END_TEST
-
-START_TEST(test_timer_software_wakes_from_wfi)
-{
-    /* The same deadline ends WFI when the guest has enabled it. */
-    fake.has_sstc = false;
-    set_delta();
-    set_timer(5000);
-    vw_enter();
-    fake.vs.vsie = VSSTIE;
-    thread_suspend(vw.manager);
-    ck_in_guest(vw_exit_wfi());
-    ck_assert_uint_eq(fake.now, 5400);
-    ck_assert_uint_eq(fake.vs.hvip, HVIP_VSTIP);
-}
-END_TEST
-
-START_TEST(test_timer_software_moves_with_timedelta)
-{
-    /* The deadline is in the guest's time: another offset moves it, saturating. */
-    fake.has_sstc = false;
-    set_timer(5000);
-    ck_assert_uint_eq(vw.vcpu->timer_ticks, 5000);
-    set_delta();
-    ck_assert_uint_eq(vw.vcpu->timer_ticks, 5400);
-    set_timer(UINT64_MAX - 1);
-    ck_assert_uint_eq(vw.vcpu->timer_ticks, UINT64_MAX);
-}
-END_TEST
-
-static void add_timer_tests(TCase *cases)
-{
-    tcase_add_test(cases, test_timer_sstc_guest_in_wfi_wakes_at_deadline);
-    tcase_add_test(cases, test_timer_sstc_disabled_arms_nothing);
-    tcase_add_test(cases, test_timer_sstc_set_timer_writes_compare);
-    tcase_add_test(cases, test_timer_software_interrupts_running_guest);
-    tcase_add_test(cases, test_timer_software_set_again_withdraws_interrupt);
-    tcase_add_test(cases, test_timer_software_wakes_from_wfi);
-    tcase_add_test(cases, test_timer_software_moves_with_timedelta);
-}
 
 TCase *vcpu_run_cases(void)
 {
@@ -657,19 +323,5 @@ TCase *vcpu_run_cases(void)
     tcase_add_test(cases, test_run_signal_while_running_returns_none);
     tcase_add_test(cases, test_run_signal_in_wfi_returns_none);
     tcase_add_test(cases, test_run_suspended_thread_returns_none);
-    tcase_add_test(cases, test_run_levels_follow_state_page);
-    tcase_add_test(cases, test_run_soft_interrupt_is_taken_once);
-    tcase_add_test(cases, test_run_soft_clear_comes_before_set);
-    tcase_add_test(cases, test_run_unknown_irq_bits_are_ignored);
-    tcase_add_test(cases, test_wfi_nothing_pending_blocks);
-    tcase_add_test(cases, test_wfi_enabled_interrupt_pending_goes_on);
-    tcase_add_test(cases, test_wfi_disabled_interrupt_pending_blocks);
-    tcase_add_test(cases, test_wfi_interrupt_asked_before_wfi_goes_on);
-    tcase_add_test(cases, test_wfi_interrupt_asked_after_wfi_and_signal_wakes);
-    tcase_add_test(cases, test_wfi_interrupt_asked_while_blocking_goes_on);
-    tcase_add_test(cases, test_wfi_signal_while_blocking_returns_none);
-    tcase_add_test(cases, test_wfi_from_user_mode_is_an_exit);
-    tcase_add_test(cases, test_wfi_not_named_by_hart_is_fetched);
-    add_timer_tests(cases);
     return cases;
 }

@@ -43,9 +43,15 @@ struct vcpu_set vw_second(void)
     return set_make(vw.manager);
 }
 
+enum err vw_run_until(struct vcpu_set *set, uint64_t done, uint64_t deadline_ticks)
+{
+    set->vmm->context.x[REG_A2] = deadline_ticks;
+    return world_call(set->vmm, CALL_VCPU_RUN, set->vcpu_slot, done);
+}
+
 enum err vw_run_of(struct vcpu_set *set, uint64_t done)
 {
-    return world_call(set->vmm, CALL_VCPU_RUN, set->vcpu_slot, done);
+    return vw_run_until(set, done, TIMER_NEVER);
 }
 
 enum err vw_run(uint64_t done)
@@ -85,4 +91,31 @@ void vw_wfi_with_deadline(void)
     fake.vs.vstimecmp = fake.now + 1000000;
     vw_exit_wfi();
     ck_assert_ptr_nonnull(hart.timers.first);
+}
+
+void vw_signal(void)
+{
+    notification_signal(vw.word, 1);
+}
+
+uint64_t vw_reason(void)
+{
+    return vw.vmm->context.x[REG_A1];
+}
+
+uint64_t vw_seq(void)
+{
+    return vw.vmm->context.x[REG_A2];
+}
+
+void vw_ck_blocked_in_wfi(void)
+{
+    ck_assert_int_eq(vw.vmm->state, THREAD_BLOCKED_WFI);
+    ck_assert_ptr_ne(hart.current, vw.vmm);
+}
+
+void vw_ck_in_guest(enum fake_left left)
+{
+    ck_assert_int_eq(left, FAKE_LEFT_GUEST);
+    ck_assert_ptr_eq(hart.current, vw.vmm);
 }

@@ -22,9 +22,10 @@ void vw_setup(void);
 /* One more guest: thread, memory, page and VCpu of its own. */
 struct vcpu_set vw_second(void);
 
-/* vcpu_run of its thread. */
+/* vcpu_run of its thread, without a deadline and with one. */
 enum err vw_run(uint64_t done);
 enum err vw_run_of(struct vcpu_set *set, uint64_t done);
+enum err vw_run_until(struct vcpu_set *set, uint64_t done, uint64_t deadline_ticks);
 
 /* vcpu_run, and into the guest. */
 void vw_enter(void);
@@ -36,5 +37,15 @@ void vw_exit_ecall(void);
 enum fake_left vw_exit_wfi(void);
 /* The same with its timer enabled and set, but far off. */
 void vw_wfi_with_deadline(void);
+
+/* Signal the notification bound to the VMM's thread. */
+void vw_signal(void);
+
+/* What the latest vcpu_run returned besides OK. */
+uint64_t vw_reason(void);
+uint64_t vw_seq(void);
+
+void vw_ck_blocked_in_wfi(void);
+void vw_ck_in_guest(enum fake_left left);
 
 #endif

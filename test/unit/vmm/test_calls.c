@@ -68,7 +68,7 @@ START_TEST(test_calls_errors_come_back)
     answer = (struct abi_regs){.a0 = ERR_BUSY, .a1 = 1};
     ck_assert_int_eq(ops.get_reg(ops.opaque, 0, 0x1100, &value), ERR_BUSY);
     ck_assert_int_eq(ops.inject(ops.opaque, 0, 1, 1), ERR_BUSY);
-    ck_assert_int_eq(loop.run(loop.opaque, 0, 1, &reason), ERR_BUSY);
+    ck_assert_int_eq(loop.run(loop.opaque, 0, 1, 2, &reason), ERR_BUSY);
     ck_assert_int_eq(loop.poll(loop.opaque, 0), ERR_BUSY);
     ck_assert_int_eq(loop.wait(loop.opaque, 0), ERR_BUSY);
     ck_assert_uint_eq(value, 42);
@@ -78,15 +78,16 @@ END_TEST
 
 START_TEST(test_calls_loop_runs_waits_and_reports)
 {
-    /* run names the exit that is done; poll and wait take the thread's own notification. */
+    /* run names what is done and its deadline; poll and wait take the thread's notification. */
     struct vcpu_loop_ops loop = calls_loop(&calls);
     uint32_t reason = 0;
 
     answer.a1 = VCPU_EXIT_STORE;
-    ck_assert_int_eq(loop.run(loop.opaque, 0, 77, &reason), OK);
+    ck_assert_int_eq(loop.run(loop.opaque, 0, 77, 88, &reason), OK);
     ck_assert_uint_eq(seen.a7, CALL_VCPU_RUN);
     ck_assert_uint_eq(seen.a0, 11);
     ck_assert_uint_eq(seen.a1, 77);
+    ck_assert_uint_eq(seen.a2, 88);
     ck_assert_uint_eq(reason, VCPU_EXIT_STORE);
     ck_assert_int_eq(loop.poll(loop.opaque, 0), OK);
     ck_assert_uint_eq(seen.a7, CALL_POLL);

@@ -16,11 +16,13 @@ struct guest {
     void (*step)(struct guest *guest, struct vcpu_page *page);
     uint64_t entries, waits, polls, reboots;
     uint64_t done_seq;
+    uint64_t deadline_ticks; /* of the latest run */
     uint8_t seed[MACHINE_RNG_SEED_BYTES]; /* of the last boot */
     enum err refusal;
 };
 
-static enum err guest_run(void *opaque, uint32_t hart, uint64_t done_seq, uint32_t *reason)
+static enum err guest_run(void *opaque, uint32_t hart, uint64_t done_seq, uint64_t deadline_ticks,
+                          uint32_t *reason)
 {
     struct guest *guest = opaque;
     struct vcpu_page *page = &guest->fake->page[hart];
@@ -31,6 +33,7 @@ static enum err guest_run(void *opaque, uint32_t hart, uint64_t done_seq, uint32
     ck_assert_uint_eq(page->exit.reason, VCPU_EXIT_NONE);
     guest->entries++;
     guest->done_seq = done_seq;
+    guest->deadline_ticks = deadline_ticks;
     guest->step(guest, page);
     *reason = page->exit.reason;
     return OK;
@@ -238,6 +241,55 @@ START_TEST(test_loop_kick_delivers_input_as_an_interrupt)
 }
 END_TEST
 
+#define RTC UINT64_C(0x101000)
+
+/* Four entries: no alarm, one armed by a store, an exit beside it, its time. */
+static void step_alarm(struct guest *guest, struct vcpu_page *page)
+{
+    struct vmm_fake *fake = guest->fake;
+    uint64_t alarm = UINT64_C(1700000001000000000);
+
+    switch (guest->entries) {
+    case 1:
+        ck_assert_uint_eq(guest->deadline_ticks, UINT64_MAX);
+        fake_put(fake, RTC + 0x10, 4, 1);
+        fake_put(fake, RTC + 0xc, 4, alarm >> 32);
+        fake_put(fake, RTC + 8, 4, (alarm & UINT32_MAX) + 1);
+        ecall(page, SBI_EID_BASE, 0, 0, 0);
+        fake->machine.is_changed = true; /* as if it had been this exit's doing */
+        break;
+    case 2: /* not a tick before the alarm */
+        ck_assert_uint_eq(guest->deadline_ticks, alarm / 100 + 1);
+        ecall(page, SBI_EID_BASE, 0, 0, 0);
+        break;
+    case 3:
+        ck_assert_uint_eq(guest->deadline_ticks, alarm / 100 + 1);
+        ck_assert_uint_eq(page->irq & VCPU_IRQ_EXTERNAL, 0);
+        fake->wall_ns = alarm + 100; /* and the run ends without an exit */
+        break;
+    default:
+        ck_assert_uint_eq(guest->deadline_ticks, UINT64_MAX);
+        ck_assert(page->irq & VCPU_IRQ_EXTERNAL);
+        shutdown(page);
+        break;
+    }
+}
+
+START_TEST(test_loop_device_deadline_is_passed_on_and_raises_its_line)
+{
+    /* Each run has the earliest deadline of the devices, or none; at it the PLIC interrupts. */
+    struct vmm_fake *fake = fake_new(1);
+    struct guest guest = {.fake = fake, .step = step_alarm};
+
+    fake_put(fake, 0xc000000 + 44, 4, 1);
+    fake_put(fake, 0xc002080, 4, 1 << 11);
+    ck_assert_int_eq(guest_go(&guest).end, VCPU_LOOP_POWERED_OFF);
+    ck_assert_uint_eq(guest.entries, 4);
+    ck_assert_uint_eq(guest.polls, 1);
+    fake_free(fake);
+}
+END_TEST
+
 static void step_blocking(struct guest *guest, struct vcpu_page *page)
 {
     if (guest->entries == 1) {
@@ -370,6 +422,7 @@ TCase *loop_tcase(void)
     tcase_add_test(tcase, test_loop_kernel_image_gone_bad_fails_the_boot);
     tcase_add_test(tcase, test_loop_refused_run_ends_with_the_error);
     tcase_add_test(tcase, test_loop_kick_delivers_input_as_an_interrupt);
+    tcase_add_test(tcase, test_loop_device_deadline_is_passed_on_and_raises_its_line);
     tcase_add_test(tcase, test_loop_blocking_output_waits_for_the_console);
     tcase_add_test(tcase, test_loop_stopped_hart_waits_without_running);
     tcase_add_test(tcase, test_loop_non_retentive_suspend_resumes_at_the_address);

@@ -94,6 +94,32 @@ START_TEST(test_rtc_alarm_interrupts_when_its_time_comes)
 }
 END_TEST
 
+START_TEST(test_rtc_deadline_is_the_alarm_in_ticks)
+{
+    /* Rounded up, so that the alarm is due then; what lies behind the end of time is none. */
+    struct vmm_fake *fake = fake_new(1);
+    const struct {
+        uint64_t ahead_ns, ticks;
+    } rows[] = {{1, 1}, {100, 1}, {101, 2}, {UINT64_C(3600000000001), UINT64_C(36000000001)}};
+
+    ck_assert_uint_eq(machine_deadline_ticks(&fake->machine), UINT64_MAX);
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        uint64_t alarm = fake->wall_ns + rows[i].ahead_ns;
+        put(fake, ALARM_HIGH, alarm >> 32);
+        put(fake, ALARM_LOW, alarm & UINT32_MAX);
+        ck_assert_uint_eq(machine_deadline_ticks(&fake->machine),
+                          fake->wall_ns / 100 + rows[i].ticks);
+    }
+    put(fake, TIME_HIGH, 0);
+    put(fake, ALARM_HIGH, UINT32_MAX);
+    put(fake, ALARM_LOW, UINT32_MAX);
+    ck_assert_uint_eq(get(fake, ALARM_STATUS), 1);
+    ck_assert_uint_eq(machine_deadline_ns(&fake->machine), DEV_NO_DEADLINE);
+    ck_assert_uint_eq(machine_deadline_ticks(&fake->machine), UINT64_MAX);
+    fake_free(fake);
+}
+END_TEST
+
 START_TEST(test_rtc_alarm_in_the_past_fires_at_once)
 {
     /* An alarm that has passed is raised as it is armed; masked, it waits for IRQ_ENABLED. */
@@ -153,6 +179,7 @@ TCase *rtc_tcase(void)
     tcase_add_test(tcase, test_rtc_time_is_read_in_two_halves_of_one_moment);
     tcase_add_test(tcase, test_rtc_time_can_be_set);
     tcase_add_test(tcase, test_rtc_alarm_interrupts_when_its_time_comes);
+    tcase_add_test(tcase, test_rtc_deadline_is_the_alarm_in_ticks);
     tcase_add_test(tcase, test_rtc_alarm_in_the_past_fires_at_once);
     tcase_add_test(tcase, test_rtc_clear_alarm_disarms);
     tcase_add_test(tcase, test_rtc_unknown_registers_read_zero);

@@ -1,0 +1,208 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* vcpu_run: the guest's interrupts, and its WFI. */
+#include "suites.h"
+#include "vcpu_world.h"
+
+#define VSSSIE UINT64_C(0x002)
+#define VSSEIE UINT64_C(0x200)
+
+/* ---- interrupts ----------------------------------------------------------------------- */
+
+START_TEST(test_run_levels_follow_state_page)
+{
+    /* VSEIP and VSTIP are copied at each entry, both ways, and left in the page. */
+    __atomic_store_n(&vw.page->irq, VCPU_IRQ_EXTERNAL | VCPU_IRQ_TIMER, __ATOMIC_RELEASE);
+    vw_enter();
+    ck_assert_uint_eq(fake.vs.hvip, HVIP_VSEIP | HVIP_VSTIP);
+    ck_assert_uint_eq(vw.page->irq, VCPU_IRQ_EXTERNAL | VCPU_IRQ_TIMER);
+    vw_exit_ecall();
+    vw.page->irq = VCPU_IRQ_TIMER;
+    vw_enter();
+    ck_assert_uint_eq(fake.vs.hvip, HVIP_VSTIP);
+    vw_exit_ecall();
+    vw.page->irq = 0;
+    vw_enter();
+    ck_assert_uint_eq(fake.vs.hvip, 0);
+}
+END_TEST
+
+START_TEST(test_run_soft_interrupt_is_taken_once)
+{
+    /* SOFT_SET is taken from the page; the guest's own clearing is not undone at the next entry. */
+    vw.page->irq = VCPU_IRQ_SOFT_SET;
+    vw_enter();
+    ck_assert_uint_eq(fake.vs.hvip, HVIP_VSSIP);
+    ck_assert_uint_eq(vw.page->irq, 0);
+    fake.vs.hvip = 0;
+    vw_exit_ecall();
+    vw_enter();
+    ck_assert_uint_eq(fake.vs.hvip, 0);
+}
+END_TEST
+
+START_TEST(test_run_soft_clear_comes_before_set)
+{
+    /* A clear withdraws; with both the interrupt is pending. */
+    vw.page->irq = VCPU_IRQ_SOFT_SET;
+    vw_enter();
+    vw_exit_ecall();
+    vw.page->irq = VCPU_IRQ_SOFT_CLEAR;
+    vw_enter();
+    ck_assert_uint_eq(fake.vs.hvip, 0);
+    vw_exit_ecall();
+    vw.page->irq = VCPU_IRQ_SOFT_CLEAR | VCPU_IRQ_SOFT_SET;
+    vw_enter();
+    ck_assert_uint_eq(fake.vs.hvip, HVIP_VSSIP);
+}
+END_TEST
+
+START_TEST(test_run_unknown_irq_bits_are_ignored)
+{
+    /* No other bit of the word reaches hvip, and none but the edges are taken. */
+    vw.page->irq = UINT64_MAX;
+    vw_enter();
+    ck_assert_uint_eq(fake.vs.hvip, HVIP_VSSIP | HVIP_VSTIP | HVIP_VSEIP);
+    ck_assert_uint_eq(vw.page->irq, ~(VCPU_IRQ_SOFT_SET | VCPU_IRQ_SOFT_CLEAR));
+}
+END_TEST
+
+/* ---- WFI ------------------------------------------------------------------------------ */
+
+START_TEST(test_wfi_nothing_pending_blocks)
+{
+    /* The thread waits in the kernel, behind the WFI, and others run; no exit happened. */
+    vw.page->pc = 0x100;
+    vw_enter();
+    ck_assert_int_eq(vw_exit_wfi(), FAKE_LEFT_USER);
+    ck_assert_ptr_eq(hart.current, vw.manager);
+    vw_ck_blocked_in_wfi();
+    ck_assert_uint_eq(vw.page->pc, 0x104);
+    ck_assert_uint_eq(vw.vcpu->seq, 0);
+    ck_assert_ptr_null(hart.timers.first);
+}
+END_TEST
+
+START_TEST(test_wfi_enabled_interrupt_pending_goes_on)
+{
+    /* An interrupt that is pending and enabled ends WFI at once. */
+    vw.page->irq = VCPU_IRQ_EXTERNAL;
+    vw_enter();
+    fake.vs.vsie = VSSEIE;
+    vw_ck_in_guest(vw_exit_wfi());
+}
+END_TEST
+
+START_TEST(test_wfi_disabled_interrupt_pending_blocks)
+{
+    /* One that the guest has not enabled does not. */
+    vw.page->irq = VCPU_IRQ_EXTERNAL;
+    vw_enter();
+    vw_exit_wfi();
+    vw_ck_blocked_in_wfi();
+}
+END_TEST
+
+START_TEST(test_wfi_interrupt_asked_before_wfi_goes_on)
+{
+    /* Asked for in the page after the entry and before the WFI: seen without a signal. */
+    vw_enter();
+    fake.vs.vsie = VSSEIE;
+    vw.page->irq = VCPU_IRQ_EXTERNAL;
+    vw_ck_in_guest(vw_exit_wfi());
+}
+END_TEST
+
+START_TEST(test_wfi_interrupt_asked_after_wfi_and_signal_wakes)
+{
+    /* Asked for later, with a signal as the contract wants: kicked, then entered and delivered. */
+    vw_enter();
+    fake.vs.vsie = VSSEIE;
+    vw_exit_wfi();
+    vw_ck_blocked_in_wfi();
+    vw.page->irq = VCPU_IRQ_EXTERNAL;
+    vw_signal();
+    ck_assert_int_eq(fake_leave(&hart), FAKE_LEFT_USER);
+    notification_take(vw.word);
+    vw_enter();
+    ck_assert_uint_eq(fake.vs.hvip, HVIP_VSEIP);
+}
+END_TEST
+
+static void ask_external(void)
+{
+    vw.page->irq = VCPU_IRQ_EXTERNAL;
+}
+
+static void ask_soft(void)
+{
+    vw.page->irq = VCPU_IRQ_SOFT_SET;
+}
+
+START_TEST(test_wfi_interrupt_asked_while_blocking_goes_on)
+{
+    /* Asked for after the kernel has looked and before it has blocked: seen all the same. */
+    void (*const askers[])(void) = { ask_external, ask_soft };
+
+    for (uint32_t i = 0; i < 2; i++) {
+        vw.page->irq = 0;
+        vw_enter();
+        fake.vs.vsie = VSSEIE | VSSSIE;
+        fake.on_guest_question = askers[i];
+        vw_ck_in_guest(vw_exit_wfi());
+        vw_exit_ecall();
+    }
+}
+END_TEST
+
+START_TEST(test_wfi_signal_while_blocking_returns_none)
+{
+    /* The same for the notification. */
+    vw_enter();
+    fake.on_guest_question = vw_signal;
+    ck_assert_int_eq(vw_exit_wfi(), FAKE_LEFT_USER);
+    ck_assert_ptr_eq(hart.current, vw.vmm);
+    ck_assert_uint_eq(vw_reason(), VCPU_EXIT_NONE);
+}
+END_TEST
+
+START_TEST(test_wfi_from_user_mode_is_an_exit)
+{
+    /* WFI in VU mode is for the VMM to reflect. */
+    vw_enter();
+    vw_exit(&(struct guest_trap){ .scause = 22, .stval = 0x10500073, .from_vs = false });
+    ck_assert_uint_eq(vw_reason(), VCPU_EXIT_VIRTUAL_INSN);
+}
+END_TEST
+
+START_TEST(test_wfi_not_named_by_hart_is_fetched)
+{
+    /* A hart may leave stval 0: then the instruction at pc tells. */
+    fake.fetch_insn = 0x10500073;
+    vw_enter();
+    vw_exit(&(struct guest_trap){ .scause = 22, .from_vs = true });
+    fake_leave(&hart);
+    vw_ck_blocked_in_wfi();
+}
+END_TEST
+
+TCase *vcpu_irq_cases(void)
+{
+    TCase *cases = tcase_create("vcpu-irq");
+
+    tcase_add_checked_fixture(cases, world_setup, NULL);
+    tcase_add_checked_fixture(cases, vw_setup, NULL);
+    tcase_add_test(cases, test_run_levels_follow_state_page);
+    tcase_add_test(cases, test_run_soft_interrupt_is_taken_once);
+    tcase_add_test(cases, test_run_soft_clear_comes_before_set);
+    tcase_add_test(cases, test_run_unknown_irq_bits_are_ignored);
+    tcase_add_test(cases, test_wfi_nothing_pending_blocks);
+    tcase_add_test(cases, test_wfi_enabled_interrupt_pending_goes_on);
+    tcase_add_test(cases, test_wfi_disabled_interrupt_pending_blocks);
+    tcase_add_test(cases, test_wfi_interrupt_asked_before_wfi_goes_on);
+    tcase_add_test(cases, test_wfi_interrupt_asked_after_wfi_and_signal_wakes);
+    tcase_add_test(cases, test_wfi_interrupt_asked_while_blocking_goes_on);
+    tcase_add_test(cases, test_wfi_signal_while_blocking_returns_none);
+    tcase_add_test(cases, test_wfi_from_user_mode_is_an_exit);
+    tcase_add_test(cases, test_wfi_not_named_by_hart_is_fetched);
+    return cases;
+}

@@ -1,0 +1,314 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* vcpu_run: the guest's timers, and the deadline. */
+#include "suites.h"
+#include "vcpu_world.h"
+
+/* ---- timers --------------------------------------------------------------------------- */
+
+/* The guest's time is the hart's less 400. */
+static void set_delta(void)
+{
+    ck_assert_int_eq(world_invoke(vw.manager, vw.vcpu_slot, METHOD_VCPU_SET_REG,
+                                  VCPU_REG_TIMEDELTA, (uint64_t)-400, 0, 0),
+                     OK);
+}
+
+static enum err set_timer(uint64_t guest_ticks)
+{
+    return world_invoke(vw.manager, vw.vcpu_slot, METHOD_VCPU_SET_TIMER, guest_ticks, 0, 0, 0);
+}
+
+START_TEST(test_timer_sstc_guest_in_wfi_wakes_at_deadline)
+{
+    /* vstimecmp less htimedelta is when the hart wakes the guest. */
+    set_delta();
+    vw_enter();
+    fake.vs.vsie = VSSTIE;
+    fake.vs.vstimecmp = 5000;
+    thread_suspend(vw.manager);
+    vw_ck_in_guest(vw_exit_wfi());
+    ck_assert_uint_eq(fake.now, 5400);
+    ck_assert_ptr_null(hart.timers.first);
+}
+END_TEST
+
+START_TEST(test_timer_sstc_disabled_arms_nothing)
+{
+    /* Without sie.STIE, or with vstimecmp all ones, no deadline is armed. */
+    vw_enter();
+    fake.vs.vstimecmp = 5000;
+    vw_exit_wfi();
+    vw_ck_blocked_in_wfi();
+    ck_assert_ptr_null(hart.timers.first);
+}
+END_TEST
+
+START_TEST(test_timer_sstc_set_timer_writes_compare)
+{
+    /* With Sstc set_timer is stimecmp, and a running guest's timer needs no software. */
+    ck_assert_int_eq(set_timer(7000), OK);
+    vw_enter();
+    ck_assert_uint_eq(fake.vs.vstimecmp, 7000);
+    ck_assert_uint_eq(fake.timer_deadline, UINT64_MAX);
+}
+END_TEST
+
+START_TEST(test_timer_software_interrupts_running_guest)
+{
+    /* Without Sstc the hart's timer is armed for the guest, and VSTIP is set at the deadline. */
+    fake.has_sstc = false;
+    set_delta();
+    ck_assert_int_eq(set_timer(5000), OK);
+    vw_enter();
+    ck_assert_uint_eq(fake.timer_deadline, 5400);
+    ck_assert_uint_eq(fake.vs.hvip, 0);
+    fake.now = 5400;
+    timer_expire(&hart);
+    vw_ck_in_guest(fake_leave(&hart));
+    ck_assert_uint_eq(fake.vs.hvip, HVIP_VSTIP);
+    ck_assert_uint_eq(fake.timer_deadline, UINT64_MAX);
+}
+END_TEST
+
+START_TEST(test_timer_software_set_again_withdraws_interrupt)
+{
+    /* set_timer withdraws a pending timer interrupt, and never means never. */
+    fake.has_sstc = false;
+    ck_assert_int_eq(set_timer(0), OK);
+    vw_enter();
+    ck_assert_uint_eq(fake.vs.hvip, HVIP_VSTIP);
+    vw_exit_ecall();
+    ck_assert_int_eq(set_timer(fake.now + 100), OK);
+    vw_enter();
+    ck_assert_uint_eq(fake.vs.hvip, 0);
+    ck_assert_uint_eq(fake.timer_deadline, fake.now + 100);
+    vw_exit_ecall();
+    ck_assert_int_eq(set_timer(UINT64_MAX), OK);
+    vw_enter();
+    ck_assert_uint_eq(fake.timer_deadline, UINT64_MAX);
+}
+END_TEST
+
+START_TEST(test_timer_software_wakes_from_wfi)
+{
+    /* The same deadline ends WFI when the guest has enabled it. */
+    fake.has_sstc = false;
+    set_delta();
+    set_timer(5000);
+    vw_enter();
+    fake.vs.vsie = VSSTIE;
+    thread_suspend(vw.manager);
+    vw_ck_in_guest(vw_exit_wfi());
+    ck_assert_uint_eq(fake.now, 5400);
+    ck_assert_uint_eq(fake.vs.hvip, HVIP_VSTIP);
+}
+END_TEST
+
+START_TEST(test_timer_software_moves_with_timedelta)
+{
+    /* The deadline is in the guest's time: another offset moves it, saturating. */
+    fake.has_sstc = false;
+    set_timer(5000);
+    ck_assert_uint_eq(vw.vcpu->timer_ticks, 5000);
+    set_delta();
+    ck_assert_uint_eq(vw.vcpu->timer_ticks, 5400);
+    set_timer(UINT64_MAX - 1);
+    ck_assert_uint_eq(vw.vcpu->timer_ticks, UINT64_MAX);
+}
+END_TEST
+
+/* ---- the deadline of vcpu_run ---------------------------------------------------------- */
+
+static void ck_returned_none(void)
+{
+    ck_assert_ptr_eq(hart.current, vw.vmm);
+    ck_assert(!vcpu_is_running(vw.vcpu));
+    ck_assert_int_eq(world_result(vw.vmm), OK);
+    ck_assert_uint_eq(vw_reason(), VCPU_EXIT_NONE);
+}
+
+static void enter_until(uint64_t deadline_ticks)
+{
+    vw_run_until(&vw, vw.vcpu->seq, deadline_ticks);
+    vw_ck_in_guest(fake_leave(&hart));
+}
+
+START_TEST(test_deadline_of_running_guest_returns_none)
+{
+    /* The hart's timer is armed for it, with Sstc and without; then the call ends without an exit. */
+    for (uint32_t i = 0; i < 2; i++) {
+        fake.has_sstc = i == 0;
+        enter_until(fake.now + 500);
+        ck_assert_uint_eq(fake.timer_deadline, fake.now + 500);
+        fake.now += 499;
+        timer_expire(&hart);
+        vw_ck_in_guest(fake_leave(&hart));
+        fake.now++;
+        timer_expire(&hart);
+        ck_assert_int_eq(fake_leave(&hart), FAKE_LEFT_USER);
+        ck_returned_none();
+        ck_assert_uint_eq(vw_seq(), 0);
+        ck_assert_uint_eq(vw.word->word, 0);
+        ck_assert_uint_eq(fake.timer_deadline, UINT64_MAX);
+    }
+}
+END_TEST
+
+START_TEST(test_deadline_of_guest_in_wfi_returns_none)
+{
+    /* So too in WFI; the guest goes on behind it when it is entered again. */
+    for (uint32_t i = 0; i < 2; i++) {
+        fake.has_sstc = i == 0;
+        vw.page->pc = 0x100;
+        enter_until(fake.now + 500);
+        vw_exit_wfi();
+        vw_ck_blocked_in_wfi();
+        ck_assert_uint_eq(hart.timers.first->deadline_ticks, fake.now + 500);
+        fake.now += 500;
+        timer_expire(&hart);
+        ck_assert_int_eq(fake_leave(&hart), FAKE_LEFT_USER);
+        ck_returned_none();
+        ck_assert_ptr_null(hart.timers.first);
+        ck_assert_uint_eq(vw.page->pc, 0x104);
+        vw_enter();
+        vw_exit_ecall();
+    }
+}
+END_TEST
+
+START_TEST(test_deadline_and_timer_in_wfi_earliest_ends_it)
+{
+    /* Whichever comes first: the guest's own timer enters it, the deadline returns. */
+    enter_until(fake.now + 900);
+    fake.vs.vsie = VSSTIE;
+    fake.vs.vstimecmp = fake.now + 300;
+    thread_suspend(vw.manager);
+    vw_ck_in_guest(vw_exit_wfi());
+    ck_assert_uint_eq(fake.now, fake.vs.vstimecmp);
+    fake.vs.vstimecmp = fake.now + 900;
+    ck_assert_int_eq(vw_exit_wfi(), FAKE_LEFT_USER);
+    ck_returned_none();
+    ck_assert_uint_eq(fake.now, vw.vcpu->deadline_ticks);
+}
+END_TEST
+
+START_TEST(test_deadline_and_software_timer_of_running_guest)
+{
+    /* Without Sstc the hart's timer serves both, the earlier first. */
+    fake.has_sstc = false;
+    ck_assert_int_eq(set_timer(fake.now + 300), OK);
+    enter_until(fake.now + 500);
+    ck_assert_uint_eq(fake.timer_deadline, fake.now + 300);
+    fake.now += 300;
+    timer_expire(&hart);
+    vw_ck_in_guest(fake_leave(&hart));
+    ck_assert_uint_eq(fake.vs.hvip, HVIP_VSTIP);
+    ck_assert_uint_eq(fake.timer_deadline, fake.now + 200);
+}
+END_TEST
+
+START_TEST(test_deadline_that_has_passed_enters_nobody)
+{
+    /* Now, before now and 0: back at once, the exit's outcome accepted. */
+    const uint64_t passed[] = { fake.now, fake.now - 1, 0 };
+
+    vw_enter();
+    vw_exit_ecall();
+    for (uint32_t i = 0; i < 3; i++) {
+        fake_log_clear();
+        vw.page->exit.reason = VCPU_EXIT_ECALL;
+        vw_run_until(&vw, 1, passed[i]);
+        ck_assert_int_eq(fake_leave(&hart), FAKE_LEFT_USER);
+        ck_returned_none();
+        ck_assert_uint_eq(vw_seq(), 1);
+        ck_assert_uint_eq(vw.page->exit.reason, VCPU_EXIT_NONE);
+        ck_assert_uint_eq(fake_event_count_of(FAKE_ENTER_GUEST), 0);
+    }
+}
+END_TEST
+
+START_TEST(test_deadline_never_is_never)
+{
+    /* All ones arms nothing, and holds even when the clock has come to its end. */
+    enter_until(UINT64_MAX);
+    ck_assert_uint_eq(fake.timer_deadline, UINT64_MAX);
+    fake.now = UINT64_MAX;
+    timer_expire(&hart);
+    vw_ck_in_guest(fake_leave(&hart));
+    vw_exit_wfi();
+    vw_ck_blocked_in_wfi();
+    ck_assert_ptr_null(hart.timers.first);
+}
+END_TEST
+
+START_TEST(test_deadline_of_one_call_is_not_that_of_the_next)
+{
+    /* An exit before the deadline takes it away. */
+    enter_until(fake.now + 500);
+    vw_exit_ecall();
+    vw_enter();
+    ck_assert_uint_eq(fake.timer_deadline, UINT64_MAX);
+}
+END_TEST
+
+START_TEST(test_deadline_with_kick_leaves_the_word)
+{
+    /* Both at once: one NONE, and the word tells of the kick; without it the word is 0. */
+    enter_until(fake.now + 500);
+    vw_exit_wfi();
+    fake.now += 500;
+    vw_signal();
+    timer_expire(&hart);
+    ck_assert_int_eq(fake_leave(&hart), FAKE_LEFT_USER);
+    ck_returned_none();
+    ck_assert_ptr_null(hart.timers.first);
+    ck_assert_uint_eq(notification_take(vw.word), 1);
+    vw_enter();
+}
+END_TEST
+
+START_TEST(test_deadline_passed_while_others_ran_returns_none)
+{
+    /* A guest whose thread was outranked past its deadline is not entered any more. */
+    struct thread *high = world_thread_at(world_thread(9));
+    uint32_t word = world_make(OBJ_NOTIFICATION, NOTIFICATION_BITS_MIN);
+
+    world_call(high, CALL_WAIT, word, fake.now + 50);
+    enter_until(fake.now + 60);
+    fake.now += 50;
+    timer_expire(&hart);
+    ck_assert_int_eq(fake_leave(&hart), FAKE_LEFT_USER);
+    ck_assert_ptr_eq(hart.current, high);
+    fake.now += 50;
+    fake_log_clear();
+    world_call(high, CALL_WAIT, word, UINT64_MAX);
+    ck_assert_int_eq(fake_leave(&hart), FAKE_LEFT_USER);
+    ck_returned_none();
+    ck_assert_uint_eq(fake_event_count_of(FAKE_ENTER_GUEST), 0);
+}
+END_TEST
+
+TCase *vcpu_timer_cases(void)
+{
+    TCase *cases = tcase_create("vcpu-timer");
+
+    tcase_add_checked_fixture(cases, world_setup, NULL);
+    tcase_add_checked_fixture(cases, vw_setup, NULL);
+    tcase_add_test(cases, test_timer_sstc_guest_in_wfi_wakes_at_deadline);
+    tcase_add_test(cases, test_timer_sstc_disabled_arms_nothing);
+    tcase_add_test(cases, test_timer_sstc_set_timer_writes_compare);
+    tcase_add_test(cases, test_timer_software_interrupts_running_guest);
+    tcase_add_test(cases, test_timer_software_set_again_withdraws_interrupt);
+    tcase_add_test(cases, test_timer_software_wakes_from_wfi);
+    tcase_add_test(cases, test_timer_software_moves_with_timedelta);
+    tcase_add_test(cases, test_deadline_of_running_guest_returns_none);
+    tcase_add_test(cases, test_deadline_of_guest_in_wfi_returns_none);
+    tcase_add_test(cases, test_deadline_and_timer_in_wfi_earliest_ends_it);
+    tcase_add_test(cases, test_deadline_and_software_timer_of_running_guest);
+    tcase_add_test(cases, test_deadline_that_has_passed_enters_nobody);
+    tcase_add_test(cases, test_deadline_never_is_never);
+    tcase_add_test(cases, test_deadline_of_one_call_is_not_that_of_the_next);
+    tcase_add_test(cases, test_deadline_with_kick_leaves_the_word);
+    tcase_add_test(cases, test_deadline_passed_while_others_ran_returns_none);
+    return cases;
+}
