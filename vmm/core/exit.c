@@ -44,8 +44,8 @@ static enum exit_next handle_ecall(struct machine *machine, uint32_t hart,
     struct sbi_call call = {
         .machine = machine,
         .hart = hart,
-        .eid = (uint32_t)page->x[17],
-        .fid = (uint32_t)page->x[16],
+        .eid = page->x[17],
+        .fid = page->x[16],
         .arg = {a[0], a[1], a[2], a[3], a[4], a[5]},
         .outcome = outcome,
     };

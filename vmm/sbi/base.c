@@ -12,7 +12,7 @@ struct sbi_result sbi_base(const struct sbi_call *call)
     case 2:
         return sbi_ok(SBI_IMPL_VERSION);
     case 3:
-        return sbi_ok(sbi_has_extension((uint32_t)call->arg[0]));
+        return sbi_ok(sbi_has_extension(call->arg[0]));
     case 4: /* mvendorid, marchid and mimpid: 0 is "not implemented" */
     case 5:
     case 6:

@@ -15,7 +15,7 @@ static const struct {
 #define EXTENSION_COUNT (sizeof extension / sizeof extension[0])
 
 /* The index of an extension, or EXTENSION_COUNT. */
-static size_t extension_find(uint32_t eid)
+static size_t extension_find(uint64_t eid)
 {
     size_t i = 0;
     while (i < EXTENSION_COUNT && (eid < extension[i].first_eid || eid > extension[i].last_eid))
@@ -23,7 +23,7 @@ static size_t extension_find(uint32_t eid)
     return i;
 }
 
-bool sbi_has_extension(uint32_t eid)
+bool sbi_has_extension(uint64_t eid)
 {
     return extension_find(eid) < EXTENSION_COUNT;
 }

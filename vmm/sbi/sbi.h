@@ -64,8 +64,8 @@ struct sbi_result {
 struct sbi_call {
     struct machine *machine;
     uint32_t hart;
-    uint32_t eid;
-    uint32_t fid;
+    uint64_t eid; /* whole registers: no bit of a7 and a6 is without meaning */
+    uint64_t fid;
     uint64_t arg[6];
     struct exit_outcome *outcome;
 };
@@ -94,7 +94,7 @@ static inline struct sbi_result sbi_end(enum sbi_end end)
 struct sbi_result sbi_call(const struct sbi_call *call);
 
 /* True when the extension is there ("Function: Probe SBI extension"). */
-bool sbi_has_extension(uint32_t eid);
+bool sbi_has_extension(uint64_t eid);
 
 /*
  * The harts that (mask, base) names, as a mask from hart 0 ("Hart list parameter").

@@ -88,6 +88,22 @@ START_TEST(test_exit_ecall_legacy_keeps_a1)
 }
 END_TEST
 
+START_TEST(test_exit_ecall_numbers_are_whole_registers)
+{
+    /* Bits above the 32 of an extension's or a function's number are not dropped on the way. */
+    struct vmm_fake *fake = fake_new(1);
+    const uint64_t above = UINT64_C(1) << 32;
+
+    for (uint64_t i = 0; i < 4; i++) {
+        ecall(fake, SBI_EID_BASE | (i & 1 ? above : 0), i & 2 ? above : 0, 0, 0, 0);
+        ck_assert_int_eq(answer(fake), EXIT_RESUME);
+        ck_assert_int_eq((int64_t)fake->page[0].x[10],
+                         i == 0 ? SBI_SUCCESS : SBI_ERR_NOT_SUPPORTED);
+    }
+    fake_free(fake);
+}
+END_TEST
+
 START_TEST(test_exit_ecall_any_registers_are_answered)
 {
     /* Whatever is in the registers, there is an answer, and the VMM goes on. */
@@ -430,6 +446,7 @@ TCase *exit_tcase(void)
     tcase_set_timeout(tcase, 60);
     tcase_add_test(tcase, test_exit_ecall_returns_error_and_value);
     tcase_add_test(tcase, test_exit_ecall_legacy_keeps_a1);
+    tcase_add_test(tcase, test_exit_ecall_numbers_are_whole_registers);
     tcase_add_test(tcase, test_exit_ecall_any_registers_are_answered);
     tcase_add_test(tcase, test_exit_ecall_timer_reaches_the_vcpu);
     tcase_add_test(tcase, test_exit_ecall_ipi_sets_bits_and_kicks_others);

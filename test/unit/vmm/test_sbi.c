@@ -12,7 +12,7 @@ struct done {
     struct exit_outcome outcome;
 };
 
-static struct done call_by(struct vmm_fake *fake, uint32_t hart, uint32_t eid, uint32_t fid,
+static struct done call_by(struct vmm_fake *fake, uint32_t hart, uint64_t eid, uint64_t fid,
                            const uint64_t arg[5])
 {
     struct done done = {.outcome = {.seq = 1}};
@@ -70,6 +70,26 @@ START_TEST(test_sbi_base_tells_version_and_extensions)
     }
     for (uint32_t fid = 4; fid <= 6; fid++)
         ck_error(CALL(fake, SBI_EID_BASE, fid, 0), SBI_SUCCESS);
+    fake_free(fake);
+}
+END_TEST
+
+START_TEST(test_sbi_numbers_are_whole_registers)
+{
+    /* EID and FID are signed and 32 bits wide: with other bits above them they name nothing. */
+    static const uint64_t there[] = {0, 1, 8, SBI_EID_BASE, SBI_EID_TIME, SBI_EID_DBCN};
+    static const uint64_t above[] = {UINT64_C(1) << 32, UINT64_C(1) << 63,
+                                     UINT64_C(0xffffffff00000000)};
+    struct vmm_fake *fake = fake_new(1);
+
+    for (size_t i = 0; i < sizeof there / sizeof there[0]; i++)
+        for (size_t j = 0; j < sizeof above / sizeof above[0]; j++) {
+            uint64_t eid = there[i] | above[j];
+            ck_error(CALL(fake, eid, 0, 0), SBI_ERR_NOT_SUPPORTED);
+            ck_assert_uint_eq(CALL(fake, SBI_EID_BASE, 3, eid).result.value, 0);
+        }
+    for (size_t j = 0; j < sizeof above / sizeof above[0]; j++)
+        ck_error(CALL(fake, SBI_EID_BASE, above[j], 0), SBI_ERR_NOT_SUPPORTED);
     fake_free(fake);
 }
 END_TEST
@@ -368,6 +388,7 @@ TCase *sbi_tcase(void)
 {
     TCase *tcase = tcase_create("sbi");
     tcase_add_test(tcase, test_sbi_base_tells_version_and_extensions);
+    tcase_add_test(tcase, test_sbi_numbers_are_whole_registers);
     tcase_add_test(tcase, test_sbi_unknown_functions_are_not_supported);
     tcase_add_test(tcase, test_sbi_hart_masks_follow_the_specification);
     tcase_add_test(tcase, test_sbi_time_sets_the_deadline);
