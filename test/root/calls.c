@@ -1,92 +1,23 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Times the kernel's calls, and prints for each
+ * Repeats the kernel's calls, and prints for each
  *
  *   bench: NAME: T ticks for N
  *
- * Under `-icount shift=0` a tick is 100 instructions, loop and stub included (the first
- * line says how many those are).  Two threads of one VSpace and one priority: `main_thread`
- * times, `server_thread` answers.
+ * Stubs are included; the first line is the loop alone.  The threads have one priority, but where
+ * one is to wake another.  `main_thread` measures, the others answer.
  */
-#include <abi/bootinfo.h>
-#include <abi/stubs.h>
+#include "root.h"
 
-#define STACK_BYTES 4096u
-#define ROUNDS      UINT64_C(10000)
-#define PRIORITY    63u
-#define PAGE_AT     UINT64_C(0x2000000000) /* nothing else is mapped here */
-#define RIGHTS_RW   (RIGHT_READ | RIGHT_WRITE)
+#define ROUNDS   UINT64_C(10000)
+#define WAKES    UINT64_C(1000)
+#define PAGE_AT  UINT64_C(0x2000000000) /* nothing else is mapped here, in any space */
 
-enum slot { SLOT_SERVER, SLOT_ENDPOINT, SLOT_PING, SLOT_PONG, SLOT_FRAME, SLOT_COPY, SLOT_COUNT };
+#define LABEL_REQUEST 1u
+#define LABEL_ANSWER  2u
+#define LABEL_LAST    9u
 
-static uint32_t first_slot;
-static uint32_t memory_slot;
-static _Alignas(16) uint8_t server_stack[STACK_BYTES];
-
-static cap_t cap(enum slot slot)
-{
-    return cap_at(first_slot + slot);
-}
-
-/* ---- output ------------------------------------------------------------------- */
-
-static void put(const char *text, uint64_t length)
-{
-    uint64_t word[5] = { 0 };
-
-    for (uint64_t i = 0; i < length; i++)
-        word[i / 8] |= (uint64_t)(uint8_t)text[i] << (8 * (i % 8));
-    if (klog_write(cap_at(BOOT_SLOT_KLOG), length, word[0], word[1], word[2], word[3], word[4]) !=
-        OK)
-        __builtin_trap();
-}
-
-static void put_string(const char *string)
-{
-    uint64_t length = 0;
-
-    for (; string[length] != '\0'; length++) {
-        if (length == 40) {
-            put(string, length);
-            string += length;
-            length = 0;
-        }
-    }
-    if (length > 0)
-        put(string, length);
-}
-
-static void put_decimal(uint64_t value)
-{
-    char digits[21];
-    uint64_t at = sizeof(digits);
-
-    do {
-        digits[--at] = (char)('0' + value % 10);
-        value /= 10;
-    } while (value != 0);
-    put(digits + at, sizeof(digits) - at);
-}
-
-static void must(enum err err)
-{
-    if (err == OK)
-        return;
-    put_string("bench: failed with error ");
-    put_decimal((uint64_t)err);
-    put_string("\n");
-    __builtin_trap();
-}
-
-static uint64_t now(void)
-{
-    uint64_t ticks;
-
-    __asm__ volatile("rdtime %0" : "=r"(ticks)::"memory");
-    return ticks;
-}
-
-/* ---- what is timed ------------------------------------------------------------- */
+/* ---- what is measured ----------------------------------------------------------- */
 
 static void nothing(void)
 {
@@ -100,13 +31,23 @@ static void poll(void)
     must(notification_poll(cap(SLOT_PONG), &bits));
 }
 
-static void call_and_reply(void)
+static void call_and_check(cap_t endpoint)
 {
-    struct message message = { .tag = 1 };
+    struct message message = { .tag = LABEL_REQUEST };
 
-    must(ipc_call(cap(SLOT_ENDPOINT), &message));
-    if (message.tag != 2)
-        __builtin_trap();
+    must(ipc_call(endpoint, &message));
+    if (message.tag != LABEL_ANSWER)
+        root_end();
+}
+
+static void call_near(void)
+{
+    call_and_check(cap(SLOT_ENDPOINT));
+}
+
+static void call_far(void)
+{
+    call_and_check(cap(SLOT_FAR_ENDPOINT));
 }
 
 /* Signal the server, wait for its signal: two switches. */
@@ -131,34 +72,17 @@ static void copy_and_delete(void)
     must(cnode_delete(cap_at(BOOT_SLOT_CNODE), cap(SLOT_COPY).slot));
 }
 
-static void time_it(const char *name, void (*operation)(void))
-{
-    operation();
-    uint64_t start = now();
-    for (uint64_t i = 0; i < ROUNDS; i++)
-        operation();
-    uint64_t end = now();
+/* ---- a server of this address space ------------------------------------------------ */
 
-    put_string("bench: ");
-    put_string(name);
-    put_string(": ");
-    put_decimal(end - start);
-    put_string(" ticks for ");
-    put_decimal(ROUNDS);
-    put_string("\n");
-}
-
-/* ---- the other thread ------------------------------------------------------------ */
-
-/* Answers calls until it gets one with label 9, then signals. */
-static ATTR_NORETURN void server_thread(void)
+/* Answers calls until it gets the last one, then signals. */
+static void server_thread(void)
 {
     struct message message = { .tag = 0 };
     uint64_t bits;
 
     must(ipc_recv(cap(SLOT_ENDPOINT), &message));
-    while (message.tag != 9) {
-        message.tag = 2;
+    while (message.tag != LABEL_LAST) {
+        message.tag = LABEL_ANSWER;
         must(ipc_reply_recv(cap(SLOT_ENDPOINT), &message));
     }
     for (;;) {
@@ -167,59 +91,117 @@ static ATTR_NORETURN void server_thread(void)
     }
 }
 
-/* ---- set-up ------------------------------------------------------------------------ */
+/* ---- a server of another address space ---------------------------------------------- */
 
-static void make(enum obj_type type, uint64_t size_bits, enum slot slot)
+/* Copied into a page of its own: answers every call.  s0 is the endpoint's slot; 4 is CALL_RECV,
+ * 2 CALL_REPLY_RECV and LABEL_ANSWER. */
+_Static_assert(CALL_RECV == 4 && CALL_REPLY_RECV == 2 && LABEL_ANSWER == 2, "as spelled below");
+__asm__(".balign 4\n"
+        "far_server:\n"
+        "    mv   a0, s0\n"
+        "    li   a1, 0\n"
+        "    li   t0, 0\n"
+        "    li   a7, 4\n"
+        "    ecall\n"
+        "1:  mv   a0, s0\n"
+        "    li   a1, 2\n"
+        "    li   t0, 0\n"
+        "    li   a7, 2\n"
+        "    ecall\n"
+        "    j    1b\n"
+        "far_server_end:\n");
+extern const char far_server[], far_server_end[];
+
+static void far_server_start(void)
 {
-    must(untyped_retype(cap_at(memory_slot), type, size_bits, cap_at(BOOT_SLOT_CNODE),
-                        cap(slot).slot, 1));
-}
+    cap_t server = cap(SLOT_FAR_SERVER);
 
-/* An Untyped of ordinary memory with a few pages left. */
-static uint32_t memory_find(const struct bootinfo *boot)
-{
-    for (uint32_t i = 0; i < boot->untyped_count; i++) {
-        if (boot->untyped[i].kind == BOOT_UNTYPED_RAM && boot->untyped[i].size_bits >= 20)
-            return boot->untyped_first + i;
-    }
-    __builtin_trap();
-}
-
-static void server_start(void)
-{
-    extern char __global_pointer$[];
-    cap_t server = cap(SLOT_SERVER);
-
-    must(thread_configure(server, cap_at(BOOT_SLOT_CNODE), cap_at(BOOT_SLOT_VSPACE), CAP_NULL,
+    make(OBJ_THREAD, THREAD_BITS_MIN, SLOT_FAR_SERVER);
+    make(OBJ_ENDPOINT, ENDPOINT_BITS_MIN, SLOT_FAR_ENDPOINT);
+    make(OBJ_VSPACE, 16, SLOT_FAR_SPACE);
+    make(OBJ_FRAME, FRAME_BITS_MIN, SLOT_FAR_CODE);
+    frame_fill(SLOT_FAR_CODE, far_server, (uint64_t)(far_server_end - far_server));
+    must(frame_map(cap(SLOT_FAR_CODE), cap(SLOT_FAR_SPACE), PAGE_AT, RIGHT_READ | RIGHT_EXEC));
+    must(thread_configure(server, cap_at(BOOT_SLOT_CNODE), cap(SLOT_FAR_SPACE), CAP_NULL,
                           PRIORITY));
-    must(thread_set_reg(server, 0, (uint64_t)(uintptr_t)server_thread));
-    must(thread_set_reg(server, 2, (uint64_t)(uintptr_t)(server_stack + STACK_BYTES)));
-    must(thread_set_reg(server, 3, (uint64_t)(uintptr_t)__global_pointer$));
+    must(thread_set_reg(server, 0, PAGE_AT));
+    must(thread_set_reg(server, 8, cap(SLOT_FAR_ENDPOINT).slot)); /* s0 */
     must(thread_resume(server));
 }
 
+/* ---- a signal to a sleeper ------------------------------------------------------------ */
+
+/* Runs at once when it is signalled: its priority is above the signaller's. */
+static void sleeper_thread(void)
+{
+    uint64_t bits;
+
+    for (uint64_t i = 0; i < WAKES; i++) {
+        must(notification_wait(cap(SLOT_SLEEP), UINT64_MAX, &bits));
+        MARK_PAUSE();
+    }
+    must(notification_wait(cap(SLOT_SLEEP), UINT64_MAX, &bits));
+    must(notification_signal(cap(SLOT_DONE)));
+    must(notification_wait(cap(SLOT_SLEEP), UINT64_MAX, &bits));
+}
+
+static void signaller_thread(void)
+{
+    uint64_t bits, start = now();
+
+    MARK_BEGIN();
+    MARK_PAUSE();
+    for (uint64_t i = 0; i < WAKES; i++) {
+        MARK_RESUME();
+        must(notification_signal(cap(SLOT_SLEEP)));
+    }
+    MARK_END();
+    report("signal to wake-up", now() - start, WAKES);
+    must(notification_signal(cap(SLOT_SLEEP)));
+    must(notification_wait(cap(SLOT_ROUND), UINT64_MAX, &bits));
+}
+
+static void wake_measure(void)
+{
+    uint64_t bits;
+
+    make(OBJ_THREAD, THREAD_BITS_MIN, SLOT_SLEEPER);
+    make(OBJ_THREAD, THREAD_BITS_MIN, SLOT_SIGNALLER);
+    make(OBJ_NOTIFICATION, NOTIFICATION_BITS_MIN, SLOT_SLEEP);
+    make(OBJ_NOTIFICATION, NOTIFICATION_BITS_MIN, SLOT_ROUND);
+    make(OBJ_NOTIFICATION, NOTIFICATION_BITS_MIN, SLOT_DONE);
+    thread_start(SLOT_SLEEPER, sleeper_thread, PRIORITY - 1);
+    thread_start(SLOT_SIGNALLER, signaller_thread, PRIORITY - 2);
+    must(notification_wait(cap(SLOT_DONE), UINT64_MAX, &bits));
+}
+
+/* ---- all of it -------------------------------------------------------------------------- */
+
 ATTR_NORETURN void main_thread(const struct bootinfo *boot)
 {
-    struct message last = { .tag = 9 };
+    struct message last = { .tag = LABEL_LAST };
 
-    first_slot = boot->empty_first;
-    memory_slot = memory_find(boot);
+    root_start(boot);
     make(OBJ_THREAD, THREAD_BITS_MIN, SLOT_SERVER);
     make(OBJ_ENDPOINT, ENDPOINT_BITS_MIN, SLOT_ENDPOINT);
     make(OBJ_NOTIFICATION, NOTIFICATION_BITS_MIN, SLOT_PING);
     make(OBJ_NOTIFICATION, NOTIFICATION_BITS_MIN, SLOT_PONG);
     make(OBJ_FRAME, FRAME_BITS_MIN, SLOT_FRAME);
-    server_start();
+    thread_start(SLOT_SERVER, server_thread, PRIORITY);
+    far_server_start();
 
-    time_it("nothing", nothing);
-    time_it("poll", poll);
-    time_it("call and reply", call_and_reply);
+    time_it("nothing", nothing, ROUNDS);
+    time_it("null system call (poll)", poll, ROUNDS);
+    time_it("IPC call + reply, one address space", call_near, ROUNDS);
+    time_it("IPC call + reply, two address spaces", call_far, ROUNDS);
     must(ipc_send(cap(SLOT_ENDPOINT), &last));
-    time_it("signal and wait, there and back", ping_and_pong);
-    time_it("map and unmap", map_and_unmap);
-    time_it("copy and delete", copy_and_delete);
+    time_it("signal and wait, there and back", ping_and_pong, ROUNDS);
+    wake_measure();
+    time_it("map and unmap a page", map_and_unmap, ROUNDS);
+    time_it("copy and delete a capability", copy_and_delete, ROUNDS);
+    guests_measure();
     put_string("bench: end\n");
-    __builtin_trap();
+    root_end();
 }
 
 __asm__(".section .text.start, \"ax\"\n"
