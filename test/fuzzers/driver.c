@@ -2,12 +2,15 @@
 /*
  * Our own engine under a libFuzzer harness, for machines without libFuzzer:
  *
- *     fuzz-NAME [--runs N] [--seconds N] [--seed N] [--most BYTES] [--keep FOLDER] PATH...
+ *     fuzz-NAME [--runs N] [--seconds N] [--seed N] [--most BYTES] [--keep FOLDER]
+ *              [--finding 1] PATH...
  *
  * Each PATH (an input, or a folder of them) is replayed; with --runs or --seconds the
  * inputs are then mutated, and what takes a new edge of the code joins them.  With
  * --runs the same seed does the same each time.  Prints TAP.  An input that fails is
  * written to finding-NAME.bin in the working directory, which is replayed as a PATH.
+ * With --finding 1 the code is known to be wrong, and it is the oracle that is tested: then
+ * a finding is what has to come.
  */
 #include <dirent.h>
 #include <fcntl.h>
@@ -35,6 +38,7 @@ static struct {
     uint64_t runs, seconds, seed;
     size_t most;
     const char *keep;
+    bool wants_finding;
     struct entry entry[ENTRIES_MOST];
     unsigned entry_count, edge_count;
     uint8_t *input; /* the one that is being run, on the heap and no longer than it is */
@@ -44,8 +48,8 @@ static struct {
 
 /* ---- What the compiler calls ------------------------------------------------------- */
 
-static uint8_t seen[EDGES];      /* edges of all runs */
-static uint8_t edge_hit[EDGES];  /* of this one */
+static uint8_t seen[EDGES];     /* by all runs: a bit for each of 8 classes of how often */
+static uint8_t edge_hit[EDGES]; /* how often by this one, up to 255 */
 static uint16_t edge_list[EDGES];
 static unsigned edge_list_count;
 static uint32_t edge_last;
@@ -59,10 +63,10 @@ void __sanitizer_cov_trace_pc(void)
     uint32_t edge = (here ^ edge_last) % EDGES;
 
     edge_last = here >> 1;
-    if (!edge_hit[edge]) {
-        edge_hit[edge] = 1;
+    if (edge_hit[edge] == 0)
         edge_list[edge_list_count++] = (uint16_t)edge;
-    }
+    if (edge_hit[edge] < 255)
+        edge_hit[edge]++;
 }
 
 static void note_constant(uint64_t value)
@@ -117,6 +121,12 @@ static void on_death(void)
 {
     char path[128];
 
+    if (fuzz.wants_finding) {
+        printf("ok 1 - %s: the fault is found by run %llu\n1..1\n", fuzz.name,
+               (unsigned long long)fuzz.run_count);
+        fflush(stdout);
+        _exit(0);
+    }
     snprintf(path, sizeof path, "finding-%s.bin", fuzz.name);
     if (fuzz.input)
         file_write(path, fuzz.input, fuzz.input_size);
@@ -149,7 +159,18 @@ static void on_alarm(int signal_number)
 
 /* ---- Running ----------------------------------------------------------------------- */
 
-/* True when the input took an edge that none had taken before. */
+/* Once, twice, 3, up to 7, 15, 31, 127, more: what a loop did more often may be new. */
+static uint8_t class_of(unsigned hits)
+{
+    static const uint8_t most[] = {1, 2, 3, 7, 15, 31, 127};
+    unsigned class = 0;
+
+    while (class < sizeof most && hits > most[class])
+        class ++;
+    return (uint8_t)(1u << class);
+}
+
+/* True when the input took an edge that none had taken before, or not so often. */
 static bool run(const uint8_t *bytes, size_t size)
 {
     bool is_new = false;
@@ -164,10 +185,11 @@ static bool run(const uint8_t *bytes, size_t size)
     LLVMFuzzerTestOneInput(fuzz.input, size);
     for (unsigned i = 0; i < edge_list_count; i++) {
         unsigned edge = edge_list[i];
+        uint8_t class = class_of(edge_hit[edge]);
         edge_hit[edge] = 0;
-        is_new |= !seen[edge];
-        fuzz.edge_count += !seen[edge];
-        seen[edge] = 1;
+        is_new |= !(seen[edge] & class);
+        fuzz.edge_count += seen[edge] == 0;
+        seen[edge] |= class;
     }
     free(fuzz.input);
     fuzz.input = NULL;
@@ -286,6 +308,8 @@ static bool take_option(const char *word, const char *value)
         fuzz.most = (size_t)strtoull(value, NULL, 0);
     else if (strcmp(word, "--keep") == 0)
         fuzz.keep = value;
+    else if (strcmp(word, "--finding") == 0)
+        fuzz.wants_finding = strcmp(value, "0") != 0;
     else
         return false;
     return true;
@@ -304,6 +328,27 @@ static void set_up(const char *program)
     alarm(HANG_SECONDS);
 }
 
+/* The inputs are replayed; goes on from there and says what was done.  True: all is well. */
+static bool report(void)
+{
+    unsigned replayed = fuzz.entry_count, edges = fuzz.edge_count;
+    bool mutates = fuzz.runs || fuzz.seconds;
+    uint64_t done = mutates ? mutate_all() : 0;
+
+    if (fuzz.wants_finding) {
+        printf("not ok 1 - %s: a fault that is there is not found\n1..1\n", fuzz.name);
+        return false;
+    }
+    printf("%sok 1 - %s: %u inputs replayed, %u edges\n", replayed ? "" : "not ", fuzz.name,
+           replayed, edges);
+    if (mutates)
+        printf("ok 2 - %s: %llu mutations of seed %llu, %u edges, %u inputs\n", fuzz.name,
+               (unsigned long long)done, (unsigned long long)fuzz.seed, fuzz.edge_count,
+               fuzz.entry_count);
+    printf("1..%d\n", mutates ? 2 : 1);
+    return replayed > 0;
+}
+
 int main(int argc, char **argv)
 {
     int at = 1;
@@ -318,17 +363,8 @@ int main(int argc, char **argv)
     }
     for (; at < argc; at++)
         replay(argv[at]);
-    unsigned replayed = fuzz.entry_count;
-    printf("%sok 1 - %s: %u inputs replayed, %u edges\n", replayed ? "" : "not ", fuzz.name,
-           replayed, fuzz.edge_count);
-    if (fuzz.runs || fuzz.seconds) {
-        uint64_t done = mutate_all();
-        printf("ok 2 - %s: %llu mutations of seed %llu, %u edges, %u inputs\n", fuzz.name,
-               (unsigned long long)done, (unsigned long long)fuzz.seed, fuzz.edge_count,
-               fuzz.entry_count);
-    }
-    printf("1..%d\n", fuzz.runs || fuzz.seconds ? 2 : 1);
+    bool is_good = report();
     for (unsigned i = 0; i < fuzz.entry_count; i++)
         free(fuzz.entry[i].bytes);
-    return replayed ? 0 : 1;
+    return is_good ? 0 : 1;
 }

@@ -53,9 +53,11 @@ static void set_byte(struct edit *e)
 /* A border of some width, or a constant that was compared with, in either order of bytes. */
 static void set_word(struct edit *e)
 {
-    static const int64_t border[] = {0, 1, -1, 2, -2, 3, 4, 7, 8, 16, 31, 32, 63, 64, 127, 128, 255,
-                                     256, 4095, 4096, 32767, 65535, INT32_MAX, UINT32_MAX,
-                                     INT64_MAX, INT64_MIN, 0x100000000, 0x80000000};
+    static const int64_t border[] = {
+        0,     1,         -1,         2,         -2,        3,           4,
+        7,     8,         16,         31,        32,        63,          64,
+        127,   128,       255,        256,       4095,      4096,        32767,
+        65535, INT32_MAX, UINT32_MAX, INT64_MAX, INT64_MIN, 0x100000000, 0x80000000};
     size_t width = (size_t)1 << below(e, 4);
     uint64_t value = (uint64_t)border[below(e, sizeof border / sizeof border[0])];
 
@@ -137,8 +139,9 @@ size_t mutate(uint64_t *random, uint8_t *bytes, size_t size, size_t most, const 
               size_t other_size, const struct mutate_words *words)
 {
     static void (*const how[])(struct edit *) = {
-        flip_bit, flip_bit, set_byte, set_byte, set_word, set_word, set_word, add_little,
-        add_little, remove_piece, insert_random, copy_own, copy_other, copy_other, cut_end,
+        flip_bit,      flip_bit, set_byte,   set_byte,   set_word,
+        set_word,      set_word, add_little, add_little, remove_piece,
+        insert_random, copy_own, copy_other, copy_other, cut_end,
     };
     struct edit e = {random, bytes, size, most, other, other_size, words};
     size_t count = 1 + below(&e, 5);

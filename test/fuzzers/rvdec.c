@@ -64,8 +64,8 @@ static const struct {
     uint32_t funct5;
     enum rvdec_amo_op op;
 } amo[] = {
-    {0, RVDEC_AMO_ADD},   {1, RVDEC_AMO_SWAP},  {4, RVDEC_AMO_XOR},   {5, RVDEC_AMO_CAS},
-    {8, RVDEC_AMO_OR},    {12, RVDEC_AMO_AND},  {16, RVDEC_AMO_MIN},  {20, RVDEC_AMO_MAX},
+    {0, RVDEC_AMO_ADD},   {1, RVDEC_AMO_SWAP},  {4, RVDEC_AMO_XOR},  {5, RVDEC_AMO_CAS},
+    {8, RVDEC_AMO_OR},    {12, RVDEC_AMO_AND},  {16, RVDEC_AMO_MIN}, {20, RVDEC_AMO_MAX},
     {24, RVDEC_AMO_MINU}, {28, RVDEC_AMO_MAXU},
 };
 
@@ -258,7 +258,9 @@ static bool read_any(uint32_t insn, struct rvdec_insn *out)
 
     if ((insn & 3) == 3)
         return second_reading(insn, out);
-    uint32_t expanded = (c & 3) == 0 ? expand_quadrant_0(c) : (c & 3) == 2 ? expand_quadrant_2(c) : 0;
+    uint32_t expanded = (c & 3) == 0   ? expand_quadrant_0(c)
+                        : (c & 3) == 2 ? expand_quadrant_2(c)
+                                       : 0;
     if (!expanded || !second_reading(expanded, out))
         return false;
     out->length_bytes = 2;
