@@ -205,6 +205,7 @@ static enum err objects_create(struct building *b, const struct boot_untyped *fr
     b->next_slot = BOOT_SLOT_FIRST_DYNAMIC + 1;
     singleton_create(slot_at(b, BOOT_SLOT_IRQ_CONTROL), OBJ_IRQ_CONTROL);
     singleton_create(slot_at(b, BOOT_SLOT_KLOG), OBJ_KLOG);
+    singleton_create(slot_at(b, BOOT_SLOT_TRACE), OBJ_TRACE);
 
     struct slot *thread = slot_at(b, BOOT_SLOT_THREAD);
     err = make(b, b->untyped, OBJ_THREAD, THREAD_BITS_MIN, thread);

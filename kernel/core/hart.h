@@ -9,6 +9,7 @@
 #include <kernel/core/space.h>
 #include <kernel/core/thread.h>
 #include <kernel/core/timer.h>
+#include <kernel/core/trace.h>
 
 #define IRQ_SOURCE_MAX 1024u
 
@@ -39,6 +40,7 @@ struct hart {
     struct space *gspace;         /* loaded; NULL: none */
     struct vcpu *vcpu;            /* whose VS CSRs are in the hart */
     struct fp_state *fp_owner;    /* whose FP registers are in the hart */
+    struct trace trace;
 };
 
 #endif

@@ -25,8 +25,12 @@ void irq_handle(struct hart *hart)
             continue;
         }
         irq->is_claimed = true;
-        notification_signal((struct notification *)slot_object(&irq->notification),
-                            notification_bits(irq->notification.word[0]));
+        struct notification *notification =
+            (struct notification *)slot_object(&irq->notification);
+        uint64_t bits = notification_bits(irq->notification.word[0]);
+        if (trace_is_on(&hart->trace))
+            trace_signal(hart, notification, bits, source);
+        notification_signal(notification, bits);
     }
 }
 

@@ -100,7 +100,12 @@ static struct notification *notification_of(const struct slot *slot)
 
 enum err notification_signal_invoke(struct invocation *inv)
 {
-    notification_signal(notification_of(inv->slot), notification_bits(inv->slot->word[0]));
+    struct notification *notification = notification_of(inv->slot);
+    uint64_t bits = notification_bits(inv->slot->word[0]);
+
+    if (trace_is_on(&inv->hart->trace))
+        trace_signal(inv->hart, notification, bits, 0);
+    notification_signal(notification, bits);
     return OK;
 }
 

@@ -51,7 +51,8 @@ struct object *slot_object(const struct slot *slot)
     case OBJ_UNTYPED:
     case OBJ_FRAME:
     case OBJ_IRQ_CONTROL:
-    case OBJ_KLOG: return NULL;
+    case OBJ_KLOG:
+    case OBJ_TRACE: return NULL;
     default: return (struct object *)(uintptr_t)slot->object;
     }
 }
@@ -86,6 +87,7 @@ static void owner_lost(struct hart *hart, struct object *owner, struct slot *pla
     case OBJ_THREAD: thread_lost(hart, (struct thread *)owner, place); break;
     case OBJ_VCPU: vcpu_lost(hart, (struct vcpu *)owner, place); break;
     case OBJ_IRQ: irq_lost(hart, (struct irq *)owner, place); break;
+    case OBJ_TRACE: trace_lost(owner); break;
     default: break;
     }
 }

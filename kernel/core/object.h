@@ -32,7 +32,7 @@ struct object {
 void object_create(struct hart *hart, enum obj_type type, uint8_t size_bits, uint8_t flags,
                    hpa_t memory, struct slot *slot);
 
-/* The object a slot names; NULL for Untyped, Frame, IrqControl, Klog. */
+/* The object a slot names; NULL for Untyped, Frame and the singletons. */
 struct object *slot_object(const struct slot *slot);
 
 /* The same where the slot is known to hold an object, or nothing: then it is all zeros. */

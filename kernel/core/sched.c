@@ -45,6 +45,8 @@ static void run_start(struct hart *hart, struct thread *thread, uint64_t now)
 {
     thread->run_since_ticks = now;
     hart->current = thread;
+    if (trace_is_on(&hart->trace))
+        trace_switch(hart);
 }
 
 static void run_stop(struct hart *hart, uint64_t now)
@@ -195,6 +197,8 @@ static void arm(struct hart *hart)
 static void idle(struct hart *hart)
 {
     arm(hart);
+    if (trace_is_on(&hart->trace))
+        trace_switch(hart);
     hal_idle();
     timer_expire(hart);
     irq_handle(hart);
@@ -208,6 +212,8 @@ ATTR_NORETURN static void enter_user(struct hart *hart, struct thread *thread)
         space_load(hart, vspace);
     hal_fp_set_user_access(hart->fp_owner == &thread->fp);
     arm(hart);
+    if (trace_is_on(&hart->trace))
+        trace_enter(hart, false);
     hal_enter_user(&thread->context);
 }
 
@@ -225,6 +231,8 @@ void sched_leave(struct hart *hart)
             enter_user(hart, thread);
         } else if (vcpu_prepare(hart, thread->vcpu)) {
             arm(hart);
+            if (trace_is_on(&hart->trace))
+                trace_enter(hart, true);
             vcpu_enter(thread->vcpu);
         }
     }

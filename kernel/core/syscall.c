@@ -105,6 +105,8 @@ void syscall_dispatch(struct hart *hart)
     inv.is_answered = false;
     context->pc += ECALL_BYTES;
     enum err err = decode(&inv, &method);
+    if (trace_is_on(&hart->trace))
+        trace_call(hart, &inv, err);
     if (err == OK)
         err = method->handler(&inv);
     if (inv.is_answered)

@@ -262,5 +262,7 @@ void vcpu_exit(struct hart *hart, const struct guest_trap *trap)
         .pc = pc,
         .mode = trap->from_vs,
     };
+    if (trace_is_on(&hart->trace))
+        trace_exit(hart, vcpu);
     vcpu_return(thread, reason);
 }

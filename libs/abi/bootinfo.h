@@ -25,6 +25,7 @@ enum boot_slot {
     BOOT_SLOT_THREAD = 3,
     BOOT_SLOT_IRQ_CONTROL = 4,
     BOOT_SLOT_KLOG = 5,
+    BOOT_SLOT_TRACE = 6,
     BOOT_SLOT_FIRST_DYNAMIC = 8,
 };
 

@@ -110,7 +110,7 @@ def index(face):
         out += [paragraph(text), ""]
     out += ["Other headers of the interface: `abi/message.h` (tags, fault messages), "
             "`abi/vcpu_page.h`", "(state page, exits), `abi/bootinfo.h` (what the root server "
-            "starts with).", "", "## System calls", ""]
+            "starts with), `abi/trace.h` (records of the trace).", "", "## System calls", ""]
     out += table(("number", "call", "capability", "rights"), [
         (str(c.number), f"[{c.stub}]({c.stub}.md)", c.object.name if c.object else "any"
          if c.name == "invoke" else "", rights_text(c.rights)) for c in face.calls])

@@ -97,8 +97,10 @@ static struct guest_trap guest_leave(struct cpu *cpu, uint64_t cause)
     return trap;
 }
 
-static void interrupt(struct hart *hart, uint64_t number)
+static void interrupt(struct hart *hart, uint64_t number, bool is_guest)
 {
+    if (trace_is_on(&hart->trace))
+        trace_interrupt(hart, number, is_guest);
     if (number == IRQ_S_TIMER)
         timer_expire(hart);
     else if (number == IRQ_S_EXTERNAL)
@@ -134,7 +136,7 @@ void trap_from_below(struct cpu *cpu)
     if (is_guest)
         trap = guest_leave(cpu, cause);
     if ((cause & SCAUSE_INTERRUPT) != 0)
-        interrupt(hart, cause & ~SCAUSE_INTERRUPT);
+        interrupt(hart, cause & ~SCAUSE_INTERRUPT, is_guest);
     else if (is_guest)
         vcpu_exit(hart, &trap);
     else

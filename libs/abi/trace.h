@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The kernel's trace of one hart: fixed-size records in the Frames that were
+ * attached to it, its chunks, in the order of attaching.  Each chunk begins with a
+ * header; record n of the ring is in chunk n / per_chunk % chunk_count, at place
+ * n % per_chunk behind that header, where
+ *
+ *   per_chunk = (chunk_bytes - sizeof(struct trace_header)) / sizeof(struct trace_record)
+ *
+ * The kernel only writes here and never reads: what others store in these pages
+ * spoils the trace and nothing else.
+ *
+ * To read: load `count` of chunk 0, copy, load `count` again (call it `now`).  Of the copy,
+ * record n holds when n < count and n + per_chunk * chunk_count > now: the oldest may be the
+ * one being overwritten.  Records older than that are lost, and count - read says how many.
+ */
+#ifndef ABI_TRACE_H
+#define ABI_TRACE_H
+
+#include <stdint.h>
+
+#define TRACE_MAGIC       UINT64_C(0x3147544e52524157) /* "WARRNTG1" in memory */
+#define TRACE_CHUNKS_MOST 16
+
+enum trace_event {
+    TRACE_EXIT = 0,      /* a guest left with an exception that its VMM is told */
+    TRACE_CALL = 1,      /* a call was decoded; it is about to be carried out or refused */
+    TRACE_SIGNAL = 2,    /* a notification was signalled */
+    TRACE_SWITCH = 3,    /* the hart turns to another thread, or to none */
+    TRACE_ENTER = 4,     /* the kernel is left for a thread or a guest */
+    TRACE_INTERRUPT = 5, /* the hart was interrupted */
+    TRACE_EVENTS
+};
+
+#define TRACE_MASK(event) (UINT64_C(1) << (event))
+#define TRACE_MASK_ALL    (TRACE_MASK(TRACE_EVENTS) - 1)
+
+/*
+ * A thread or vCPU goes by the number that trace_identify() tells.
+ *
+ *            subject           detail             more      word[0]           word[1]
+ *   EXIT     vCPU              enum vcpu_exit     cause     guest physical    guest pc
+ *                                                           address; of an
+ *                                                           ecall a7 << 32
+ *                                                           | a6 & 0xffffffff
+ *   CALL     thread            number; 255: none  method    a0 | type << 32   enum err of decoding
+ *   SIGNAL   thread, 0: irq    0                  source    bits              thread it reaches; 0
+ *   SWITCH   thread, 0: idle   0                  0         its vCPU or 0     0
+ *   ENTER    thread or vCPU    0 thread, 1 guest  0         0                 0
+ *   INTERRUPT thread, 0: idle  0 thread, 1 guest  number    0                 0
+ */
+struct trace_record {
+    uint64_t time; /* ticks of the time CSR */
+    uint32_t subject;
+    uint8_t event; /* enum trace_event */
+    uint8_t detail;
+    uint16_t more;
+    uint64_t word[2];
+};
+
+struct trace_header {
+    uint64_t magic;
+    uint64_t hart;
+    uint32_t chunk, chunk_count;
+    uint64_t chunk_bytes;
+    uint64_t count; /* of chunk 0: records ever written; of others 0 */
+    uint64_t reserved[3];
+};
+
+_Static_assert(sizeof(struct trace_record) == 32, "trace record layout");
+_Static_assert(sizeof(struct trace_header) == 64, "trace header layout");
+
+#endif
