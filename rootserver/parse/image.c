@@ -2,45 +2,47 @@
 #include <rootserver/parse/image.h>
 
 #include <inttypes.h>
-#include <string.h>
+#include <payload/payload.h>
 
-#define HEADER_BYTES   64
-#define TEXT_OFFSET_AT 8
-#define IMAGE_SIZE_AT  16
-#define MAGIC2_AT      56
-#define MIB            (UINT64_C(1) << 20)
+#define MIB (UINT64_C(1) << 20)
 
-static uint64_t le64(const uint8_t *at)
+/* QEMU's `virt`, and so every guest's machine (vmm/core/machine.h). */
+#define GUEST_RAM_GPA UINT64_C(0x80000000)
+
+/* What a person can do about each error of payload_open(). */
+static const char *complaint(enum err err)
 {
-    uint64_t value;
-
-    memcpy(&value, at, sizeof value);
-    return value;
+    switch (err) {
+    case ERR_ALIGN:
+        return "its kernel wants to be loaded at no multiple of 2 MiB";
+    case ERR_NOT_SUPPORTED:
+        return "its kernel is an ELF file that is not for RV64, or in too many pieces";
+    case ERR_RANGE:
+        return "its kernel is linked at an address where the guest has no RAM";
+    case ERR_EXISTS:
+        return "its kernel is an ELF file whose segments overlap";
+    default:
+        return "its kernel is not a RISC-V Linux Image, nor an ELF file or binary for a "
+               "RISC-V machine, or is truncated";
+    }
 }
 
 MUST_CHECK image_check(const void *image, size_t bytes, uint64_t memory_bytes,
                        struct problem *problem)
 {
-    const uint8_t *header = image;
+    struct payload payload;
 
-    if (bytes < HEADER_BYTES) {
-        problem_set(problem, "its kernel is truncated: %zu bytes are less than an Image's header",
-                    bytes);
-        return ERR_FORMAT;
+    enum err err = payload_open(image, bytes, GUEST_RAM_GPA, &payload);
+    if (err) {
+        problem_set(problem, "%s", complaint(err));
+        return err == ERR_RANGE ? ERR_RANGE : ERR_FORMAT;
     }
-    if (memcmp(header + MAGIC2_AT, "RSC\x05", 4) != 0) {
-        problem_set(problem, "its kernel is not a RISC-V Linux Image (no \"RSC\" at byte 56); "
-                             "is it compressed?");
-        return ERR_FORMAT;
-    }
-    uint64_t offset = le64(header + TEXT_OFFSET_AT), size = le64(header + IMAGE_SIZE_AT);
-    if (size < bytes)
-        size = bytes;
-    if (offset > memory_bytes || size > memory_bytes - offset) {
+    uint64_t end = payload.end_gpa - GUEST_RAM_GPA;
+    if (end > memory_bytes) {
         problem_set(problem,
                     "its kernel takes %" PRIu64 " MiB and does not fit in its %" PRIu64
                     " MiB of memory; give it more \"memory\"",
-                    offset / MIB + size / MIB + 1, memory_bytes / MIB);
+                    end / MIB + 1, memory_bytes / MIB);
         return ERR_RANGE;
     }
     return OK;

@@ -1,8 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/*
- * The header of a RISC-V Linux Image (Linux documentation, "Boot image header in
- * RISC-V Linux"), as far as a wrong file can be told before a VMM is started.
- */
+/* What a guest boots, as far as a wrong file can be told before a VMM is started. */
 #ifndef ROOTSERVER_PARSE_IMAGE_H
 #define ROOTSERVER_PARSE_IMAGE_H
 
@@ -14,8 +11,8 @@
 
 /*
  * Checks the kernel of a guest with `memory_bytes` of RAM.
- *   ERR_FORMAT  no Image, or truncated
- *   ERR_RANGE   larger than the memory
+ *   ERR_FORMAT  nothing that payload_open() takes
+ *   ERR_RANGE   larger than the memory, or linked outside it
  */
 MUST_CHECK image_check(const void *image, size_t bytes, uint64_t memory_bytes,
                        struct problem *problem);

@@ -14,6 +14,7 @@ import tomlsource
 from problem import nearest, shown, size_text
 from schema import MIB, Refused
 
+LOW_MEMORY = 1 << 30     # all that is loaded lies below 3 GiB, where RAM begins at 2
 DTB_ALLOWANCE = 2 * MIB   # room kept in each guest for its device tree
 WARREN_ALLOWANCE = 64 * MIB  # kept of the machine's memory for Warren and the firmware
 
@@ -196,7 +197,7 @@ class Reader:
                                      nearest(guest.vmm, known))
 
     def _check_fit(self, guest, source, given):
-        """The kernel is an Image, and all that is loaded fits in the guest's memory."""
+        """The kernel is one that can be booted, and all that is loaded fits in the guest's memory."""
         kernel = self._image(guest, given) if guest.kernel else None
         initrd_bytes = guest.initrd.stat().st_size if guest.initrd else 0
         if guest.initrd:
@@ -208,7 +209,12 @@ class Reader:
             return
         need = -(-kernel.end // MIB) * MIB + initrd_bytes + DTB_ALLOWANCE
         need = -(-need // schema.GUEST_MEMORY_STEP) * schema.GUEST_MEMORY_STEP
-        if need > guest.memory:
+        if need > LOW_MEMORY:
+            given["kernel"][1].complain(
+                self.problems, f'the kernel ({size_text(kernel.end)} once loaded) and initrd '
+                f"({size_text(initrd_bytes)}) of guest \"{guest.name}\" do not fit in its first "
+                f"{size_text(LOW_MEMORY)}", "make one of them smaller")
+        elif need > guest.memory:
             origin = given["memory"][1] if "memory" in given else Origin(source)
             origin.complain(
                 self.problems,
@@ -220,7 +226,7 @@ class Reader:
         self.sources.append(guest.kernel)
         try:
             with open(guest.kernel, "rb") as stream:
-                head = stream.read(image.HEADER_BYTES)
+                head = stream.read(image.HEAD_BYTES)
             return image.parse(head, guest.kernel.stat().st_size)
         except image.NotAnImage as error:
             given["kernel"][1].complain(self.problems, f'"kernel" names {guest.kernel}, which {error.what}',

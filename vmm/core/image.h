@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Where a guest's kernel, initial RAM disk and device tree go in its RAM, decided
- * from the kernel's header.  Pure: loading is image_load().
+ * from the kernel's headers (libs/payload).  Pure: loading is image_load().
  *
- *   ram                                                             ram + bytes
- *   | 0 .. text_offset | kernel, image_size | free | initrd | dtb: the last 2 MiB |
+ *   ram                                             ram + bytes, or IMAGE_LOW_GPA
+ *   | 0 .. | kernel, with its memory | free | initrd | dtb: the last 2 MiB |
  *
- * Specification: Linux, Documentation/arch/riscv/boot-image-header.rst and boot.rst.
+ * QEMU puts both below 3 GiB too, where kernels that map little at first look.
+ *
+ * Specification: Linux, Documentation/arch/riscv/boot.rst.
  */
 #ifndef VMM_CORE_IMAGE_H
 #define VMM_CORE_IMAGE_H
@@ -14,14 +16,15 @@
 #include <stdint.h>
 
 #include <base/err.h>
+#include <payload/payload.h>
 #include <vmm/core/guestmem.h>
 
-#define IMAGE_HEADER_BYTES 64u
-#define IMAGE_ALIGN        UINT64_C(0x200000)
-#define IMAGE_DTB_BYTES    UINT64_C(0x200000)
+#define IMAGE_DTB_BYTES UINT64_C(0x200000)
+#define IMAGE_LOW_GPA   UINT64_C(0xc0000000)
 
 struct image_plan {
-    uint64_t entry_gpa; /* also the load address */
+    struct payload payload;
+    uint64_t entry_gpa;
     uint64_t kernel_end_gpa;
     uint64_t initrd_gpa; /* page-aligned; equal to initrd_end_gpa when there is none */
     uint64_t initrd_end_gpa;
@@ -29,16 +32,16 @@ struct image_plan {
 };
 
 /*
- * Errors: ERR_FORMAT       no RISC-V Image header, big-endian, or sizes that make no sense
- *         ERR_ALIGN        ram_gpa or text_offset is not a multiple of 2 MiB
+ * Errors: ERR_ALIGN        ram_gpa is not a multiple of 2 MiB
  *         ERR_NO_MEMORY    kernel, initrd and device tree do not fit in the RAM
+ *         those of payload_open()
  */
 MUST_CHECK image_plan(const uint8_t *kernel, uint64_t kernel_bytes, uint64_t initrd_bytes,
                       uint64_t ram_gpa, uint64_t ram_bytes, struct image_plan *out);
 
 /*
  * Copies kernel and initrd to where the plan says.  RAM is zero elsewhere.
- * Errors: ERR_RANGE when the plan is not for this RAM.
+ * Errors: ERR_RANGE when the plan is not for this RAM or this kernel: nothing is copied.
  */
 MUST_CHECK image_load(const struct image_plan *plan, const struct guestmem *ram,
                       const uint8_t *kernel, uint64_t kernel_bytes, const uint8_t *initrd,

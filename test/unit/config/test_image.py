@@ -4,20 +4,22 @@
 import unittest
 
 import image
-from support import MIB, image_bytes
+from support import MIB, elf_bytes, image_bytes
+
+RAM = 0x80000000
 
 
 class Image(unittest.TestCase):
     def assert_refuses(self, raw, what):
         with self.assertRaises(image.NotAnImage) as caught:
-            image.parse(raw[:64], len(raw))
+            image.parse(raw, len(raw))
         self.assertIn(what, caught.exception.what)
         self.assertTrue(caught.exception.mend)
 
     def test_parse_image_gives_its_end(self):
         """A good header gives where the kernel lies and where it ends."""
         found = image.parse(image_bytes()[:64], 4096)
-        self.assertEqual((found.text_offset, found.image_size, found.end), (2 * MIB, 4 * MIB, 6 * MIB))
+        self.assertEqual((found.kind, found.end), ("Image", 6 * MIB))
 
     def test_parse_file_shorter_than_image_accepted(self):
         """The file may be shorter than the image: the rest is zeroed memory."""
@@ -31,25 +33,51 @@ class Image(unittest.TestCase):
         """A file longer than its header states is damaged."""
         self.assert_refuses(image_bytes(image_size=4095), "more than the 4095 its header states")
 
-    def test_parse_truncated_header_refused(self):
-        """A file of 63 bytes has no header."""
-        self.assert_refuses(image_bytes()[:63], "63 bytes, too few")
-
     def test_parse_empty_refused(self):
-        """An empty file has no header."""
+        """A file without even one instruction is refused."""
         self.assert_refuses(b"", "0 bytes, too few")
+        self.assert_refuses(b"\x13", "1 bytes, too few")
 
     def test_parse_no_magic_refused(self):
-        """Without the magic it is no Image, whatever else it holds."""
-        self.assert_refuses(image_bytes(magic=b"RSC\x06"), "is not a RISC-V Linux Image")
+        """A file that begins with zeros or ones, or as Image of another architecture, is refused."""
+        self.assert_refuses(image_bytes(magic=b"RSC\x06")[8:], "begins with no instruction")
+        self.assert_refuses(b"\xff" * 100, "begins with no instruction")
         self.assert_refuses(image_bytes(magic=b"ARM\x64"), "is not a RISC-V Linux Image")
+        self.assert_refuses(b"MZ" + bytes(100), "is not a RISC-V Linux Image")
 
     def test_parse_other_kinds_named(self):
-        """What people take for an Image is named for what it is."""
-        for start, kind in ((b"\x7fELF", "an ELF file"), (b"\x1f\x8b\x08", "gzip"), (b"\x28\xb5\x2f\xfd", "zstd"),
-                            (b"\xfd7zXZ\0", "xz"), (b"\x27\x05\x19\x56", "uImage"), (b"MZ\0\0zimg", "compressed EFI")):
+        """What people take for a kernel is named for what it is."""
+        for start, kind in ((b"\x1f\x8b\x08", "gzip"), (b"\x28\xb5\x2f\xfd", "zstd"), (b"\xfd7zXZ\0", "xz"),
+                            (b"\x27\x05\x19\x56", "uImage"), (b"MZ\0\0zimg", "compressed EFI"),
+                            (b"\xd0\x0d\xfe\xed", "device tree"), (b"070701", "cpio"),
+                            (b"!<arch>\n", "Debian package"), (b"#!/bin/sh", "script")):
             with self.subTest(kind=kind):
                 self.assert_refuses(start + bytes(100), kind)
+
+    def test_parse_raw_binary_lies_behind_the_firmware(self):
+        """A file without any header is taken as it is, 2 MiB into the RAM."""
+        found = image.parse(b"\x13\0\0\0" + bytes(100), 104)
+        self.assertEqual((found.kind, found.end), ("raw", 2 * MIB + 104))
+
+    def test_parse_elf_reaches_to_its_highest_segment(self):
+        """An ELF file ends where its highest segment does, its zeroed memory included."""
+        found = image.parse(elf_bytes(vaddr=RAM + 2 * MIB, memory_bytes=MIB), 200)
+        self.assertEqual((found.kind, found.end), ("ELF", 3 * MIB))
+
+    def test_parse_elf_damaged_or_foreign_refused(self):
+        """An ELF file cut off, of another machine, not linked, or linked elsewhere is refused."""
+        good = RAM + 2 * MIB
+        self.assert_refuses(elf_bytes(vaddr=good)[:63], "cut off in its header")
+        self.assert_refuses(elf_bytes(vaddr=good)[:100], "cut off")
+        self.assert_refuses(elf_bytes(vaddr=good, file_bytes=17, memory_bytes=17), "segment that is cut off")
+        self.assert_refuses(elf_bytes(vaddr=good, file_bytes=16, memory_bytes=15), "segment that is cut off")
+        self.assert_refuses(elf_bytes(vaddr=good, machine=62), "another machine")
+        self.assert_refuses(elf_bytes(vaddr=good, kind=1), "not linked")
+        self.assert_refuses(elf_bytes(vaddr=good, file_bytes=0), "nothing to execute")
+        self.assert_refuses(elf_bytes(vaddr=good, segments=2), "overlap")
+        self.assert_refuses(elf_bytes(vaddr=good, segments=17), "17 segments")
+        self.assert_refuses(elf_bytes(vaddr=0x10000), "address 0x10000, where a guest has no RAM")
+        self.assert_refuses(elf_bytes(vaddr=good, memory_bytes=2**63), "beyond any RAM")
 
     def test_parse_big_endian_refused(self):
         """A big-endian kernel is refused."""

@@ -370,7 +370,7 @@ class Files(support.SystemCase):
         """A kernel that is no Image is refused at the line that names it."""
         self.put("store/Image", b"\x7fELF" + bytes(100))
         self.guest("one", "\n\n" + GUEST)
-        self.assert_refuses("one.toml:3", "is an ELF file, not a RISC-V Linux Image", "objcopy")
+        self.assert_refuses("one.toml:3", "is an ELF file for another machine than RV64", "riscv64")
 
     def test_compile_kernel_larger_than_guest_refused(self):
         """A kernel that does not fit is refused at the memory's line, with a size that does."""

@@ -344,12 +344,17 @@ START_TEST(test_image_checked)
     ck_assert_int_eq(image_check(image, 63, 64 << 20, &problem), ERR_FORMAT);
     ck_assert_int_eq(image_check(image, 64, 31 << 20, &problem), ERR_RANGE);
     put_image(image, UINT64_MAX - 100, 200);
+    ck_assert_int_eq(image_check(image, 64, 64 << 20, &problem), ERR_FORMAT);
+    put_image(image, UINT64_MAX & ~UINT64_C(0x1fffff), 200);
     ck_assert_int_eq(image_check(image, 64, 64 << 20, &problem), ERR_RANGE);
-    put_image(image, 200, UINT64_MAX - 100);
+    put_image(image, 0x200000, UINT64_MAX - 100);
     ck_assert_int_eq(image_check(image, 64, 64 << 20, &problem), ERR_RANGE);
     put_image(image, 0x200000, 30 << 20);
     image[56] = 0x1f;
     ck_assert_int_eq(image_check(image, 64, 64 << 20, &problem), ERR_FORMAT);
+    image[0] = 0x13; /* now a raw binary that begins with a nop */
+    ck_assert_int_eq(image_check(image, 64, 3 << 20, &problem), OK);
+    ck_assert_int_eq(image_check(image, 64, 2 << 20, &problem), ERR_RANGE);
 }
 END_TEST
 

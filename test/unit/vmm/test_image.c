@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+#include <stdlib.h>
 #include <string.h>
 
 #include <vmm/core/image.h>
@@ -16,7 +17,7 @@ struct header {
 static void header_write(uint8_t *kernel, struct header header)
 {
     static const uint8_t magic2[4] = {'R', 'S', 'C', 5};
-    memset(kernel, 0, IMAGE_HEADER_BYTES);
+    memset(kernel, 0, PAYLOAD_HEADER_BYTES);
     memcpy(kernel + 8, &header.text_offset, 8);
     memcpy(kernel + 16, &header.image_size, 8);
     memcpy(kernel + 24, &header.flags, 8);
@@ -26,7 +27,7 @@ static void header_write(uint8_t *kernel, struct header header)
 START_TEST(test_image_plan_places_everything_without_overlap)
 {
     /* Kernel at its offset, device tree in the last 2 MiB, initrd below it, page-aligned. */
-    uint8_t kernel[IMAGE_HEADER_BYTES];
+    uint8_t kernel[PAYLOAD_HEADER_BYTES];
     struct image_plan plan;
 
     header_write(kernel, (struct header){2 * MIB, 5 * MIB, 0});
@@ -44,7 +45,7 @@ END_TEST
 START_TEST(test_image_plan_exact_fit_is_taken_and_one_byte_more_is_not)
 {
     /* 2 + 4 MiB of kernel, 8 MiB of initrd, 2 MiB of device tree: 16 MiB to the byte. */
-    uint8_t kernel[IMAGE_HEADER_BYTES];
+    uint8_t kernel[PAYLOAD_HEADER_BYTES];
     struct image_plan plan = {0};
 
     header_write(kernel, (struct header){2 * MIB, 4 * MIB, 0});
@@ -70,11 +71,12 @@ START_TEST(test_image_plan_bad_headers_are_refused)
         {{0, MIB, 0}, 0, GPA, 16 * MIB, OK},
         {{0, MIB, 1}, 0, GPA, 16 * MIB, ERR_FORMAT},
         {{0, 0, 0}, 0, GPA, 16 * MIB, ERR_FORMAT},
-        {{0, IMAGE_HEADER_BYTES - 1, 0}, 0, GPA, 16 * MIB, ERR_FORMAT},
+        {{0, PAYLOAD_HEADER_BYTES - 1, 0}, 0, GPA, 16 * MIB, ERR_FORMAT},
         {{4096, MIB, 0}, 0, GPA, 16 * MIB, ERR_ALIGN},
         {{0, MIB, 0}, 0, GPA + 4096, 16 * MIB, ERR_ALIGN},
-        {{0, UINT64_MAX, 0}, 0, GPA, 16 * MIB, ERR_NO_MEMORY},
-        {{UINT64_MAX & ~(2 * MIB - 1), 4 * MIB, 0}, 0, GPA, 16 * MIB, ERR_NO_MEMORY},
+        {{0, UINT64_MAX, 0}, 0, GPA, 16 * MIB, ERR_RANGE},
+        {{UINT64_MAX & ~(2 * MIB - 1), 4 * MIB, 0}, 0, GPA, 16 * MIB, ERR_RANGE},
+        {{GPA - 4 * MIB, 4 * MIB, 0}, 0, GPA, 16 * MIB, ERR_NO_MEMORY},
         {{0, MIB, 0}, UINT64_MAX, GPA, 16 * MIB, ERR_NO_MEMORY},
         {{0, MIB, 0}, 0, GPA, MIB, ERR_NO_MEMORY},
         {{0, MIB, 0}, 0, GPA, 0, ERR_NO_MEMORY},
@@ -83,7 +85,7 @@ START_TEST(test_image_plan_bad_headers_are_refused)
     };
 
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-        uint8_t kernel[IMAGE_HEADER_BYTES];
+        uint8_t kernel[PAYLOAD_HEADER_BYTES];
         struct image_plan plan;
         header_write(kernel, rows[i].header);
         ck_assert_msg(image_plan(kernel, sizeof kernel, rows[i].initrd_bytes, rows[i].ram_gpa,
@@ -93,10 +95,46 @@ START_TEST(test_image_plan_bad_headers_are_refused)
 }
 END_TEST
 
+START_TEST(test_image_plan_large_ram_keeps_tree_and_initrd_low)
+{
+    /* With 4 GiB of RAM device tree and initrd lie below 3 GiB, and what is above stays free. */
+    uint8_t kernel[PAYLOAD_HEADER_BYTES];
+    struct image_plan plan;
+
+    header_write(kernel, (struct header){2 * MIB, MIB, 0});
+    ck_assert_int_eq(image_plan(kernel, sizeof kernel, 1, GPA, 4096 * MIB, &plan), OK);
+    ck_assert_uint_eq(plan.dtb_gpa, GPA + 1022 * MIB);
+    ck_assert_uint_eq(plan.initrd_gpa, GPA + 1022 * MIB - 4096);
+    ck_assert_int_eq(image_plan(kernel, sizeof kernel, 1, GPA, 1024 * MIB, &plan), OK);
+    ck_assert_uint_eq(plan.dtb_gpa, GPA + 1022 * MIB);
+    ck_assert_int_eq(image_plan(kernel, sizeof kernel, 1, 2 * GPA, 2048 * MIB, &plan), OK);
+    ck_assert_uint_eq(plan.dtb_gpa, 2 * GPA + 2046 * MIB);
+}
+END_TEST
+
+START_TEST(test_image_load_raw_binary_is_copied_to_its_place)
+{
+    /* A file without a header goes 2 MiB into the RAM, and the hart starts at its first byte. */
+    static const uint8_t kernel[6] = {0x13, 0, 0, 0, 1, 2};
+    uint8_t *host = calloc(1, 8 * MIB);
+    struct guestmem ram = {GPA, 8 * MIB, host};
+    struct image_plan plan;
+
+    ck_assert_int_eq(image_plan(kernel, sizeof kernel, 3, GPA, 8 * MIB, &plan), OK);
+    ck_assert_uint_eq(plan.entry_gpa, GPA + 2 * MIB);
+    ck_assert_uint_eq(plan.kernel_end_gpa, GPA + 2 * MIB + sizeof kernel);
+    ck_assert_int_eq(image_load(&plan, &ram, kernel, sizeof kernel, kernel, 3), OK);
+    ck_assert_mem_eq(host + 2 * MIB, kernel, sizeof kernel);
+    ck_assert_mem_eq(host + (plan.initrd_gpa - GPA), kernel, 3);
+    ck_assert_int_eq(image_load(&plan, &ram, kernel, sizeof kernel - 1, kernel, 3), ERR_RANGE);
+    free(host);
+}
+END_TEST
+
 START_TEST(test_image_plan_no_image_is_refused)
 {
-    /* A short file, or one without the magic number, is no Image. */
-    uint8_t kernel[IMAGE_HEADER_BYTES];
+    /* A short file, or one without the magic number, that begins with no instruction. */
+    uint8_t kernel[PAYLOAD_HEADER_BYTES];
     struct image_plan plan;
 
     header_write(kernel, (struct header){0, MIB, 0});
@@ -110,7 +148,7 @@ END_TEST
 START_TEST(test_image_load_other_ram_is_refused)
 {
     /* A plan made for other memory copies nothing. */
-    uint8_t kernel[IMAGE_HEADER_BYTES], host[64] = {0};
+    uint8_t kernel[PAYLOAD_HEADER_BYTES], host[64] = {0};
     struct guestmem small = {GPA, sizeof host, host};
     struct image_plan plan;
 
@@ -156,6 +194,8 @@ TCase *image_tcase(void)
     tcase_add_test(tcase, test_image_plan_places_everything_without_overlap);
     tcase_add_test(tcase, test_image_plan_exact_fit_is_taken_and_one_byte_more_is_not);
     tcase_add_test(tcase, test_image_plan_bad_headers_are_refused);
+    tcase_add_test(tcase, test_image_plan_large_ram_keeps_tree_and_initrd_low);
+    tcase_add_test(tcase, test_image_load_raw_binary_is_copied_to_its_place);
     tcase_add_test(tcase, test_image_plan_no_image_is_refused);
     tcase_add_test(tcase, test_image_load_other_ram_is_refused);
     tcase_add_test(tcase, test_isa_string_is_short_and_canonical);
