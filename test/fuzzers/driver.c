@@ -19,8 +19,6 @@
 #include <time.h>
 #include <unistd.h>
 
-#include <sanitizer/common_interface_defs.h>
-
 #include "fuzz.h"
 #include "mutate.h"
 
@@ -137,7 +135,19 @@ static void on_death(void)
     fflush(stdout);
 }
 
-/* Not from abort() alone: what the sanitizers find ends here as well. */
+/* What the sanitizers find ends in abort() too, as the oracle's findings do. */
+const char *__asan_default_options(void);
+const char *__asan_default_options(void)
+{
+    return "abort_on_error=1:detect_leaks=0";
+}
+
+const char *__ubsan_default_options(void);
+const char *__ubsan_default_options(void)
+{
+    return "abort_on_error=1:print_stacktrace=1";
+}
+
 static void on_abort(int signal_number)
 {
     (void)signal_number;
@@ -322,7 +332,6 @@ static void set_up(const char *program)
     fuzz.name = slash ? slash + 1 : program;
     if (strncmp(fuzz.name, "fuzz-", 5) == 0)
         fuzz.name += 5;
-    __sanitizer_set_death_callback(on_death);
     signal(SIGABRT, on_abort);
     signal(SIGALRM, on_alarm);
     alarm(HANG_SECONDS);

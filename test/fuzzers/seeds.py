@@ -76,7 +76,8 @@ def random_seeds():
         yield f"random-{i}", b"".join(hashlib.sha256(b"%d.%d" % (i, j)).digest() for j in range(8))
 
 
-SEEDS = {"cpio": cpio_seeds, "plic": random_seeds, "rvdec": rvdec_seeds, "uart": random_seeds}
+SEEDS = {"cpio": cpio_seeds, "exit": random_seeds, "plic": random_seeds, "rvdec": rvdec_seeds,
+         "sbi": random_seeds, "uart": random_seeds}
 
 
 def main():
