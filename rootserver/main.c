@@ -132,6 +132,29 @@ static void start_root(const struct plan_input *in)
         (struct record_common){.timebase_hz = root.boot->timebase_hz, .realtime_ns = read_clock()};
 }
 
+/* Says where the index is before anybody else can say anything. */
+static void start_trace(const struct plan_input *in)
+{
+    struct trace_index *index = (struct trace_index *)(uintptr_t)LAYOUT_ROOT_TRACE;
+    uint64_t address;
+    enum err err = root.plan.has_trace ? trace_start(&root.plan, in, index, &address) : OK;
+
+    if (root.plan.trace_problem.text[0] != 0)
+        printf("no trace: %s\n", root.plan.trace_problem.text);
+    else if (err != OK)
+        printf("no trace: %s\n", exec_error_name(err));
+    else if (root.plan.has_trace) {
+        printf("trace: the index is at 0x%" PRIx64 "\n", address);
+        root.trace = index;
+    }
+}
+
+static void name_process(const struct plan_process *process)
+{
+    if (root.trace != NULL)
+        trace_name_process(root.trace, process, &root.system);
+}
+
 static void start_console(const struct plan_input *in)
 {
     const struct plan_process *p = &root.plan.process[root.plan.console];
@@ -143,6 +166,7 @@ static void start_console(const struct plan_input *in)
     if (run(in, p->name, p->first_action, p->action_count) != OK)
         root_end_machine(false);
     root.supervise.process[root.plan.console] = LIFE_RUNNING;
+    name_process(p);
     enum err err =
         link_up(&root.link, (void *)(uintptr_t)LAYOUT_ROOT_CONTROL, root.plan.console_bell);
     if (err != OK)
@@ -172,6 +196,7 @@ static void restart_console(const struct plan_input *in)
     }
     root.supervise.process[root.plan.console] = LIFE_RUNNING;
     root.supervise.console_is_down = false;
+    name_process(&root.plan.process[root.plan.console]);
     for (unsigned i = 0; i < root.system.guest_count; i++) {
         if (root.supervise.guest[i] != LIFE_RUNNING)
             link_state(&root.link, i,
@@ -199,6 +224,7 @@ static void start_guest(const struct plan_input *in, unsigned guest)
         return;
     }
     root.supervise.process[g->process] = LIFE_RUNNING;
+    name_process(p);
     root.supervise.guest[guest] = LIFE_RUNNING;
 }
 
@@ -265,6 +291,7 @@ int main(void)
     root.supervise =
         (struct supervise){.plan = &root.plan, .system = &root.system, .link = &root.link};
     start_root(&in);
+    start_trace(&in);
     start_console(&in);
     for (unsigned i = 0; i < root.system.guest_count; i++)
         start_guest(&in, i);

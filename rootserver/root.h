@@ -5,6 +5,7 @@
 
 #include <base/attr.h>
 #include <rootserver/exec/exec.h>
+#include <rootserver/exec/trace.h>
 #include <rootserver/link.h>
 #include <rootserver/supervise.h>
 
@@ -19,6 +20,7 @@ struct root {
     struct record_common common;
     struct supervise supervise;
     unsigned console_restarts;
+    struct trace_index *trace; /* NULL: nothing is traced */
     volatile uint32_t *finisher; /* NULL until its page is mapped, or when there is none */
 };
 

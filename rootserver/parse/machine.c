@@ -168,6 +168,10 @@ MUST_CHECK machine_parse(const void *blob, size_t bytes, struct machine_config *
     isa_read(blob, m.isa);
 
     int chosen = fdt_path_offset(blob, "/chosen");
+    const char *bootargs = chosen < 0 ? NULL : fdt_getprop(blob, chosen, "bootargs", &length);
+    if (bootargs != NULL && length > 0 && bootargs[length - 1] == 0 &&
+        trace_parse(bootargs, &m.trace, &m.trace_problem) != OK)
+        m.trace.mask = 0;
     const void *seed = chosen < 0 ? NULL : fdt_getprop(blob, chosen, "rng-seed", &length);
     if (seed != NULL && length > 0) {
         m.seed_bytes = (size_t)length < sizeof m.seed ? (size_t)length : sizeof m.seed;

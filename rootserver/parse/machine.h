@@ -14,6 +14,7 @@
 
 #include <base/err.h>
 #include <rootserver/parse/problem.h>
+#include <rootserver/parse/trace.h>
 
 #define MACHINE_SEED_BYTES 64
 #define MACHINE_ISA_BYTES  1024 /* with its zero byte */
@@ -34,6 +35,8 @@ struct machine_config {
     struct machine_device rtc;        /* google,goldfish-rtc */
     uint8_t seed[MACHINE_SEED_BYTES]; /* /chosen rng-seed */
     size_t seed_bytes;
+    struct trace_request trace;  /* of /chosen bootargs */
+    struct problem trace_problem; /* why there is none though one is asked for; else empty */
     char isa[MACHINE_ISA_BYTES]; /* riscv,isa of all harts; empty when they differ or it is long */
 };
 

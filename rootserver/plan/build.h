@@ -87,4 +87,7 @@ void build_guest(struct build *b, unsigned guest);
 void build_console(struct build *b, const struct system_service *service);
 void build_regions(struct build *b);
 
+/* plan/trace.c */
+void build_trace(struct build *b);
+
 #endif

@@ -177,15 +177,15 @@ static void build_guest_objects(struct build *b, struct plan_process *p,
 
     struct build_frames state = {build_object(b, untyped, OBJ_FRAME, 12), 1, 12};
     build_share(b, state, p, LAYOUT_STATE, RIGHT_READ | RIGHT_WRITE);
-    uint32_t vcpu = build_object(b, untyped, OBJ_VCPU, VCPU_BITS_MIN);
+    p->vcpu = build_object(b, untyped, OBJ_VCPU, VCPU_BITS_MIN);
     map_ram(b, p, chunks, gspace, &store);
     build_emit(b, (struct plan_action){.kind = PLAN_BIND_VCPU,
                                        .count = 1,
-                                       .slot = vcpu,
+                                       .slot = p->vcpu,
                                        .other = p->thread,
                                        .index = gspace,
                                        .value = state.slot});
-    build_copy(b, vcpu, 1, p->cnode, VMM_SLOT_VCPU, RIGHT_READ | RIGHT_WRITE | RIGHT_EXEC);
+    build_copy(b, p->vcpu, 1, p->cnode, VMM_SLOT_VCPU, RIGHT_READ | RIGHT_WRITE | RIGHT_EXEC);
 }
 
 /* The console's side was planned with the console: here the VMM gets its half. */

@@ -44,6 +44,7 @@
 #define LAYOUT_ROOT_WINDOW  UINT64_C(0x2000000000) /* frames while they are filled */
 #define LAYOUT_ROOT_DEVICE  UINT64_C(0x2040000000) /* device pages, one after the other */
 #define LAYOUT_ROOT_CONTROL UINT64_C(0x2080000000) /* line to the console service */
+#define LAYOUT_ROOT_TRACE   UINT64_C(0x20c0000000) /* index of the trace */
 #define LAYOUT_ROOT_ARCHIVE UINT64_C(0x2100000000)
 
 #endif

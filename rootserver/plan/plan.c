@@ -79,6 +79,25 @@ static void build_root(struct build *b)
               BOOT_SLOT_VSPACE, LAYOUT_ROOT_CONTROL, RIGHT_READ | RIGHT_WRITE);
 }
 
+/* A trace that cannot be had stops nobody. */
+static void plan_trace(const struct plan_input *in, struct plan *plan)
+{
+    struct build b = {.in = in, .plan = plan, .process = PLAN_NOBODY, .err = OK};
+    struct checkpoint before;
+
+    if (in->machine->trace.mask == 0) {
+        plan->trace_problem = in->machine->trace_problem;
+        return;
+    }
+    checkpoint_take(plan, &before);
+    build_trace(&b);
+    plan->has_trace = b.err == OK;
+    if (b.err != OK) {
+        checkpoint_return(plan, &before);
+        plan->trace_problem = b.problem;
+    }
+}
+
 static void plan_services(const struct plan_input *in, struct plan *plan)
 {
     struct build b = {.in = in, .plan = plan, .process = PLAN_NOBODY, .err = OK};
@@ -128,6 +147,7 @@ MUST_CHECK plan_make(const struct plan_input *in, struct plan *out, struct probl
         *problem = b.problem;
         return b.err;
     }
+    plan_trace(in, out);
     plan_services(in, out);
     for (unsigned i = 0; i < in->system->guest_count; i++)
         plan_guest(in, out, i);

@@ -58,6 +58,7 @@ struct plan_process {
     unsigned first_action, action_count;
 
     uint32_t thread, wake, vspace, cnode, store, fault; /* slots */
+    uint32_t vcpu;                                      /* of its guest; 0 for none */
     uint32_t store_used;
     uint32_t untyped[PLAN_UNTYPED_MOST]; /* revoke these, and nothing is left */
     unsigned untyped_count;
@@ -94,6 +95,9 @@ struct plan {
     uint32_t console_bell; /* Notification, WRITE, badge CONSOLE_BIT_CONTROL: the console's wake */
     uint32_t control;      /* CONSOLE_CONTROL_BYTES of Frames */
     uint32_t region[SYSTEM_GUESTS_MOST]; /* CONSOLE_REGION_BYTES of Frames; 0 for none */
+    bool has_trace;
+    struct problem trace_problem;      /* why not, when one is asked for */
+    uint32_t trace_index, trace_frame; /* the index's Frame, the first of the ring's */
 };
 
 struct plan_input {

@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include <rootserver/exec/trace.h>
+
+#include <stdio.h>
+
+#include <rt/calls.h>
+
+static const cap_t own_trace = {BOOT_SLOT_TRACE};
+
+/* The entry that `id` has, or the next free one; NULL: there is none left. */
+static struct trace_name *entry_of(struct trace_index *index, uint64_t id)
+{
+    for (uint32_t i = 0; i < index->name_count; i++) {
+        if (index->name[i].id == id)
+            return &index->name[i];
+    }
+    return index->name_count < TRACE_INDEX_NAMES ? &index->name[index->name_count] : NULL;
+}
+
+static void name(struct trace_index *index, uint32_t slot, enum trace_name_kind kind,
+                 unsigned group, const char *text)
+{
+    uint64_t id = 0;
+
+    if (trace_identify(own_trace, cap_at(slot), &id) != OK)
+        return;
+    struct trace_name *entry = entry_of(index, id);
+    if (entry == NULL)
+        return;
+    *entry = (struct trace_name){
+        .id = (uint32_t)id, .kind = (uint8_t)kind, .group = (uint8_t)group};
+    snprintf(entry->text, sizeof entry->text, "%s", text);
+    if (entry == &index->name[index->name_count])
+        __atomic_store_n(&index->name_count, index->name_count + 1, __ATOMIC_RELEASE);
+}
+
+MUST_CHECK trace_start(const struct plan *plan, const struct plan_input *in,
+                       struct trace_index *index, uint64_t *index_address)
+{
+    const struct trace_request *request = &in->machine->trace;
+    uint64_t state;
+
+    for (unsigned i = 0; i < request->frame_count; i++) {
+        cap_t frame = cap_at(plan->trace_frame + i);
+        enum err err = frame_info(frame, &index->chunk[i], &state);
+        if (err == OK)
+            err = trace_attach(own_trace, in->boot->boot_hart, frame);
+        if (err != OK)
+            return err;
+    }
+    enum err err = frame_info(cap_at(plan->trace_index), index_address, &state);
+    if (err == OK)
+        err = trace_set_mask(own_trace, request->mask);
+    if (err != OK)
+        return err;
+    index->timebase_hz = in->boot->timebase_hz;
+    index->mask = request->mask;
+    index->chunk_bytes = UINT64_C(1) << request->frame_bits;
+    index->chunk_count = request->frame_count;
+    name(index, BOOT_SLOT_THREAD, TRACE_NAME_THREAD, TRACE_GROUP_MACHINE, "rootserver");
+    __atomic_store_n(&index->magic, TRACE_INDEX_MAGIC, __ATOMIC_RELEASE);
+    return OK;
+}
+
+void trace_name_process(struct trace_index *index, const struct plan_process *process,
+                        const struct system_config *system)
+{
+    char text[TRACE_NAME_BYTES];
+    unsigned group =
+        process->role == PLAN_ROLE_VMM ? TRACE_GROUP_MACHINE + 1 + process->guest : 0;
+
+    name(index, process->thread, TRACE_NAME_THREAD, group, process->name);
+    if (process->vcpu == 0)
+        return;
+    snprintf(text, sizeof text, "%.28s vcpu 0", system->guest[process->guest].name);
+    name(index, process->vcpu, TRACE_NAME_VCPU, group, text);
+}
