@@ -15,7 +15,17 @@ clean_main() {
     [ "$all" = 1 ] || return 0
     rm -rf "$DEPS" "$TOP/subprojects/musl" "$TOP/subprojects/dtc"
     rm -f "$SOURCES_DIR"/*.tar.*
-    # The bare systems that test/fresh keeps for its next run.
-    rm -rf "${WARREN_FRESH_DIR:-/var/tmp/warren-fresh}"
+    clean_fresh "${WARREN_FRESH_DIR:-/var/tmp/warren-fresh}"
     say 'removed every download; packages that apt installed stay (apt remove takes them)'
+}
+
+# clean_fresh STORE: the bare systems that test/fresh keeps for its next run.  The store may be a
+# folder of the user's, so only what test/fresh made goes.
+clean_fresh() {
+    local release
+    for release in bookworm trixie; do
+        rm -rf --one-file-system "$1/$release.tar" "$1/$release.tar.new" "$1/$release.log" \
+            "$1/$release.new" "$1/$release"-[0-9]*
+    done
+    rmdir "$1" 2>/dev/null || true
 }

@@ -52,9 +52,9 @@ TEST_PROGRAMS = {"crash": "test/system/crash.elf", "probe": "test/probe/probe.el
 
 class Env:
     def __init__(self, build, cpu, logs):
-        self.build = pathlib.Path(build)
+        self.build = pathlib.Path(build).resolve()
         self.cpu = cpu
-        self.logs = pathlib.Path(logs)
+        self.logs = pathlib.Path(logs).resolve()
         self.case = "case"
         self.machines = []
         self.guest_kernel = TREE / ".deps" / "guest" / "Image"

@@ -57,6 +57,21 @@ test_harmless_unresolvable_is_refused() { # What apt cannot resolve is not harml
     ! apt_is_harmless meson
 }
 
+test_clean_all_leaves_what_it_did_not_make() { # A store of bare systems in a user's folder: only they go.
+    export WARREN_FRESH_DIR=$TOP/home SOURCES_DIR=$TOP/sources
+    mkdir -p "$WARREN_FRESH_DIR/bookworm.new"
+    touch "$WARREN_FRESH_DIR"/{trixie.tar,bookworm.log,trixie-123,thesis.tar}
+    clean_main --all >/dev/null
+    same "$(ls "$WARREN_FRESH_DIR")" thesis.tar
+}
+
+test_clean_all_takes_the_store_that_is_empty() { # test/fresh's own folder goes when nothing else is in it.
+    export WARREN_FRESH_DIR=$TOP/fresh SOURCES_DIR=$TOP/sources
+    mkdir -p "$WARREN_FRESH_DIR" && touch "$WARREN_FRESH_DIR/trixie.tar"
+    clean_main --all >/dev/null
+    [ ! -e "$WARREN_FRESH_DIR" ]
+}
+
 test_mirror_find_prefers_the_release_over_security() { # The main archive's URI, not security's.
     fake apt-get <<'EOF'
 echo 'bookworm-security http://a.example/debian-security/'
