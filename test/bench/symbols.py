@@ -67,6 +67,15 @@ class Program:
                 return code[at:at + wide] == struct.pack("<I", insn)[:wide]
         return False
 
+    def entry(self, name):
+        """(address, instruction word) of a function's first instruction; None: there is no such function."""
+        for start, found in zip(self.starts, self.names):
+            if found == name:
+                for base, code in self.code:
+                    if base <= start < base + len(code) - 3:
+                        return start, int.from_bytes(code[start - base:start - base + 4], "little")
+        return None
+
     def function(self, address):
         at = bisect.bisect_right(self.starts, address) - 1
         return self.names[at] if at >= 0 else "?"

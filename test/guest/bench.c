@@ -6,7 +6,9 @@
  *
  * Between the markers `slti x0, x0, 1` and `slti x0, x0, 2` (HINTs, which do nothing) stand the N
  * operations and their loop: the plugin of test/bench counts there.  Without it, and under
- * `-icount shift=0`, a tick is 100 instructions.  The first line is the loop alone.  Runs bare, too.
+ * `-icount shift=0`, a tick is 100 instructions.  The first line is the loop alone.  Meant to run
+ * bare, too.  Boot arguments that begin with 1 leave out the illegal instruction: a guest of KVM
+ * under OpenSBI is lost at it.
  */
 #include "guest.h"
 
@@ -25,6 +27,8 @@
 
 #define ROUNDS        10000u
 #define TOUCHED_PAGES 1000u
+
+#define LEAVE_OUT_ILLEGAL 1u
 
 #define MARK_BEGIN()  __asm__ volatile("slti x0, x0, 1" ::: "memory")
 #define MARK_END()    __asm__ volatile("slti x0, x0, 2" ::: "memory")
@@ -152,7 +156,6 @@ static void measure(const char *name, operation *function, uint64_t count)
 void guest_main(uint64_t hart, uint64_t dtb)
 {
     (void)hart;
-    (void)dtb;
     csr_write(0x14d, UINT64_MAX);
     csr_write(stvec, bench_vector);
     csr_write(sie, SIE_SOFTWARE | SIE_TIMER);
@@ -163,7 +166,8 @@ void guest_main(uint64_t hart, uint64_t dtb)
     measure("UART register read", uart_read, ROUNDS);
     measure("UART register write", uart_write, ROUNDS);
     measure("PLIC register read", plic_read, ROUNDS);
-    measure("illegal instruction", illegal_instruction, ROUNDS);
+    if (bootargs_number(dtb) != LEAVE_OUT_ILLEGAL)
+        measure("illegal instruction", illegal_instruction, ROUNDS);
     measure("first touch of a page", first_touch, TOUCHED_PAGES);
     measure("WFI to timer", wfi_to_timer, ROUNDS);
     csr_set(sstatus, SSTATUS_SIE);

@@ -1,0 +1,78 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""Figures made of what was counted: pure, so that they can be tested without a machine."""
+
+import counts
+
+# Who executes in each mode, where the system under measurement is a hypervisor (the firmware below, a kernel,
+# its processes, a guest) and where it is a kernel alone.
+HYPERVISOR_PARTS = {"guest": ("VS", "VU"), "kernel": ("HS",), "VMM": ("U",), "firmware": ("M",)}
+BARE_PARTS = {"guest": ("HS", "U"), "firmware": ("M",)}
+
+
+def parts(by_mode, is_bare=False):
+    """Instructions by who executes them."""
+    return {part: sum(by_mode.get(mode, 0) for mode in modes)
+            for part, modes in (BARE_PARTS if is_bare else HYPERVISOR_PARTS).items()}
+
+
+def boot(intervals, is_bare=False):
+    """How a kernel comes up: {"before", "boot"}, each with counts by mode and changes of mode.
+
+    Before: from power-on to its first instruction; boot: from there to its first process.
+    """
+    own, user = ("HS", "U") if is_bare else counts.GUEST_MODES
+
+    def is_entry(interval):
+        return interval.kind == "first" and interval.mode == own
+
+    def is_init(interval):
+        return interval.number == counts.MARK_INIT and interval.mode == user
+
+    before = counts.Interval("span")
+    for interval in intervals:
+        before.add(interval)
+        if is_entry(interval):
+            break
+    else:
+        raise counts.Malformed("the guest was never entered")
+    after = counts.until(intervals, is_entry, is_init)
+    return {name: {"total": span.total, "counts": dict(span.counts),
+                   "changes": {f"{old}>{new}": times for (old, new), times in span.changes.items()}}
+            for name, span in (("before", before), ("boot", after))}
+
+
+def creation(intervals):
+    """Instructions from the last watched one before a guest's first instruction to that one; None: not watched."""
+    total = None
+    for interval in intervals:
+        if total is not None:
+            total += interval.total
+        if interval.kind == "watch":
+            total = 0
+        if interval.kind == "first" and interval.mode == "VS":
+            return total
+    return None
+
+
+def exits(changes):
+    """How often a guest was left, for whatever reason."""
+    return sum(times for change, times in changes.items()
+               if change.split(">")[0] in counts.GUEST_MODES and change.split(">")[1] not in counts.GUEST_MODES)
+
+
+def memory_per_guest_kib(few, left_with_few, many, left_with_many, memory_mib):
+    """What a guest takes beyond its RAM, from what is left in MiB: exact to 1 MiB for all of them together."""
+    return (left_with_few - left_with_many) * 1024 / (many - few) - memory_mib * 1024
+
+
+def by_name(rows):
+    return {row.name: row for row in rows}
+
+
+def differences(one, other):
+    """What two measurements of the same thing do not agree in: a line for each."""
+    found = []
+    for name in sorted(set(one) | set(other)):
+        if one.get(name) != other.get(name):
+            found.append(f"{name}: {one.get(name)} and then {other.get(name)}")
+    return found
