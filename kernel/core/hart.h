@@ -39,6 +39,7 @@ struct hart {
     struct space *vspace;         /* loaded; NULL: the kernel's own */
     struct space *gspace;         /* loaded; NULL: none */
     struct vcpu *vcpu;            /* whose VS CSRs are in the hart */
+    struct vcpu *resumable;       /* it runs, or its VMM does, by the short way (vcpu_short.c) */
     struct fp_state *fp_owner;    /* whose FP registers are in the hart */
     struct trace trace;
 };

@@ -219,6 +219,7 @@ ATTR_NORETURN static void enter_user(struct hart *hart, struct thread *thread)
 
 void sched_leave(struct hart *hart)
 {
+    hart->resumable = NULL; /* whoever was at work may have changed anything */
     for (;;) {
         /* What a call left of the dead (its caller was among them, or it only replaced a
          * capability) goes a little at a time: who runs next may be of any priority. */
@@ -233,6 +234,8 @@ void sched_leave(struct hart *hart)
             arm(hart);
             if (trace_is_on(&hart->trace))
                 trace_enter(hart, true);
+            else if (is_reaped)
+                vcpu_allow_short(hart, thread->vcpu);
             vcpu_enter(thread->vcpu);
         }
     }

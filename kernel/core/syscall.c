@@ -4,8 +4,6 @@
 #include <abi/decode.h>
 #include <kernel/core/cnode.h>
 
-#define ECALL_BYTES 4u
-
 struct slot *thread_slot(struct thread *thread, uint64_t index)
 {
     struct object *cnode = slot_known_object(&thread->place[THREAD_CNODE]);

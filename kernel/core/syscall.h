@@ -10,6 +10,7 @@
 #include <kernel/core/hart.h>
 
 #define INVOCATION_ARGS 6
+#define ECALL_BYTES     4u
 
 /*
  * One decoded call.  A handler returns its error, and on OK leaves its results here; the

@@ -18,9 +18,17 @@
 #define KERNEL_CORE_VCPU_H
 
 #include <kernel/core/hart.h>
+#include <kernel/core/notification.h>
 
 /* Embedded slots. */
 enum vcpu_place { VCPU_THREAD, VCPU_GSPACE, VCPU_PAGE, VCPU_PLACES };
+
+/* Causes of a trap that make an exit ("Supervisor Cause Register", with the H extension's). */
+#define CAUSE_ECALL_VS     10u
+#define CAUSE_FETCH_GUEST  20u
+#define CAUSE_LOAD_GUEST   21u
+#define CAUSE_VIRTUAL_INSN 22u
+#define CAUSE_STORE_GUEST  23u
 
 #define HVIP_VSSIP (UINT64_C(1) << 2)
 #define HVIP_VSTIP (UINT64_C(1) << 6)
@@ -35,6 +43,7 @@ struct vcpu {
     uint64_t deadline_ticks;    /* when vcpu_run is to return; all ones: not by itself */
     bool is_waiting;            /* the guest executed WFI: enter it when an interrupt is pending */
     bool is_fence_wanted;       /* all its guest's translations and code are to be fenced first */
+    uint64_t irq_seen;          /* of the page's interrupt word: the levels last copied */
     uint64_t hvip_levels;       /* VSTIP and VSEIP as last written to hvip; all ones: unknown */
     uint64_t timer_guest_ticks; /* software timer, in the guest's time */
     uint64_t timer_ticks;       /* the same in the hart's; all ones: never, or not used */
@@ -84,6 +93,64 @@ void vcpu_exit(struct hart *hart, const struct guest_trap *trap);
 
 /* End the vcpu_run that `thread` is in, with OK, a reason and the latest exit's number. */
 void vcpu_return(struct thread *thread, enum vcpu_exit reason);
+
+/* ---- running by the short way (vcpu_short.c) ------------------------------------------ */
+
+/* The hart is about to enter the guest, nobody dead waits to be reaped, nothing is traced: may its
+ * exits, and what follows them, go the short way? */
+void vcpu_allow_short(struct hart *hart, struct vcpu *vcpu);
+
+/* As vcpu_exit() and the way to U mode, while hart->resumable is the running guest's: an ECALL, or
+ * a LOAD or STORE with its htinst.  The caller's context, the results in x[11] and x[12]. */
+struct user_context *vcpu_exit_short(struct hart *hart, const struct guest_trap *trap);
+
+/* vcpu_run of the current thread.  The guest's page: enter it, nothing else is to be loaded.
+ * NULL: nothing has happened yet, the call must go through the dispatcher. */
+struct vcpu_page *vcpu_run_short(struct hart *hart, uint64_t cap, uint64_t done,
+                                 uint64_t deadline_ticks);
+
+/* ---- parts that both ways have in common (vcpu_run.c) --------------------------------- */
+
+/* What can be asked for in the page's interrupt word. */
+#define IRQ_LEVELS (VCPU_IRQ_TIMER | VCPU_IRQ_EXTERNAL)
+#define IRQ_EDGES  (VCPU_IRQ_SOFT_SET | VCPU_IRQ_SOFT_CLEAR)
+
+static inline uint64_t vcpu_irq_read(const struct vcpu *vcpu)
+{
+    return __atomic_load_n(&vcpu->page->irq, __ATOMIC_ACQUIRE);
+}
+
+/* Bring hvip in line with the state page and the software timer. */
+void vcpu_irq_update(struct vcpu *vcpu);
+
+/* Has the notification bound to the thread bits? */
+static inline bool vcpu_is_kicked(const struct thread *thread)
+{
+    return thread->notification != NULL && thread->notification->word != 0;
+}
+
+/* Count an exit of a guest and write its record. */
+static inline void vcpu_record(struct vcpu *vcpu, enum vcpu_exit reason,
+                               const struct guest_trap *trap, bool has_fetched, uint64_t insn)
+{
+    struct vcpu_page *page = vcpu->page;
+    bool has_gpa = reason == VCPU_EXIT_LOAD || reason == VCPU_EXIT_STORE ||
+                   reason == VCPU_EXIT_FETCH;
+
+    vcpu->seq++;
+    page->exit = (struct vcpu_exit_record){
+        .seq = vcpu->seq,
+        .reason = reason,
+        .insn_valid = has_fetched,
+        .cause = trap->scause,
+        .tval = trap->stval,
+        .gpa = has_gpa ? trap->htval << 2 | (trap->stval & 3) : 0,
+        .htinst = trap->htinst,
+        .insn = insn,
+        .pc = page->pc,
+        .mode = trap->from_vs,
+    };
+}
 
 /* ---- the end ------------------------------------------------------------------------ */
 

@@ -8,21 +8,11 @@
 
 #include <abi/decode.h>
 #include <kernel/core/fp.h>
-#include <kernel/core/notification.h>
 #include <kernel/core/sched.h>
 #include <kernel/core/syscall.h>
 
-#define CAUSE_ECALL_VS     10u
-#define CAUSE_FETCH_GUEST  20u
-#define CAUSE_LOAD_GUEST   21u
-#define CAUSE_VIRTUAL_INSN 22u
-#define CAUSE_STORE_GUEST  23u
-
 #define INSN_WFI       UINT64_C(0x10500073)
 #define INSN_WFI_BYTES 4u
-
-#define IRQ_LEVELS (VCPU_IRQ_TIMER | VCPU_IRQ_EXTERNAL)
-#define IRQ_EDGES  (VCPU_IRQ_SOFT_SET | VCPU_IRQ_SOFT_CLEAR)
 
 _Static_assert(VCPU_IRQ_TIMER == HVIP_VSTIP && VCPU_IRQ_EXTERNAL == HVIP_VSEIP &&
                    VCPU_IRQ_SOFT_SET == HVIP_VSSIP,
@@ -58,11 +48,6 @@ enum err vcpu_run_invoke(struct invocation *inv)
     return OK;
 }
 
-static bool is_kicked(const struct thread *thread)
-{
-    return thread->notification != NULL && thread->notification->word != 0;
-}
-
 /* ---- time -------------------------------------------------------------------------- */
 
 static uint64_t earlier(uint64_t a, uint64_t b)
@@ -92,17 +77,12 @@ static uint64_t wfi_deadline(const struct vcpu *vcpu)
 
 /* ---- interrupts -------------------------------------------------------------------- */
 
-static uint64_t irq_read(struct vcpu *vcpu)
+void vcpu_irq_update(struct vcpu *vcpu)
 {
-    return __atomic_load_n(&vcpu->page->irq, __ATOMIC_ACQUIRE);
-}
-
-/* Bring hvip in line with the state page and the software timer. */
-static void irq_update(struct vcpu *vcpu)
-{
-    uint64_t wanted = irq_read(vcpu);
+    uint64_t wanted = vcpu_irq_read(vcpu);
     uint64_t levels = wanted & IRQ_LEVELS, clear = 0, set = 0;
 
+    vcpu->irq_seen = levels;
     if (has_passed(vcpu->timer_ticks))
         levels |= HVIP_VSTIP;
     if ((wanted & IRQ_EDGES) != 0) {
@@ -124,7 +104,7 @@ static void irq_update(struct vcpu *vcpu)
 /* Does the page ask for an interrupt that hvip does not have? */
 static bool irq_is_new(struct vcpu *vcpu)
 {
-    uint64_t wanted = irq_read(vcpu);
+    uint64_t wanted = vcpu_irq_read(vcpu);
 
     return (wanted & IRQ_EDGES) != 0 || (wanted & IRQ_LEVELS & ~vcpu->hvip_levels) != 0;
 }
@@ -135,7 +115,7 @@ static void wfi_block(struct thread *thread, struct vcpu *vcpu)
 {
     sched_block(thread, THREAD_BLOCKED_WFI);
     __atomic_thread_fence(__ATOMIC_SEQ_CST);
-    if (irq_is_new(vcpu) || is_kicked(thread)) {
+    if (irq_is_new(vcpu) || vcpu_is_kicked(thread)) {
         sched_ready(thread);
         return;
     }
@@ -181,12 +161,12 @@ bool vcpu_prepare(struct hart *hart, struct vcpu *vcpu)
 {
     struct thread *thread = vcpu->thread;
 
-    if (is_kicked(thread) || has_passed(vcpu->deadline_ticks)) {
+    if (vcpu_is_kicked(thread) || has_passed(vcpu->deadline_ticks)) {
         vcpu_return(thread, VCPU_EXIT_NONE);
         return false;
     }
     vcpu_load(hart, vcpu);
-    irq_update(vcpu);
+    vcpu_irq_update(vcpu);
     if (vcpu->is_waiting && !hal_vcpu_interrupt_pending()) {
         wfi_block(thread, vcpu);
         return false;
@@ -227,11 +207,6 @@ static bool is_fetch_needed(enum vcpu_exit reason, const struct guest_trap *trap
     }
 }
 
-static bool is_guest_page_fault(enum vcpu_exit reason)
-{
-    return reason == VCPU_EXIT_LOAD || reason == VCPU_EXIT_STORE || reason == VCPU_EXIT_FETCH;
-}
-
 void vcpu_exit(struct hart *hart, const struct guest_trap *trap)
 {
     struct thread *thread = hart->current;
@@ -249,19 +224,7 @@ void vcpu_exit(struct hart *hart, const struct guest_trap *trap)
         vcpu->is_waiting = true;
         return;
     }
-    vcpu->seq++;
-    page->exit = (struct vcpu_exit_record){
-        .seq = vcpu->seq,
-        .reason = reason,
-        .insn_valid = has_fetched,
-        .cause = trap->scause,
-        .tval = trap->stval,
-        .gpa = is_guest_page_fault(reason) ? trap->htval << 2 | (trap->stval & 3) : 0,
-        .htinst = trap->htinst,
-        .insn = insn,
-        .pc = pc,
-        .mode = trap->from_vs,
-    };
+    vcpu_record(vcpu, reason, trap, has_fetched, insn);
     if (trace_is_on(&hart->trace))
         trace_exit(hart, vcpu);
     vcpu_return(thread, reason);

@@ -15,6 +15,10 @@
 #define RUNS_NEVER  (UINT64_C(1) << 40) /* no exit has so high a number */
 #define YIELDS      1009u
 #define GARBAGE     100u
+#define SP 2
+#define GP 3
+#define TP 4
+#define S0 8
 #define A0 10
 #define A1 11
 #define A2 12
@@ -82,6 +86,24 @@ static void float_check(uint64_t mark)
         fuzz_fail("a floating-point register changed", mode);
 }
 
+/* In the kernel's view of memory or in its image, and not one of random_odd()'s own. */
+static bool is_kernel_address(uint64_t value)
+{
+    return (value >> 32 == 0xffffffc0 || value >> 24 == 0xffffffff80) && (value & 0x7fffffff) != 0;
+}
+
+/* vcpu_run leaves little as it was, but nothing of the kernel. */
+static void check_scratch(void)
+{
+    for (unsigned i = 1; i < 32; i++) {
+        bool has_changed = fuzz_after[i] != fuzz_before[i];
+        if (has_changed && (i == SP || i == GP || i == TP || i == S0))
+            fuzz_fail("a register changed", i);
+        if (has_changed && is_kernel_address(fuzz_after[i]))
+            fuzz_fail("a register holds what is the kernel's", fuzz_after[i]);
+    }
+}
+
 static void check_registers(void)
 {
     uint64_t results = is_message(fuzz_before[A7]) ? MESSAGE_RESULTS : OTHER_RESULTS;
@@ -90,6 +112,10 @@ static void check_registers(void)
         fuzz_fail("a result that is no error number", fuzz_after[A0]);
     if (fuzz_after[A0] != OK)
         results = UINT64_C(1) << A0;
+    if (fuzz_before[A7] == CALL_VCPU_RUN && fuzz_after[A0] != ERR_BAD_CALL) {
+        check_scratch();
+        return;
+    }
     for (unsigned i = 1; i < 32; i++) {
         if ((results >> i & 1) == 0 && fuzz_after[i] != fuzz_before[i])
             fuzz_fail("a register changed", i);

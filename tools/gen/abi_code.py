@@ -37,7 +37,8 @@ def calls_h(face):
     for o in face.objects:
         mask = sum(1 << bits for bits in o.sizes)
         out.append(f"#define {o.upper}_BITS_MIN {o.bits_min}")
-        out.append(f"#define {o.upper}_BITS_MAX {o.bits_max}")
+        if o.bits_max != o.bits_min:
+            out.append(f"#define {o.upper}_BITS_MAX {o.bits_max}")
         out.append(f"#define {o.upper}_BITS_MASK UINT64_C({mask:#x})")
     out.append("")
     for table in face.enums:
@@ -90,6 +91,8 @@ def stub_plain(entry, number, first):
     registers = ["a1", "a2", "a3", "a4", "a5", "a6", "t1"][first - 1:]
     fields += [f".{register} = {name}" for register, name in zip(registers, names)]
     body = ["    struct abi_regs regs = {"] + [f"        {field}," for field in fields] + ["    };"]
+    if first == 1 and entry.is_scratch:
+        width = "scratch"
     body += ["", f"    abi_ecall_{width}(&regs);"]
     if entry.results:
         body.append("    if (regs.a0 == OK) {")
@@ -152,16 +155,14 @@ def desc(face, index, entry):
     caps = [f"[{i}] = {{ {types_mask(arg.cap_types, face)}, {rights_mask(arg.cap_rights)}, "
             f"{str(arg.is_optional).lower()} }}"
             for i, arg in enumerate(entry.args) if arg.cap_types]
-    rows = [f"    [{index}] = {{ " + fields[0] + ","]
-    rows += fill(fields[1:] + ([".arg = {"] if caps else []), 8)
-    rows += fill(caps, 12)
+    rows = fill(fields + ([".arg = {"] if caps else []) + caps, 8, f"    [{index}] = {{ ")
     rows[-1] = rows[-1].rstrip(",") + (" } }," if caps else " },")
     return rows
 
 
-def fill(items, indent, width=100):
-    """Comma-separated items on as few lines as hold them."""
-    lines = []
+def fill(items, indent, head=None, width=100):
+    """Comma-separated items, after `head` if there is one, on as few lines as hold them."""
+    lines = [head.rstrip()] if head else []
     for item in items:
         text = item if item.endswith("{") else item + ","
         if lines and len(lines[-1]) + 1 + len(text) <= width:

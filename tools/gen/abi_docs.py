@@ -10,6 +10,9 @@ MESSAGE_IN = [("a1", "tag", ""), ("a2 a3 a4 a5 a6 t1", "words 0 to 5", ""),
 MESSAGE_OUT = [("a1", "tag", ""), ("a2 a3 a4 a5 a6 t1", "words 0 to 5", ""),
                ("t2", "badge of the sender's capability, or notification bits", "")]
 NOTE = "<!-- Generated from libs/abi/interface.toml: edit that. -->"
+PRESERVED = "Every other register is preserved. On failure only `a0` changes."
+SCRATCH = ("Of the other general registers `sp`, `gp`, `tp` and `s0` are preserved; what the rest "
+           "holds afterwards is undefined, on failure too: the stub tells the compiler so.")
 
 
 def paragraph(text):
@@ -81,7 +84,7 @@ def page(face, entry, is_call):
         out += [f"Rights on the {entry.object.name}: {rights_text(entry.rights)}.", ""]
     out += ["## In", ""] + table(("register", "what", "unit"), register_rows(entry, is_call))
     out += ["", "## Out", ""] + table(("register", "what", "unit"), result_rows(entry))
-    out += ["", paragraph("Every other register is preserved. On failure only `a0` changes."), ""]
+    out += ["", paragraph(SCRATCH if is_call and entry.is_scratch else PRESERVED), ""]
     if entry.errors:
         out += ["## Errors", ""]
         out += table(("error", "value", "cause"), [(f"`ERR_{name}`", str(face.errors[name]), cause)

@@ -171,9 +171,12 @@ class Interface:
 
     def _call(self, table):
         where = f"call {table.get('name')}"
-        more = {"kind", "cap", "stub"}
+        more = {"kind", "cap", "stub", "scratch"}
         call = Entry(table, where, more, self.by_object, self.by_right, self.errors)
         call.stub = table.get("stub", call.name)
+        call.is_scratch = table.get("scratch", False)
+        if call.is_scratch and (call.kind != "plain" or len(call.args) > 2):
+            refuse(where, "scratch is for calls that are no messages, with at most two arguments")
         if table.get("cap") and table["cap"] not in self.by_object:
             refuse(where, f"unknown object '{table['cap']}'")
         call.object = self.by_object.get(table.get("cap"))

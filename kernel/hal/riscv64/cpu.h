@@ -9,6 +9,7 @@
 #ifndef HAL_RISCV64_CPU_H
 #define HAL_RISCV64_CPU_H
 
+#include <abi/calls.h>
 #include <kernel/hal/hal.h>
 #include <kernel/hal/riscv64/layout.h>
 
@@ -22,7 +23,8 @@ struct cpu {
     bool is_panicking;
     struct hart *hart;
     const struct thread *root;          /* the root server's thread */
-    struct hal_vcpu *vcpu;              /* the guest that runs; NULL: U mode */
+    struct hal_vcpu *vcpu;              /* the guest entered last */
+    uint64_t fp_status;                 /* sstatus when U mode lost its FP registers: FS counts */
 
     uint64_t id;                        /* hart id */
     uint64_t image_start;               /* physical address of the kernel's image */
@@ -30,7 +32,6 @@ struct cpu {
 
     bool has_sstc, has_stateen, has_dbcn;
     bool has_open_vsiselect;            /* nothing keeps a guest from its siselect */
-    bool is_fp_dirty;                   /* while U mode may not use them */
     uint32_t asid_count, vmid_count;
     uint64_t vsatp_modes;               /* bit m: vsatp takes MODE m */
 
@@ -52,6 +53,8 @@ static inline struct cpu *cpu_this(void)
     __asm__("mv %0, tp" : "=r"(cpu));
     return cpu;
 }
+
+_Static_assert(ENTRY_CALL_VCPU_RUN == CALL_VCPU_RUN, "assembly's number");
 
 /* trap.S: load the registers at `regs` and sret; from here on traps save there. */
 ATTR_NORETURN void cpu_leave(struct cpu *cpu, void *regs);

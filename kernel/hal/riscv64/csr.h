@@ -35,7 +35,6 @@
 #define CSR_HSTATUS    0x600
 #define CSR_HEDELEG    0x602
 #define CSR_HIDELEG    0x603
-#define CSR_HIE        0x604
 #define CSR_HTIMEDELTA 0x605
 #define CSR_HCOUNTEREN 0x606
 #define CSR_HGEIE      0x607
@@ -49,6 +48,8 @@
 #define CSR_HVIPRIO2   0x647
 #define CSR_HTINST     0x64a
 #define CSR_HGATP      0x680
+
+#define CAUSE_ECALL_U  8
 
 #define SSTATUS_SPIE   0x20
 #define SSTATUS_SPP    0x100
@@ -77,12 +78,10 @@
 #define HSTATEEN0_STATEEN (UINT64_C(1) << 63)
 #define COUNTEREN_TIME    UINT64_C(2)
 
-#define IRQ_S_SOFT        1u
 #define IRQ_S_TIMER       5u
 #define IRQ_S_EXTERNAL    9u
 #define SCAUSE_INTERRUPT  (UINT64_C(1) << 63)
 #define CAUSE_ILLEGAL     2u
-#define CAUSE_ECALL_U     8u
 
 #define ATP_MODE_SV39     (UINT64_C(8) << 60) /* satp, vsatp; Sv39x4 in hgatp */
 
@@ -98,6 +97,16 @@
     __asm__ volatile("csrs %0, %1" : : "i"(csr), "rK"((uint64_t)(bits)) : "memory")
 #define CSR_CLEAR(csr, bits)                                                                       \
     __asm__ volatile("csrc %0, %1" : : "i"(csr), "rK"((uint64_t)(bits)) : "memory")
+/* The old value, of which `bits` are cleared. */
+#define CSR_READ_CLEAR(csr, bits)                                                                  \
+    ({                                                                                             \
+        uint64_t old_;                                                                             \
+        __asm__ volatile("csrrc %0, %1, %2"                                                        \
+                         : "=r"(old_)                                                              \
+                         : "i"(csr), "rK"((uint64_t)(bits))                                        \
+                         : "memory");                                                              \
+        old_;                                                                                      \
+    })
 #define CSR_SWAP(csr, value)                                                                       \
     ({                                                                                             \
         uint64_t old_;                                                                             \

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * sstatus.FS: Off while U mode may not use the registers, else Clean or Dirty
- * as the hart keeps it.  While it is Off, cpu->is_fp_dirty remembers which.
+ * as the hart keeps it.  While it is Off, cpu->fp_status remembers which.
  */
 #include <kernel/hal/riscv64/cpu.h>
 #include <kernel/hal/riscv64/csr.h>
@@ -12,6 +12,11 @@ static void fp_set_field(uint64_t field)
     CSR_CLEAR(CSR_SSTATUS, SSTATUS_FS);
     if (field != 0)
         CSR_SET(CSR_SSTATUS, field);
+}
+
+static bool is_dirty(uint64_t status)
+{
+    return (status & SSTATUS_FS) == SSTATUS_FS_DIRTY;
 }
 
 static bool fp_is_user_allowed(void)
@@ -26,7 +31,7 @@ void hal_fp_save(struct fp_state *state)
     CSR_SET(CSR_SSTATUS, SSTATUS_FS);
     cpu_fp_save(state);
     fp_set_field(is_allowed ? SSTATUS_FS_CLEAN : 0);
-    cpu_this()->is_fp_dirty = false;
+    cpu_this()->fp_status = 0;
 }
 
 void hal_fp_load(const struct fp_state *state)
@@ -36,12 +41,12 @@ void hal_fp_load(const struct fp_state *state)
     CSR_SET(CSR_SSTATUS, SSTATUS_FS);
     cpu_fp_load(state);
     fp_set_field(is_allowed ? SSTATUS_FS_CLEAN : 0);
-    cpu_this()->is_fp_dirty = false;
+    cpu_this()->fp_status = 0;
 }
 
 bool hal_fp_is_dirty(void)
 {
-    return cpu_this()->is_fp_dirty || (CSR_READ(CSR_SSTATUS) & SSTATUS_FS) == SSTATUS_FS_DIRTY;
+    return is_dirty(cpu_this()->fp_status) || is_dirty(CSR_READ(CSR_SSTATUS));
 }
 
 void hal_fp_set_user_access(bool is_allowed)
@@ -51,9 +56,8 @@ void hal_fp_set_user_access(bool is_allowed)
     if (is_allowed == fp_is_user_allowed())
         return;
     if (is_allowed) {
-        fp_set_field(cpu->is_fp_dirty ? SSTATUS_FS_DIRTY : SSTATUS_FS_CLEAN);
+        fp_set_field(is_dirty(cpu->fp_status) ? SSTATUS_FS_DIRTY : SSTATUS_FS_CLEAN);
     } else {
-        cpu->is_fp_dirty = hal_fp_is_dirty();
-        fp_set_field(0);
+        cpu->fp_status |= CSR_READ_CLEAR(CSR_SSTATUS, SSTATUS_FS);
     }
 }

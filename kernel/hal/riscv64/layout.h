@@ -25,4 +25,7 @@
 #define REGS_PC   256
 #define REGS_BYTES 264
 
+/* Numbers of the system-call interface that the trap entry knows. */
+#define ENTRY_CALL_VCPU_RUN 9
+
 #endif

@@ -20,11 +20,9 @@
 #define SBI_EXT_BASE      UINT64_C(0x10)
 #define SBI_EXT_TIME      UINT64_C(0x54494d45)
 #define SBI_EXT_DBCN      UINT64_C(0x4442434e)
-#define SBI_EXT_SRST      UINT64_C(0x53525354)
 #define SBI_BASE_PROBE    3
 #define SBI_TIME_SET      0
 #define SBI_DBCN_WRITE    0
-#define SBI_SRST_RESET    0
 
 struct sbi_result {
     int64_t error;

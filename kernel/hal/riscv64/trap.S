@@ -3,14 +3,19 @@
  * Into the kernel and out of it.  From U mode and from a guest the registers go
  * straight into what runs (struct user_context or struct vcpu_page, which begin
  * alike), and the kernel starts with an empty stack; nothing else survives.
+ *
+ * vcpu_run keeps only sp, gp, tp and s0 of its caller (libs/abi/interface.toml), so
+ * for it nothing else is saved, and a guest's exit that goes the short way
+ * (vcpu_short.c) loads nothing else.  What the caller finds in the other registers is
+ * the guest's, as in the state page, or 0 where the kernel's own would be.
  */
 #include "csr.h"
 #include "layout.h"
 
-/* All but x0, sp and tp, a0 last; `op` is sd or ld. */
+/* All but x0, sp, tp and t0, a0 last; `op` is sd or ld. */
 .macro EACH_REGISTER op, base
-    .irp    n, 1, 3, 5, 6, 7, 8, 9, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, \
-            26, 27, 28, 29, 30, 31, 10
+    .irp    n, 1, 3, 6, 7, 8, 9, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, \
+            27, 28, 29, 30, 31, 10
     \op     x\n, 8 * \n(\base)
     .endr
 .endm
@@ -23,6 +28,11 @@ trap_entry:
     beqz    tp, trap_in_kernel
     sd      sp, CPU_SCRATCH(tp)
     ld      sp, CPU_REGS(tp)
+    sd      t0, REGS_X(5)(sp)
+    csrr    t0, CSR_SCAUSE
+    addi    t0, t0, -CAUSE_ECALL_U
+    beqz    t0, call_from_user
+save_all:
     EACH_REGISTER sd, sp
     csrrw   t0, CSR_SSCRATCH, zero      /* what was in tp; "in the kernel" */
     ld      t1, CPU_SCRATCH(tp)         /* what was in sp */
@@ -33,7 +43,38 @@ trap_entry:
     sd      t2, REGS_PC(sp)
     mv      sp, tp
     mv      a0, tp
-    tail    trap_from_below
+    call    trap_from_below             /* comes back with a0 = struct user_context of a caller */
+
+    /* of vcpu_run, to which its guest returns: x[10..12] hold the results. */
+    ld      t0, REGS_PC(a0)
+    csrw    CSR_SEPC, t0
+    csrw    CSR_SSCRATCH, tp
+    sd      a0, CPU_REGS(tp)
+    ld      sp, REGS_X(2)(a0)
+    ld      gp, REGS_X(3)(a0)
+    ld      tp, REGS_X(4)(a0)
+    ld      s0, REGS_X(8)(a0)
+    ld      a1, REGS_X(11)(a0)
+    ld      a2, REGS_X(12)(a0)
+    .irp    r, a0, a3, a4, a5, a6, a7, t0, t1, t2, t3, t4, t5, t6, ra
+    li      \r, 0
+    .endr
+    sret
+
+call_from_user:
+    addi    t0, a7, -ENTRY_CALL_VCPU_RUN
+    bnez    t0, save_all
+    csrrw   t0, CSR_SSCRATCH, zero
+    ld      t1, CPU_SCRATCH(tp)
+    csrr    t2, CSR_SEPC
+    addi    t2, t2, 4                   /* behind the ecall */
+    sd      t1, REGS_X(2)(sp)
+    sd      gp, REGS_X(3)(sp)
+    sd      t0, REGS_X(4)(sp)
+    sd      s0, REGS_X(8)(sp)
+    sd      t2, REGS_PC(sp)
+    mv      sp, tp
+    j       trap_vcpu_run               /* a0 to a2 as the caller has them */
 
     /* A routine of hyp.S that announced its trap goes on; everything else is the end.
      * Those routines expect t0 and t1 to change. */
@@ -48,6 +89,7 @@ trap_in_kernel:
     sd      sp, REGS_X(2)(t0)
     mv      sp, t0
     ld      t0, CPU_SCRATCH(tp)
+    sd      t0, REGS_X(5)(sp)
     EACH_REGISTER sd, sp
     sd      tp, REGS_X(4)(sp)
     csrr    t0, CSR_SEPC
@@ -67,6 +109,7 @@ cpu_leave:
     sc.d    zero, zero, (t0)            /* no reservation passes from one to another */
     ld      x2, REGS_X(2)(a1)
     ld      x4, REGS_X(4)(a1)
+    ld      t0, REGS_X(5)(a1)
     mv      a0, a1
     EACH_REGISTER ld, a0
     sret

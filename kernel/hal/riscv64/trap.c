@@ -62,7 +62,6 @@ void hal_enter_user(struct user_context *context)
 {
     struct cpu *cpu = cpu_this();
 
-    cpu->vcpu = NULL;
     CSR_CLEAR(CSR_SSTATUS, SSTATUS_SPP | SSTATUS_SPIE | SSTATUS_SPELP);
     CSR_CLEAR(CSR_HSTATUS, HSTATUS_SPV);
     cpu_leave(cpu, context);
@@ -93,9 +92,67 @@ static struct guest_trap guest_leave(struct cpu *cpu, uint64_t cause)
 
     cpu->vcpu->is_vs = trap.from_vs ? 1 : 0;
     guest_registers_leave(cpu, cpu->vcpu);
-    cpu->vcpu = NULL;
     return trap;
 }
+
+/* ---- the short way: what leaves the rest of the hart as it was ----------------------- */
+
+/* An exit that the core can record without asking anything of the hart but this trap. */
+static bool is_short_exit(uint64_t cause)
+{
+    return cause == CAUSE_ECALL_VS ||
+           ((cause == CAUSE_LOAD_GUEST || cause == CAUSE_STORE_GUEST) && CSR_READ(CSR_HTINST) != 0);
+}
+
+/* As guest_leave() and hal_enter_user() do it; U mode has no FP registers. */
+static struct user_context *exit_short(struct cpu *cpu, uint64_t cause)
+{
+    struct hal_vcpu *vcpu = cpu->vcpu;
+    uint64_t status = CSR_READ_CLEAR(CSR_SSTATUS, SSTATUS_SPP | SSTATUS_FS);
+    struct guest_trap trap = {
+        .scause = cause,
+        .stval = CSR_READ(CSR_STVAL),
+        .htval = CSR_READ(CSR_HTVAL),
+        .htinst = CSR_READ(CSR_HTINST),
+        .from_vs = (status & SSTATUS_SPP) != 0,
+    };
+
+    CSR_CLEAR(CSR_HSTATUS, HSTATUS_SPV);
+    cpu->fp_status = status & (SSTATUS_SPP | SSTATUS_FS);
+    vcpu->is_vs = trap.from_vs;
+    guest_registers_leave(cpu, vcpu);
+    return vcpu_exit_short(cpu->hart, &trap);
+}
+
+static ATTR_NOINLINE ATTR_NORETURN void run_long(struct cpu *cpu, uint64_t cap, uint64_t done,
+                                                 uint64_t deadline_ticks)
+{
+    struct user_context *context = cpu->regs;
+
+    context->x[REG_A0] = cap;
+    context->x[REG_A1] = done;
+    context->x[REG_A2] = deadline_ticks;
+    context->x[REG_A7] = CALL_VCPU_RUN;
+    context->pc -= ECALL_BYTES; /* where the dispatcher expects it */
+    syscall_dispatch(cpu->hart);
+    sched_leave(cpu->hart);
+}
+
+/* As hal_enter_guest(): the guest's mode and FP registers are as they were at its exit. */
+void trap_vcpu_run(uint64_t cap, uint64_t done, uint64_t deadline_ticks)
+{
+    struct cpu *cpu = cpu_this();
+    struct vcpu_page *page = vcpu_run_short(cpu->hart, cap, done, deadline_ticks);
+
+    if (page == NULL)
+        run_long(cpu, cap, done, deadline_ticks);
+    guest_registers_enter(cpu, cpu->vcpu);
+    CSR_SET(CSR_SSTATUS, cpu->fp_status);
+    CSR_SET(CSR_HSTATUS, HSTATUS_SPV);
+    cpu_leave(cpu, page);
+}
+
+/* ---- the long way --------------------------------------------------------------------- */
 
 static void interrupt(struct hart *hart, uint64_t number, bool is_guest)
 {
@@ -126,11 +183,10 @@ static void user_exception(const struct cpu *cpu, struct hart *hart, uint64_t ca
         user_fault(cpu, hart, cause, tval);
 }
 
-void trap_from_below(struct cpu *cpu)
+static ATTR_NOINLINE ATTR_NORETURN void trap_long(struct cpu *cpu, uint64_t cause)
 {
     struct hart *hart = cpu->hart;
-    uint64_t cause = CSR_READ(CSR_SCAUSE);
-    bool is_guest = cpu->vcpu != NULL;
+    bool is_guest = (CSR_READ(CSR_HSTATUS) & HSTATUS_SPV) != 0;
     struct guest_trap trap;
 
     if (is_guest)
@@ -142,4 +198,13 @@ void trap_from_below(struct cpu *cpu)
     else
         user_exception(cpu, hart, cause);
     sched_leave(hart);
+}
+
+struct user_context *trap_from_below(struct cpu *cpu)
+{
+    uint64_t cause = CSR_READ(CSR_SCAUSE);
+
+    if (is_short_exit(cause) && cpu->hart->resumable != NULL)
+        return exit_short(cpu, cause);
+    trap_long(cpu, cause);
 }

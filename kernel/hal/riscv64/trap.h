@@ -9,8 +9,13 @@
 struct cpu;
 struct user_context;
 
-/* From U mode or from a guest; the registers are in cpu->regs. */
-ATTR_NORETURN void trap_from_below(struct cpu *cpu);
+/* From U mode or from a guest; the registers are in cpu->regs.  Returns to U mode by trap_entry
+ * after an exit that took the short way, and in no other case. */
+struct user_context *trap_from_below(struct cpu *cpu);
+
+/* vcpu_run(cap, done, deadline_ticks) of U mode; sp, gp, tp, s0 and pc are in cpu->regs, no other
+ * register is. */
+ATTR_NORETURN void trap_vcpu_run(uint64_t cap, uint64_t done, uint64_t deadline_ticks);
 
 /* In the kernel itself: report on the console and fail the machine. */
 ATTR_NORETURN void trap_panic(struct cpu *cpu);

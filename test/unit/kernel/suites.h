@@ -16,6 +16,7 @@ TCase *vcpu_cases(void);
 TCase *vcpu_run_cases(void);
 TCase *vcpu_irq_cases(void);
 TCase *vcpu_timer_cases(void);
+TCase *vcpu_short_cases(void);
 TCase *slot_cases(void);
 TCase *untyped_cases(void);
 TCase *cnode_cases(void);

@@ -135,7 +135,7 @@ static void enter_until(uint64_t deadline_ticks)
 
 START_TEST(test_deadline_of_running_guest_returns_none)
 {
-    /* The hart's timer is armed for it, with Sstc and without; then the call ends without an exit. */
+    /* The hart's timer is armed for it, with Sstc and without; the call ends without an exit. */
     for (uint32_t i = 0; i < 2; i++) {
         fake.has_sstc = i == 0;
         enter_until(fake.now + 500);

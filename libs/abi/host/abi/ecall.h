@@ -16,6 +16,11 @@ static inline void abi_ecall_short(struct abi_regs *regs)
     abi_ecall(regs);
 }
 
+static inline void abi_ecall_scratch(struct abi_regs *regs)
+{
+    abi_ecall(regs);
+}
+
 static inline void abi_ecall_long(struct abi_regs *regs)
 {
     abi_ecall(regs);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * The ecall itself.  Each form names the registers it passes and takes back; the
- * kernel preserves every other one.  Memory is clobbered: a call can map, zero
- * and share it.
+ * kernel preserves every other one, but for the calls that say otherwise.  Memory
+ * is clobbered: a call can map, zero and share it.
  */
 #ifndef ABI_ECALL_H
 #define ABI_ECALL_H
@@ -18,6 +18,24 @@ static inline void abi_ecall_short(struct abi_regs *regs)
     register uint64_t a7 __asm__("a7") = regs->a7;
 
     __asm__ volatile("ecall" : "+r"(a0), "+r"(a1), "+r"(a2) : "r"(a7) : "memory");
+    regs->a0 = a0;
+    regs->a1 = a1;
+    regs->a2 = a2;
+}
+
+/* The same for a call that leaves nothing in the general registers but sp, gp, tp and s0. */
+static inline void abi_ecall_scratch(struct abi_regs *regs)
+{
+    register uint64_t a0 __asm__("a0") = regs->a0;
+    register uint64_t a1 __asm__("a1") = regs->a1;
+    register uint64_t a2 __asm__("a2") = regs->a2;
+    register uint64_t a7 __asm__("a7") = regs->a7;
+
+    __asm__ volatile("ecall"
+                     : "+r"(a0), "+r"(a1), "+r"(a2), "+r"(a7)
+                     :
+                     : "memory", "ra", "t0", "t1", "t2", "t3", "t4", "t5", "t6", "a3", "a4", "a5",
+                       "a6", "s1", "s2", "s3", "s4", "s5", "s6", "s7", "s8", "s9", "s10", "s11");
     regs->a0 = a0;
     regs->a1 = a1;
     regs->a2 = a2;

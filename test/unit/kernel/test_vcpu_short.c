@@ -1,0 +1,199 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The short way out of a guest and back: it does what the long way does, or nothing. */
+#include "suites.h"
+#include "vcpu_world.h"
+
+#include <string.h>
+
+static struct guest_trap load_trap(void)
+{
+    return (struct guest_trap){ .scause = CAUSE_LOAD_GUEST,
+                                .stval = 0xffff0003,
+                                .htval = 0x4000000,
+                                .htinst = 0x1234,
+                                .from_vs = true };
+}
+
+/* Into the guest by the long way, from a VMM that has run. */
+static void enter(void)
+{
+    vw_enter();
+    vw_exit_ecall();
+    ck_assert_int_eq(fake_leave(&hart), FAKE_LEFT_USER);
+    vw_enter();
+}
+
+/* Out of the guest by the short way. */
+static struct user_context *exit_short(void)
+{
+    struct guest_trap trap = load_trap();
+
+    ck_assert_ptr_eq(hart.resumable, vw.vcpu);
+    return vcpu_exit_short(&hart, &trap);
+}
+
+static struct vcpu_page *run_short(void)
+{
+    return vcpu_run_short(&hart, vw.vcpu_slot, vw.vcpu->seq, TIMER_NEVER);
+}
+
+START_TEST(test_short_exit_records_what_the_long_one_does)
+{
+    /* The same record, number, results and state, whatever of the three causes it is. */
+    const uint64_t causes[] = { CAUSE_ECALL_VS, CAUSE_LOAD_GUEST, CAUSE_STORE_GUEST };
+
+    for (uint32_t i = 0; i < 6; i++) {
+        struct guest_trap trap = load_trap();
+        trap.scause = causes[i / 2];
+        trap.from_vs = i % 2 != 0;
+        vw.page->pc = 0x80200000 + i;
+        enter();
+        vw_exit(&trap);
+        ck_assert_int_eq(fake_leave(&hart), FAKE_LEFT_USER);
+        struct vcpu_page wanted = *vw.page;
+        uint64_t wanted_reason = vw_reason(), wanted_seq = vw_seq();
+        vw_enter();
+        struct user_context *context = vcpu_exit_short(&hart, &trap);
+        wanted.exit.seq++;
+        ck_assert_mem_eq(vw.page, &wanted, sizeof(wanted));
+        ck_assert_ptr_eq(context, &vw.vmm->context);
+        ck_assert_uint_eq(vw_reason(), wanted_reason);
+        ck_assert_uint_eq(vw_seq(), wanted_seq + 1);
+        ck_assert(!vcpu_is_running(vw.vcpu));
+        ck_assert_ptr_eq(hart.current, vw.vmm);
+    }
+}
+END_TEST
+
+START_TEST(test_short_run_enters_and_asks_nothing_of_the_hart)
+{
+    /* The guest's page comes back, the exit is done with, and no event happens. */
+    enter();
+    for (uint32_t i = 0; i < 3; i++) {
+        exit_short();
+        fake_log_clear();
+        ck_assert_ptr_eq(run_short(), vw.page);
+        ck_assert_uint_eq(vw.page->exit.reason, VCPU_EXIT_NONE);
+        ck_assert(vcpu_is_running(vw.vcpu));
+        ck_assert_uint_eq(fake_event_count_of(FAKE_HVIP), 0);
+    }
+    vw_exit_ecall(); /* from there the long way, as ever */
+    ck_assert_uint_eq(vw_seq(), 5);
+}
+END_TEST
+
+START_TEST(test_short_run_applies_what_the_page_asks_for)
+{
+    /* An external interrupt's level and the software interrupt reach hvip on the way. */
+    enter();
+    exit_short();
+    vw.page->irq = VCPU_IRQ_EXTERNAL | VCPU_IRQ_SOFT_SET;
+    ck_assert_ptr_nonnull(run_short());
+    ck_assert_uint_eq(fake.vs.hvip, HVIP_VSEIP | HVIP_VSSIP);
+    ck_assert_uint_eq(vw.page->irq, VCPU_IRQ_EXTERNAL);
+    exit_short();
+    vw.page->irq = 0;
+    ck_assert_ptr_nonnull(run_short());
+    ck_assert_uint_eq(fake.vs.hvip, HVIP_VSSIP);
+}
+END_TEST
+
+static void ck_refused(struct vcpu_page *page)
+{
+    ck_assert_ptr_null(page);
+    ck_assert(!vcpu_is_running(vw.vcpu));
+    ck_assert_uint_eq(vw.page->exit.reason, VCPU_EXIT_LOAD);
+    ck_assert_uint_eq(fake_event_count_of(FAKE_HVIP), 0);
+}
+
+START_TEST(test_short_run_refuses_what_the_dispatcher_must_judge)
+{
+    /* Another capability, number or deadline, no right, a kick, the timer's level: nothing done. */
+    uint32_t weak = world_copy(vw.vcpu_slot, RIGHT_READ | RIGHT_WRITE, 0);
+    uint32_t other = vw_second().vcpu_slot;
+
+    enter();
+    exit_short();
+    fake_log_clear();
+    const uint64_t wrong[] = { 0, weak, other, vw.vmm_slot, world_empty(), UINT64_MAX };
+    for (uint32_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++)
+        ck_refused(vcpu_run_short(&hart, wrong[i], 2, TIMER_NEVER));
+    ck_refused(vcpu_run_short(&hart, vw.vcpu_slot, 1, TIMER_NEVER));
+    ck_refused(vcpu_run_short(&hart, vw.vcpu_slot, 3, TIMER_NEVER));
+    ck_refused(vcpu_run_short(&hart, vw.vcpu_slot, 2, fake.now + 1));
+    vw.page->irq = VCPU_IRQ_TIMER;
+    ck_refused(run_short());
+    vw.page->irq = 0;
+    vw.word->word = 1;
+    ck_refused(run_short());
+    vw.word->word = 0;
+    ck_assert_ptr_nonnull(run_short());
+}
+END_TEST
+
+START_TEST(test_short_way_is_forgotten_by_any_other)
+{
+    /* After whatever else went through the kernel the next call takes the long way. */
+    enter();
+    exit_short();
+    ck_assert_int_eq(fake_leave(&hart), FAKE_LEFT_USER); /* such as an interrupt that was nothing */
+    ck_assert_ptr_null(hart.resumable);
+    fake_log_clear();
+    ck_refused(run_short());
+    vw_enter();
+    vw_exit_wfi();
+    vw_ck_blocked_in_wfi();
+    ck_assert_ptr_null(hart.resumable);
+}
+END_TEST
+
+START_TEST(test_short_way_needs_the_space_of_the_caller)
+{
+    /* A guest that was woken with another's space loaded returns to its VMM by the long way. */
+    enter();
+    vw_wfi_with_deadline();
+    ck_assert_ptr_eq(hart.current, vw.manager);
+    fake.now = fake.vs.vstimecmp;
+    timer_expire(&hart);
+    vw_ck_in_guest(fake_leave(&hart));
+    ck_assert_ptr_null(hart.resumable);
+    vw_exit_ecall();
+    ck_assert_int_eq(fake_leave(&hart), FAKE_LEFT_USER);
+    vw_enter();
+    ck_assert_ptr_eq(hart.resumable, vw.vcpu);
+}
+END_TEST
+
+START_TEST(test_short_way_waits_for_the_dead)
+{
+    /* While there are dead to take apart every passage does some of it. */
+    const uint32_t slot = world_make(OBJ_CNODE, 14);
+
+    for (uint32_t i = 0; i < 64; i++)
+        world_copy(slot, RIGHT_READ, 0);
+    enter();
+    while (world_slot(slot)->first_child != NULL)
+        slot_delete(&hart, world_slot(slot)->first_child);
+    slot_delete(&hart, world_slot(slot));
+    ck_assert_ptr_nonnull(kernel.dead);
+    vw_ck_in_guest(fake_leave(&hart));
+    ck_assert_ptr_nonnull(kernel.dead);
+    ck_assert_ptr_null(hart.resumable);
+}
+END_TEST
+
+TCase *vcpu_short_cases(void)
+{
+    TCase *cases = tcase_create("vcpu-short");
+
+    tcase_add_checked_fixture(cases, world_setup, NULL);
+    tcase_add_checked_fixture(cases, vw_setup, NULL);
+    tcase_add_test(cases, test_short_exit_records_what_the_long_one_does);
+    tcase_add_test(cases, test_short_run_enters_and_asks_nothing_of_the_hart);
+    tcase_add_test(cases, test_short_run_applies_what_the_page_asks_for);
+    tcase_add_test(cases, test_short_run_refuses_what_the_dispatcher_must_judge);
+    tcase_add_test(cases, test_short_way_is_forgotten_by_any_other);
+    tcase_add_test(cases, test_short_way_needs_the_space_of_the_caller);
+    tcase_add_test(cases, test_short_way_waits_for_the_dead);
+    return cases;
+}
