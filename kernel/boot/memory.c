@@ -95,10 +95,15 @@ MUST_CHECK memory_divide(const struct machine *machine, struct range image, stru
         err = range_set_add(&taken, dtb);
     if (err == OK)
         err = range_set_add(&taken, out->archive);
+    /* Registers where a tree says that RAM is are registers. */
+    if (err == OK && machine->has_plic)
+        err = range_set_add(&taken, machine->plic);
     if (err == OK)
         err = ram_pages(&machine->ram, &out->ram);
     if (err == OK)
         err = remove_all(&out->ram, &taken);
+    if (err == OK)
+        err = remove_all(&out->ram, &machine->firmware);
     return err == OK ? device_divide(machine, out) : err;
 }
 

@@ -36,6 +36,8 @@ static void ram_piece_is_free(struct range piece)
     meets_nothing(piece, &dtb, 1);
     meets_nothing(piece, &machine.archive, 1);
     meets_nothing(piece, machine.reserved.at, machine.reserved.count);
+    meets_nothing(piece, machine.firmware.at, machine.firmware.count);
+    meets_nothing(piece, &machine.plic, machine.has_plic);
 }
 
 static void device_piece_is_free(struct range piece)
@@ -148,6 +150,20 @@ START_TEST(test_memory_divide_unreachable_ram_is_left_out)
 }
 END_TEST
 
+/* Registers that a tree places in RAM are nobody's: neither the firmware's nor the PLIC's. */
+START_TEST(test_memory_divide_registers_in_ram_are_not_handed_out)
+{
+    machine_load("virt-256m");
+    machine.firmware = (struct range_set){ 1, { { 0x84000100, 0x10000 } } };
+    machine.plic = (struct range){ 0x86000000, 0x600000 };
+    machine.has_plic = true;
+    ck_assert_int_eq(memory_divide(&machine, image, dtb, &memory), OK);
+    uint32_t count = memory_untypeds(&memory, list);
+    ck_assert_uint_gt(count, 0);
+    list_is_sound(count);
+}
+END_TEST
+
 /* RAM that is described to parts of pages is used in whole pages only. */
 START_TEST(test_memory_divide_partial_pages_are_not_used)
 {
@@ -204,6 +220,7 @@ Suite *suite_memory(void)
     tcase_add_test(all, test_memory_take_is_not_handed_out);
     tcase_add_test(all, test_memory_divide_bad_archive_is_out_of_range);
     tcase_add_test(all, test_memory_divide_unreachable_ram_is_left_out);
+    tcase_add_test(all, test_memory_divide_registers_in_ram_are_not_handed_out);
     tcase_add_test(all, test_memory_divide_partial_pages_are_not_used);
     tcase_add_test(all, test_memory_untypeds_too_many_lets_the_smallest_go);
     tcase_add_test(all, test_memory_divide_too_fragmented_is_no_memory);
