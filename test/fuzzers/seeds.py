@@ -4,10 +4,13 @@
 import hashlib
 import pathlib
 import struct
+import subprocess
 import sys
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-sys.path[:0] = [str(ROOT / "tools/archive"), str(ROOT / "tools/config")]
+sys.path.insert(0, str(ROOT / "tools/config"))
+
+import fdt  # noqa: E402
 
 
 # ---- cpio: archives as tools/archive packs them, and what breaks each rule ----
@@ -76,7 +79,102 @@ def random_seeds():
         yield f"random-{i}", b"".join(hashlib.sha256(b"%d.%d" % (i, j)).digest() for j in range(8))
 
 
-SEEDS = {"cpio": cpio_seeds, "exit": random_seeds, "plic": random_seeds, "rvdec": rvdec_seeds,
+# ---- ELF: one good program, and each field that a check reads set to something else ----
+
+def elf_file(rows, kind=2, machine=243, entry=None, phnum=None, at="vaddr"):
+    """rows: (flags, address, bytes in memory, bytes in the file)."""
+    entry = rows[0][1] if entry is None else entry
+    head = struct.pack("<16sHHIQQQIHHHHHH", b"\x7fELF\x02\x01\x01", kind, machine, 1, entry, 64, 0, 0,
+                       64, 56, len(rows) if phnum is None else phnum, 0, 0, 0)
+    body, table = b"", b""
+    start = 64 + 56 * len(rows)
+    for flags, address, memory, count in rows:
+        offset = start + len(body)
+        offset += (address - offset) % 64
+        body = body.ljust(offset - start, b"\0") + b"\x13" * count
+        vaddr = address if at == "paddr" else address & ~4095 | offset & 4095
+        table += struct.pack("<IIQQQQQQ", 1, flags, offset, vaddr, address, count, memory, 4096)
+    return head + table + body
+
+
+def elf_seeds():
+    good = [(5, 0x10000, 64, 64), (4, 0x20000, 64, 64), (6, 0x30000, 8192, 32)]
+    first = 0x10000 | (64 + 56 * 3) & 4095
+    yield "good", elf_file(good, entry=first + 64)
+    yield "writable-code", elf_file([(7, 0x10000, 64, 64)], entry=0x10000 | 128)
+    yield "same-page", elf_file(good[:1] + [(4, 0x10800, 64, 64)], entry=first)
+    yield "huge", elf_file(good[:2] + [(6, 0x30000, 1 << 40, 32)], entry=first + 64)
+    yield "machine", elf_file(good, machine=62)
+    yield "dynamic", elf_file(good, kind=3)
+    yield "many", elf_file([(4, 0x10000 * i, 16, 16) for i in range(1, 19)])
+    yield "phnum", elf_file(good, phnum=65535)
+    yield "short", elf_file(good)[:70]
+
+
+# ---- What a guest boots: sizes of RAM and initrd, then the file ----
+
+def image_file(text_offset=2 << 20, image_size=3 << 20, flags=0, magic=b"RSC\x05", count=256):
+    head = struct.pack("<IIQQQIIQ8s4sI", 0x13, 0x13, text_offset, image_size, flags, 2, 0, 0,
+                       b"RISCV\0\0\0", magic, 0)
+    return head.ljust(count, b"\x13")
+
+
+def image_seeds():
+    ram, size = 0x80000000, struct.Struct("<QQ").pack
+    yield "image", size(8 << 20, 4096) + image_file()
+    yield "image-64m", size(64 << 20, 1 << 20) + image_file()
+    yield "image-huge", size(8 << 20, 0) + image_file(image_size=(1 << 64) - 1)
+    yield "image-far", size(8 << 20, 0) + image_file(text_offset=(1 << 64) - (2 << 20))
+    yield "image-odd", size(8 << 20, 0) + image_file(text_offset=4096)
+    yield "image-big-endian", size(8 << 20, 0) + image_file(flags=1)
+    yield "image-no-room", size(4 << 20, 1 << 20) + image_file()
+    rows = [(5, ram, 128, 128), (6, ram + 0x2000, 4096, 32)]
+    yield "elf", size(8 << 20, 4096) + elf_file(rows, at="paddr")
+    yield "elf-overlap", size(8 << 20, 0) + elf_file(rows + [(6, ram + 0x2800, 64, 64)], at="paddr")
+    yield "elf-below", size(8 << 20, 0) + elf_file([(5, ram - 64, 128, 128)], at="paddr")
+    yield "elf-wraps", size(8 << 20, 0) + elf_file([(5, (1 << 64) - 64, 128, 64)], at="paddr")
+    yield "raw", size(8 << 20, 100) + b"\x6f\0\0\0" * 16
+    yield "zeros", size(8 << 20, 0) + bytes(64)
+    yield "gzip", size(8 << 20, 0) + b"\x1f\x8b\x08" + bytes(80)
+    yield "nothing", size(8 << 20, 0)
+
+
+# ---- Trees: configurations as the host tool writes them, machines as QEMU describes them ----
+
+def tree_of(guests, **more):
+    nodes = {f"g{i}": {"index": i, "vmm": "vmm", "kernel": "guests/g0/kernel", "bootargs": "quiet",
+                       "memory": fdt.U64(64 << 20), "vcpus": 1} | more for i in range(guests)}
+    return fdt.blob({"compatible": "warren,system-1", "system-name": "sample",
+                     "services": {"console": {"program": "svc/console"}}, "guests": nodes})
+
+
+def config_seeds():
+    yield "one", tree_of(1)
+    yield "two", tree_of(2)
+    yield "seventeen", tree_of(17)
+    yield "initrd", tree_of(1, initrd="guests/g0/initrd")
+    yield "vcpus", tree_of(1, vcpus=2)
+    yield "little", tree_of(1, memory=fdt.U64(1 << 20))
+    yield "long", tree_of(1, bootargs="x" * 1100)
+    yield "control", tree_of(1, bootargs="a\nb")
+    yield "other", fdt.blob({"compatible": "warren,system-2"})
+    yield "machine", compiled("virt-256m")
+
+
+def compiled(name):
+    source = ROOT / "test/unit/boot/trees" / f"{name}.dts"
+    return subprocess.run(["dtc", "-q", "-I", "dts", "-O", "dtb", str(source)],
+                          stdout=subprocess.PIPE, check=True).stdout
+
+
+def firmware_seeds():
+    for name in ("virt-256m", "virt-8g-smp4", "virt-aclint", "virt-numa"):
+        yield name, compiled(name)
+
+
+SEEDS = {"arena": random_seeds, "config": config_seeds, "console": random_seeds,
+         "cpio": cpio_seeds, "elf": elf_seeds, "exit": random_seeds, "firmware": firmware_seeds,
+         "image": image_seeds, "plic": random_seeds, "ring": random_seeds, "rvdec": rvdec_seeds,
          "sbi": random_seeds, "uart": random_seeds}
 
 
