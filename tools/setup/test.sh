@@ -5,6 +5,7 @@
 test_main() {
     local status
     setup_main
+    foreign_get "$@"
     build_regenerate
     step 'Building everything'
     build_targets

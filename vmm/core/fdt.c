@@ -10,6 +10,9 @@
 #include <vmm/core/isa.h>
 #include <vmm/dev/syscon.h>
 
+/* Boot loaders add to the tree where it lies; firmware leaves some room behind it, so does this. */
+#define ROOM_BYTES 4096u
+
 /*
  * The seed of this boot: a reboot gets another one than the boot before.  (The
  * finaliser of SplitMix64; secrecy is the configured seed's, this only tells boots
@@ -35,7 +38,8 @@ static int node_chosen(const struct machine *machine, const struct image_plan *p
     int err = fdt_begin_node(fdt, "chosen");
 
     seed_of_boot(machine, seed);
-    err = err ? err : fdt_util_string(fdt, "bootargs", config->bootargs);
+    if (!err && config->bootargs[0] != '\0')
+        err = fdt_util_string(fdt, "bootargs", config->bootargs);
     err = err ? err : fdt_util_string(fdt, "stdout-path", "/soc/serial@10000000");
     err = err ? err : fdt_property(fdt, "rng-seed", seed, sizeof seed);
     if (!err && config->initrd_bytes) {
@@ -170,7 +174,9 @@ enum err fdt_build(const struct machine *machine, const struct image_plan *plan,
     err = err ? err : fdt_finish_reservemap(blob);
     err = err ? err : node_root(machine, plan, blob);
     err = err ? err : fdt_finish(blob);
-    if (err == -FDT_ERR_NOSPACE)
+    if (err == -FDT_ERR_NOSPACE || (!err && fdt_totalsize(blob) + ROOM_BYTES > (uint32_t)size))
         return ERR_NO_MEMORY;
+    if (!err)
+        fdt_set_totalsize(blob, fdt_totalsize(blob) + ROOM_BYTES);
     return err ? ERR_FORMAT : OK;
 }

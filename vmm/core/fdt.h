@@ -10,7 +10,7 @@
 #include <vmm/core/machine.h>
 
 /*
- * Writes the device tree blob to `blob`.
+ * Writes the device tree blob to `blob`, with some room in it for what a boot loader adds.
  * Errors: ERR_NO_MEMORY  size_bytes is too small for it
  *         ERR_FORMAT     libfdt refuses it (a defect of ours)
  */

@@ -13,6 +13,27 @@ static uint64_t low_bytes(uint64_t ram_gpa, uint64_t ram_bytes)
     return ram_bytes & ~(PAGE_BYTES - 1);
 }
 
+/*
+ * Where QEMU puts the initrd, far from what a kernel or boot loader lays around itself
+ * and at the top of the RAM; just below the device tree where it does not fit there.
+ * An offset into the RAM; false when it fits nowhere behind the kernel.
+ */
+static bool initrd_place(uint64_t kernel_end, uint64_t dtb_offset, uint64_t initrd_bytes,
+                         uint64_t ram_bytes, uint64_t *offset)
+{
+    uint64_t middle = ram_bytes / 2 < IMAGE_INITRD_MAX ? ram_bytes / 2 : IMAGE_INITRD_MAX;
+
+    middle = (PAYLOAD_RAW_OFFSET + middle) & ~(PAGE_BYTES - 1);
+    if (initrd_bytes > dtb_offset)
+        return false;
+    *offset = (dtb_offset - initrd_bytes) & ~(PAGE_BYTES - 1);
+    if (kernel_end > *offset)
+        return false;
+    if (middle >= kernel_end && middle < *offset)
+        *offset = middle;
+    return true;
+}
+
 enum err image_plan(const uint8_t *kernel, uint64_t kernel_bytes, uint64_t initrd_bytes,
                     uint64_t ram_gpa, uint64_t ram_bytes, struct image_plan *out)
 {
@@ -30,20 +51,17 @@ enum err image_plan(const uint8_t *kernel, uint64_t kernel_bytes, uint64_t initr
     if (left < IMAGE_DTB_BYTES || __builtin_add_overflow(ram_gpa, ram_bytes, &ram_end))
         return ERR_NO_MEMORY;
     left = (left - IMAGE_DTB_BYTES) & ~(IMAGE_DTB_BYTES - 1);
-    uint64_t dtb_offset = left;
-    if (initrd_bytes > left)
-        return ERR_NO_MEMORY;
-    left = (left - initrd_bytes) & ~(PAGE_BYTES - 1);
-    if (payload.end_gpa - ram_gpa > left)
+    uint64_t initrd_offset;
+    if (!initrd_place(payload.end_gpa - ram_gpa, left, initrd_bytes, ram_bytes, &initrd_offset))
         return ERR_NO_MEMORY;
 
     *out = (struct image_plan){
         .payload = payload,
         .entry_gpa = payload.entry_gpa,
         .kernel_end_gpa = payload.end_gpa,
-        .initrd_gpa = ram_gpa + left,
-        .initrd_end_gpa = ram_gpa + left + initrd_bytes,
-        .dtb_gpa = ram_gpa + dtb_offset,
+        .initrd_gpa = ram_gpa + initrd_offset,
+        .initrd_end_gpa = ram_gpa + initrd_offset + initrd_bytes,
+        .dtb_gpa = ram_gpa + left,
     };
     return OK;
 }

@@ -3,10 +3,11 @@
  * Where a guest's kernel, initial RAM disk and device tree go in its RAM, decided
  * from the kernel's headers (libs/payload).  Pure: loading is image_load().
  *
- *   ram                                             ram + bytes, or IMAGE_LOW_GPA
- *   | 0 .. | kernel, with its memory | free | initrd | dtb: the last 2 MiB |
+ *   ram                                                    ram + bytes, or IMAGE_LOW_GPA
+ *   | 0 .. | kernel, with its memory | free | initrd | free | dtb: the last 2 MiB |
  *
- * QEMU puts both below 3 GiB too, where kernels that map little at first look.
+ * These are QEMU's places: the initrd 2 MiB behind the middle of the RAM or its first
+ * 512 MiB, whichever is less; both below 3 GiB, where kernels that map little at first look.
  *
  * Specification: Linux, Documentation/arch/riscv/boot.rst.
  */
@@ -19,8 +20,9 @@
 #include <payload/payload.h>
 #include <vmm/core/guestmem.h>
 
-#define IMAGE_DTB_BYTES UINT64_C(0x200000)
-#define IMAGE_LOW_GPA   UINT64_C(0xc0000000)
+#define IMAGE_DTB_BYTES  UINT64_C(0x200000)
+#define IMAGE_LOW_GPA    UINT64_C(0xc0000000)
+#define IMAGE_INITRD_MAX UINT64_C(0x20000000)
 
 struct image_plan {
     struct payload payload;

@@ -26,7 +26,7 @@ static void put_segment(unsigned i, uint32_t type, uint64_t offset, uint64_t pad
     size_t at = EHDR + i * PHDR;
     put(at, type, 4);
     put(at + 8, offset, 8);
-    put(at + 16, paddr + UINT64_C(0xffffffe000000000), 8); /* where it is linked counts for nothing */
+    put(at + 16, ~paddr, 8); /* where it is linked counts for nothing */
     put(at + 24, paddr, 8);
     put(at + 32, filesz, 8);
     put(at + 40, memsz, 8);
@@ -263,7 +263,8 @@ int main(void)
     tcase_add_test(tc, test_open_image_goes_to_its_text_offset);
     tcase_add_test(tc, test_open_image_bad_headers_refused);
     tcase_add_test(tc, test_open_elf_segments_go_to_physical_addresses);
-    tcase_add_loop_test(tc, test_open_elf_bad_fields_refused, 0, sizeof elf_row / sizeof elf_row[0]);
+    tcase_add_loop_test(tc, test_open_elf_bad_fields_refused, 0,
+                        sizeof elf_row / sizeof elf_row[0]);
     tcase_add_test(tc, test_open_elf_nothing_or_too_much_to_load_refused);
     tcase_add_test(tc, test_open_raw_goes_behind_the_firmware);
     tcase_add_test(tc, test_open_what_cannot_run_refused);

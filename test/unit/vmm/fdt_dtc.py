@@ -26,8 +26,8 @@ WANTED = (
 CASES = (
     ("one hart", 1, 0, 1, ('riscv,isa = "rv64imafdc_zicntr_zicsr_zifencei"',
                            "interrupts-extended = <0x10 0xffffffff 0x10 0x09>",
-                           "linux,initrd-start = <0x00 0x80dfe000>",
-                           "linux,initrd-end = <0x00 0x80dff388>"), ("cpu@1",)),
+                           "linux,initrd-start = <0x00 0x80a00000>",
+                           "linux,initrd-end = <0x00 0x80a01388>"), ("cpu@1",)),
     ("no initrd", 1, 0, 0, (), ("linux,initrd",)),
     ("every extension", 1, ALL_EXTENSIONS, 1,
      ("_zba_zbb_zbc_zbs_sstc", '"zba", "zbb", "zbc", "zbs", "sstc"'), ()),

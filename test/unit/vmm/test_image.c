@@ -26,7 +26,7 @@ static void header_write(uint8_t *kernel, struct header header)
 
 START_TEST(test_image_plan_places_everything_without_overlap)
 {
-    /* Kernel at its offset, device tree in the last 2 MiB, initrd below it, page-aligned. */
+    /* Kernel at its offset, device tree in the last 2 MiB, initrd behind the middle of the RAM. */
     uint8_t kernel[PAYLOAD_HEADER_BYTES];
     struct image_plan plan;
 
@@ -35,10 +35,16 @@ START_TEST(test_image_plan_places_everything_without_overlap)
     ck_assert_uint_eq(plan.entry_gpa, GPA + 2 * MIB);
     ck_assert_uint_eq(plan.kernel_end_gpa, GPA + 7 * MIB);
     ck_assert_uint_eq(plan.dtb_gpa, GPA + 14 * MIB);
-    ck_assert_uint_eq(plan.initrd_gpa, GPA + 14 * MIB - 8192);
+    ck_assert_uint_eq(plan.initrd_gpa, GPA + 10 * MIB);
     ck_assert_uint_eq(plan.initrd_end_gpa, plan.initrd_gpa + 5000);
     ck_assert_int_eq(image_plan(kernel, sizeof kernel, 0, GPA, 16 * MIB, &plan), OK);
     ck_assert_uint_eq(plan.initrd_gpa, plan.initrd_end_gpa);
+    /* Where the kernel or the initrd is too large for that, it ends where the tree begins. */
+    ck_assert_int_eq(image_plan(kernel, sizeof kernel, 4 * MIB + 1, GPA, 16 * MIB, &plan), OK);
+    ck_assert_uint_eq(plan.initrd_gpa, GPA + 10 * MIB - 4096);
+    header_write(kernel, (struct header){2 * MIB, 9 * MIB, 0});
+    ck_assert_int_eq(image_plan(kernel, sizeof kernel, 1, GPA, 16 * MIB, &plan), OK);
+    ck_assert_uint_eq(plan.initrd_gpa, GPA + 14 * MIB - 4096);
 }
 END_TEST
 
@@ -104,7 +110,7 @@ START_TEST(test_image_plan_large_ram_keeps_tree_and_initrd_low)
     header_write(kernel, (struct header){2 * MIB, MIB, 0});
     ck_assert_int_eq(image_plan(kernel, sizeof kernel, 1, GPA, 4096 * MIB, &plan), OK);
     ck_assert_uint_eq(plan.dtb_gpa, GPA + 1022 * MIB);
-    ck_assert_uint_eq(plan.initrd_gpa, GPA + 1022 * MIB - 4096);
+    ck_assert_uint_eq(plan.initrd_gpa, GPA + 514 * MIB);
     ck_assert_int_eq(image_plan(kernel, sizeof kernel, 1, GPA, 1024 * MIB, &plan), OK);
     ck_assert_uint_eq(plan.dtb_gpa, GPA + 1022 * MIB);
     ck_assert_int_eq(image_plan(kernel, sizeof kernel, 1, 2 * GPA, 2048 * MIB, &plan), OK);

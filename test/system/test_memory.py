@@ -1,0 +1,52 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""The Debian kernel with its own defaults (self-tests on) in guests of little and of much memory.
+
+Each size runs on one CPU model; with WARREN_TEST_LONG set, every size on every model.
+"""
+
+import os
+
+from harness.env import CPUS
+from harness.machine import Failure
+from harness.shell import Shell
+
+BOOTARGS = "console=ttyS0"
+TOO_LITTLE = 64  # MiB; the least that this kernel needs on the bare machine lies between 80 and 96
+PANIC = r"Kernel panic - not syncing: (.*)\n"
+SIZES = {"rv64": (96, 2048), "rva23s64": (128, 512), "max": (1024,)}
+
+
+def sizes(env):
+    if os.environ.get("WARREN_TEST_LONG"):
+        return sorted(size for cpu in CPUS for size in SIZES[cpu])
+    return SIZES.get(env.cpu, SIZES["rv64"])
+
+
+def guest(mib, bootargs=BOOTARGS):
+    return {"kernel": "debian:Image", "initrd": "build:configs/shell.cpio", "bootargs": bootargs,
+            "memory": f"{mib}M"}
+
+
+def test_memory_guest_boots_with_it_and_sees_it(env):
+    """The kernel boots to its shell with any memory with which it boots bare, and finds nearly all of it."""
+    for mib in sizes(env):
+        with env.system({"debian": guest(mib)}) as archive, \
+                env.warren(archive, smp=1, memory_mib=mib + 256) as machine:
+            shell = Shell(machine)
+            shell.wait_prompt()
+            kib = int(shell.run("awk '/MemTotal/ { print $2 }' /proc/meminfo"))
+            if not (mib - 64 - mib // 16) << 10 < kib < mib << 10:
+                raise Failure(f"of {mib} MiB it finds {kib} KiB")
+            machine.line("poweroff -f")
+            machine.expect_exit(0)
+
+
+def test_memory_too_little_ends_as_on_the_bare_machine(env):
+    """Where the kernel panics bare for want of memory, it panics in a guest with the same words."""
+    bootargs = BOOTARGS + " earlycon=sbi"
+    with env.bare(bootargs, memory_mib=TOO_LITTLE) as machine:
+        bare = machine.expect(PANIC, 60).group(1)
+    with env.system({"debian": guest(TOO_LITTLE, bootargs)}) as archive, env.warren(archive, smp=1) as machine:
+        found = machine.expect(PANIC, 60).group(1)
+    if found != bare:
+        raise Failure(f"the guest says {found!r}, the bare machine {bare!r}")
