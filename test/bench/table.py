@@ -57,12 +57,16 @@ def calls(rows):
 def boots(measured):
     """`measured`: name of a column -> what figures.boot() says, in the order of the columns."""
     first = next(iter(measured.values()))
-    lines = [["power-on to the kernel's entry, M", *(boot["before"]["total"] / 1e6 for boot in measured.values())],
-             ["entry to the first process, M", *(boot["boot"]["total"] / 1e6 for boot in measured.values())],
+
+    def millions(phase, part=None):
+        return [(figures.parts(boot[phase]["counts"], boot is first).get(part, 0) if part else boot[phase]["total"]) / 1e6
+                for boot in measured.values()]
+
+    lines = [["power-on to the kernel's entry, M", *millions("before")],
+             ["entry to the first process, M", *millions("boot")],
              ["the same, times bare", *(f"{boot['boot']['total'] / first['boot']['total']:.3f}"
                                         for boot in measured.values())],
-             ["of it the guest, M", *(figures.parts(boot["boot"]["counts"], boot is first)["guest"] / 1e6
-                                      for boot in measured.values())],
+             *([f"of it {part}, M", *millions("boot", part)] for part in figures.HYPERVISOR_PARTS),
              ["times the guest was left", *(figures.exits(boot["boot"]["changes"]) for boot in measured.values())]]
     for line in lines:
         line[1:] = [f"{cell:.1f}" if isinstance(cell, float) else cell for cell in line[1:]]

@@ -49,11 +49,13 @@ START_TEST(test_index_full_refused)
 {
     /* A full table refuses a new site, and still knows those it has. */
     struct site site = { .page = 1 };
+    uint32_t wrong = 0;
 
     for (uint32_t i = 0; i < SITE_COUNT_MAX; i++) {
         site.address = (uint64_t)i * 4;
-        ck_assert_uint_eq(sites_index(sites, &site), i);
+        wrong += sites_index(sites, &site) != i;
     }
+    ck_assert_uint_eq(wrong, 0);
     site.address = UINT64_C(1) << 40;
     ck_assert_uint_eq(sites_index(sites, &site), SITE_NONE);
     site.address = 4;
