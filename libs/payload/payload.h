@@ -17,7 +17,7 @@
  * accepted can be copied without a further check, to RAM that reaches up to `end_gpa`:
  *  - each segment's file bytes lie inside the file, and are not more than its memory bytes;
  *  - none begins below ram_gpa or wraps, and no two share a byte of memory;
- *  - entry_gpa is even and inside a segment's file bytes.
+ *  - entry_gpa is even and inside a segment's file bytes, and not the ELF header itself.
  *
  * Specification: Linux, Documentation/arch/riscv/boot-image-header.rst; System V ABI,
  * "Object Files" and "Program Loading".

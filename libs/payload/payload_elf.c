@@ -81,7 +81,7 @@ static MUST_CHECK add_segment(struct payload *payload, const struct program_head
     return OK;
 }
 
-/* The lowest address, which must have something to execute. */
+/* The lowest address.  A linker that was not told otherwise puts the ELF header there. */
 static MUST_CHECK find_entry(struct payload *payload)
 {
     const struct payload_segment *lowest = &payload->segment[0];
@@ -91,7 +91,7 @@ static MUST_CHECK find_entry(struct payload *payload)
     for (uint32_t i = 1; i < payload->segment_count; i++)
         if (payload->segment[i].gpa < lowest->gpa)
             lowest = &payload->segment[i];
-    if (lowest->gpa % 2 || lowest->file_bytes == 0)
+    if (lowest->gpa % 2 || lowest->file_bytes == 0 || lowest->file_offset == 0)
         return ERR_FORMAT;
     payload->entry_gpa = lowest->gpa;
     return OK;

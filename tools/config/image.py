@@ -77,7 +77,7 @@ def _image(head, file_bytes):
 
 
 def _segments(head, whole_bytes):
-    """(gpa, memory bytes, file bytes) of each segment that is loaded."""
+    """(gpa, memory bytes, file bytes, file offset) of each segment that is loaded."""
     if len(head) < HEADER_BYTES:
         raise NotAnImage("is an ELF file cut off in its header", "fetch or build it again")
     kind, machine = struct.unpack_from("<HH", head, 16)
@@ -97,7 +97,7 @@ def _segments(head, whole_bytes):
             continue
         if offset + file_bytes > whole_bytes or file_bytes > memory_bytes:
             raise NotAnImage("is an ELF file with a segment that is cut off", "fetch or build it again")
-        found.append((gpa, memory_bytes, file_bytes))
+        found.append((gpa, memory_bytes, file_bytes, offset))
     return sorted(found)
 
 
@@ -106,6 +106,9 @@ def _elf(head, whole_bytes):
     if not segments or segments[0][2] == 0 or segments[0][0] % 2:
         raise NotAnImage("is an ELF file with nothing to execute at its lowest address",
                          "link it with its entry first")
+    if segments[0][3] == 0:
+        raise NotAnImage(f"is an ELF file that loads its own header to its lowest address, {segments[0][0]:#x}, "
+                         "where it would start", "link it with -Wl,-n,--build-id=none, so that its entry comes first")
     if len(segments) > SEGMENTS_MAX:
         raise NotAnImage(f"is an ELF file of {len(segments)} segments, above the limit of {SEGMENTS_MAX}",
                          "link it to fewer")

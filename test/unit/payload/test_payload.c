@@ -154,6 +154,7 @@ static const struct {
     {EHDR + 24, 8, RAM + 2 * MIB - 1, ERR_EXISTS},
     {EHDR + PHDR + 24, 8, RAM + 2 * MIB + 1, ERR_FORMAT}, /* an odd entry */
     {EHDR + PHDR + 32, 8, 0, ERR_FORMAT},                 /* nothing in the file at the entry */
+    {EHDR + PHDR + 8, 8, 0, ERR_FORMAT},                  /* the ELF header at the entry */
 };
 
 START_TEST(test_open_elf_bad_fields_refused)
