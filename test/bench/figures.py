@@ -65,6 +65,19 @@ def memory_per_guest_kib(few, left_with_few, many, left_with_many, memory_mib):
     return (left_with_few - left_with_many) * 1024 / (many - few) - memory_mib * 1024
 
 
+def clock(pairs, linux=None):
+    """The least seconds of each machine, and their ratios to the bare one's: (since power-on, by the guest's clock).
+
+    `pairs`: for each pair (bare, Warren) those two; `linux`: for KVM the same, since its VMM started.
+    """
+    columns = {"bare": [pair[0] for pair in pairs], "Warren": [pair[1] for pair in pairs]}
+    if linux:
+        columns["KVM"] = [linux]
+    least = {name: [min(column) for column in zip(*runs)] for name, runs in columns.items()}
+    return {name: {"seconds": seconds, "ratio": [one / bare for one, bare in zip(seconds, least["bare"])]}
+            for name, seconds in least.items()}
+
+
 def by_name(rows):
     return {row.name: row for row in rows}
 

@@ -9,8 +9,9 @@ from harness.machine import Failure
 
 ICOUNT = ["-icount", "shift=0,sleep=off", "-seed", "1", "-rtc", "base=2025-01-01,clock=vm"]
 # Without what a kernel does by chance or for a second.
-BOOTARGS = "console=ttyS0 quiet cryptomgr.notests randomize_kstack_offset=off"
+BOOTARGS = "console=ttyS0 quiet cryptomgr.notests randomize_kstack_offset=off panic=-1"
 GUEST_MIB, WARREN_MIB, BUDGET_S = 256, 1024, 600
+TICKS_A_SECOND = 10_000_000  # of what test/bench/init.c prints
 ROOT_STOPPED = 102  # how QEMU ends when the root server faults, which is how test/root/calls.c ends
 # The function of the root server that begins to make a guest.
 GUEST_IS_MADE = "exec_run"
@@ -77,16 +78,20 @@ class Machines:
 
     # ---- by the clock --------------------------------------------------------------------------
 
-    def seconds_to_init(self, case, words, memory_mib):
-        """From QEMU's start to the first line of the guest's first process."""
+    def seconds_to_init(self, case, words, memory_mib, since=None):
+        """Seconds until the first line of the guest's first process: since power-on, or since the console said
+        `since`; and since the guest's kernel set its clock, by that clock, which is a real one here."""
         self.env.begin(f"bench.{case}")
         start = time.monotonic()
         with self.env.machine([*words, "-seed", "1"], 1, memory_mib, BUDGET_S) as machine:
-            machine.expect("^bench: boot: ", BUDGET_S)
-            return time.monotonic() - start
+            if since:
+                machine.expect(since, BUDGET_S)
+                start = time.monotonic()
+            ticks = int(machine.expect(r"^bench: boot: (\d+) ticks", BUDGET_S).group(1))
+            return time.monotonic() - start, ticks / TICKS_A_SECOND
 
     def boot_pairs(self, pairs):
-        """(bare, Warren) seconds for each of some interleaved pairs of boots."""
+        """Those seconds for (bare, Warren), for each of some interleaved pairs of boots."""
         self.env.begin("bench.wall")
         guest = self.debian_guest() | {"memory": f"{GUEST_MIB}M"}
         with self.env.system({"bench": guest}) as archive:

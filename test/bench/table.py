@@ -73,6 +73,15 @@ def boots(measured):
     return render("Debian kernel", list(measured), lines)
 
 
+def clocks(measured):
+    """What figures.clock() says."""
+    lines = []
+    for at, name in enumerate(("power-on to the first process", "from when the kernel set its clock")):
+        lines.append([f"{name}, s", *(f"{one['seconds'][at]:.2f}" for one in measured.values())])
+        lines.append(["the same, times bare", *(f"{one['ratio'][at]:.2f}" for one in measured.values())])
+    return render("Debian kernel by the clock", list(measured), lines)
+
+
 def profile(name, rounds, places, least=0.5):
     """Who executes the instructions of one operation, dearest first."""
     ordered = sorted(places.items(), key=lambda item: (-item[1], item[0]))

@@ -144,6 +144,15 @@ class Figures(unittest.TestCase):
         """Six more guests of 64 MiB that take 396 MiB cost 2 MiB each."""
         self.assertEqual(figures.memory_per_guest_kib(1, 900, 7, 900 - 6 * 66, 64), 2048)
 
+    def test_clock_least_of_each_and_ratio(self):
+        """Each machine's least counts, wherever it was; the ratio is to the bare machine's."""
+        made = figures.clock([((2.0, 1.0), (3.0, 2.0)), ((1.0, 1.5), (4.0, 1.1))], (9.0, 8.0))
+        self.assertEqual(made["bare"]["seconds"], [1.0, 1.0])
+        self.assertEqual(made["Warren"], {"seconds": [3.0, 1.1], "ratio": [3.0, 1.1]})
+        self.assertEqual(made["KVM"]["ratio"], [9.0, 8.0])
+        self.assertNotIn("KVM", figures.clock([((2.0, 1.0), (3.0, 2.0))]))
+        self.assertIn("1.10", table.clocks(made))
+
     def test_differences_one_instruction_is_told(self):
         """Two runs that differ in one instruction differ."""
         self.assertEqual(figures.differences({"a": 1, "b": {"x": 2}}, {"a": 1, "b": {"x": 2}}), [])
