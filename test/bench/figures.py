@@ -15,30 +15,27 @@ def parts(by_mode, is_bare=False):
             for part, modes in (BARE_PARTS if is_bare else HYPERVISOR_PARTS).items()}
 
 
+def before(intervals, mode):
+    """All that was executed until the first instruction in that mode."""
+    span = counts.Interval("span")
+    for interval in intervals:
+        span.add(interval)
+        if interval.kind == "first" and interval.mode == mode:
+            return span
+    raise counts.Malformed(f"nothing was ever executed in {mode} mode")
+
+
 def boot(intervals, is_bare=False):
     """How a kernel comes up: {"before", "boot"}, each with counts by mode and changes of mode.
 
     Before: from power-on to its first instruction; boot: from there to its first process.
     """
     own, user = ("HS", "U") if is_bare else counts.GUEST_MODES
-
-    def is_entry(interval):
-        return interval.kind == "first" and interval.mode == own
-
-    def is_init(interval):
-        return interval.number == counts.MARK_INIT and interval.mode == user
-
-    before = counts.Interval("span")
-    for interval in intervals:
-        before.add(interval)
-        if is_entry(interval):
-            break
-    else:
-        raise counts.Malformed("the guest was never entered")
-    after = counts.until(intervals, is_entry, is_init)
+    after = counts.until(intervals, lambda interval: interval.kind == "first" and interval.mode == own,
+                         lambda interval: interval.number == counts.MARK_INIT and interval.mode == user)
     return {name: {"total": span.total, "counts": dict(span.counts),
                    "changes": {f"{old}>{new}": times for (old, new), times in span.changes.items()}}
-            for name, span in (("before", before), ("boot", after))}
+            for name, span in (("before", before(intervals, own)), ("boot", after))}
 
 
 def creation(intervals):
