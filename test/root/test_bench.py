@@ -1,0 +1,50 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""What the bench measures does what it says it does: every operation succeeds, bare and on Warren."""
+
+import re
+
+from harness.machine import Failure
+
+REPORT = re.compile(r"^bench: (.+?): (\d+) ticks for (\d+)$", re.M)
+ROOT_STOPPED = 102  # how QEMU ends when the root server faults, which is how calls.c ends
+LEAST_ROUNDS = 1000
+EXITS = {"nothing", "SBI base call", "SBI DBCN, 0 bytes", "SBI set timer", "UART register read",
+         "UART register write", "PLIC register read", "illegal instruction", "first touch of a page", "WFI to timer",
+         "self-IPI with its handler", "timer interrupt with its handler"}
+CALLS = {"nothing", "null system call (poll)", "IPC call + reply, one address space",
+         "IPC call + reply, two address spaces", "signal and wait, there and back", "signal to wake-up",
+         "map and unmap a page", "copy and delete a capability", "exit and entry, least VMM",
+         "exit, yield to oneself, entry", "vCPU switch, there and back (two exits)"}
+
+
+def check(machine, wanted, status):
+    machine.expect(r"^bench: end$", 120, unless="bench: failed|panic")
+    machine.expect_exit(status)
+    reports = REPORT.findall(machine.text.clean)
+    names = [name for name, _, _ in reports]
+    if sorted(names) != sorted(wanted):
+        raise Failure(f"reported: {', '.join(names)}")
+    few = [name for name, _, rounds in reports if int(rounds) < LEAST_ROUNDS]
+    if few:
+        raise Failure(f"too few rounds of {', '.join(few)}")
+
+
+def test_bench_guest_bare_reports_every_operation(env):
+    """On the bare machine each operation of the bench guest comes back, and it powers off."""
+    with env.machine(["-kernel", env.built("test/guest/bench.bin")], memory_mib=64) as machine:
+        check(machine, EXITS, 0)
+
+
+def test_bench_guest_on_warren_reports_every_operation(env):
+    """In a guest of Warren each operation comes back as it does bare."""
+    guest = {"kernel": "build:test/guest/bench.bin", "memory": "64M"}
+    with env.system({"bench": guest}) as archive, env.warren(archive, smp=1) as machine:
+        check(machine, EXITS, 0)
+
+
+def test_bench_calls_reports_every_operation(env):
+    """On the kernel alone every call succeeds, between address spaces and guests too."""
+    guest = {"kernel": "build:test/guest/bench.bin", "memory": "64M"}
+    programs = {"rootserver": env.built("test/root/calls.elf")}
+    with env.system({"bench": guest}, programs) as archive, env.warren(archive, smp=1) as machine:
+        check(machine, CALLS, ROOT_STOPPED)
