@@ -11,7 +11,10 @@ BENCH_TARGETS=(kernel/warren.elf rootserver/rootserver.elf services/console/cons
 bench_main() {
     local word kvm=0
     for word in "$@"; do
-        [ "$word" != --kvm ] || kvm=1
+        case $word in
+            --kvm) kvm=1 ;;
+            --help) exec "$TOP/test/bench/run" --help ;;
+        esac
     done
     setup_main
     bench_get "$kvm"
