@@ -51,12 +51,13 @@ static const uint8_t *open_archive(void)
 {
     struct archive_piece piece[BOOT_UNTYPED_MAX];
     unsigned count = archive_pieces(piece), files;
+    uint32_t first_slot = root.boot->empty_first + PLAN_ROOT_SLOTS;
     struct archive_map *map = &root.archive_map;
     const void *at;
 
     if (root.boot->archive_address == 0 || count == 0)
         give_up("there is no boot archive: start the machine with one as its initrd");
-    enum err err = archive_cut(piece, count, NULL, 0, root.boot->empty_first, map);
+    enum err err = archive_cut(piece, count, NULL, 0, first_slot, map);
     if (err == OK)
         err = exec_archive_map(map, &at);
     if (err != OK)
@@ -66,7 +67,7 @@ static const uint8_t *open_archive(void)
             "the boot archive is damaged or truncated; make it anew with tools/archive/pack.py");
 
     static struct archive_map cut;
-    err = archive_cut(piece, count, at, root.boot->archive_bytes, root.boot->empty_first, &cut);
+    err = archive_cut(piece, count, at, root.boot->archive_bytes, first_slot, &cut);
     if (err == OK)
         err = exec_archive_unmap(map);
     if (err == OK)
@@ -118,18 +119,30 @@ static uint64_t read_clock(void)
     return now > up ? now - up : 0;
 }
 
+/* First of all: from here on the machine can be ended. */
 static void start_root(const struct plan_input *in)
 {
-    unsigned first_of_others =
-        root.plan.process_count > 0 ? root.plan.process[0].first_action : root.plan.action_count;
+    struct problem problem;
 
-    if (run(in, "the root server", 0, first_of_others) != OK)
+    if (plan_root(in, &root.plan, &problem) != OK)
+        give_up("nothing can be started: %s", problem.text);
+    if (run(in, "the root server", 0, root.plan.action_count) != OK)
         root_end_machine(false);
     if (root.plan.finisher != 0)
         root.finisher = (volatile uint32_t *)(uintptr_t)(LAYOUT_ROOT_DEVICE +
                                                          root.machine.finisher.address % 4096);
     root.common =
         (struct record_common){.timebase_hz = root.boot->timebase_hz, .realtime_ns = read_clock()};
+}
+
+/* What is shared with the console service, and the rest of what is not any process's own. */
+static void start_shared(const struct plan_input *in, unsigned first)
+{
+    unsigned end =
+        root.plan.process_count > 0 ? root.plan.process[0].first_action : root.plan.action_count;
+
+    if (run(in, "what guests and console share", first, end - first) != OK)
+        give_up("nothing can be started");
 }
 
 /* Says where the index is before anybody else can say anything. */
@@ -282,6 +295,8 @@ int main(void)
                             .archive_bytes = root.boot->archive_bytes,
                             .archive_map = &root.archive_map};
 
+    start_root(&in);
+    unsigned done = root.plan.action_count;
     in.archive = open_archive();
     read_configuration(in.archive);
     if (root.machine.seed_bytes == 0)
@@ -290,7 +305,7 @@ int main(void)
         give_up("nothing can be started: %s", problem.text);
     root.supervise =
         (struct supervise){.plan = &root.plan, .system = &root.system, .link = &root.link};
-    start_root(&in);
+    start_shared(&in, done);
     start_trace(&in);
     start_console(&in);
     for (unsigned i = 0; i < root.system.guest_count; i++)

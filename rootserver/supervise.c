@@ -43,7 +43,7 @@ static const char *failure_name(uint64_t failure)
                : "for no known cause";
 }
 
-/* Each tenth of a second gives one line back. */
+/* Time gives lines back. */
 static bool line_is_allowed(struct supervise_line *line)
 {
     uint64_t step = rt_timebase_hz() / SUPERVISE_LINES_PER_SECOND, now = rt_time_ticks();
@@ -57,21 +57,27 @@ static bool line_is_allowed(struct supervise_line *line)
     return true;
 }
 
+/* May a line be written on behalf of `process` now?  Says first how many may not have been. */
+static bool line_begin(struct supervise *s, unsigned process)
+{
+    struct supervise_line *line = &s->line[process];
+
+    if (!line_is_allowed(line)) {
+        line->dropped++;
+        return false;
+    }
+    if (line->dropped > 0)
+        printf("%s: (%u lines dropped)\n", s->plan->process[process].name, line->dropped);
+    line->dropped = 0;
+    return true;
+}
+
 static void line_end(struct supervise *s, unsigned process)
 {
     struct supervise_line *line = &s->line[process];
-    const char *name = s->plan->process[process].name;
 
-    if (line->length == 0)
-        return;
-    if (!line_is_allowed(line)) {
-        line->dropped++;
-    } else {
-        if (line->dropped > 0)
-            printf("%s: (%u lines dropped)\n", name, line->dropped);
-        line->dropped = 0;
-        printf("%s: %.*s\n", name, (int)line->length, line->text);
-    }
+    if (line->length > 0 && line_begin(s, process))
+        printf("%s: %.*s\n", s->plan->process[process].name, (int)line->length, line->text);
     line->length = 0;
 }
 
@@ -179,7 +185,7 @@ static void process_report(struct supervise *s, unsigned process, const struct m
         report_log(s, process, m);
         break;
     case REPORT_REBOOTED:
-        if (is_vmm)
+        if (is_vmm && line_begin(s, process))
             printf("guest %s rebooted (%" PRIu64 ")\n", s->system->guest[p->guest].name,
                    m->word[0]);
         break;

@@ -15,7 +15,7 @@
 
 #define SUPERVISE_LINE_BYTES       160
 #define SUPERVISE_LINES_AT_ONCE    100 /* of one process; then so many a second: */
-#define SUPERVISE_LINES_PER_SECOND 10
+#define SUPERVISE_LINES_PER_SECOND 1
 
 enum life {
     LIFE_NONE,

@@ -54,8 +54,6 @@ static void build_root(struct build *b)
     struct plan *plan = b->plan;
     const struct machine_config *m = b->in->machine;
 
-    plan->scratch_a = build_slots(b, PLAN_SCRATCH);
-    plan->scratch_b = build_slots(b, PLAN_SCRATCH);
     plan->endpoint = build_own_objects(b, OBJ_ENDPOINT, ENDPOINT_BITS_MIN, 1);
     plan->notification = build_own_objects(b, OBJ_NOTIFICATION, NOTIFICATION_BITS_MIN, 1);
     build_emit(b, (struct plan_action){.kind = PLAN_BIND,
@@ -74,6 +72,15 @@ static void build_root(struct build *b)
             build_map(b, (struct build_frames){devices[i], 1, 12}, BOOT_SLOT_VSPACE,
                       LAYOUT_ROOT_DEVICE + i * UINT64_C(4096), RIGHT_READ | RIGHT_WRITE);
     }
+}
+
+/* What others share with the console service, and the slots in which processes are put together. */
+static void build_shared(struct build *b)
+{
+    struct plan *plan = b->plan;
+
+    plan->scratch_a = build_slots(b, PLAN_SCRATCH);
+    plan->scratch_b = build_slots(b, PLAN_SCRATCH);
     build_regions(b);
     build_map(b, (struct build_frames){plan->control, CONSOLE_CONTROL_BYTES / 4096, 12},
               BOOT_SLOT_VSPACE, LAYOUT_ROOT_CONTROL, RIGHT_READ | RIGHT_WRITE);
@@ -134,22 +141,36 @@ static void plan_guest(const struct plan_input *in, struct plan *plan, unsigned 
     }
 }
 
-MUST_CHECK plan_make(const struct plan_input *in, struct plan *out, struct problem *problem)
+MUST_CHECK plan_root(const struct plan_input *in, struct plan *out, struct problem *problem)
 {
     memset(out, 0, sizeof *out);
     struct build b = {.in = in, .plan = out, .process = PLAN_NOBODY, .err = OK};
-    out->next_slot = in->archive_map->slot_end > in->boot->empty_first ? in->archive_map->slot_end
-                                                                       : in->boot->empty_first;
+    out->next_slot = in->boot->empty_first;
     if (add_untypeds(in, &out->memory) != OK)
         build_fail(&b, ERR_NO_MEMORY, "the machine's memory is in too many pieces");
     build_root(&b);
+    if (b.err == OK && out->next_slot > in->boot->empty_first + PLAN_ROOT_SLOTS)
+        build_fail(&b, ERR_NO_MEMORY, "the machine's devices are in too many pieces");
+    if (b.err != OK)
+        *problem = b.problem;
+    return b.err;
+}
+
+MUST_CHECK plan_make(const struct plan_input *in, struct plan *plan, struct problem *problem)
+{
+    struct build b = {.in = in, .plan = plan, .process = PLAN_NOBODY, .err = OK};
+    uint32_t behind_root = in->boot->empty_first + PLAN_ROOT_SLOTS;
+
+    plan->next_slot =
+        in->archive_map->slot_end > behind_root ? in->archive_map->slot_end : behind_root;
+    build_shared(&b);
     if (b.err != OK) {
         *problem = b.problem;
         return b.err;
     }
-    plan_trace(in, out);
-    plan_services(in, out);
+    plan_trace(in, plan);
+    plan_services(in, plan);
     for (unsigned i = 0; i < in->system->guest_count; i++)
-        plan_guest(in, out, i);
+        plan_guest(in, plan, i);
     return OK;
 }

@@ -36,6 +36,7 @@
 #define PLAN_PROCESSES_MOST   (SYSTEM_GUESTS_MOST + 1)
 #define PLAN_UNTYPED_MOST     32 /* of one process or guest */
 #define PLAN_SCRATCH          256
+#define PLAN_ROOT_SLOTS       256 /* a page of each device can cost two slots a halving */
 
 /*
  * Priorities of threads; the root server's is above them.  Services stand beside the VMMs, not
@@ -107,15 +108,23 @@ struct plan_input {
     const struct system_config *system;
     const uint8_t *archive;
     size_t archive_bytes;
-    const struct archive_map *archive_map;
+    const struct archive_map *archive_map; /* behind the PLAN_ROOT_SLOTS first empty slots */
 };
 
 /*
- * Plans everything.  A guest or service that cannot be started is left out, and
- * its problem says why; the rest is planned.
- *   ERR_NO_MEMORY  not even the root server's own objects fit; *problem says so
+ * Plans what the root server needs for itself: so that it can end the machine
+ * whatever is found in the archive, this looks at bootinfo and at the machine
+ * only, and takes PLAN_ROOT_SLOTS slots at the most.
+ *   ERR_NO_MEMORY  not even that fits; *problem says so
  */
-MUST_CHECK plan_make(const struct plan_input *in, struct plan *out, struct problem *problem);
+MUST_CHECK plan_root(const struct plan_input *in, struct plan *out, struct problem *problem);
+
+/*
+ * Plans all the rest, behind what plan_root() put into `plan`.  A guest or service
+ * that cannot be started is left out, and its problem says why; the rest is planned.
+ *   ERR_NO_MEMORY  not even what the guests share with the console fits; *problem says so
+ */
+MUST_CHECK plan_make(const struct plan_input *in, struct plan *plan, struct problem *problem);
 
 /* Start addresses of what `process` shares with the console service. */
 static inline uint64_t plan_region_address(unsigned guest)

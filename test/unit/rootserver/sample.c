@@ -100,8 +100,15 @@ static void add_range(struct bootinfo *boot, uint64_t at, uint64_t bytes, unsign
 void sample_cut(struct sample *s)
 {
     ck_assert_int_eq(archive_cut(s->piece, s->piece_count, s->archive, s->archive_bytes,
-                                 SAMPLE_EMPTY_FIRST, &s->map),
+                                 SAMPLE_ARCHIVE_FIRST, &s->map),
                      OK);
+}
+
+enum err sample_plan(const struct sample *s, struct plan *plan, struct problem *problem)
+{
+    enum err err = plan_root(&s->in, plan, problem);
+
+    return err == OK ? plan_make(&s->in, plan, problem) : err;
 }
 
 static void make_machine(struct sample *s, uint64_t ram)

@@ -8,6 +8,7 @@
 #define SAMPLE_ARCHIVE_BYTES (12u << 20)
 #define SAMPLE_ARCHIVE_AT    UINT64_C(0xa0003000) /* physical */
 #define SAMPLE_EMPTY_FIRST   300u
+#define SAMPLE_ARCHIVE_FIRST (SAMPLE_EMPTY_FIRST + PLAN_ROOT_SLOTS)
 
 struct sample {
     uint8_t *archive;
@@ -25,6 +26,9 @@ struct sample {
  * archive. */
 void sample_make(struct sample *s, unsigned guests, uint64_t memory, uint64_t ram);
 void sample_free(struct sample *s);
+
+/* Plans all of it. */
+enum err sample_plan(const struct sample *s, struct plan *plan, struct problem *problem);
 
 /* Cuts the archive anew, after an edit. */
 void sample_cut(struct sample *s);

@@ -23,7 +23,7 @@ static void teardown(void)
 static void check_map(const struct archive_map *map)
 {
     uint64_t expected = 0;
-    uint32_t slot = SAMPLE_EMPTY_FIRST;
+    uint32_t slot = SAMPLE_ARCHIVE_FIRST;
     for (unsigned i = 0; i < map->run_count; i++) {
         const struct archive_run *run = &map->run[i];
         ck_assert_uint_eq(run->offset, expected);
@@ -61,7 +61,7 @@ START_TEST(test_cut_without_borders_takes_largest)
     /* Before the files are known, as few frames as possible. */
     struct archive_map map;
     ck_assert_int_eq(
-        archive_cut(sample.piece, sample.piece_count, NULL, 0, SAMPLE_EMPTY_FIRST, &map), OK);
+        archive_cut(sample.piece, sample.piece_count, NULL, 0, SAMPLE_ARCHIVE_FIRST, &map), OK);
     check_map(&map);
     ck_assert_uint_le(map.slot_end, sample.map.slot_end);
 }
@@ -73,9 +73,9 @@ START_TEST(test_cut_gap_between_pieces_refused)
     struct archive_map map;
     sample.piece[1].address += 4096;
     ck_assert_int_eq(
-        archive_cut(sample.piece, sample.piece_count, NULL, 0, SAMPLE_EMPTY_FIRST, &map),
+        archive_cut(sample.piece, sample.piece_count, NULL, 0, SAMPLE_ARCHIVE_FIRST, &map),
         ERR_FORMAT);
-    ck_assert_int_eq(archive_cut(sample.piece, 0, NULL, 0, SAMPLE_EMPTY_FIRST, &map), ERR_FORMAT);
+    ck_assert_int_eq(archive_cut(sample.piece, 0, NULL, 0, SAMPLE_ARCHIVE_FIRST, &map), ERR_FORMAT);
 }
 END_TEST
 
@@ -85,7 +85,7 @@ START_TEST(test_cut_damaged_archive_refused)
     struct archive_map map;
     sample.archive[sample_file(&sample, "vmm") + 0x4000] = 'X';
     ck_assert_int_eq(archive_cut(sample.piece, sample.piece_count, sample.archive,
-                                 sample.archive_bytes, SAMPLE_EMPTY_FIRST, &map),
+                                 sample.archive_bytes, SAMPLE_ARCHIVE_FIRST, &map),
                      ERR_FORMAT);
 }
 END_TEST

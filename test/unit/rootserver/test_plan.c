@@ -26,7 +26,7 @@ static void make(unsigned guests, uint64_t memory, uint64_t ram)
 static void plan_it(void)
 {
     struct problem problem;
-    ck_assert_int_eq(plan_make(&sample.in, &plan, &problem), OK);
+    ck_assert_int_eq(sample_plan(&sample, &plan, &problem), OK);
 }
 
 static void run_it(void)
@@ -365,12 +365,33 @@ START_TEST(test_plan_without_uart_starts_guests_without_console)
 }
 END_TEST
 
+START_TEST(test_plan_root_needs_no_archive)
+{
+    /* What ends the machine is planned from bootinfo and the machine's tree alone, within its
+       slots, and it is mapped. */
+    struct problem problem;
+    make(1, 32 * MIB, 512 * MIB);
+    sample.in.archive = NULL;
+    sample.in.archive_map = NULL;
+    sample.in.system = NULL;
+    ck_assert_int_eq(plan_root(&sample.in, &plan, &problem), OK);
+    ck_assert_uint_le(plan.next_slot, SAMPLE_EMPTY_FIRST + PLAN_ROOT_SLOTS);
+    ck_assert_uint_ne(plan.finisher, 0);
+    bool is_mapped = false;
+    for (unsigned i = 0; i < plan.action_count; i++)
+        is_mapped |= plan.action[i].kind == PLAN_MAP && plan.action[i].slot == plan.finisher &&
+                     plan.action[i].value == LAYOUT_ROOT_DEVICE;
+    ck_assert(is_mapped);
+    sample_free(&sample);
+}
+END_TEST
+
 START_TEST(test_plan_tiny_machine_refused)
 {
     /* When not even the root server's own objects fit, nothing is planned and it says so. */
     struct problem problem;
     make(1, 32 * MIB, 8192);
-    ck_assert_int_eq(plan_make(&sample.in, &plan, &problem), ERR_NO_MEMORY);
+    ck_assert_int_eq(sample_plan(&sample, &plan, &problem), ERR_NO_MEMORY);
     ck_assert(strstr(problem.text, "no memory") != NULL);
     sample_free(&sample);
 }
@@ -415,6 +436,7 @@ int main(void)
     tcase_add_test(tc, test_plan_kernel_larger_than_guest_refused);
     tcase_add_test(tc, test_plan_bad_guest_keeps_its_reason);
     tcase_add_test(tc, test_plan_without_uart_starts_guests_without_console);
+    tcase_add_test(tc, test_plan_root_needs_no_archive);
     tcase_add_test(tc, test_plan_tiny_machine_refused);
     tcase_add_test(tc, test_plan_respects_what_is_used_already);
     suite_add_tcase(suite, tc);

@@ -253,6 +253,17 @@ START_TEST(test_message_log_flood_is_limited)
 }
 END_TEST
 
+START_TEST(test_message_reboot_flood_is_limited)
+{
+    /* A guest that does nothing but reboot is cut to its VMM's allowance of lines too. */
+    for (unsigned i = 0; i < 5000; i++)
+        message(LEFT, REPORT_REBOOTED, i, 0);
+    ck_assert_uint_eq(count_said("guest left rebooted"), SUPERVISE_LINES_AT_ONCE);
+    message(RIGHT, REPORT_REBOOTED, 1, 0);
+    says("guest right rebooted (1)\n");
+}
+END_TEST
+
 START_TEST(test_link_text_goes_to_kernel_until_up)
 {
     /* Before there is a console service text goes to the kernel, each line with its prefix. */
@@ -303,6 +314,7 @@ int main(void)
     tcase_add_test(tc, test_message_log_lines_carry_the_name);
     tcase_add_test(tc, test_message_log_hostile_lengths);
     tcase_add_test(tc, test_message_log_flood_is_limited);
+    tcase_add_test(tc, test_message_reboot_flood_is_limited);
     tcase_add_test(tc, test_link_text_goes_to_kernel_until_up);
     tcase_add_test(tc, test_link_down_tells_what_was_not_read);
     tcase_add_test(tc, test_link_full_ring_never_blocks);

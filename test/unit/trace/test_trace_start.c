@@ -135,7 +135,7 @@ static bool gives(uint16_t process, uint32_t slot)
 START_TEST(test_trace_plan_unasked_takes_nothing)
 {
     /* Without the words the plan has no part of it. */
-    ck_assert_int_eq(plan_make(&sample.in, &plan, &problem), OK);
+    ck_assert_int_eq(sample_plan(&sample, &plan, &problem), OK);
     ck_assert(!plan.has_trace);
     ck_assert_uint_eq(plan.trace_frame, 0);
     ck_assert_str_eq(plan.trace_problem.text, "");
@@ -146,7 +146,7 @@ START_TEST(test_trace_plan_is_the_root_servers_alone)
 {
     /* No process gets the Trace capability, the index or a frame of the ring. */
     sample.machine.trace = (struct trace_request){.mask = 1, .frame_bits = 21, .frame_count = 4};
-    ck_assert_int_eq(plan_make(&sample.in, &plan, &problem), OK);
+    ck_assert_int_eq(sample_plan(&sample, &plan, &problem), OK);
     ck_assert(plan.has_trace);
     ck_assert(plan.guest[0].is_planned && plan.guest[1].is_planned && plan.has_console);
     for (uint16_t p = 0; p < plan.process_count; p++) {
@@ -165,7 +165,7 @@ START_TEST(test_trace_plan_too_large_stops_nobody)
     sample_free(&sample);
     sample_make(&sample, 1, 64 << 20, 90 << 20);
     sample.machine.trace = (struct trace_request){.mask = 1, .frame_bits = 30, .frame_count = 1};
-    ck_assert_int_eq(plan_make(&sample.in, &plan, &problem), OK);
+    ck_assert_int_eq(sample_plan(&sample, &plan, &problem), OK);
     ck_assert(!plan.has_trace);
     ck_assert_uint_gt(strlen(plan.trace_problem.text), 0);
     ck_assert(plan.guest[0].is_planned && plan.has_console);
@@ -216,7 +216,7 @@ static struct trace_index *start(enum err expected)
 
     kernel.answer = expected;
     sample.machine.trace = (struct trace_request){.mask = 5, .frame_bits = 21, .frame_count = 3};
-    ck_assert_int_eq(plan_make(&sample.in, &plan, &problem), OK);
+    ck_assert_int_eq(sample_plan(&sample, &plan, &problem), OK);
     ck_assert_int_eq(trace_start(&plan, &sample.in, &index, &address), expected);
     if (expected == OK)
         ck_assert_uint_eq(address, 0x80000000 + plan.trace_index * UINT64_C(0x200000));
