@@ -99,7 +99,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         if (ram_bytes <= LOADED_MOST && initrd_bytes <= INITRD_LOADED && is_loaded)
             check_load(&plan, file, bytes, ram_bytes, initrd_bytes);
     } else if (checked == OK && initrd_bytes <= 4096 && ram_bytes % IMAGE_DTB_BYTES == 0) {
-        /* What the root server let through fails for room alone: for the tree, or for the initrd. */
+        /* What the root server let through fails for room alone. */
         FUZZ_CHECK(image_plan(file, bytes, 0, RAM_GPA, UINT64_C(1) << 32, &plan) == OK ||
                    ram_bytes > IMAGE_LOW_GPA - RAM_GPA);
     }

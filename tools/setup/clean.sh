@@ -10,7 +10,7 @@ clean_main() {
             *) die "clean knows --all, not $word" ;;
         esac
     done
-    rm -rf "$TOP/build" "$TOP/build-coverage"
+    rm -rf "$TOP/build" "$TOP/build-coverage" "$TOP/build-fuzz"
     say 'removed what was built'
     [ "$all" = 1 ] || return 0
     rm -rf "$DEPS" "$TOP/subprojects/musl" "$TOP/subprojects/dtc"

@@ -6,6 +6,7 @@ test_main() {
     local status
     setup_main
     foreign_get "$@"
+    cbmc_get "$@"
     build_regenerate
     step 'Building everything'
     build_targets

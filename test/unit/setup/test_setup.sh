@@ -20,7 +20,7 @@ enter() {
     mkdir -p "$APT_DIR"
     PATH=$TOP/fake:$PATH
     for part in say host apt unpack packages private qemu guest sources plan env build setup \
-        run test coverage clean; do
+        foreign cbmc run test fuzz coverage clean; do
         . "$REAL/tools/setup/$part.sh"
     done
     unset WARREN_PRIVATE_TOOLS
@@ -171,6 +171,40 @@ test_pack_applies_patches_in_order() { # The distribution's patches go on in the
     tar -c -J -C "$work" -f "$work/deb.tar.xz" debian
     sources_pack thing "$work/orig.tar.gz" "$work/deb.tar.xz"
     same "$(tar -x -O -z -f "$SOURCES_DIR/thing.tar.gz" thing/file)" three
+}
+
+test_cbmc_get_other_suites_need_none() { # Whoever asks for other suites is not asked for CBMC.
+    cbmc_is_here() { return 1; }
+    cbmc_fetch() { echo fetched; }
+    same "$(cbmc_get --suite unit </dev/null)" ''
+}
+
+test_cbmc_get_whole_run_fetches_it() { # The whole run, and the suite by name, fetch what is not there.
+    cbmc_is_here() { return 1; }
+    cbmc_fetch() { echo fetched; }
+    WARREN_YES=1
+    [[ $(cbmc_get </dev/null) == *'26 MB'*fetched ]] &&
+        [[ $(cbmc_get --suite prove </dev/null) == *fetched ]]
+}
+
+test_cbmc_wrapper_finds_its_own_loader() { # The program runs on the libraries beside it.
+    mkdir -p "$DEPS/cbmc/usr/lib/arch" "$DEPS/cbmc/usr/bin"
+    printf '#!/bin/sh\necho "$@"\n' >"$DEPS/cbmc/usr/lib/arch/ld-linux-x.so.2"
+    chmod +x "$DEPS/cbmc/usr/lib/arch/ld-linux-x.so.2"
+    touch "$DEPS/cbmc/usr/lib/libminisat.so.2" "$DEPS/cbmc/usr/lib/arch/libc.so.6"
+    cbmc_wrapper_write
+    same "$("$DEPS/cbmc/run" --version)" \
+        "--library-path $DEPS/cbmc/usr/lib:$DEPS/cbmc/usr/lib/arch $DEPS/cbmc/usr/bin/cbmc --version"
+}
+
+test_fuzz_seconds_must_be_a_number() { # A wrong word is said before anything is built.
+    setup_main() { echo set up; }
+    [[ $(fuzz_main --seconds soon 2>&1) == *'needs a number'* ]]
+}
+
+test_fuzz_without_clang_takes_our_engine() { # No clang, or one without its libraries: our own engine.
+    fake clang <<<'exit 1'
+    ! fuzz_has_libfuzzer
 }
 
 # A tree with a fake QEMU, kernel and archive, for tools/run-qemu.

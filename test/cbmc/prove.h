@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* What a proof is made of: anything of a type, what is taken for granted, what must hold. */
+#ifndef TEST_CBMC_PROVE_H
+#define TEST_CBMC_PROVE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* Not defined anywhere; by their names cbmc knows that each call gives any value. */
+uint8_t nondet_u8(void);
+uint16_t nondet_u16(void);
+uint32_t nondet_u32(void);
+uint64_t nondet_u64(void);
+bool nondet_bool(void);
+
+void __CPROVER_assume(bool claim);
+
+#define ASSUME(claim) __CPROVER_assume(claim)
+#define PROVE(claim)  __CPROVER_assert(claim, #claim)
+
+#endif

@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The kernel's core under calls, interrupts, preemption, guests and faults that the input chooses.
+ * Oracle: the ghost model of who owns what (test/model), which makes each call as well and is
+ * compared with all of the kernel's memory; the modelled TLB; and the walk that needs no model
+ * (test/check).
+ */
+#include "../fuzz.h"
+
+#include <check/walk.h>
+#include <fakes/hal.h>
+#include <model/gen.h>
+#include <model/world.h>
+
+#define STEPS_MOST 400u
+#define WALK_EVERY 8u
+
+static struct world world;
+static struct walk walk;
+
+void world_stop(const char *text)
+{
+    fprintf(stderr, "%s\n", text);
+    abort();
+}
+
+static void walk_all(void)
+{
+    if (!walk_kernel(&walk, &world.hart, world.boot, BOOT_SLOTS, false))
+        world_fail(&world, walk.broken, "(walk)");
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    static const uint8_t nothing[1];
+    struct gen gen = { .tape = size != 0 ? data : nothing, .left = size };
+
+    world_init(&world, 1 + gen_below(&gen, 3), gen_below(&gen, 4));
+    for (unsigned step = 1; step <= STEPS_MOST && gen.left > 0 && gen_run(&world, &gen); step++) {
+        struct world_call call = gen_call(&world, &gen);
+        uint32_t preempt = gen_below(&gen, 8);
+        fake.preempt_in = preempt > 4 ? 0 : preempt;
+        if (world_step(&world, &call) == END_GONE && gen_below(&gen, 2) == 0)
+            world_reap(&world);
+        if (step % WALK_EVERY == 0)
+            walk_all();
+    }
+    walk_all();
+    world_end(&world);
+    return 0;
+}

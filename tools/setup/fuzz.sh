@@ -1,0 +1,78 @@
+# SPDX-License-Identifier: BSD-2-Clause
+# shellcheck shell=bash
+# ./warren fuzz [NAME...] [--seconds N]: the harnesses of test/fuzzers for longer than the tests
+# run them: an hour in all, or N seconds each.  With clang's libFuzzer where it links a program for
+# this machine, in build-fuzz/; else with the engine that the tests use, in build/.
+
+fuzz_main() {
+    local names=() seconds='' engine=driver build=$TOP/build name failed=0
+    while [ $# -gt 0 ]; do
+        case $1 in
+            --seconds)
+                [ $# -ge 2 ] && [[ $2 =~ ^[1-9][0-9]*$ ]] || die '--seconds needs a number'
+                seconds=$2
+                shift
+                ;;
+            --seconds=*) seconds=${1#--seconds=} ;;
+            -*) die "fuzz does not know $1" ;;
+            *) names+=("$1") ;;
+        esac
+        shift
+    done
+    setup_main
+    if fuzz_has_libfuzzer; then
+        engine=libfuzzer build=$TOP/build-fuzz
+        fuzz_configure
+    else
+        build_regenerate
+    fi
+    [ ${#names[@]} -gt 0 ] || mapfile -t names < <(fuzz_names "$build")
+    step "Building ${#names[@]} harnesses for $engine in ${build#"$TOP"/}/"
+    ninja -C "$build" fuzzers </dev/null || die 'the build failed; the first error above says why'
+    [ -n "$seconds" ] || seconds=$((3600 / ${#names[@]}))
+    for name in "${names[@]}"; do
+        fuzz_one "$engine" "$build" "$name" "$seconds" || failed=1
+    done
+    [ "$failed" = 0 ] || die 'a finding is kept above; docs/testing.md says how it is replayed'
+    say "no finding: ${names[*]}, $seconds s each"
+}
+
+# Clang is there without its libraries often enough: only a program says.
+fuzz_has_libfuzzer() {
+    local source=$DEPS/libfuzzer.c status
+    command -v clang >/dev/null || return 1
+    printf '#include <stddef.h>\nint LLVMFuzzerTestOneInput(const char *d, size_t n);\n%s\n' \
+        'int LLVMFuzzerTestOneInput(const char *d, size_t n) { return d == NULL && n > 0; }' >"$source"
+    clang -fsanitize=fuzzer,address,undefined -o "$source.run" "$source" >/dev/null 2>&1
+    status=$?
+    rm -f "$source" "$source.run"
+    return $status
+}
+
+fuzz_configure() {
+    build_meson_setup build-fuzz --native-file configs/native/clang.ini -Dfuzzer=libfuzzer && return
+    tail -n 4 "$TOP/build-fuzz/logs/configure.log" >&2
+    die 'could not configure build-fuzz/'
+}
+
+fuzz_names() {
+    ninja -C "$1" -t targets all | sed -n 's|^test/fuzzers/fuzz-\([a-z]*\): .*|\1|p' | sort
+}
+
+# What is found goes to build/fuzz/NAME beside the inputs that took new ways.
+fuzz_one() {
+    local engine=$1 build=$2 name=$3 seconds=$4 kept=$TOP/build/fuzz/$3 program
+    program=$build/test/fuzzers/fuzz-$name
+    [ -x "$program" ] || die "no harness $name; there are: $(fuzz_names "$build" | paste -s -d ' ')"
+    local inputs=("$build/test/fuzzers/seeds/$name")
+    [ ! -d "$TOP/test/fuzzers/corpus/$name" ] || inputs+=("$TOP/test/fuzzers/corpus/$name")
+    mkdir -p "$kept/inputs"
+    step "$name, $seconds s"
+    if [ "$engine" = libfuzzer ]; then
+        (cd "$kept" && "$program" -max_total_time="$seconds" -timeout=20 -print_final_stats=1 \
+            -max_len=16384 -artifact_prefix="$kept/" -verbosity=0 "$kept/inputs" "${inputs[@]}")
+    else
+        (cd "$kept" && "$program" --seconds "$seconds" --seed "$(date +%s)" --keep "$kept/inputs" \
+            "${inputs[@]}" "$kept/inputs")
+    fi
+}
