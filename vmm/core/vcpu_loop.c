@@ -7,6 +7,7 @@
 #include <vmm/core/exit.h>
 
 #define SCOUNTEREN_CY_TM_IR 7u
+#define SSTATUS_FS_DIRTY    (UINT64_C(3) << 13)
 
 /* Every register outside the state page, with what it holds when a hart starts. */
 static const struct {
@@ -14,7 +15,7 @@ static const struct {
     uint64_t value;
 } start_register[] = {
     {VCPU_REG_CSR(0x180), 0},                   /* satp: before the rest, no translation */
-    {VCPU_REG_CSR(0x100), 0},                   /* sstatus */
+    {VCPU_REG_CSR(0x100), SSTATUS_FS_DIRTY},    /* sstatus: as firmware leaves it */
     {VCPU_REG_CSR(0x104), 0},                   /* sie */
     {VCPU_REG_CSR(0x105), 0},                   /* stvec */
     {VCPU_REG_CSR(0x106), SCOUNTEREN_CY_TM_IR}, /* scounteren */

@@ -35,6 +35,7 @@ enum reg {
 #define FCR_CLEAR_TX   0x04u
 #define FCR_KEPT       0xc9u /* enable, DMA mode, trigger level */
 
+#define LCR_8_BITS     0x03u
 #define LCR_DLAB       0x80u
 
 #define MCR_DTR        0x01u
@@ -385,9 +386,11 @@ static void uart_notify(const struct dev_ctx *dev)
         ;
 }
 
+/* As firmware leaves it: 8 bits without parity. */
 static void uart_reset(const struct dev_ctx *dev)
 {
     struct uart_state *uart = dev->state;
+    uart->lcr = LCR_8_BITS;
     uart->divisor_low = 0x18; /* 9600 baud from the clock below */
 }
 

@@ -97,7 +97,7 @@ static void step_check_start(struct guest *guest, struct vcpu_page *page)
         ck_assert(i == 11 || page->x[i] == 0);
     ck_assert_uint_eq(fake->csr[VCPU_REG_CSR(0x180)], 0);
     ck_assert_uint_eq(fake->csr[VCPU_REG_CSR(0x106)], 7);
-    ck_assert_uint_eq(fake->csr[VCPU_REG_CSR(0x100)], 0);
+    ck_assert_uint_eq(fake->csr[VCPU_REG_CSR(0x100)], UINT64_C(3) << 13); /* FS is on */
     ck_assert_uint_eq(fake->csr[VCPU_REG_VSMODE], 1);
     ck_assert_uint_eq(fake->csr[VCPU_REG_FP(31)], 0);
     ck_assert_uint_eq(fake_calls(fake, FAKE_FENCE, NULL), 2);

@@ -53,6 +53,7 @@ START_TEST(test_uart_reset_is_idle)
     ck_assert_uint_eq(get(fake, IIR), 0x01);
     ck_assert_uint_eq(get(fake, IER), 0);
     ck_assert_uint_eq(get(fake, MSR), 0xb0);
+    ck_assert_uint_eq(get(fake, LCR), 0x03);
     put(fake, SCR, 0xa5);
     ck_assert_uint_eq(get(fake, SCR), 0xa5);
     put(fake, FCR, 1);
