@@ -4,8 +4,19 @@
 #include <abi/message.h>
 #include <fakes/hal.h>
 
+static uint64_t tape_read(struct gen *gen, size_t count)
+{
+    uint64_t value = 0;
+
+    for (; count > 0 && gen->left > 0; count--, gen->left--)
+        value = value << 8 | *gen->tape++;
+    return value;
+}
+
 uint64_t gen_next(struct gen *gen)
 {
+    if (gen->tape != NULL)
+        return tape_read(gen, 8);
     gen->state ^= gen->state >> 12;
     gen->state ^= gen->state << 25;
     gen->state ^= gen->state >> 27;
@@ -14,6 +25,8 @@ uint64_t gen_next(struct gen *gen)
 
 uint32_t gen_below(struct gen *gen, uint32_t end)
 {
+    if (gen->tape != NULL)
+        return (uint32_t)(tape_read(gen, end <= 256 ? 1 : 2) % end);
     return (uint32_t)((gen_next(gen) >> 33) % end);
 }
 

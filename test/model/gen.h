@@ -1,12 +1,18 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Random calls, most of them likely to succeed, some of them nonsense; the same for a seed. */
+/*
+ * Random calls, most of them likely to succeed, some of them nonsense; the same for a seed.  A
+ * fuzzer gives its bytes in place of a seed: each choice takes as few as will do, and zeros when
+ * there are no more.
+ */
 #ifndef TEST_MODEL_GEN_H
 #define TEST_MODEL_GEN_H
 
 #include "world.h"
 
 struct gen {
-    uint64_t state;
+    uint64_t state;      /* where `tape` is NULL */
+    const uint8_t *tape; /* a fuzzer's bytes */
+    size_t left;
 };
 
 uint64_t gen_next(struct gen *gen);

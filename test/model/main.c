@@ -1,7 +1,14 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "suites.h"
+#include "world.h"
 
 #include <stdlib.h>
+
+void world_stop(const char *text)
+{
+    ck_abort_msg("%s", text);
+    abort();
+}
 
 int main(void)
 {

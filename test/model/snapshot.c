@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "snapshot.h"
 
+#include <check.h>
+
 #include <fakes/hal.h>
 #include <stdlib.h>
 #include <string.h>

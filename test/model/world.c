@@ -32,15 +32,17 @@ const char *world_text(const char *format, ...)
 void world_fail(const struct world *world, const char *claim, const char *detail)
 {
     const struct model_call *call = &world->last.call;
+    static char text[512];
 
-    ck_abort_msg("step %llu, call %llu, cap %llu, method %llu (%llx %llx %llx %llx %llx): "
-                 "does not hold: %s: %s",
-                 (unsigned long long)world->step, (unsigned long long)call->number,
-                 (unsigned long long)call->cap, (unsigned long long)call->method,
-                 (unsigned long long)call->arg[0], (unsigned long long)call->arg[1],
-                 (unsigned long long)call->arg[2], (unsigned long long)call->arg[3],
-                 (unsigned long long)call->arg[4], claim, detail);
-    abort();
+    snprintf(text, sizeof(text),
+             "step %llu, call %llu, cap %llu, method %llu (%llx %llx %llx %llx %llx): "
+             "does not hold: %s: %s",
+             (unsigned long long)world->step, (unsigned long long)call->number,
+             (unsigned long long)call->cap, (unsigned long long)call->method,
+             (unsigned long long)call->arg[0], (unsigned long long)call->arg[1],
+             (unsigned long long)call->arg[2], (unsigned long long)call->arg[3],
+             (unsigned long long)call->arg[4], claim, detail);
+    world_stop(text);
 }
 
 /* ---- where things are --------------------------------------------------------------- */
@@ -119,13 +121,13 @@ static uint32_t boot_make(struct world *world, uint32_t from, enum obj_type type
 
     while (!slot_is_empty(&world->boot[index]))
         index++;
-    ck_assert_uint_lt(index, BOOT_SLOTS);
-    ck_assert_int_eq(untyped_retype(&world->hart, &(struct retype){ .untyped = &world->boot[from],
-                                                                    .type = type,
-                                                                    .size_bits = bits,
-                                                                    .dest = &world->boot[index],
-                                                                    .count = 1 }),
-                     OK);
+    HOLDS(world, index < BOOT_SLOTS, "boot slots");
+    enum err err = untyped_retype(&world->hart, &(struct retype){ .untyped = &world->boot[from],
+                                                                  .type = type,
+                                                                  .size_bits = bits,
+                                                                  .dest = &world->boot[index],
+                                                                  .count = 1 });
+    HOLDS(world, err == OK, "retype: %d", (int)err);
     uint32_t at = model_find(&world->model, MODEL_BOOT, from);
     uint64_t size = UINT64_C(1) << bits;
     uint64_t start = (model_used(&world->model, at) + size - 1) / size * size;
@@ -185,7 +187,8 @@ static struct boot_thread boot_thread(struct world *world, uint32_t home, uint8_
     boot_copy(world, t.vspace, number, THREAD_VSPACE);
     struct thread *thread = world_object(world, number);
     thread->priority = priority;
-    ck_assert_int_eq(thread_resume(thread), OK);
+    enum err err = thread_resume(thread);
+    HOLDS(world, err == OK, "resume: %d", (int)err);
     return t;
 }
 
@@ -221,7 +224,7 @@ void world_init(struct world *world, uint32_t thread_count, uint32_t id_count)
 {
     struct boot_thread t[4];
 
-    ck_assert_uint_le(thread_count, 4);
+    HOLDS(world, thread_count <= 4, "%u threads", thread_count);
     fake_reset();
     if (id_count != 0) {
         fake.vspace_ids = id_count;
@@ -277,17 +280,18 @@ void world_end(struct world *world)
     for (uint32_t i = 0; i < BOOT_SLOTS; i++)
         end_root(world, i);
     const struct hart *hart = &world->hart;
-    ck_assert(world->kernel.dead == NULL && hart->current == NULL && hart->ready.present == 0);
-    ck_assert(hart->timers.first == NULL && hart->vspace == NULL && hart->gspace == NULL);
-    ck_assert(hart->vcpu == NULL && hart->fp_owner == NULL);
-    ck_assert(world->kernel.vspaces.used_count == 0 && world->kernel.gspaces.used_count == 0);
-    ck_assert(!fake_tlb_reaches(hpa(FAKE_RAM_START), UINT64_C(1) << WORLD_RAM_BITS));
+    const struct kernel *kernel = &world->kernel;
+    HOLDS(world, kernel->dead == NULL && hart->current == NULL && hart->ready.present == 0, "end");
+    HOLDS(world, hart->timers.first == NULL && hart->vspace == NULL, "end");
+    HOLDS(world, hart->vcpu == NULL && hart->fp_owner == NULL && hart->gspace == NULL, "end");
+    HOLDS(world, kernel->vspaces.used_count == 0 && kernel->gspaces.used_count == 0, "end");
+    HOLDS(world, !fake_tlb_reaches(hpa(FAKE_RAM_START), UINT64_C(1) << WORLD_RAM_BITS), "end");
     /* All the memory is there again, in one piece. */
-    ck_assert_int_eq(untyped_retype(&world->hart,
-                                    &(struct retype){ .untyped = &world->boot[BOOT_RAM],
-                                                      .type = OBJ_UNTYPED,
-                                                      .size_bits = WORLD_RAM_BITS,
-                                                      .dest = &world->boot[BOOT_SLOTS - 1],
-                                                      .count = 1 }),
-                     OK);
+    struct retype all = { .untyped = &world->boot[BOOT_RAM],
+                          .type = OBJ_UNTYPED,
+                          .size_bits = WORLD_RAM_BITS,
+                          .dest = &world->boot[BOOT_SLOTS - 1],
+                          .count = 1 };
+    enum err err = untyped_retype(&world->hart, &all);
+    HOLDS(world, err == OK, "all memory: %d", (int)err);
 }

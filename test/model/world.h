@@ -13,7 +13,6 @@
 
 #include "model.h"
 
-#include <check.h>
 #include <kernel/core/cnode.h>
 #include <kernel/core/endpoint.h>
 #include <kernel/core/hart.h>
@@ -107,6 +106,8 @@ void poison_nothing(void);
         if (!(claim))                                                                             \
             world_fail(world, #claim, world_text(__VA_ARGS__));                                   \
     } while (0)
+/* Ends the test, or the fuzzer's run; each has its own. */
+ATTR_NORETURN void world_stop(const char *text);
 ATTR_NORETURN void world_fail(const struct world *world, const char *claim, const char *detail);
 const char *world_text(const char *format, ...) ATTR_PRINTF(1, 2);
 

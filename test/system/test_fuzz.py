@@ -1,6 +1,11 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """Processes and guests that try everything at random harm nobody but themselves."""
 
+import os
+import re
+import tomllib
+
+from harness.env import TREE
 from harness.machine import Failure
 
 SMALL = {"kernel": "build:test/guest/small.bin", "memory": "16M"}
@@ -107,3 +112,62 @@ def test_fuzz_messages_end_their_sender_only(env):
         is_there(machine)
         machine.send("p")
         machine.expect_exit(None, 30)
+
+
+# ---- the attack on the kernel: test/fuzz/attack.c before a root server, on test/check's kernel ----
+
+ATTACK_BROKEN = r"attack: FAILED.*|kernel check: .*|kernel panic.*|rootserver faulted.*"
+ATTACK_CALLS = {"rv64": 1_500_000}  # half a minute; WARREN_ATTACK_CALLS=5000000 for the whole of it
+ATTACK_CALLS_ELSE = 300_000         # on the other models, whose kernel is the same
+DONE_LEAST = 1000                   # times that each method has to succeed, but in a shorter run
+
+
+def methods():
+    """All calls and methods that the kernel has, as the table of the attack names them."""
+    with open(TREE / "libs/abi/interface.toml", "rb") as file:
+        interface = tomllib.load(file)
+    found = {f"{method['object'].upper()}.{method['name'].upper()}" for method in interface["method"]}
+    snake = {"IRQCONTROL": "IRQ_CONTROL"}
+    found = {".".join(snake.get(part, part) for part in name.split(".")) for name in found}
+    return found | {call["name"] for call in interface["call"]} - {"invoke"}
+
+
+def attack_table(machine):
+    """{name: (done, tried)}, and the line of the end."""
+    table = {}
+    pattern = r"attack: (?:(\S+) +(\d+) done of +(\d+)|(end: .*))$"
+    while True:
+        match = machine.expect(pattern, 900, unless=ATTACK_BROKEN)
+        if match.group(4):
+            return table, match.group(4)
+        table[match.group(1)] = (int(match.group(2)), int(match.group(3)))
+
+
+def test_fuzz_kernel_under_attack(env):
+    """Threads with full rights to every type make calls at random; the kernel's memory stays in order, a guest boots.
+
+    WARREN_ATTACK_SEED and WARREN_ATTACK_CALLS choose another run; time is counted in instructions, so each repeats.
+    """
+    seed = os.environ.get("WARREN_ATTACK_SEED", "1")
+    calls = int(os.environ.get("WARREN_ATTACK_CALLS", ATTACK_CALLS.get(env.cpu, ATTACK_CALLS_ELSE)))
+    with env.system({"small": SMALL}, programs={"rootserver": "test/fuzz/attack.elf"}) as archive:
+        words = ["-kernel", env.built("test/check/warren-check.elf"), "-initrd", archive,
+                 "-append", f"attack.seed={seed} attack.calls={calls}", "-icount", "shift=0,sleep=off"]
+        with env.machine(words, budget_s=1200) as machine:
+            machine.expect(rf"attack: seed {seed}, {calls} calls$", 30)
+            table, end = attack_table(machine)
+            machine.expect(r"small: boot, dirty 0\n", 30, unless=ATTACK_BROKEN)
+            is_there(machine)
+            machine.send("p")
+            machine.expect_exit(0, 60)
+    missing = methods() - set(table)
+    if missing:
+        raise Failure(f"not attacked: {', '.join(sorted(missing))}")
+    least = min(DONE_LEAST, calls // 1500)
+    rare = {name: done for name, (done, _) in table.items() if done < least}
+    if rare:
+        raise Failure(f"too few of these succeeded: {rare}")
+    made = int(re.match(r"end: (\d+) calls", end).group(1))
+    counted = sum(tried for _, tried in table.values())
+    if made < calls or abs(counted - made) > made // 10000:
+        raise Failure(f"{made} calls of {calls}, {counted} in the table: the attackers' own memory is not in order")

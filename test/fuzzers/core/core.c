@@ -5,10 +5,9 @@
  * compared with all of the kernel's memory; the modelled TLB; and the walk that needs no model
  * (test/check).
  */
-#include "../fuzz.h"
-
 #include <check/walk.h>
 #include <fakes/hal.h>
+#include <fuzzers/fuzz.h>
 #include <model/gen.h>
 #include <model/world.h>
 

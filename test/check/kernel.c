@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The shipped kernel with one more call, CHECK_CALL (check.h), which walks all of its memory; and
+ * a walk after every so many calls, whoever made them.  What does not hold ends the machine.
+ */
+#include "check.h"
+#include "walk.h"
+
+#include <kernel/core/cnode.h>
+#include <kernel/core/syscall.h>
+#include <kernel/print.h>
+
+#define ECALL_BYTES 4u
+#define FAIL_CODE   101
+
+void __real_syscall_dispatch(struct hart *hart); /* NOLINT: the linker's name for it */
+void __wrap_syscall_dispatch(struct hart *hart);
+
+static struct walk walk;
+static struct cnode *root_table;
+static uint64_t calls, every, walks;
+
+static void walk_now(struct hart *hart)
+{
+    walks++;
+    if (root_table == NULL ||
+        walk_kernel(&walk, hart, (struct slot *)root_table + 1, root_table->slot_count - 1, true))
+        return;
+    print_text("\nkernel check: ");
+    print_text(walk.broken);
+    print_text(": ");
+    print_hex(walk.detail);
+    print_text("\n");
+    hal_machine_fail(FAIL_CODE);
+}
+
+/* The root server calls first: its table has all roots. */
+static void check_call(struct hart *hart)
+{
+    struct thread *thread = hart->current;
+    uint64_t *x = thread->context.x;
+
+    if (root_table == NULL)
+        root_table = (struct cnode *)slot_object(&thread->place[THREAD_CNODE]);
+    every = x[REG_A1];
+    walk_now(hart);
+    thread->context.pc += ECALL_BYTES;
+    x[REG_A0] = walk.cap_count;
+    x[REG_A1] = walk.object_count;
+    x[REG_A2] = walks;
+}
+
+void __wrap_syscall_dispatch(struct hart *hart)
+{
+    if (hart->current->context.x[REG_A7] == CHECK_CALL) {
+        check_call(hart);
+        return;
+    }
+    __real_syscall_dispatch(hart);
+    if (every != 0 && ++calls % every == 0)
+        walk_now(hart);
+}

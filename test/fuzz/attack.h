@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* What the parts of the attack share: attack.c tends the threads whose calls attack_calls.c makes. */
+#ifndef TEST_FUZZ_ATTACK_H
+#define TEST_FUZZ_ATTACK_H
+
+#include <rt/calls.h>
+
+#include "random.h"
+
+#define ATTACK_THREADS 3u
+#define ATTACK_SLOTS   256u /* of the table that they share */
+#define ATTACK_KINDS   64u  /* of calls, at most */
+
+/* What they begin with; the rest is free. */
+enum attack_slot {
+    ATTACK_CNODE = 1,
+    ATTACK_VSPACE,
+    ATTACK_THREAD, /* ATTACK_THREADS of them */
+    ATTACK_IRQ_CONTROL = ATTACK_THREAD + ATTACK_THREADS,
+    ATTACK_KLOG,
+    ATTACK_TRACE,
+    ATTACK_ENDPOINT,
+    ATTACK_NOTIFICATION,
+    ATTACK_GSPACE,
+    ATTACK_VCPU,
+    ATTACK_PAGE,
+    ATTACK_IRQ,
+    ATTACK_RAM,    /* two Untypeds */
+    ATTACK_DEVICE = ATTACK_RAM + 2,
+    ATTACK_FREE
+};
+
+/* One attacker.  It is stopped anywhere and begun again: all it knows is here. */
+struct attacker {
+    struct random random;
+    uint64_t calls;
+    uint64_t tried[ATTACK_KINDS], done[ATTACK_KINDS];
+    uint32_t vcpu; /* slot of the VCpu that it bound to itself */
+};
+
+extern struct attacker attacker[ATTACK_THREADS];
+
+/* The attackers' guess of what a slot holds, OBJ_NONE for empty; wrong as soon as somebody revokes. */
+#define KIND_UNKNOWN 31u
+extern uint8_t attack_kind[ATTACK_SLOTS];
+extern uint64_t attack_seq[ATTACK_SLOTS]; /* of a VCpu: its latest exit */
+
+/* How many kinds of calls there are, and their names. */
+unsigned attack_kind_count(void);
+const char *attack_kind_name(unsigned kind);
+
+/* Begin: nothing is known but what the first slots hold. */
+void attack_forget(void);
+/* Calls, for ever. */
+_Noreturn void attack_thread(uint64_t index);
+
+#endif
