@@ -46,7 +46,7 @@ static void run_start(struct hart *hart, struct thread *thread, uint64_t now)
     thread->run_since_ticks = now;
     hart->current = thread;
     if (trace_is_on(&hart->trace))
-        trace_switch(hart);
+        trace_record(hart, thread, TRACE_SWITCH, trace_id(thread->vcpu), 0);
 }
 
 static void run_stop(struct hart *hart, uint64_t now)
@@ -198,7 +198,7 @@ static void idle(struct hart *hart)
 {
     arm(hart);
     if (trace_is_on(&hart->trace))
-        trace_switch(hart);
+        trace_record(hart, NULL, TRACE_SWITCH, 0, 0);
     hal_idle();
     timer_expire(hart);
     irq_handle(hart);
@@ -213,7 +213,7 @@ ATTR_NORETURN static void enter_user(struct hart *hart, struct thread *thread)
     hal_fp_set_user_access(hart->fp_owner == &thread->fp);
     arm(hart);
     if (trace_is_on(&hart->trace))
-        trace_enter(hart, false);
+        trace_record(hart, thread, TRACE_ENTER, 0, 0);
     hal_enter_user(&thread->context);
 }
 
@@ -233,7 +233,7 @@ void sched_leave(struct hart *hart)
         } else if (vcpu_prepare(hart, thread->vcpu)) {
             arm(hart);
             if (trace_is_on(&hart->trace))
-                trace_enter(hart, true);
+                trace_record(hart, thread->vcpu, TRACE_ENTER | 1 << 8, 0, 0);
             else if (is_reaped)
                 vcpu_allow_short(hart, thread->vcpu);
             vcpu_enter(thread->vcpu);

@@ -19,7 +19,7 @@
 
 #include <stdint.h>
 
-#define TRACE_MAGIC       UINT64_C(0x3147544e52524157) /* "WARRNTG1" in memory */
+#define TRACE_MAGIC       UINT64_C(0x31474e5254524157) /* "WARTRNG1" in memory */
 #define TRACE_CHUNKS_MOST 16
 
 enum trace_event {

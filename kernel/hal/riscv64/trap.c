@@ -157,7 +157,8 @@ void trap_vcpu_run(uint64_t cap, uint64_t done, uint64_t deadline_ticks)
 static void interrupt(struct hart *hart, uint64_t number, bool is_guest)
 {
     if (trace_is_on(&hart->trace))
-        trace_interrupt(hart, number, is_guest);
+        trace_record(hart, hart->current,
+                     TRACE_INTERRUPT | (uint64_t)is_guest << 8 | number << 16, 0, 0);
     if (number == IRQ_S_TIMER)
         timer_expire(hart);
     else if (number == IRQ_S_EXTERNAL)
