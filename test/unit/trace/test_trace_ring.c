@@ -208,7 +208,7 @@ END_TEST
 
 START_TEST(test_trace_mask_selects_and_stops)
 {
-    /* Only what the mask names is recorded; with 0 nothing; a mask set again goes on in the ring. */
+    /* Only what the mask names is recorded; with 0 nothing; a mask set again goes on there. */
     begin(TRACE_MASK(TRACE_SIGNAL));
     make_calls(5, 0);
     ck_assert_uint_eq(chunk(frame)->count, 0);
@@ -259,7 +259,7 @@ END_TEST
 
 START_TEST(test_trace_hostile_reader_spoils_the_trace_alone)
 {
-    /* Whoever can write to the pages may: the kernel writes all the same, there and nowhere else. */
+    /* Anybody may write to the pages: the kernel writes all the same, there and nowhere else. */
     uint32_t before = world_make(OBJ_FRAME, PAGE_BITS);
     uint32_t ring = world_make(OBJ_FRAME, PAGE_BITS), after = world_make(OBJ_FRAME, PAGE_BITS);
 
@@ -385,6 +385,33 @@ START_TEST(test_trace_guest_run_is_told_in_order)
 }
 END_TEST
 
+static void enter_from_user(void)
+{
+    world_run(vw.vmm);
+    ck_assert_int_eq(fake_leave(&hart), FAKE_LEFT_USER);
+    vw_enter();
+}
+
+START_TEST(test_trace_short_way_is_closed_while_tracing)
+{
+    /* The way past the trace points is open before and after, and never while there is a mask. */
+    vw_setup();
+    enter_from_user();
+    ck_assert_ptr_eq(hart.resumable, vw.vcpu);
+    vw_exit_ecall();
+    ck_assert_int_eq(fake_leave(&hart), FAKE_LEFT_USER);
+    begin(TRACE_MASK(TRACE_EXIT));
+    enter_from_user();
+    ck_assert_ptr_null(hart.resumable);
+    vw_exit_ecall();
+    ck_assert_int_eq(fake_leave(&hart), FAKE_LEFT_USER);
+    ck_assert_uint_eq(chunk(frame)->count, 1);
+    ck_assert_int_eq(set_mask(0), OK);
+    enter_from_user();
+    ck_assert_ptr_eq(hart.resumable, vw.vcpu);
+}
+END_TEST
+
 START_TEST(test_trace_page_fault_tells_its_address)
 {
     /* The exit of an access has its guest physical address. */
@@ -440,6 +467,7 @@ int main(void)
     tcase_add_test(cases, test_trace_signal_names_both_sides);
     tcase_add_test(cases, test_trace_interrupt_source_is_told);
     tcase_add_test(cases, test_trace_guest_run_is_told_in_order);
+    tcase_add_test(cases, test_trace_short_way_is_closed_while_tracing);
     tcase_add_test(cases, test_trace_page_fault_tells_its_address);
     tcase_add_test(cases, test_trace_switch_tells_thread_and_idle);
     suite_add_tcase(suite, cases);

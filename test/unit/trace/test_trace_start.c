@@ -8,7 +8,7 @@
 #include <libfdt.h>
 #include <rootserver/exec/trace.h>
 #include <rootserver/parse/machine.h>
-#include "../rootserver/sample.h"
+#include <test/unit/rootserver/sample.h>
 #include <rt/calls.h>
 
 static struct trace_request request;
@@ -236,7 +236,8 @@ START_TEST(test_trace_index_says_where_and_who)
     ck_assert_uint_eq(kernel.mask, 5);
     ck_assert_uint_eq(index->chunk_count, 3);
     for (unsigned i = 0; i < 3; i++)
-        ck_assert_uint_eq(index->chunk[i], 0x80000000 + (plan.trace_frame + i) * UINT64_C(0x200000));
+        ck_assert_uint_eq(index->chunk[i],
+                          0x80000000 + (plan.trace_frame + i) * UINT64_C(0x200000));
     ck_assert_uint_eq(index->name_count, 1 + 1 + 2 * 2);
     ck_assert_str_eq(named(index, BOOT_SLOT_THREAD)->text, "rootserver");
     const struct plan_process *vmm = &plan.process[plan.guest[1].process];
@@ -251,7 +252,7 @@ END_TEST
 
 START_TEST(test_trace_index_names_again_and_is_bounded)
 {
-    /* A process that starts anew under the same number keeps one entry; a full index stays whole. */
+    /* A process that starts anew under the same number keeps one entry; a full index stays so. */
     struct trace_index *index = start(OK);
     struct plan_process process = plan.process[plan.console];
 
