@@ -159,7 +159,8 @@ void walk_hart(struct walk *walk)
 
     for (uint32_t i = 0; i < TRACE_CHUNKS_MOST; i++)
         walk->slots_in_use += !slot_is_empty(&hart->trace.place[i]);
-    walk_holds(walk, hart->trace.mask == 0 || hart->trace.is_begun, "a trace into nothing", 0);
+    walk_holds(walk, hart->trace.mask == 0 || hart->trace.chunk_count != 0,
+               "a trace into nothing", 0);
     walk_holds(walk, walk->slots_in_use == walk->cap_count, "a capability outside the tree",
                walk->slots_in_use);
     walk_holds(walk, kernel->vspaces.used_count == walk->spaces[SPACE_S] &&
