@@ -5,10 +5,12 @@ import pathlib
 import struct
 import tempfile
 import unittest
+import unittest.mock
 import xml.etree.ElementTree
 
 import counts
 import figures
+import kvm
 import picture
 import symbols
 import table
@@ -215,6 +217,33 @@ class Symbols(unittest.TestCase):
         made = counts.Row("x", 1, {}, {}, {}, row_sites)
         self.assertEqual(symbols.profile(made, programs),
                          {("second", "g"): 6, ("first", "f"): 1, ("U", ""): 2, ("OpenSBI", ""): 4})
+
+
+class Libraries(unittest.TestCase):
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.root = pathlib.Path(folder.name)
+        for name in ("usr/lib/riscv64-linux-gnu/liba.so", "usr/lib/libb.so"):
+            (self.root / name).parent.mkdir(parents=True, exist_ok=True)
+            (self.root / name).touch()
+
+    def found(self, wants):
+        """What is found when a file's libraries are those that `wants` has for its name."""
+        with unittest.mock.patch.object(kvm, "needed", lambda path: list(wants.get(path.name, []))):
+            return kvm.libraries(self.root, self.root / "program")
+
+    def test_libraries_of_libraries_found_once(self):
+        """What a library needs comes along, circles end, and the loader is left to its own place."""
+        made = self.found({"program": ["liba.so", "ld-linux-riscv64-lp64d.so.1"], "liba.so": ["libb.so"],
+                           "libb.so": ["liba.so"]})
+        self.assertEqual(sorted(made), ["liba.so", "libb.so"])
+        self.assertEqual(made["libb.so"].name, "libb.so")
+
+    def test_libraries_missing_refused(self):
+        """A library that was not unpacked is named, before a machine fails for want of it."""
+        with self.assertRaisesRegex(kvm.Failure, "libc.so"):
+            self.found({"program": ["libc.so"]})
 
 
 class Output(unittest.TestCase):
