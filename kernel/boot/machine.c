@@ -202,6 +202,9 @@ static enum err hart_read(struct reading *r, int node)
     r->machine->hart_count++;
     if (id != r->boot_hart)
         return OK;
+    uint64_t block;
+    if (number_read(r, node, "riscv,cboz-block-size", &block) == OK && (block & (block - 1)) == 0)
+        r->machine->zero_block_bytes = block;
 
     int child;
     fdt_for_each_subnode(child, r->fdt, node)

@@ -23,6 +23,7 @@ struct machine {
     struct range plic;
     struct range test;          /* sifive,test0; 0 bytes: none */
     uint64_t timebase_hz;
+    uint64_t zero_block_bytes;  /* of the boot hart's CBO.ZERO, a power of 2; 0: none named */
     uint32_t hart_count;        /* harts not disabled */
     uint32_t plic_source_count; /* sources 1 .. count */
     uint32_t plic_context;      /* the boot hart's S context */

@@ -204,9 +204,14 @@ static void idle(struct hart *hart)
     irq_handle(hart);
 }
 
+static struct space *vspace_of(const struct thread *thread)
+{
+    return (struct space *)slot_known_object(&thread->place[THREAD_VSPACE]);
+}
+
 ATTR_NORETURN static void enter_user(struct hart *hart, struct thread *thread)
 {
-    struct space *vspace = (struct space *)slot_known_object(&thread->place[THREAD_VSPACE]);
+    struct space *vspace = vspace_of(thread);
 
     if (hart->vspace != vspace)
         space_load(hart, vspace);
@@ -234,8 +239,8 @@ void sched_leave(struct hart *hart)
             arm(hart);
             if (trace_is_on(&hart->trace))
                 trace_record(hart, thread->vcpu, TRACE_ENTER | 1 << 8, 0, 0);
-            else if (is_reaped)
-                vcpu_allow_short(hart, thread->vcpu);
+            else if (is_reaped && hart->vspace == vspace_of(thread)) /* else another's is loaded */
+                hart->resumable = thread->vcpu;
             vcpu_enter(thread->vcpu);
         }
     }

@@ -59,7 +59,7 @@ static enum err untyped_zero(struct slot *untyped, uint64_t end)
         uint64_t step = PAGE_BYTES - at % PAGE_BYTES;
         if (step > end - at)
             step = end - at;
-        __builtin_memset(base + at, 0, step);
+        hal_memory_zero(base + at, step);
         at += step;
         untyped->word[ZEROED_BYTES] = at;
         if (at < end && hal_interrupt_pending())

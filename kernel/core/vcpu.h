@@ -96,10 +96,6 @@ void vcpu_return(struct thread *thread, enum vcpu_exit reason);
 
 /* ---- running by the short way (vcpu_short.c) ------------------------------------------ */
 
-/* The hart is about to enter the guest, nobody dead waits to be reaped, nothing is traced: may its
- * exits, and what follows them, go the short way? */
-void vcpu_allow_short(struct hart *hart, struct vcpu *vcpu);
-
 /* As vcpu_exit() and the way to U mode, while hart->resumable is the running guest's: an ECALL, or
  * a LOAD or STORE with its htinst.  The caller's context, the results in x[11] and x[12]. */
 struct user_context *vcpu_exit_short(struct hart *hart, const struct guest_trap *trap);
@@ -114,14 +110,6 @@ struct vcpu_page *vcpu_run_short(struct hart *hart, uint64_t cap, uint64_t done,
 /* What can be asked for in the page's interrupt word. */
 #define IRQ_LEVELS (VCPU_IRQ_TIMER | VCPU_IRQ_EXTERNAL)
 #define IRQ_EDGES  (VCPU_IRQ_SOFT_SET | VCPU_IRQ_SOFT_CLEAR)
-
-static inline uint64_t vcpu_irq_read(const struct vcpu *vcpu)
-{
-    return __atomic_load_n(&vcpu->page->irq, __ATOMIC_ACQUIRE);
-}
-
-/* Bring hvip in line with the state page and the software timer. */
-void vcpu_irq_update(struct vcpu *vcpu);
 
 /* Has the notification bound to the thread bits? */
 static inline bool vcpu_is_kicked(const struct thread *thread)

@@ -77,9 +77,15 @@ static uint64_t wfi_deadline(const struct vcpu *vcpu)
 
 /* ---- interrupts -------------------------------------------------------------------- */
 
-void vcpu_irq_update(struct vcpu *vcpu)
+static uint64_t irq_read(const struct vcpu *vcpu)
 {
-    uint64_t wanted = vcpu_irq_read(vcpu);
+    return __atomic_load_n(&vcpu->page->irq, __ATOMIC_ACQUIRE);
+}
+
+/* Bring hvip in line with the state page and the software timer. */
+static void irq_update(struct vcpu *vcpu)
+{
+    uint64_t wanted = irq_read(vcpu);
     uint64_t levels = wanted & IRQ_LEVELS, clear = 0, set = 0;
 
     vcpu->irq_seen = levels;
@@ -104,7 +110,7 @@ void vcpu_irq_update(struct vcpu *vcpu)
 /* Does the page ask for an interrupt that hvip does not have? */
 static bool irq_is_new(struct vcpu *vcpu)
 {
-    uint64_t wanted = vcpu_irq_read(vcpu);
+    uint64_t wanted = irq_read(vcpu);
 
     return (wanted & IRQ_EDGES) != 0 || (wanted & IRQ_LEVELS & ~vcpu->hvip_levels) != 0;
 }
@@ -166,7 +172,7 @@ bool vcpu_prepare(struct hart *hart, struct vcpu *vcpu)
         return false;
     }
     vcpu_load(hart, vcpu);
-    vcpu_irq_update(vcpu);
+    irq_update(vcpu);
     if (vcpu->is_waiting && !hal_vcpu_interrupt_pending()) {
         wfi_block(thread, vcpu);
         return false;

@@ -13,16 +13,7 @@
  */
 #include <kernel/core/vcpu.h>
 
-#include <kernel/core/syscall.h>
-
-void vcpu_allow_short(struct hart *hart, struct vcpu *vcpu)
-{
-    struct object *vspace = slot_known_object(&vcpu->thread->place[THREAD_VSPACE]);
-
-    /* A thread that was woken in its guest may have another's space before it. */
-    if (hart->vspace == (struct space *)vspace)
-        hart->resumable = vcpu;
-}
+#include <kernel/core/cnode.h>
 
 struct user_context *vcpu_exit_short(struct hart *hart, const struct guest_trap *trap)
 {
@@ -39,12 +30,13 @@ struct user_context *vcpu_exit_short(struct hart *hart, const struct guest_trap 
     return &thread->context;
 }
 
-/* Does the capability name this VCpu, with the right to run it? */
-static bool may_run(struct thread *thread, uint64_t cap, const struct vcpu *vcpu)
+/* Does the capability name this VCpu, with the right to run it?  A thread that runs has a CNode. */
+static bool may_run(const struct thread *thread, uint64_t cap, const struct vcpu *vcpu)
 {
-    const struct slot *slot = thread_slot(thread, cap);
+    struct cnode *cnode = (struct cnode *)slot_known_object(&thread->place[THREAD_CNODE]);
+    const struct slot *slot = (const struct slot *)cnode + cap;
 
-    return slot != NULL && slot_known_object(slot) == &vcpu->object &&
+    return cap - 1 < cnode->slot_count - UINT64_C(1) && slot_known_object(slot) == &vcpu->object &&
            (slot->rights & RIGHT_EXEC) != 0;
 }
 
@@ -53,16 +45,13 @@ struct vcpu_page *vcpu_run_short(struct hart *hart, uint64_t cap, uint64_t done,
 {
     struct vcpu *vcpu = hart->resumable;
 
-    if (vcpu == NULL || done != vcpu->seq || deadline_ticks != vcpu->deadline_ticks)
+    if (vcpu == NULL || done != vcpu->seq || deadline_ticks != vcpu->deadline_ticks ||
+        !may_run(vcpu->thread, cap, vcpu) || vcpu_is_kicked(vcpu->thread))
         return NULL;
-    struct thread *thread = vcpu->thread;
-    uint64_t irq_change = (vcpu_irq_read(vcpu) & (IRQ_LEVELS | IRQ_EDGES)) ^ vcpu->irq_seen;
-    /* What the hart's timer is armed for depends on the timer's level. */
-    if (!may_run(thread, cap, vcpu) || vcpu_is_kicked(thread) || (irq_change & VCPU_IRQ_TIMER) != 0)
+    uint64_t irq = __atomic_load_n(&vcpu->page->irq, __ATOMIC_RELAXED);
+    if ((irq & (IRQ_LEVELS | IRQ_EDGES)) != vcpu->irq_seen)
         return NULL;
     vcpu->page->exit.reason = VCPU_EXIT_NONE; /* its outcome is accepted */
-    if (irq_change != 0)
-        vcpu_irq_update(vcpu);
-    thread->is_in_guest = true;
+    vcpu->thread->is_in_guest = true;
     return vcpu->page;
 }

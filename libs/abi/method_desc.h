@@ -34,7 +34,7 @@ struct arg_desc {
 
 struct method_desc {
     enum err (*handler)(struct invocation *inv); /* null: no such call or method */
-    uint8_t cap_type;     /* enum obj_type of a0's capability; OBJ_NONE: a0 is not read */
+    uint8_t cap_type;     /* of a call: enum obj_type of a0's capability; OBJ_NONE: not read */
     uint8_t rights;       /* rights it must have */
     uint8_t arg_count;
     uint8_t result_count;

@@ -166,6 +166,11 @@ static void drop(enum stage stage, uint16_t id, bool only_leaf, uint64_t address
 
 /* ---- the HAL's part ------------------------------------------------------------------ */
 
+void hal_memory_zero(void *at, uint64_t bytes)
+{
+    memset(at, 0, bytes);
+}
+
 void hal_pte_write(uint64_t *entry, uint64_t value)
 {
     fake_note(FAKE_PTE_WRITE, hal_virt_to_phys(entry).raw, value, 0);

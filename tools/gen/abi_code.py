@@ -33,13 +33,13 @@ def calls_h(face):
          + [("OBJ_COUNT", last + 1)])
     out.append("/* A set of object types: an OR of these. */")
     out.append("#define OBJ_MASK(type) (1 << (type))\n")
-    out.append("/* log2 of an object's size in bytes: the least, the most, and bit n for each size 2^n. */")
+    out.append("/* log2 of an object's size in bytes: the least and, where there is a choice, the most. */")
     for o in face.objects:
-        mask = sum(1 << bits for bits in o.sizes)
+        if o.is_singleton:
+            continue
         out.append(f"#define {o.upper}_BITS_MIN {o.bits_min}")
         if o.bits_max != o.bits_min:
             out.append(f"#define {o.upper}_BITS_MAX {o.bits_max}")
-        out.append(f"#define {o.upper}_BITS_MASK UINT64_C({mask:#x})")
     out.append("")
     for table in face.enums:
         members = [(table["prefix"] + name, value) for name, value in table["values"].items()]
@@ -142,7 +142,7 @@ def decode_h(face):
 def desc(face, index, entry):
     """A table entry; what is 0 or false is left out."""
     fields = [f".handler = {entry.stub}_invoke"]
-    if entry.object:
+    if entry.object and entry in face.calls:  # of a method the capability's own type decides
         fields.append(f".cap_type = OBJ_{entry.object.upper}")
     if entry.rights:
         fields.append(f".rights = {rights_mask(entry.rights)}")
@@ -189,7 +189,8 @@ def decode_c(face):
             out += ["};", ""]
     out.append("const struct object_desc abi_object_table[OBJ_COUNT] = {")
     for o in face.objects:
-        fields = [f".name = \"{o.name}\"", f".size_bits_mask = {o.upper}_BITS_MASK"]
+        mask = sum(1 << bits for bits in o.sizes)
+        fields = [f".name = \"{o.name}\"", f".size_bits_mask = UINT64_C({mask:#x})"]
         if o.methods:
             fields.append(f".methods = {o.snake}_methods, .method_count = {o.upper}_METHOD_COUNT")
         rows = [f"    [OBJ_{o.upper}] = {{ {fields[0]}, {fields[1]},"] + fill(fields[2:], 8)

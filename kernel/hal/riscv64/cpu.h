@@ -29,6 +29,7 @@ struct cpu {
     uint64_t id;                        /* hart id */
     uint64_t image_start;               /* physical address of the kernel's image */
     uint64_t kernel_satp;
+    uint64_t zero_block_bytes;          /* what CBO.ZERO zeroes; 0: the tree names no size */
 
     bool has_sstc, has_stateen, has_dbcn;
     bool has_open_vsiselect;            /* nothing keeps a guest from its siselect */

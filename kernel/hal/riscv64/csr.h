@@ -85,37 +85,25 @@
 
 #define ATP_MODE_SV39     (UINT64_C(8) << 60) /* satp, vsatp; Sv39x4 in hgatp */
 
-#define CSR_READ(csr)                                                                              \
+/* An instruction that changes a CSR (csrrw, csrrs, csrrc), and the old value. */
+#define CSR_CHANGE(instruction, csr, value)                                                        \
     ({                                                                                             \
-        uint64_t value_;                                                                           \
-        __asm__ volatile("csrr %0, %1" : "=r"(value_) : "i"(csr) : "memory");                      \
-        value_;                                                                                    \
+        uint64_t old_;                                                                             \
+        __asm__ volatile(instruction " %0, %1, %2"                                                 \
+                         : "=r"(old_)                                                              \
+                         : "i"(csr), "rK"((uint64_t)(value))                                       \
+                         : "memory");                                                              \
+        old_;                                                                                      \
     })
+#define CSR_READ(csr)             CSR_CHANGE("csrrs", csr, 0)
+#define CSR_READ_CLEAR(csr, bits) CSR_CHANGE("csrrc", csr, bits)
+#define CSR_SWAP(csr, value)      CSR_CHANGE("csrrw", csr, value)
 #define CSR_WRITE(csr, value)                                                                      \
     __asm__ volatile("csrw %0, %1" : : "i"(csr), "rK"((uint64_t)(value)) : "memory")
 #define CSR_SET(csr, bits)                                                                         \
     __asm__ volatile("csrs %0, %1" : : "i"(csr), "rK"((uint64_t)(bits)) : "memory")
 #define CSR_CLEAR(csr, bits)                                                                       \
     __asm__ volatile("csrc %0, %1" : : "i"(csr), "rK"((uint64_t)(bits)) : "memory")
-/* The old value, of which `bits` are cleared. */
-#define CSR_READ_CLEAR(csr, bits)                                                                  \
-    ({                                                                                             \
-        uint64_t old_;                                                                             \
-        __asm__ volatile("csrrc %0, %1, %2"                                                        \
-                         : "=r"(old_)                                                              \
-                         : "i"(csr), "rK"((uint64_t)(bits))                                        \
-                         : "memory");                                                              \
-        old_;                                                                                      \
-    })
-#define CSR_SWAP(csr, value)                                                                       \
-    ({                                                                                             \
-        uint64_t old_;                                                                             \
-        __asm__ volatile("csrrw %0, %1, %2"                                                        \
-                         : "=r"(old_)                                                              \
-                         : "i"(csr), "rK"((uint64_t)(value))                                       \
-                         : "memory");                                                              \
-        old_;                                                                                      \
-    })
 
 #endif
 #endif

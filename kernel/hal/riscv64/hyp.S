@@ -33,6 +33,22 @@ PROBE cpu_probe_hvictl, csrr a0, CSR_HVICTL
 PROBE cpu_probe_hstatus, csrr a0, CSR_HSTATUS
 PROBE cpu_fetch_guest_half, hlvx.hu a0, (t2)
 
+    .globl cpu_zero_blocks              /* (start, end, block bytes): 8 blocks, or 16, ... */
+cpu_zero_blocks:
+    lla     t0, 2f
+    sd      t0, CPU_FIXUP(tp)
+    mv      t2, a0
+    li      a0, 0
+1:  .rept   8
+    .insn   i 0x0f, 2, x0, t2, 4        /* cbo.zero (t2) */
+    add     t2, t2, a2
+    .endr
+    bltu    t2, a1, 1b
+    li      a0, 1
+    .balign 4
+2:  sd      zero, CPU_FIXUP(tp)
+    ret
+
     .globl cpu_hfence_gvma_all, cpu_hfence_gvma_vmid, cpu_hfence_gvma
 cpu_hfence_gvma_all:                    /* () */
     hfence.gvma

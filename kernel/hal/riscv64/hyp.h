@@ -3,6 +3,7 @@
 #ifndef HAL_RISCV64_HYP_H
 #define HAL_RISCV64_HYP_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 struct fp_state;
@@ -21,6 +22,9 @@ void cpu_hfence_vvma_both(uint64_t address, uint64_t asid);
 /* The registers to and from memory; sstatus.FS must be on. */
 void cpu_fp_save(struct fp_state *state);
 void cpu_fp_load(const struct fp_state *state);
+
+/* CBO.ZERO from start to end, 8 blocks or 16, ...; false: the hart has none, nothing was done. */
+bool cpu_zero_blocks(void *start, void *end, uint64_t block_bytes);
 
 /* Instructions that may trap: `ok` is 0 when they did. */
 struct probe {

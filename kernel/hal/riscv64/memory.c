@@ -22,6 +22,15 @@ hpa_t hal_virt_to_phys(const void *pointer)
     return hpa(address - DIRECT_BASE);
 }
 
+void hal_memory_zero(void *at, uint64_t bytes)
+{
+    uint64_t block = cpu_this()->zero_block_bytes;
+
+    if (block == 0 || ((uintptr_t)at | bytes) % (8 * block) != 0 ||
+        !cpu_zero_blocks(at, (char *)at + bytes, block))
+        __builtin_memset(at, 0, bytes);
+}
+
 void hal_pte_write(uint64_t *entry, uint64_t value)
 {
     *(volatile uint64_t *)entry = value;

@@ -168,6 +168,7 @@ MUST_CHECK hal_setup(const struct machine *machine, const char **problem)
     struct cpu *cpu = cpu_this();
 
     setup_devices(cpu, machine);
+    cpu->zero_block_bytes = machine->zero_block_bytes;
     if (cpu_probe_hstatus().ok == 0) {
         *problem = "this hart has no H extension (with QEMU: -cpu rv64, rva23s64 or max)";
         return ERR_NOT_SUPPORTED;

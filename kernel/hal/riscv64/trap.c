@@ -104,23 +104,14 @@ static bool is_short_exit(uint64_t cause)
            ((cause == CAUSE_LOAD_GUEST || cause == CAUSE_STORE_GUEST) && CSR_READ(CSR_HTINST) != 0);
 }
 
-/* As guest_leave() and hal_enter_user() do it; U mode has no FP registers. */
+/* As hal_enter_user() does it; U mode has no FP registers. */
 static struct user_context *exit_short(struct cpu *cpu, uint64_t cause)
 {
-    struct hal_vcpu *vcpu = cpu->vcpu;
-    uint64_t status = CSR_READ_CLEAR(CSR_SSTATUS, SSTATUS_SPP | SSTATUS_FS);
-    struct guest_trap trap = {
-        .scause = cause,
-        .stval = CSR_READ(CSR_STVAL),
-        .htval = CSR_READ(CSR_HTVAL),
-        .htinst = CSR_READ(CSR_HTINST),
-        .from_vs = (status & SSTATUS_SPP) != 0,
-    };
+    struct guest_trap trap = guest_leave(cpu, cause);
 
+    cpu->fp_status =
+        CSR_READ_CLEAR(CSR_SSTATUS, SSTATUS_SPP | SSTATUS_FS) & (SSTATUS_SPP | SSTATUS_FS);
     CSR_CLEAR(CSR_HSTATUS, HSTATUS_SPV);
-    cpu->fp_status = status & (SSTATUS_SPP | SSTATUS_FS);
-    vcpu->is_vs = trap.from_vs;
-    guest_registers_leave(cpu, vcpu);
     return vcpu_exit_short(cpu->hart, &trap);
 }
 
