@@ -58,20 +58,7 @@ struct vcpu_ops calls_vcpu(struct calls *calls)
 
 /* ---- The loop ---- */
 
-static enum err run(void *opaque, uint32_t hart, uint64_t done_seq, uint64_t deadline_ticks,
-                    uint32_t *reason)
-{
-    const struct calls *calls = opaque;
-    uint64_t result = VCPU_EXIT_NONE, seq;
-    (void)hart;
-
-    enum err err = vcpu_run(calls->vcpu, done_seq, deadline_ticks, &result, &seq);
-    if (!err)
-        *reason = (uint32_t)result;
-    return err;
-}
-
-static enum err poll(void *opaque, uint32_t hart)
+enum err calls_poll(void *opaque, uint32_t hart)
 {
     const struct calls *calls = opaque;
     uint64_t bits;
@@ -79,7 +66,7 @@ static enum err poll(void *opaque, uint32_t hart)
     return notification_poll(calls->wake, &bits);
 }
 
-static enum err wait(void *opaque, uint32_t hart)
+enum err calls_wait(void *opaque, uint32_t hart)
 {
     const struct calls *calls = opaque;
     uint64_t bits;
@@ -87,14 +74,9 @@ static enum err wait(void *opaque, uint32_t hart)
     return notification_wait(calls->wake, DEADLINE_NEVER, &bits);
 }
 
-static void rebooted(void *opaque, uint64_t count)
+void calls_rebooted(void *opaque, uint64_t count)
 {
     calls_report(opaque, REPORT_REBOOTED, count, 0);
-}
-
-struct vcpu_loop_ops calls_loop(struct calls *calls)
-{
-    return (struct vcpu_loop_ops){calls, run, poll, wait, rebooted};
 }
 
 /* ---- Others ---- */

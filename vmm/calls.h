@@ -19,7 +19,23 @@ struct calls {
 };
 
 struct vcpu_ops calls_vcpu(struct calls *calls);
-struct vcpu_loop_ops calls_loop(struct calls *calls);
+
+/* For struct vcpu_loop_ops; opaque is the struct calls. */
+static inline enum err calls_run(void *opaque, uint32_t hart, uint64_t done_seq,
+                                 uint64_t deadline_ticks, uint32_t *reason)
+{
+    const struct calls *calls = opaque;
+    uint64_t result = VCPU_EXIT_NONE, seq;
+    (void)hart;
+
+    enum err err = vcpu_run(calls->vcpu, done_seq, deadline_ticks, &result, &seq);
+    if (!err)
+        *reason = (uint32_t)result;
+    return err;
+}
+enum err calls_poll(void *opaque, uint32_t hart);
+enum err calls_wait(void *opaque, uint32_t hart);
+void calls_rebooted(void *opaque, uint64_t count);
 
 /* For console_ring_attach(): wakes the console service. */
 void calls_console_signal(void *opaque);

@@ -87,8 +87,8 @@ int main(void)
     calls.console = cap_at(start->console_slot);
     machine_set_up(&machine, &rings, start, &calls);
 
-    struct vcpu_loop_ops ops = calls_loop(&calls);
-    struct vcpu_loop_result result = vcpu_loop(&machine, 0, &ops);
+    static const struct vcpu_loop_ops ops = {calls_run, calls_poll, calls_wait, calls_rebooted};
+    struct vcpu_loop_result result = vcpu_loop(&machine, 0, &ops, &calls);
     switch (result.end) {
     case VCPU_LOOP_POWERED_OFF:
         calls_report(&calls, REPORT_POWERED_OFF, 0, 0);

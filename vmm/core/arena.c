@@ -4,8 +4,6 @@
 #include <stdatomic.h>
 #include <string.h>
 
-#define STATE_OPEN UINT64_C(1)
-
 /* The log is read from its end, so what describes an entry stands behind its bytes. */
 struct log_trailer {
     uint32_t offset; /* of the field, from the start of the arena */
@@ -15,11 +13,6 @@ struct log_trailer {
 static uint64_t round_up(uint64_t value, uint64_t to)
 {
     return (value + to - 1) & ~(to - 1);
-}
-
-static uint64_t which_bit(uint32_t hart)
-{
-    return UINT64_C(1) << (32 + hart);
 }
 
 /*
@@ -132,25 +125,26 @@ void *arena_section(const struct arena *arena, uint32_t index)
     return (uint8_t *)arena->header + arena->header->section[index].offset;
 }
 
-bool arena_is_open(const struct arena *arena)
-{
-    return arena->header->state & STATE_OPEN;
-}
-
-void arena_begin(struct arena *arena)
+/* What the memory must say before anything in it changes. */
+static void open(struct arena *arena)
 {
     struct arena_header *header = arena->header;
+
+    if (!arena->is_begun)
+        __builtin_trap();
     write_word(arena, &header->log_used_bytes, 0);
-    write_word(arena, &header->state, header->state | STATE_OPEN);
+    write_word(arena, &header->state, header->state | ARENA_OPEN);
 }
 
 void arena_set(struct arena *arena, const void *field, size_t bytes)
 {
     struct arena_header *header = arena->header;
     uint64_t offset = (uint64_t)((const uint8_t *)field - (const uint8_t *)header);
-    uint64_t used = header->log_used_bytes;
 
-    if (!arena_is_open(arena) || offset < arena->data_offset || offset > arena->size_bytes ||
+    if (!arena_is_open(arena))
+        open(arena);
+    uint64_t used = header->log_used_bytes;
+    if (offset < arena->data_offset || offset > arena->size_bytes ||
         bytes > arena->size_bytes - offset || used > ARENA_LOG_BYTES || bytes > ARENA_LOG_BYTES ||
         round_up(bytes, 8) + sizeof(struct log_trailer) > ARENA_LOG_BYTES - used)
         __builtin_trap();
@@ -164,24 +158,21 @@ void arena_set(struct arena *arena, const void *field, size_t bytes)
     write_word(arena, &header->log_used_bytes, used + sizeof trailer);
 }
 
-struct exit_outcome *arena_outcome_draft(const struct arena *arena, uint32_t hart)
-{
-    return &arena->header->outcome[hart][(arena->header->state & which_bit(hart)) == 0];
-}
-
 void arena_commit(struct arena *arena, uint32_t hart, const struct exit_outcome *outcome)
 {
     struct arena_header *header = arena->header;
-    uint64_t state = header->state & ~STATE_OPEN;
+    uint64_t state = header->state & ~ARENA_OPEN;
 
     if (outcome) {
         struct exit_outcome *draft = arena_outcome_draft(arena, hart);
         if (outcome != draft)
             *draft = *outcome;
-        state ^= which_bit(hart);
+        state ^= UINT64_C(1) << (ARENA_WHICH + hart);
         write_done(arena);
     }
-    write_word(arena, &header->state, state);
+    arena->is_begun = false;
+    if (state != header->state)
+        write_word(arena, &header->state, state);
 }
 
 /* Finds the entry that ends at `end`; its bytes begin at *start.  False: it does not parse. */
@@ -206,6 +197,7 @@ enum err arena_rollback(struct arena *arena)
     struct log_trailer trailer;
     uint64_t start;
 
+    arena->is_begun = false;
     if (!arena_is_open(arena))
         return OK;
     if (header->log_used_bytes > ARENA_LOG_BYTES)
@@ -221,11 +213,6 @@ enum err arena_rollback(struct arena *arena)
         memcpy((uint8_t *)header + trailer.offset, &header->log[start], trailer.bytes);
         write_done(arena);
     }
-    write_word(arena, &header->state, header->state & ~STATE_OPEN);
+    write_word(arena, &header->state, header->state & ~ARENA_OPEN);
     return OK;
-}
-
-const struct exit_outcome *arena_outcome(const struct arena *arena, uint32_t hart)
-{
-    return &arena->header->outcome[hart][(arena->header->state & which_bit(hart)) != 0];
 }

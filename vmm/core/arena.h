@@ -52,9 +52,12 @@ struct arena_section {
 };
 
 /*
- * `state` is the word that commits: bit 0 says that a transaction is open, bit
- * 32 + h which of hart h's two outcomes is the committed one.
+ * `state` is the word that commits: bit 0 says that a transaction is open and has
+ * set something, bit 32 + h which of hart h's two outcomes is the committed one.
  */
+#define ARENA_OPEN  UINT64_C(1)
+#define ARENA_WHICH 32u
+
 struct arena_header {
     uint64_t magic;
     uint32_t version;
@@ -72,6 +75,7 @@ struct arena {
     struct arena_header *header;
     uint64_t size_bytes;
     uint64_t data_offset; /* of the first section */
+    bool is_begun;        /* the memory says so from the first arena_set() on */
     /* Called after each store that this module makes; tests cut there.  May be NULL. */
     void (*on_write)(void *opaque);
     void *opaque;
@@ -105,8 +109,11 @@ MUST_CHECK arena_attach(struct arena *arena, void *memory, uint64_t size_bytes,
 /* The state of section `index` (in the order of the wants). */
 void *arena_section(const struct arena *arena, uint32_t index);
 
-/* Opens a transaction.  None is open. */
-void arena_begin(struct arena *arena);
+/* Opens a transaction.  None is open.  One that sets nothing leaves no trace in the memory. */
+static inline void arena_begin(struct arena *arena)
+{
+    arena->is_begun = true;
+}
 
 /*
  * Keeps what [field, field + bytes) holds, so that the caller may change it until
@@ -120,7 +127,10 @@ void arena_set(struct arena *arena, const void *field, size_t bytes);
  * Where the hart's next outcome will stand: made there, it need not be copied.  What is
  * in it means nothing before it is committed.
  */
-struct exit_outcome *arena_outcome_draft(const struct arena *arena, uint32_t hart);
+static inline struct exit_outcome *arena_outcome_draft(const struct arena *arena, uint32_t hart)
+{
+    return &arena->header->outcome[hart][(arena->header->state >> (ARENA_WHICH + hart) & 1) ^ 1];
+}
 
 /*
  * Ends the transaction: its changes stay.  `outcome` (the draft or another; may be NULL)
@@ -135,14 +145,15 @@ void arena_commit(struct arena *arena, uint32_t hart, const struct exit_outcome 
 MUST_CHECK arena_rollback(struct arena *arena);
 
 /* The outcome last committed for `hart`; seq is 0 when there was none. */
-const struct exit_outcome *arena_outcome(const struct arena *arena, uint32_t hart);
-
-/* Whether the open transaction has set anything. */
-static inline bool arena_has_changes(const struct arena *arena)
+static inline const struct exit_outcome *arena_outcome(const struct arena *arena, uint32_t hart)
 {
-    return arena->header->log_used_bytes != 0;
+    return &arena->header->outcome[hart][arena->header->state >> (ARENA_WHICH + hart) & 1];
 }
 
-bool arena_is_open(const struct arena *arena);
+/* Whether there is a transaction that has set something. */
+static inline bool arena_is_open(const struct arena *arena)
+{
+    return (arena->header->state & ARENA_OPEN) != 0;
+}
 
 #endif

@@ -20,20 +20,17 @@ enum err bus_add(struct bus *bus, const struct dev_ctx *dev)
     return OK;
 }
 
+/* Few regions: one after the other is faster than by halves, and the busy ones lie high. */
 static enum err bus_find(const struct bus *bus, uint64_t gpa, uint32_t width,
                          const struct dev_ctx **out)
 {
-    uint32_t low = 0, high = bus->region_count;
+    const struct bus_region *region = &bus->region[bus->region_count];
 
-    while (low < high) {
-        uint32_t middle = low + (high - low) / 2;
-        if (bus->region[middle].last < gpa)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    const struct bus_region *region = &bus->region[low];
-    if (low == bus->region_count || gpa < region->first || width - 1 > region->last - gpa)
+    do {
+        if (region-- == bus->region)
+            return ERR_RANGE;
+    } while (gpa < region->first);
+    if (gpa > region->last || width - 1 > region->last - gpa)
         return ERR_RANGE;
     if (gpa & (width - 1))
         return ERR_ALIGN;

@@ -25,7 +25,16 @@ enum cause {
 
 static void outcome_reg(struct exit_outcome *outcome, uint64_t index, uint64_t value)
 {
-    outcome->reg[outcome->reg_count++] = (struct outcome_reg){index, value};
+    outcome->reg[0] = (struct outcome_reg){index, value};
+    outcome->reg_count = 1;
+}
+
+static void outcome_regs(struct exit_outcome *outcome, uint64_t index0, uint64_t value0,
+                         uint64_t index1, uint64_t value1)
+{
+    outcome->reg[0] = (struct outcome_reg){index0, value0};
+    outcome->reg[1] = (struct outcome_reg){index1, value1};
+    outcome->reg_count = 2;
 }
 
 static void outcome_trap(struct exit_outcome *outcome, uint64_t cause, uint64_t tval)
@@ -40,13 +49,12 @@ static void outcome_trap(struct exit_outcome *outcome, uint64_t cause, uint64_t 
 static enum exit_next handle_ecall(struct machine *machine, uint32_t hart,
                                    const struct vcpu_page *page, struct exit_outcome *outcome)
 {
-    const uint64_t *a = &page->x[REG_A0];
     struct sbi_call call = {
         .machine = machine,
         .hart = hart,
         .eid = page->x[17],
         .fid = page->x[16],
-        .arg = {a[0], a[1], a[2], a[3], a[4], a[5]},
+        .arg = &page->x[REG_A0],
         .outcome = outcome,
     };
 
@@ -58,8 +66,7 @@ static enum exit_next handle_ecall(struct machine *machine, uint32_t hart,
         outcome->flags |= OUTCOME_INJECT;
         return EXIT_RESUME;
     case SBI_END_RETURN:
-        outcome_reg(outcome, REG_A0, (uint64_t)result.error);
-        outcome_reg(outcome, REG_A1, result.value);
+        outcome_regs(outcome, REG_A0, (uint64_t)result.error, REG_A1, result.value);
         break;
     case SBI_END_LEGACY:
         outcome_reg(outcome, REG_A0, result.value);
@@ -94,8 +101,8 @@ static enum err outcome_fp(struct machine *machine, uint32_t hart, struct exit_o
 
     if (err)
         return err;
-    outcome_reg(outcome, VCPU_REG_FP(result->reg), result->value);
-    outcome_reg(outcome, VCPU_REG_CSR(CSR_SSTATUS), sstatus | SSTATUS_FS_DIRTY);
+    outcome_regs(outcome, VCPU_REG_FP(result->reg), result->value, VCPU_REG_CSR(CSR_SSTATUS),
+                 sstatus | SSTATUS_FS_DIRTY);
     return OK;
 }
 
@@ -109,9 +116,59 @@ static enum err mmio_write(void *ctx, uint64_t gpa, unsigned width, uint64_t val
     return bus_write(ctx, gpa, width, value);
 }
 
+/*
+ * The common accesses, by htinst ("Transformed Instruction or Pseudoinstruction for mtinst or
+ * htinst"): a load or store of the base ISA that is not misaligned has nothing in it but its
+ * register, its width and, in bit 1, its length.
+ */
+#define HTINST_LOAD       UINT64_C(0x01)
+#define HTINST_LOAD_MASK  (~UINT64_C(0x7f82)) /* but for rd, funct3 and the length */
+#define HTINST_STORE      UINT64_C(0x21)
+#define HTINST_STORE_MASK (~UINT64_C(0x1f07002)) /* but for rs2, funct3 and the length */
+
+static uint64_t load_extend(uint64_t value, unsigned funct3)
+{
+    switch (funct3) {
+    case 0:
+        return (uint64_t)(int8_t)value;
+    case 1:
+        return (uint64_t)(int16_t)value;
+    case 2:
+        return (uint64_t)(int32_t)value;
+    default:
+        return value; /* the bus gives no bits above the width */
+    }
+}
+
+/* True: carried out.  False: not one of those, or refused: emul_access() judges it. */
+static bool access_plain(struct machine *machine, const struct vcpu_page *page,
+                         const struct vcpu_exit_record *record, struct exit_outcome *outcome)
+{
+    uint64_t htinst = record->htinst, value;
+    unsigned funct3 = (unsigned)htinst >> 12 & 7, rd = (unsigned)htinst >> 7 & 31;
+    unsigned rs2 = (unsigned)htinst >> 20 & 31;
+
+    if ((htinst & HTINST_LOAD_MASK) == HTINST_LOAD && record->reason == VCPU_EXIT_LOAD) {
+        if (funct3 == 7 || bus_read(&machine->bus, record->gpa, 1u << (funct3 & 3), &value) != OK)
+            return false;
+        if (rd != 0)
+            outcome_reg(outcome, rd, load_extend(value, funct3));
+    } else if ((htinst & HTINST_STORE_MASK) == HTINST_STORE && record->reason == VCPU_EXIT_STORE) {
+        value = rs2 == 0 ? 0 : page->x[rs2];
+        if (funct3 > 3 || bus_write(&machine->bus, record->gpa, 1u << funct3, value) != OK)
+            return false;
+    } else {
+        return false;
+    }
+    outcome->pc += 2 + (htinst & 2);
+    return true;
+}
+
 static enum err handle_access(struct machine *machine, uint32_t hart, const struct vcpu_page *page,
                               const struct vcpu_exit_record *record, struct exit_outcome *outcome)
 {
+    if (access_plain(machine, page, record, outcome))
+        return OK;
     struct fp_reader reader = {&machine->config.vcpu, hart};
     struct emul_fault fault = {
         .cause = record->reason == VCPU_EXIT_LOAD ? EMUL_FAULT_LOAD : EMUL_FAULT_STORE,
@@ -196,21 +253,24 @@ static enum err dispatch(struct machine *machine, uint32_t hart, const struct vc
 enum err exit_handle(struct machine *machine, uint32_t hart, enum exit_next *next)
 {
     const struct vcpu_page *page = machine_page(machine, hart);
-    struct vcpu_exit_record record = page->exit;
+    const struct vcpu_exit_record *record = &page->exit; /* nobody writes it before vcpu_run */
     struct exit_outcome *outcome = arena_outcome_draft(&machine->arena, hart);
     enum exit_next found = EXIT_RESUME;
 
     arena_begin(&machine->arena);
-    *outcome = (struct exit_outcome){.seq = record.seq, .pc = record.pc};
+    outcome->seq = record->seq;
+    outcome->pc = record->pc;
+    outcome->flags = outcome->reg_count = 0;
+    outcome->soft_set = outcome->soft_clear = outcome->started = 0;
     machine->console.outcome = outcome;
-    enum err err = dispatch(machine, hart, page, &record, outcome, &found);
+    enum err err = dispatch(machine, hart, page, record, outcome, &found);
     machine->console.outcome = NULL;
     if (err || found == EXIT_WAIT) {
         enum err rollback = arena_rollback(&machine->arena);
         if (err || rollback)
             return err ? err : rollback;
     } else {
-        machine->is_changed |= arena_has_changes(&machine->arena);
+        machine->is_changed |= arena_is_open(&machine->arena);
         arena_commit(&machine->arena, hart, outcome);
     }
     *next = found;
@@ -259,13 +319,13 @@ static enum err regs_apply(const struct machine *machine, uint32_t hart,
     const struct vcpu_ops *ops = &machine->config.vcpu;
     struct vcpu_page *page = machine_page(machine, hart);
 
-    for (uint32_t i = 0; i < outcome->reg_count && i < OUTCOME_REGS_MAX; i++) {
-        uint64_t index = outcome->reg[i].index, value = outcome->reg[i].value;
-        if (index < 32) {
-            page->x[index] = value;
-            continue;
-        }
-        enum err err = ops->set_reg(ops->opaque, hart, index, value);
+    uint32_t count = outcome->reg_count < OUTCOME_REGS_MAX ? outcome->reg_count : OUTCOME_REGS_MAX;
+    for (const struct outcome_reg *reg = outcome->reg; count > 0; reg++, count--) {
+        enum err err = OK;
+        if (reg->index < 32)
+            page->x[reg->index] = reg->value;
+        else
+            err = ops->set_reg(ops->opaque, hart, reg->index, reg->value);
         if (err)
             return err;
     }

@@ -256,10 +256,8 @@ void machine_sync_irq(struct machine *machine, uint32_t hart)
         __atomic_fetch_and(irq, ~VCPU_IRQ_EXTERNAL, __ATOMIC_SEQ_CST);
 }
 
-void machine_settle(struct machine *machine, uint32_t hart)
+void machine_settle_now(struct machine *machine, uint32_t hart)
 {
-    if (!machine->is_changed)
-        return;
     machine_notify(machine);
     machine_sync_irq(machine, hart);
     machine->deadline_ticks = machine_deadline_ticks(machine);

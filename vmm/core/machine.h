@@ -123,12 +123,19 @@ uint64_t machine_deadline_ticks(const struct machine *machine);
 /* Brings the hart's external-interrupt bit in its state page up to the interrupt controller. */
 void machine_sync_irq(struct machine *machine, uint32_t hart);
 
+/* machine_settle() when there is something to do. */
+void machine_settle_now(struct machine *machine, uint32_t hart);
+
 /*
  * What follows each exit, each kick and deadline_ticks, which it sets anew:
  * machine_notify() and machine_sync_irq(), where they can matter.  After an exit that
  * changed no state (a guest that polls a register) there is nothing to do.
  */
-void machine_settle(struct machine *machine, uint32_t hart);
+static inline void machine_settle(struct machine *machine, uint32_t hart)
+{
+    if (machine->is_changed)
+        machine_settle_now(machine, hart);
+}
 
 static inline struct vcpu_page *machine_page(const struct machine *machine, uint32_t hart)
 {

@@ -28,6 +28,7 @@ struct outcome_reg {
     uint64_t value;
 };
 
+/* Of what a flag stands for the fields mean nothing without it; nor do registers past reg_count. */
 struct exit_outcome {
     uint64_t seq; /* the exit this answers; 0: none */
     uint64_t pc;  /* where the guest goes on, or where it takes the exception */

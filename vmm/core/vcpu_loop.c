@@ -82,7 +82,8 @@ enum err vcpu_start(struct machine *machine, uint32_t hart)
 }
 
 /* Answers the exit in the state page, be it fresh or left by a VMM that died. */
-static enum err exit_answer(struct machine *machine, uint32_t hart, const struct vcpu_loop_ops *ops)
+static enum err exit_answer(struct machine *machine, uint32_t hart,
+                            const struct vcpu_loop_ops *ops, void *opaque)
 {
     const struct vcpu_page *page = machine_page(machine, hart);
     enum exit_next next = EXIT_WAIT;
@@ -90,7 +91,7 @@ static enum err exit_answer(struct machine *machine, uint32_t hart, const struct
     while (arena_outcome(&machine->arena, hart)->seq != page->exit.seq) {
         enum err err = exit_handle(machine, hart, &next);
         if (!err && next == EXIT_WAIT)
-            err = ops->wait(ops->opaque, hart);
+            err = ops->wait(opaque, hart);
         if (err)
             return err;
         if (next == EXIT_WAIT) {
@@ -102,7 +103,7 @@ static enum err exit_answer(struct machine *machine, uint32_t hart, const struct
 }
 
 /* True when the machine is over; *result then says how. */
-static bool power_check(struct machine *machine, const struct vcpu_loop_ops *ops,
+static bool power_check(struct machine *machine, const struct vcpu_loop_ops *ops, void *opaque,
                         struct vcpu_loop_result *result)
 {
     enum err err;
@@ -116,7 +117,7 @@ static bool power_check(struct machine *machine, const struct vcpu_loop_ops *ops
             *result = (struct vcpu_loop_result){VCPU_LOOP_BOOT_FAILED, err};
             return true;
         }
-        ops->rebooted(ops->opaque, machine->state->boot_count - 1);
+        ops->rebooted(opaque, machine->state->boot_count - 1);
         return false;
     case DEV_POWER_OFF:
         *result = (struct vcpu_loop_result){VCPU_LOOP_POWERED_OFF, 0};
@@ -128,46 +129,37 @@ static bool power_check(struct machine *machine, const struct vcpu_loop_ops *ops
     return true;
 }
 
-/* One turn: the hart runs until its next exit, or its thread waits for something to do. */
-static enum err turn(struct machine *machine, uint32_t hart, const struct vcpu_loop_ops *ops)
+/* The hart is not running: start it, or wait until somebody has it started. */
+static enum err idle_turn(struct machine *machine, uint32_t hart, const struct vcpu_loop_ops *ops,
+                          void *opaque)
 {
-    uint32_t reason;
-    enum err err;
-
-    switch ((enum hart_status)machine->state->hart[hart].status) {
-    case HART_START_PENDING:
+    if (machine->state->hart[hart].status == HART_START_PENDING)
         return vcpu_start(machine, hart);
-    case HART_STARTED:
-        err = ops->run(ops->opaque, hart, machine_page(machine, hart)->exit.seq,
-                       machine->deadline_ticks, &reason);
-        if (err || reason != VCPU_EXIT_NONE)
-            return err;
-        machine->is_changed = true;
-        return ops->poll(ops->opaque, hart);
-    case HART_STOPPED:
-        break;
-    }
     machine->is_changed = true;
-    return ops->wait(ops->opaque, hart);
+    return ops->wait(opaque, hart);
 }
 
-struct vcpu_loop_result vcpu_loop(struct machine *machine, uint32_t hart,
-                                  const struct vcpu_loop_ops *ops)
+bool vcpu_loop_prepare(struct machine *machine, uint32_t hart, const struct vcpu_loop_ops *ops,
+                       void *opaque, struct vcpu_loop_result *result)
 {
     const struct vcpu_page *page = machine_page(machine, hart);
-    struct vcpu_loop_result result;
 
     for (;;) {
         enum err err = OK;
         if (page->exit.reason != VCPU_EXIT_NONE)
-            err = exit_answer(machine, hart, ops);
-        if (err)
-            return (struct vcpu_loop_result){VCPU_LOOP_VCPU_FAILED, err};
-        machine_settle(machine, hart);
-        if (power_check(machine, ops, &result))
-            return result;
-        err = turn(machine, hart, ops);
-        if (err)
-            return (struct vcpu_loop_result){VCPU_LOOP_VCPU_FAILED, err};
+            err = exit_answer(machine, hart, ops, opaque);
+        if (!err) {
+            machine_settle(machine, hart);
+            if (machine->state->power != DEV_POWER_RUN &&
+                power_check(machine, ops, opaque, result))
+                return false;
+            if (machine->state->hart[hart].status == HART_STARTED)
+                return true;
+            err = idle_turn(machine, hart, ops, opaque);
+        }
+        if (err) {
+            *result = (struct vcpu_loop_result){VCPU_LOOP_VCPU_FAILED, err};
+            return false;
+        }
     }
 }

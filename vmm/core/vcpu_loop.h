@@ -5,14 +5,16 @@
 #ifndef VMM_CORE_VCPU_LOOP_H
 #define VMM_CORE_VCPU_LOOP_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include <base/err.h>
 #include <vmm/core/machine.h>
 
-/* The two calls that wait, and what the machine tells its owner. */
+/*
+ * The two calls that wait, and what the machine tells its owner; `opaque` is passed on.
+ */
 struct vcpu_loop_ops {
-    void *opaque;
     /*
      * Enters the guest until it exits, or the thread's notification has bits, or the
      * time CSR reaches deadline_ticks (*reason is then VCPU_EXIT_NONE); `done_seq` is
@@ -40,9 +42,37 @@ struct vcpu_loop_result {
     uint32_t detail;
 };
 
-/* Runs the hart until the machine ends.  Nothing that the guest does ends it otherwise. */
-struct vcpu_loop_result vcpu_loop(struct machine *machine, uint32_t hart,
-                                  const struct vcpu_loop_ops *ops);
+/*
+ * Does all there is to do before the hart can run on: answers its exit, lets the devices
+ * look around, starts the machine anew, waits for a hart that is stopped to be started.
+ * False: the machine is over, *result says how.
+ */
+bool vcpu_loop_prepare(struct machine *machine, uint32_t hart, const struct vcpu_loop_ops *ops,
+                       void *opaque, struct vcpu_loop_result *result);
+
+/*
+ * Runs the hart until the machine ends.  Nothing that the guest does ends it otherwise.
+ * In line, and `ops` a constant, so that run() stands in the loop itself: out of line it
+ * would save all the registers that the call leaves undefined.
+ */
+static inline __attribute__((always_inline)) struct vcpu_loop_result
+vcpu_loop(struct machine *machine, uint32_t hart, const struct vcpu_loop_ops *ops, void *opaque)
+{
+    struct vcpu_loop_result result;
+
+    while (vcpu_loop_prepare(machine, hart, ops, opaque, &result)) {
+        uint32_t reason;
+        enum err err = ops->run(opaque, hart, machine_page(machine, hart)->exit.seq,
+                                machine->deadline_ticks, &reason);
+        if (!err && reason == VCPU_EXIT_NONE) {
+            machine->is_changed = true;
+            err = ops->poll(opaque, hart);
+        }
+        if (err)
+            return (struct vcpu_loop_result){VCPU_LOOP_VCPU_FAILED, err};
+    }
+    return result;
+}
 
 /*
  * Gives a hart the registers it starts with: all zero but pc, a0 = hart, a1, and

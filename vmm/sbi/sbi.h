@@ -55,9 +55,10 @@ enum sbi_end {
     SBI_END_WAIT,      /* not now: do the same call again when the console has moved */
 };
 
+/* Two registers' worth: the compiler returns it in them. */
 struct sbi_result {
     enum sbi_end end;
-    int64_t error;
+    int32_t error;
     uint64_t value;
 };
 
@@ -66,7 +67,7 @@ struct sbi_call {
     uint32_t hart;
     uint64_t eid; /* whole registers: no bit of a7 and a6 is without meaning */
     uint64_t fid;
-    uint64_t arg[6];
+    const uint64_t *arg; /* a0 to a5 */
     struct exit_outcome *outcome;
 };
 

@@ -109,6 +109,28 @@ START_TEST(test_arena_attach_other_layout_is_refused)
 }
 END_TEST
 
+START_TEST(test_arena_transaction_that_sets_nothing_is_one_store)
+{
+    /* Nothing in the memory says that it was open; its outcome is there at once, by one word. */
+    struct cut_test *test = cut_new();
+    uint64_t state = test->arena.header->state, log_used = test->arena.header->log_used_bytes;
+
+    arena_begin(&test->arena);
+    ck_assert(!arena_is_open(&test->arena));
+    arena_commit(&test->arena, 0, NULL);
+    ck_assert_uint_eq(test->arena.header->state, state);
+    arena_begin(&test->arena);
+    struct exit_outcome *draft = arena_outcome_draft(&test->arena, 0);
+    draft->seq = 7;
+    ck_assert_uint_eq(test->arena.header->state, state);
+    arena_commit(&test->arena, 0, draft);
+    ck_assert_uint_eq(test->arena.header->state, state ^ (UINT64_C(1) << ARENA_WHICH));
+    ck_assert_uint_eq(arena_outcome(&test->arena, 0)->seq, 7);
+    ck_assert_uint_eq(test->arena.header->log_used_bytes, log_used);
+    cut_free(test);
+}
+END_TEST
+
 START_TEST(test_arena_rollback_open_transaction_restores_everything)
 {
     /* Fields set once or several times, overlapping or not, come back as they were. */
@@ -272,6 +294,7 @@ START_TEST(test_arena_rollback_log_that_does_not_parse_is_refused)
         struct cut_test *test = cut_new();
         uint8_t *before = malloc(test->bytes);
         arena_begin(&test->arena);
+        arena_set(&test->arena, arena_section(&test->arena, 0), 1);
         memcpy(&test->arena.header->log[8], &rows[i].offset, 4);
         memcpy(&test->arena.header->log[12], &rows[i].bytes, 4);
         test->arena.header->log_used_bytes = rows[i].used;
@@ -319,6 +342,7 @@ TCase *arena_tcase(void)
     tcase_add_test(tcase, test_arena_format_fresh_is_attachable_and_zero);
     tcase_add_test(tcase, test_arena_format_bad_arguments_are_refused);
     tcase_add_test(tcase, test_arena_attach_other_layout_is_refused);
+    tcase_add_test(tcase, test_arena_transaction_that_sets_nothing_is_one_store);
     tcase_add_test(tcase, test_arena_rollback_open_transaction_restores_everything);
     tcase_add_test(tcase, test_arena_commit_outcome_is_kept_per_hart);
     tcase_add_test(tcase, test_arena_rollback_cut_at_every_write_is_all_or_nothing);

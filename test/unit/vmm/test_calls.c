@@ -61,16 +61,16 @@ START_TEST(test_calls_errors_come_back)
 {
     /* What the kernel refuses is refused to the caller, and results stay as they were. */
     struct vcpu_ops ops = calls_vcpu(&calls);
-    struct vcpu_loop_ops loop = calls_loop(&calls);
+    const struct vcpu_loop_ops loop = {calls_run, calls_poll, calls_wait, calls_rebooted};
     uint32_t reason = 42;
     uint64_t value = 42;
 
     answer = (struct abi_regs){.a0 = ERR_BUSY, .a1 = 1};
     ck_assert_int_eq(ops.get_reg(ops.opaque, 0, 0x1100, &value), ERR_BUSY);
     ck_assert_int_eq(ops.inject(ops.opaque, 0, 1, 1), ERR_BUSY);
-    ck_assert_int_eq(loop.run(loop.opaque, 0, 1, 2, &reason), ERR_BUSY);
-    ck_assert_int_eq(loop.poll(loop.opaque, 0), ERR_BUSY);
-    ck_assert_int_eq(loop.wait(loop.opaque, 0), ERR_BUSY);
+    ck_assert_int_eq(loop.run(&calls, 0, 1, 2, &reason), ERR_BUSY);
+    ck_assert_int_eq(loop.poll(&calls, 0), ERR_BUSY);
+    ck_assert_int_eq(loop.wait(&calls, 0), ERR_BUSY);
     ck_assert_uint_eq(value, 42);
     ck_assert_uint_eq(reason, 42);
 }
@@ -79,24 +79,24 @@ END_TEST
 START_TEST(test_calls_loop_runs_waits_and_reports)
 {
     /* run names what is done and its deadline; poll and wait take the thread's notification. */
-    struct vcpu_loop_ops loop = calls_loop(&calls);
+    const struct vcpu_loop_ops loop = {calls_run, calls_poll, calls_wait, calls_rebooted};
     uint32_t reason = 0;
 
     answer.a1 = VCPU_EXIT_STORE;
-    ck_assert_int_eq(loop.run(loop.opaque, 0, 77, 88, &reason), OK);
+    ck_assert_int_eq(loop.run(&calls, 0, 77, 88, &reason), OK);
     ck_assert_uint_eq(seen.a7, CALL_VCPU_RUN);
     ck_assert_uint_eq(seen.a0, 11);
     ck_assert_uint_eq(seen.a1, 77);
     ck_assert_uint_eq(seen.a2, 88);
     ck_assert_uint_eq(reason, VCPU_EXIT_STORE);
-    ck_assert_int_eq(loop.poll(loop.opaque, 0), OK);
+    ck_assert_int_eq(loop.poll(&calls, 0), OK);
     ck_assert_uint_eq(seen.a7, CALL_POLL);
     ck_assert_uint_eq(seen.a0, 12);
-    ck_assert_int_eq(loop.wait(loop.opaque, 0), OK);
+    ck_assert_int_eq(loop.wait(&calls, 0), OK);
     ck_assert_uint_eq(seen.a7, CALL_WAIT);
     ck_assert_uint_eq(seen.a0, 12);
     ck_assert_uint_eq(seen.a1, DEADLINE_NEVER);
-    loop.rebooted(loop.opaque, 5);
+    loop.rebooted(&calls, 5);
     ck_assert_uint_eq(seen.a7, CALL_SEND);
     ck_assert_uint_eq(seen.a0, 13);
     ck_assert_uint_eq(seen.a1, REPORT_REBOOTED);

@@ -260,6 +260,48 @@ START_TEST(test_exit_load_and_store_reach_the_device)
 }
 END_TEST
 
+/* What an access leaves: the registers, the pc, and what was injected. */
+static void ck_same_answer(struct vmm_fake *one, struct vmm_fake *other, uint64_t length_bytes)
+{
+    struct fake_call a = {0}, b = {0};
+    uint32_t injected = fake_calls(one, FAKE_INJECT, &a);
+
+    ck_assert_uint_eq(injected, fake_calls(other, FAKE_INJECT, &b));
+    ck_assert_mem_eq(&a, &b, sizeof a);
+    ck_assert_mem_eq(one->page[0].x, other->page[0].x, sizeof one->page[0].x);
+    /* The fetched one is always of 4 bytes. */
+    if (injected == 0)
+        ck_assert_uint_eq(one->page[0].pc - length_bytes, other->page[0].pc - 4);
+}
+
+START_TEST(test_exit_access_by_htinst_is_that_by_the_instruction)
+{
+    /* Each width, sign, register and length of the base ISA, aligned or not, into two devices:
+     * the answer to htinst is that to the instruction itself, which takes the general way. */
+    static const uint64_t places[] = {UART + 3, UART + 7, 0xc000028, 0xc00002a, 0x9000000};
+    struct vmm_fake *fast = fake_new(1), *slow = fake_new(1);
+
+    for (uint32_t i = 0; i < 5 * 8 * 2 * 2 * 2; i++) {
+        uint64_t gpa = places[i % 5];
+        uint32_t funct3 = i / 5 % 8, reg = i / 40 % 2 ? 10 : 0, is_short = i / 80 % 2;
+        bool is_store = i / 160 % 2;
+        uint32_t fields = funct3 << 12 | (is_store ? 0x23 | reg << 20 : 0x03 | reg << 7);
+        fast->page[0].x[10] = slow->page[0].x[10] = UINT64_C(0x8182838485868788) + i;
+        fast->page[0].x[11] = slow->page[0].x[11] = gpa;
+        access_set(fast, is_store, gpa, fields & ~(is_short ? 2u : 0));
+        access_set(slow, is_store, gpa, 0);
+        slow->page[0].exit.insn = fields | 11 << 15;
+        slow->page[0].exit.insn_valid = 1;
+        ck_assert_int_eq(answer(fast), EXIT_RESUME);
+        ck_assert_int_eq(answer(slow), EXIT_RESUME);
+        ck_same_answer(fast, slow, is_short ? 2 : 4);
+    }
+    ck_assert_uint_eq(fake_get(fast, UART + 7, 1), fake_get(slow, UART + 7, 1));
+    fake_free(fast);
+    fake_free(slow);
+}
+END_TEST
+
 START_TEST(test_exit_store_to_uart_goes_out_after_the_commit)
 {
     /* A byte for the UART is part of the outcome: not out before, once if applied again, and kept
@@ -454,6 +496,7 @@ TCase *exit_tcase(void)
     tcase_add_test(tcase, test_exit_ecall_that_waits_changes_nothing);
     tcase_add_test(tcase, test_exit_ecall_bad_legacy_pointer_is_a_fault_at_the_ecall);
     tcase_add_test(tcase, test_exit_load_and_store_reach_the_device);
+    tcase_add_test(tcase, test_exit_access_by_htinst_is_that_by_the_instruction);
     tcase_add_test(tcase, test_exit_store_to_uart_goes_out_after_the_commit);
     tcase_add_test(tcase, test_exit_fetched_instruction_is_used_without_htinst);
     tcase_add_test(tcase, test_exit_access_nobody_answers_is_an_access_fault);

@@ -65,8 +65,8 @@ static void guest_rebooted(void *opaque, uint64_t count)
 
 static struct vcpu_loop_result guest_go(struct guest *guest)
 {
-    struct vcpu_loop_ops ops = {guest, guest_run, guest_poll, guest_wait, guest_rebooted};
-    return vcpu_loop(&guest->fake->machine, 0, &ops);
+    static const struct vcpu_loop_ops ops = {guest_run, guest_poll, guest_wait, guest_rebooted};
+    return vcpu_loop(&guest->fake->machine, 0, &ops, guest);
 }
 
 static void ecall(struct vcpu_page *page, uint64_t eid, uint64_t fid, uint64_t a0, uint64_t a1)

@@ -285,6 +285,7 @@ START_TEST(test_recovery_arena_that_makes_no_sense_is_made_anew)
     fake_restart(fake, &is_taken_over);
     ck_assert(is_taken_over);
     arena_begin(&fake->machine.arena);
+    arena_set(&fake->machine.arena, fake->machine.state, 8);
     fake->machine.arena.header->log_used_bytes = 4;
     fake_restart(fake, &is_taken_over);
     ck_assert(!is_taken_over);

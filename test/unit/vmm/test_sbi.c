@@ -13,19 +13,19 @@ struct done {
 };
 
 static struct done call_by(struct vmm_fake *fake, uint32_t hart, uint64_t eid, uint64_t fid,
-                           const uint64_t arg[5])
+                           const uint64_t arg[6])
 {
     struct done done = {.outcome = {.seq = 1}};
     struct sbi_call call = {
-        .machine = &fake->machine, .hart = hart, .eid = eid, .fid = fid, .outcome = &done.outcome};
-    memcpy(call.arg, arg, 5 * sizeof *arg);
+        .machine = &fake->machine, .hart = hart, .eid = eid, .fid = fid, .outcome = &done.outcome,
+        .arg = arg};
     arena_begin(&fake->machine.arena);
     done.result = sbi_call(&call);
     arena_commit(&fake->machine.arena, hart, NULL);
     return done;
 }
 
-#define CALL(fake, eid, fid, ...) call_by(fake, 0, eid, fid, (uint64_t[5]){__VA_ARGS__})
+#define CALL(fake, eid, fid, ...) call_by(fake, 0, eid, fid, (uint64_t[6]){__VA_ARGS__})
 #define ck_error(call, code)                                                                       \
     do {                                                                                           \
         struct done done_ = call;                                                                  \
@@ -254,7 +254,7 @@ START_TEST(test_sbi_hsm_stop_and_status)
     ck_error(CALL(fake, SBI_EID_HSM, 2, 2), SBI_ERR_INVALID_PARAM);
     ck_assert_int_eq(CALL(fake, SBI_EID_HSM, 1, 0).result.end, SBI_END_NO_RETURN);
     ck_assert_uint_eq(fake->machine.state->hart[0].status, HART_STOPPED);
-    ck_error(call_by(fake, 1, SBI_EID_HSM, 0, (uint64_t[5]){0, MACHINE_RAM_GPA}), SBI_SUCCESS);
+    ck_error(call_by(fake, 1, SBI_EID_HSM, 0, (uint64_t[6]){0, MACHINE_RAM_GPA}), SBI_SUCCESS);
     fake_free(fake);
 }
 END_TEST
