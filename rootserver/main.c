@@ -186,26 +186,38 @@ static void start_console(const struct plan_input *in)
         printf("no line to the console service: %s\n", exec_error_name(err));
 }
 
-/* The console service died: a new one goes on with the same rings.  One that dies again and again
- * is let lie; the guests run without it. */
-static void restart_console(const struct plan_input *in)
+static void list_running(bool *is_running)
+{
+    for (unsigned i = 0; i < root.plan.process_count; i++)
+        is_running[i] = root.supervise.process[i] == LIFE_RUNNING;
+}
+
+/* No console service will come back: the guests must not wait for it. */
+static void retire_console(void)
+{
+    bool is_running[PLAN_PROCESSES_MOST];
+
+    list_running(is_running);
+    enum err err = exec_console_retire(&root.plan, is_running);
+    if (err != OK)
+        printf("a guest may wait for the console: %s\n", exec_error_name(err));
+    root.console_is_retired = true;
+    printf("console is not started again: the guests go on without it\n");
+}
+
+static MUST_CHECK restart_console(const struct plan_input *in)
 {
     bool is_running[PLAN_PROCESSES_MOST];
     struct exec_failure failure;
 
-    if (!root.supervise.console_is_down || root.console_restarts == CONSOLE_RESTARTS_MOST)
-        return;
-    root.console_restarts++;
-    for (unsigned i = 0; i < root.plan.process_count; i++)
-        is_running[i] = root.supervise.process[i] == LIFE_RUNNING;
+    list_running(is_running);
     enum err err = exec_restart(in, &root.plan, root.plan.console, is_running, &root.common,
                                 &root.random, &failure);
     if (err == OK)
         err = link_up(&root.link, (void *)(uintptr_t)LAYOUT_ROOT_CONTROL, root.plan.console_bell);
     if (err != OK) {
         printf("console cannot be started anew: %s\n", exec_error_name(err));
-        root.console_restarts = CONSOLE_RESTARTS_MOST;
-        return;
+        return err;
     }
     root.supervise.process[root.plan.console] = LIFE_RUNNING;
     root.supervise.console_is_down = false;
@@ -217,6 +229,17 @@ static void restart_console(const struct plan_input *in)
                                                              : CONSOLE_STATE_DEAD);
     }
     printf("console started anew\n");
+    return OK;
+}
+
+/* When the console service has died: a new one goes on with the same rings.  One that dies again
+ * and again is let lie. */
+static void revive_console(const struct plan_input *in)
+{
+    if (!root.supervise.console_is_down || root.console_is_retired)
+        return;
+    if (root.console_restarts++ == CONSOLE_RESTARTS_MOST || restart_console(in) != OK)
+        retire_console();
 }
 
 static void start_guest(const struct plan_input *in, unsigned guest)
@@ -265,7 +288,7 @@ static ATTR_NORETURN void supervise(const struct plan_input *in)
             give_up("reports cannot be received: %s", exec_error_name(err));
         if (!(m.tag & TAG_NOTIFIED))
             supervise_message(&root.supervise, &m);
-        restart_console(in);
+        revive_console(in);
     }
     end();
 }

@@ -20,6 +20,7 @@ struct root {
     struct record_common common;
     struct supervise supervise;
     unsigned console_restarts;
+    bool console_is_retired; /* it is not started again */
     struct trace_index *trace; /* NULL: nothing is traced */
     volatile uint32_t *finisher; /* NULL until its page is mapped, or when there is none */
 };

@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#define EPOCH_RETIRED UINT32_MAX
+
 static MUST_CHECK attach(struct ring_handle *h, struct ring_side *own, struct ring_side *peer,
                          void *data, uint32_t capacity, uint32_t element_bytes)
 {
@@ -28,7 +30,8 @@ static void attach_end(struct ring_handle *h)
 
     atomic_store_explicit(&h->own->waits, 0, memory_order_relaxed);
     atomic_store_explicit(&h->own->index, h->index, memory_order_release);
-    atomic_store_explicit(&h->own->epoch, epoch + 1, memory_order_release);
+    epoch = epoch >= EPOCH_RETIRED - 1 ? 1 : epoch + 1;
+    atomic_store_explicit(&h->own->epoch, epoch, memory_order_release);
 }
 
 MUST_CHECK ring_producer_attach(struct ring_producer *p, struct ring_shared *shared, void *data,
@@ -235,4 +238,14 @@ bool ring_producer_restarted(struct ring_producer *p)
 bool ring_consumer_restarted(struct ring_consumer *c)
 {
     return restarted(&c->h);
+}
+
+void ring_consumer_retire(struct ring_shared *shared)
+{
+    atomic_store_explicit(&shared->consumer.epoch, EPOCH_RETIRED, memory_order_seq_cst);
+}
+
+bool ring_producer_is_alone(const struct ring_producer *p)
+{
+    return atomic_load_explicit(&p->h.peer->epoch, memory_order_acquire) == EPOCH_RETIRED;
 }

@@ -36,6 +36,9 @@
  * what that had read or written but not published is read or written again.
  * The other side sees ring_..._restarted() once and repeats its requests if its
  * protocol has any.  For a stream of bytes nothing needs to be done.
+ *
+ * The end.  Whoever supervises a consumer that will not come back retires it: no
+ * attach makes that epoch, and the producer can ask for it.
  */
 #ifndef RING_RING_H
 #define RING_RING_H
@@ -129,6 +132,10 @@ bool ring_consumer_sleep(struct ring_consumer *c);
 
 /* Whether the consumer has asked and was not answered: then nothing was written since. */
 bool ring_consumer_waits(const struct ring_consumer *c);
+
+/* Nobody will read this ring again; who waits for room in it is to be signalled by the caller. */
+void ring_consumer_retire(struct ring_shared *shared);
+bool ring_producer_is_alone(const struct ring_producer *p);
 
 /* True once after the other side attached anew; a broken ring is whole again. */
 bool ring_producer_restarted(struct ring_producer *p);

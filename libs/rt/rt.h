@@ -15,6 +15,12 @@
 uint64_t rt_time_ticks(void);
 uint64_t rt_timebase_hz(void);
 
+/*
+ * Code that this thread wrote before can be executed after: FENCE.I, on the hart that executes it
+ * (unprivileged specification, "Zifencei" Extension for Instruction-Fetch Fence).
+ */
+void rt_code_publish(void);
+
 /* Name of the process, for its messages. */
 const char *rt_name(void);
 

@@ -58,6 +58,11 @@ uint64_t rt_time_ticks(void)
     return ticks;
 }
 
+void rt_code_publish(void)
+{
+    __asm__ volatile("fence.i" ::: "memory");
+}
+
 uint64_t rt_timebase_hz(void)
 {
     return rt_state.config.timebase_hz;

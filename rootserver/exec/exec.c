@@ -4,7 +4,10 @@
 #include <stdbool.h>
 #include <string.h>
 
+#include <proto/console.h>
+#include <ring/ring.h>
 #include <rt/calls.h>
+#include <rt/rt.h>
 
 #define PAGE UINT64_C(4096)
 
@@ -132,6 +135,7 @@ static MUST_CHECK each(const struct plan_action *a, unsigned i)
     case PLAN_BIND_IRQ:
         return irq_bind(cap_at(a->slot), cap_at(BOOT_SLOT_IRQ_CONTROL), a->index, cap_at(a->other));
     case PLAN_RESUME:
+        rt_code_publish(); /* its code was written through a window */
         return thread_resume(cap_at(a->slot));
     default:
         return ERR_INVALID_ARG;
@@ -230,6 +234,46 @@ MUST_CHECK exec_destroy(const struct plan_process *process)
     }
     enum err err = UNTIL_DONE(cnode_delete(own_cnode, process->fault));
     return first == OK ? err : first;
+}
+
+static MUST_CHECK region_retire(uint32_t frame)
+{
+    uint8_t *page;
+
+    enum err err = window_open(frame, &page);
+    if (err != OK)
+        return err;
+    ring_consumer_retire((struct ring_shared *)(void *)(page + CONSOLE_OUTPUT_SHARED));
+    return window_close(frame);
+}
+
+static MUST_CHECK client_signal(const struct plan *plan, const struct plan_process *p)
+{
+    uint32_t slot = plan->scratch_a;
+
+    enum err err = cnode_mint(own_cnode, slot, own_cnode, p->wake, RIGHT_WRITE, CONSOLE_CLIENT_BIT);
+    if (err != OK)
+        return err;
+    err = notification_signal(cap_at(slot));
+    enum err deleted = UNTIL_DONE(cnode_delete(own_cnode, slot));
+    return err == OK ? deleted : err;
+}
+
+MUST_CHECK exec_console_retire(const struct plan *plan, const bool *is_running)
+{
+    enum err first = OK;
+
+    for (unsigned i = 0; i < plan->process_count; i++) {
+        const struct plan_process *p = &plan->process[i];
+        if (p->role != PLAN_ROLE_VMM || !is_running[i] || plan->region[p->guest] == 0)
+            continue;
+        enum err err = region_retire(plan->region[p->guest]);
+        if (err == OK)
+            err = client_signal(plan, p);
+        if (first == OK)
+            first = err;
+    }
+    return first;
 }
 
 const char *exec_action_name(const struct plan_action *action)

@@ -45,6 +45,13 @@ MUST_CHECK exec_restart(const struct plan_input *in, const struct plan *plan, un
  * by anybody.  Every error of cnode_revoke(). */
 MUST_CHECK exec_destroy(const struct plan_process *process);
 
+/*
+ * The console service is dead for good: its end of each region is retired, and each running process
+ * that shares one is signalled, so that no guest waits for it.
+ *   every error of frame_map(), frame_unmap() and cnode_mint(); some may wait then
+ */
+MUST_CHECK exec_console_retire(const struct plan *plan, const bool *is_running);
+
 /* "retype", "map", ... and "no memory", ...: for messages. */
 const char *exec_action_name(const struct plan_action *action);
 const char *exec_error_name(enum err err);

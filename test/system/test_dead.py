@@ -78,3 +78,13 @@ def test_dead_console_service_comes_back(env):
                 raise Failure("the guest is not the one it was")
         machine.line("poweroff -f")
         machine.expect_exit(0)
+
+
+def test_dead_console_service_for_good_holds_nobody(env):
+    """When the console service is given up, guests that write more than is ever read go on to their end."""
+    with env.system({"chatty": {"kernel": "build:test/guest/chatty.bin", "memory": "16M"}},
+                    {"svc/console": "test/system/crash.elf"}) as archive, \
+            env.warren(archive) as machine:
+        machine.expect(r"^(?:warren: )?console is not started again", 30)
+        machine.expect(r"^(?:warren: )?guest chatty powered itself off$", 30)
+        machine.expect_exit(1, 30)

@@ -5,7 +5,8 @@
  * bits, so what was published before the VMM died is recognised by its position.
  *
  * The other side may be hostile: a ring that makes no sense takes and gives nothing
- * until its peer attaches anew.
+ * until its peer attaches anew.  When there will be no other side any more, output is
+ * dropped: the guest goes on.
  */
 #ifndef VMM_CORE_CONSOLE_RING_H
 #define VMM_CORE_CONSOLE_RING_H

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include <proto/report.h>
+#include <rootserver/exec/exec.h>
 #include <rootserver/link.h>
 #include <rootserver/supervise.h>
 #include <rt/calls.h>
@@ -30,6 +31,7 @@ static struct {
     uint32_t revoked[64];
     unsigned revoked_count;
     unsigned signals;
+    unsigned code_publishes, resumes_of_published_code;
     char klog[8192];
     size_t klog_bytes;
 } kernel;
@@ -46,11 +48,19 @@ uint64_t rt_timebase_hz(void)
     return 10000000;
 }
 
+void rt_code_publish(void)
+{
+    kernel.code_publishes++;
+}
+
 void abi_ecall(struct abi_regs *regs)
 {
     uint64_t words[5] = {regs->a3, regs->a4, regs->a5, regs->a6, regs->t1};
 
-    if (regs->a7 == CALL_SIGNAL) {
+    if (regs->a7 == CALL_INVOKE && regs->a1 == METHOD_THREAD_RESUME &&
+        regs->a0 == plan.process[LEFT].thread) {
+        kernel.resumes_of_published_code += kernel.code_publishes > 0;
+    } else if (regs->a7 == CALL_SIGNAL) {
         kernel.signals++;
     } else if (regs->a7 == CALL_INVOKE && regs->a0 == BOOT_SLOT_KLOG) {
         ck_assert_uint_le(regs->a2, 40);
@@ -301,6 +311,19 @@ START_TEST(test_link_full_ring_never_blocks)
 }
 END_TEST
 
+START_TEST(test_exec_resume_publishes_code_first)
+{
+    /* A thread is not started before what was written for it can be fetched. */
+    const struct plan_input in = {0};
+    struct exec_failure failure;
+    plan.action_count = 1;
+    plan.action[0] = (struct plan_action){
+        .kind = PLAN_RESUME, .count = 1, .slot = plan.process[LEFT].thread, .process = LEFT};
+    ck_assert_int_eq(exec_run(&in, &plan, 0, 1, NULL, NULL, &failure), OK);
+    ck_assert_uint_eq(kernel.resumes_of_published_code, 1);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("rootserver-supervise");
@@ -315,6 +338,7 @@ int main(void)
     tcase_add_test(tc, test_message_log_hostile_lengths);
     tcase_add_test(tc, test_message_log_flood_is_limited);
     tcase_add_test(tc, test_message_reboot_flood_is_limited);
+    tcase_add_test(tc, test_exec_resume_publishes_code_first);
     tcase_add_test(tc, test_link_text_goes_to_kernel_until_up);
     tcase_add_test(tc, test_link_down_tells_what_was_not_read);
     tcase_add_test(tc, test_link_full_ring_never_blocks);

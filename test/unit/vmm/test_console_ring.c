@@ -133,6 +133,24 @@ START_TEST(test_console_ring_full_or_empty_asks_to_be_woken)
 }
 END_TEST
 
+START_TEST(test_console_ring_retired_takes_everything)
+{
+    /* When nobody will read any more there is always room, and what is put is gone. */
+    struct ends *ends = ends_new();
+    uint64_t at = 0;
+
+    while (at < CONSOLE_OUTPUT_BYTES)
+        put(ends, at++, "x");
+    ck_assert_uint_eq(room(ends, at), 0);
+    ring_consumer_retire((struct ring_shared *)(void *)(ends->region + CONSOLE_OUTPUT_SHARED));
+    for (unsigned i = 0; i < 3 * CONSOLE_OUTPUT_BYTES; i++) {
+        ck_assert_uint_eq(room(ends, at), CONSOLE_OUTPUT_BYTES);
+        put(ends, at++, "y");
+    }
+    free(ends);
+}
+END_TEST
+
 START_TEST(test_console_ring_input_stays_until_released)
 {
     /* A peek takes nothing; a release does, once; a peek further on releases what is before. */
@@ -214,6 +232,7 @@ TCase *console_ring_tcase(void)
     tcase_add_test(tcase, test_console_ring_put_twice_goes_out_once);
     tcase_add_test(tcase, test_console_ring_signals_only_who_waits);
     tcase_add_test(tcase, test_console_ring_full_or_empty_asks_to_be_woken);
+    tcase_add_test(tcase, test_console_ring_retired_takes_everything);
     tcase_add_test(tcase, test_console_ring_input_stays_until_released);
     tcase_add_test(tcase, test_console_ring_lying_peer_gets_nothing);
     tcase_add_test(tcase, test_console_ring_sync_keeps_what_a_ring_explains);
