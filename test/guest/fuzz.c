@@ -1,15 +1,20 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * For FUZZ_SECONDS, at random, from the seed in bootargs: instructions in user and supervisor
- * mode, every CSR, device registers, SBI calls, page tables.  What a step did is of no interest;
- * it comes back by a trap, or by the timer, and at the end the guest powers off as any other.
+ * For some seconds, at random, from the seed in bootargs ("SEED SECONDS"): instructions in user and
+ * supervisor mode, every CSR, device registers, SBI calls, page tables, jumps.  What a step did is
+ * of no interest; it comes back by a trap, or by the timer, and at the end the guest powers off as
+ * any other.  Only one thing must never be found, in a register or in memory: what secret.c marks
+ * as its own.  Then it ends as failed.
  *
  *   code     in the middle of RAM, far from this image, with nothing around it to run
  *   scratch  behind it: what stores may hit
  */
 #include "guest.h"
 
-#define FUZZ_SECONDS  6u
+#define FUZZ_SECONDS  6u /* when bootargs does not say */
+#define WATCH_EVERY   16u
+#define KINDS         8u
+#define RAM_BYTES     (UINT64_C(16) << 20)
 #define TICKS_SECOND  UINT64_C(10000000)
 #define WATCHDOG      5000u /* ticks */
 #define CODE          (RAM_BASE + UINT64_C(0x800000))
@@ -36,12 +41,14 @@ struct fuzz_context {
 
 uint64_t fuzz_run(struct fuzz_context *context);
 void fuzz_trap(void);
+void fuzz_read_fp(uint64_t f[32]);
 
 static struct fuzz_context context;
 static uint64_t root[512] __attribute__((aligned(4096)));
 static uint64_t middle[512] __attribute__((aligned(4096)));
 static uint64_t state;
-static uint64_t steps[6];
+static uint64_t steps[KINDS];
+static uint64_t fp[32];
 
 static uint64_t next(void)
 {
@@ -157,6 +164,43 @@ static void step_csr(void)
     go(CODE, SSTATUS_SPP);
 }
 
+/* One access to a device's register, or to where none is: every kind, width and alignment. */
+static void step_mmio(void)
+{
+    static const uint32_t list[] = {
+        /* loads and stores, of FP registers too; LR, SC; AMOs; cache blocks */
+        0x00000003, 0x00001003, 0x00002003, 0x00003003, 0x00004003, 0x00005003, 0x00006003,
+        0x00000023, 0x00001023, 0x00002023, 0x00003023, 0x00002007, 0x00003007, 0x00002027,
+        0x00003027, 0x1000202f, 0x1000302f, 0x1800202f, 0x1800302f, 0x0000202f, 0x0000302f,
+        0x0800202f, 0x2000302f, 0x4000202f, 0x6000302f, 0x8000202f, 0xa000302f, 0xc000202f,
+        0x0000200f, 0x0010200f, 0x0020200f, 0x0040200f,
+    };
+    uint32_t insn = list[below(sizeof list / sizeof list[0])];
+    uint32_t opcode = insn & 0x7f, rd = 1 + (uint32_t)below(31);
+
+    registers_fill();
+    context.x[10] = device_address();
+    insn |= 10u << 15;
+    if (opcode == 0x23 || opcode == 0x27 || opcode == 0x2f)
+        insn |= rd << 20 & ((insn >> 27) == 2 ? 0 : ~0u);
+    if (opcode == 0x03 || opcode == 0x07 || opcode == 0x2f)
+        insn |= rd << 7;
+    code_put(0, insn);
+    code_put(1, INSN_EBREAK);
+    go(CODE, SSTATUS_SPP | (next() & SSTATUS_FS));
+}
+
+/* Jumps to anywhere but this program, in either mode. */
+static void step_jump(void)
+{
+    uint64_t target = below(3) == 0 ? value() : device_address();
+
+    if (target >= RAM_BASE && target < RAM_BASE + RAM_BYTES)
+        target = 0x10000000 + below(0x1000);
+    registers_fill();
+    go(target, (below(2) == 0 ? SSTATUS_SPP : 0) | SSTATUS_SPIE);
+}
+
 /* Supervisor instructions that are no CSR accesses, with any operands. */
 static void step_privileged(void)
 {
@@ -227,18 +271,44 @@ static void step_sbi(void)
     (void)sbi_call(extension, function, argument, value(), value(), value());
 }
 
+/* ---- what nobody but another guest can have put there --------------------------------------- */
+
+static uint64_t leaks;
+
+static void watch_words(const uint64_t *word, uint64_t count)
+{
+    for (uint64_t i = 0; i < count; i++)
+        leaks += is_secret(word[i]);
+}
+
+static void watch_hart(void)
+{
+    uint64_t csr[] = { csr_read(sepc), csr_read(stval), csr_read(scause), csr_read(stvec),
+                       csr_read(satp), csr_read(scounteren) };
+
+    watch_words(csr, sizeof csr / sizeof csr[0]);
+    csr_set(sstatus, SSTATUS_FS);
+    fuzz_read_fp(fp);
+    watch_words(fp, 32);
+}
+
 /* ---- all of it ---------------------------------------------------------------------------- */
 
 static void steps_run(uint64_t end_ticks)
 {
-    static void (*const list[])(void) = { step_user,       step_supervisor, step_csr,
-                                          step_privileged, step_sbi,        step_supervisor };
+    static void (*const list[KINDS])(void) = { step_user,       step_supervisor, step_csr,
+                                               step_privileged, step_sbi,        step_supervisor,
+                                               step_mmio,       step_jump };
 
-    while (time_now() < end_ticks) {
-        uint64_t which = below(6);
+    for (uint64_t count = 0; time_now() < end_ticks && leaks == 0; count++) {
+        uint64_t which = below(KINDS);
         list[which]();
         steps[which]++;
+        watch_words(context.x, 32);
+        if (count % WATCH_EVERY == 0)
+            watch_hart();
     }
+    watch_words((const uint64_t *)__bss_end, (RAM_BASE + RAM_BYTES - (uint64_t)__bss_end) / 8);
 }
 
 /* The UART as firmware leaves it, whatever has been written to it. */
@@ -252,19 +322,23 @@ static void uart_restore(void)
 
 void guest_main(uint64_t hart, uint64_t dtb)
 {
-    uint64_t seed = bootargs_number(dtb);
+    uint64_t seed = bootargs_number(dtb), seconds = bootargs_second(dtb);
 
     (void)hart;
     state = seed * 2 + 1;
-    put_string("fuzz: begin\n");
-    steps_run(time_now() + FUZZ_SECONDS * TICKS_SECOND);
+    put_string("fuzz: begin\nfuzz: seed ");
+    put_decimal(seed);
+    put_string("\n");
+    steps_run(time_now() + (seconds ? seconds : FUZZ_SECONDS) * TICKS_SECOND);
     uart_restore();
     csr_write(scounteren, 7);
+    if (leaks != 0)
+        put_string("\nfuzz: LEAK\n");
     put_string("\nfuzz: end, steps");
-    for (unsigned i = 0; i < 6; i++) {
+    for (unsigned i = 0; i < KINDS; i++) {
         put_string(" ");
         put_decimal(steps[i]);
     }
     put_string("\n");
-    sbi_reset(0, 0);
+    sbi_reset(0, leaks != 0);
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * fuzz_run(struct fuzz_context *): sret to context->pc with its registers and sstatus.  The next
- * trap, whatever it is and whatever is in the registers then, is the return: a0 is scause.
+ * trap, whatever it is and whatever is in the registers then, is the return: a0 is scause, and the
+ * context holds the registers as they were.
  *
  *   0x000  x1 to x31 for the guest code     0x100  pc     0x108  sstatus
  *   0x110  ours: ra, sp, gp, tp, s0-s11
@@ -35,9 +36,15 @@ fuzz_run:
     .balign 4
     .globl fuzz_trap
 fuzz_trap:
-    csrr    a1, sscratch
+    csrrw   a1, sscratch, a1
     csrw    satp, zero
     sfence.vma
+    .irp    n, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, \
+            25, 26, 27, 28, 29, 30, 31
+    sd      x\n, 8 * \n(a1)
+    .endr
+    csrr    t0, sscratch
+    sd      t0, 8 * 11(a1)
     la      t0, trap_vector
     csrw    stvec, t0
     ld      ra, 0x110(a1)
@@ -48,4 +55,14 @@ fuzz_trap:
     ld      x\n, 0x110 + 8 * \n(a1)
     .endr
     csrr    a0, scause
+    ret
+
+/* fuzz_read_fp(uint64_t f[32]), with sstatus.FS on. */
+    .option arch, +f, +d
+    .globl fuzz_read_fp
+fuzz_read_fp:
+    .irp    n, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, \
+            23, 24, 25, 26, 27, 28, 29, 30, 31
+    fsd     f\n, 8 * \n(a0)
+    .endr
     ret

@@ -19,9 +19,10 @@ static bool string_equal(const char *a, const char *b)
     return *a == *b;
 }
 
-uint64_t bootargs_number(uint64_t dtb)
+/* The text of /chosen/bootargs, or NULL. */
+static const char *bootargs_find(uint64_t dtb)
 {
-    uint64_t at = dtb + big32(dtb + 8), strings = dtb + big32(dtb + 12), seed = 0;
+    uint64_t at = dtb + big32(dtb + 8), strings = dtb + big32(dtb + 12);
 
     for (;;) {
         uint32_t token = big32(at);
@@ -34,14 +35,37 @@ uint64_t bootargs_number(uint64_t dtb)
             uint32_t length = big32(at);
             const char *name = (const char *)(strings + big32(at + 4));
             at += 8;
-            if (string_equal(name, "bootargs")) {
-                for (const char *p = (const char *)at; *p >= '0' && *p <= '9'; p++)
-                    seed = seed * 10 + (uint64_t)(*p - '0');
-                return seed;
-            }
+            if (string_equal(name, "bootargs"))
+                return (const char *)at;
             at = (at + length + 3) & ~UINT64_C(3);
         } else if (token == 9) {
-            return 0;
+            return NULL;
         }
     }
+}
+
+static uint64_t number_at(const char *text)
+{
+    uint64_t number = 0;
+
+    for (; *text >= '0' && *text <= '9'; text++)
+        number = number * 10 + (uint64_t)(*text - '0');
+    return number;
+}
+
+uint64_t bootargs_number(uint64_t dtb)
+{
+    const char *text = bootargs_find(dtb);
+    return text == NULL ? 0 : number_at(text);
+}
+
+uint64_t bootargs_second(uint64_t dtb)
+{
+    const char *text = bootargs_find(dtb);
+
+    if (text == NULL)
+        return 0;
+    while (*text >= '0' && *text <= '9')
+        text++;
+    return *text == ' ' ? number_at(text + 1) : 0;
 }

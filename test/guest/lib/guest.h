@@ -19,6 +19,19 @@ void guest_main(uint64_t hart, uint64_t dtb);
 
 /* The number at the start of /chosen/bootargs; 0: there is none. */
 uint64_t bootargs_number(uint64_t dtb);
+/* The second number there, behind one blank; 0: there is none. */
+uint64_t bootargs_second(uint64_t dtb);
+
+/* What secret.c writes everywhere, and no other guest ever finds. */
+#define SECRET_TAG UINT64_C(0x5ec2e7be)
+static inline bool is_secret(uint64_t word)
+{
+    return word >> 24 == (SECRET_TAG << 8 | 0x11);
+}
+static inline uint64_t secret(uint64_t index)
+{
+    return (SECRET_TAG << 8 | 0x11) << 24 | (index & 0xffffff);
+}
 
 /* ---- CSRs -------------------------------------------------------------------- */
 
