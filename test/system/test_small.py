@@ -24,6 +24,15 @@ def test_small_hundred_reboots_find_zeroed_ram(env):
         machine.expect_exit(0)
 
 
+def test_small_reboot_has_nothing_to_lose_memory_with(env):
+    """A reboot is the VMM's alone, which holds no Untyped (golden vmm-slots) and has no allocator."""
+    symbols = env.symbols("vmm/vmm.elf")
+    if "main" not in symbols:
+        raise Failure("the VMM's symbols cannot be read")
+    if found := symbols.keys() & {"malloc", "calloc", "realloc", "brk", "mmap", "__expand_heap"}:
+        raise Failure(f"the VMM can allocate: {', '.join(sorted(found))}")
+
+
 def test_small_every_way_to_reboot_works(env):
     """Cold and warm SRST and the syscon device each start the guest afresh."""
     with env.system({"small": SMALL}) as archive, env.warren(archive) as machine:

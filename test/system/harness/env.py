@@ -70,17 +70,21 @@ class Env:
             raise Failure(f"{path} is not built")
         return path
 
-    def kernel_symbol(self, name):
-        """The address of a symbol of the kernel."""
+    def symbols(self, program):
+        """The symbols of a built program, with their addresses."""
         nm = shutil.which("riscv64-linux-gnu-nm")
         if not nm:
             raise Failure("riscv64-linux-gnu-nm is not installed: run ./warren setup")
-        table = subprocess.run([nm, self.built("kernel/warren.elf")], capture_output=True, text=True, check=True)
-        for line in table.stdout.splitlines():
-            address, _, found = line.rpartition(" ")
-            if found == name:
-                return int(address.split()[0], 16)
-        raise Failure(f"the kernel has no symbol {name}")
+        table = subprocess.run([nm, "--defined-only", self.built(program)], capture_output=True, text=True, check=True)
+        lines = [line.split() for line in table.stdout.splitlines()]
+        return {name: int(address, 16) for address, _, name in lines}
+
+    def kernel_symbol(self, name):
+        """The address of a symbol of the kernel."""
+        try:
+            return self.symbols("kernel/warren.elf")[name]
+        except KeyError:
+            raise Failure(f"the kernel has no symbol {name}") from None
 
     @contextlib.contextmanager
     def system(self, guests, programs=None, **system):
