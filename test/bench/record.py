@@ -30,11 +30,12 @@ def commit(tree):
 def versions(qemu, tree, console):
     """Of what is not ours; OpenSBI says its own on the console."""
     said = subprocess.run([qemu, "--version"], capture_output=True, text=True, check=False).stdout
-    packages = tree / ".deps" / "guest" / "versions"
+    lists = [path for path in (tree / ".deps" / "guest" / "versions", tree / ".deps" / "kvm" / "versions")
+             if path.exists()]
     opensbi = re.search(r"^OpenSBI (v\S+)", console, re.M)
     return {"qemu": said.splitlines()[0] if said else "unknown",
             "opensbi": opensbi.group(1) if opensbi else "unknown",
-            "packages": packages.read_text(encoding="utf-8").splitlines() if packages.exists() else []}
+            "packages": sorted({line for path in lists for line in path.read_text(encoding="utf-8").splitlines()})}
 
 
 def hashes(env, tree):

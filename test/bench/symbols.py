@@ -68,12 +68,13 @@ class Program:
         return False
 
     def entry(self, name):
-        """(address, instruction word) of a function's first instruction; None: there is no such function."""
+        """(address, instruction) where a function begins; a short one has two bytes.  None: there is no such function."""
         for start, found in zip(self.starts, self.names):
             if found == name:
                 for base, code in self.code:
-                    if base <= start < base + len(code) - 3:
-                        return start, int.from_bytes(code[start - base:start - base + 4], "little")
+                    if base <= start < base + len(code):
+                        word = int.from_bytes(code[start - base:start - base + 4], "little")
+                        return start, word if word & 3 == 3 else word & 0xffff
         return None
 
     def function(self, address):

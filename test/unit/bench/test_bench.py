@@ -202,9 +202,11 @@ class Symbols(unittest.TestCase):
                          ["one", "one", "two", "two", "start"])
 
     def test_entry_first_instruction(self):
-        """A function is watched by its address and first instruction word; an unknown one is not there."""
-        made = self.program("a", struct.pack("<II", 0x13, 0x8067), one=(0x1000, FUNCTION), two=(0x1004, FUNCTION))
+        """A function is watched by its address and first instruction, of four bytes or two; an unknown one is not."""
+        made = self.program("a", struct.pack("<III", 0x13, 0x8067, 0x12341141), one=(0x1000, FUNCTION),
+                            two=(0x1004, FUNCTION), short=(0x1008, FUNCTION))
         self.assertEqual(made.entry("two"), (0x1004, 0x8067))
+        self.assertEqual(made.entry("short"), (0x1008, 0x1141))
         self.assertIsNone(made.entry("three"))
 
     def test_place_programs_at_same_address_told_apart(self):
