@@ -86,9 +86,21 @@ def start(options, state):
                 return machine.wait()
 
 
+def remove_orphans(folder):
+    """Memory of machines whose command was killed: a file as large as what they touched."""
+    for path in folder.glob("ram.*"):
+        try:
+            os.kill(int(path.suffix[1:]), 0)
+        except ProcessLookupError:
+            path.unlink(missing_ok=True)
+        except (ValueError, PermissionError):
+            continue
+
+
 def run(options):
     folder = options.build / "trace"
     folder.mkdir(parents=True, exist_ok=True)
+    remove_orphans(folder)
     log = options.build / "logs" / time.strftime(f"{options.system}-%Y%m%d-%H%M%S.log")
     state = {"ram": str(folder / f"ram.{os.getpid()}"), "log": str(log), "system": options.system}
     running = folder / "running.json"

@@ -4,6 +4,7 @@
 import contextlib
 import io
 import json
+import os
 import pathlib
 import random
 import re
@@ -378,6 +379,14 @@ class ToolTest(unittest.TestCase):
             status, said = self.run_tool("run", "--build", self.top, "default", *words)
             self.assertEqual(status, 2, words)
             self.assertIn("error", said)
+
+    def test_tool_memory_of_the_dead_is_removed(self):
+        """A command that was killed leaves its machine's memory; the next one removes it, and no other's."""
+        for name in ("ram.1", f"ram.{2 ** 22 + 1}", f"ram.{os.getpid()}", "ram.mine"):
+            (self.top / name).write_bytes(b"x")
+        tool.remove_orphans(self.top)
+        self.assertEqual(sorted(path.name for path in self.top.iterdir()),
+                         sorted(["ram.1", f"ram.{os.getpid()}", "ram.mine"]))
 
     def test_tool_now_without_a_system_says_so(self):
         """There is nothing to be read when nothing runs."""
