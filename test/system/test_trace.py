@@ -141,6 +141,8 @@ def test_trace_wrong_word_is_told_and_stops_nobody(env):
 
 def test_trace_gives_a_vmm_nothing(env):
     """While all is traced a VMM's slots are those of the golden list."""
+    if env.cpu != "rv64":
+        raise Skip("who gets what is the same on every model")
     with traced(env, "warren.trace=all", {"prober": probe("slots")}) as made:
         made.machine.expect(r"slots: \d+ in all", 120)
         found = re.findall(r"^(?:warren: )?vmm\.prober: (slot.*)$", made.machine.text.clean, re.M)
