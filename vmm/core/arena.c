@@ -30,7 +30,7 @@ static void write_done(const struct arena *arena)
 static void write_word(const struct arena *arena, uint64_t *word, uint64_t value)
 {
     atomic_signal_fence(memory_order_seq_cst);
-    __atomic_store_n(word, value, __ATOMIC_RELEASE);
+    *(volatile uint64_t *)word = value;
     write_done(arena);
 }
 
@@ -158,21 +158,25 @@ void arena_set(struct arena *arena, const void *field, size_t bytes)
     write_word(arena, &header->log_used_bytes, used + sizeof trailer);
 }
 
+void arena_commit_draft(struct arena *arena, uint32_t hart)
+{
+    uint64_t state = arena->header->state & ~ARENA_OPEN;
+
+    arena->is_begun = false;
+    write_done(arena);
+    write_word(arena, &arena->header->state, state ^ UINT64_C(1) << (ARENA_WHICH + hart));
+}
+
 void arena_commit(struct arena *arena, uint32_t hart, const struct exit_outcome *outcome)
 {
-    struct arena_header *header = arena->header;
-    uint64_t state = header->state & ~ARENA_OPEN;
-
     if (outcome) {
-        struct exit_outcome *draft = arena_outcome_draft(arena, hart);
-        if (outcome != draft)
-            *draft = *outcome;
-        state ^= UINT64_C(1) << (ARENA_WHICH + hart);
-        write_done(arena);
+        *arena_outcome_draft(arena, hart) = *outcome;
+        arena_commit_draft(arena, hart);
+        return;
     }
     arena->is_begun = false;
-    if (state != header->state)
-        write_word(arena, &header->state, state);
+    if (arena_is_open(arena))
+        write_word(arena, &arena->header->state, arena->header->state & ~ARENA_OPEN);
 }
 
 /* Finds the entry that ends at `end`; its bytes begin at *start.  False: it does not parse. */

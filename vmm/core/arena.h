@@ -31,7 +31,7 @@
 #include <vmm/core/outcome.h>
 
 #define ARENA_MAGIC        UINT64_C(0x616e657261577231)
-#define ARENA_VERSION      1u
+#define ARENA_VERSION      2u
 #define ARENA_ALIGN        64u
 #define ARENA_SECTIONS_MAX 24u
 #define ARENA_NAME_BYTES   24u
@@ -132,10 +132,10 @@ static inline struct exit_outcome *arena_outcome_draft(const struct arena *arena
     return &arena->header->outcome[hart][(arena->header->state >> (ARENA_WHICH + hart) & 1) ^ 1];
 }
 
-/*
- * Ends the transaction: its changes stay.  `outcome` (the draft or another; may be NULL)
- * becomes the committed outcome of `hart` by the same store.
- */
+/* Ends the transaction: its changes stay, and the hart's draft is its outcome by the same store. */
+void arena_commit_draft(struct arena *arena, uint32_t hart);
+
+/* The same with another outcome than the draft, or none (NULL). */
 void arena_commit(struct arena *arena, uint32_t hart, const struct exit_outcome *outcome);
 
 /*

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include <vmm/core/exit.h>
 
+#include <stdatomic.h>
+
 #include <vmm/core/emul.h>
 #include <vmm/sbi/sbi.h>
 
@@ -270,8 +272,9 @@ enum err exit_handle(struct machine *machine, uint32_t hart, enum exit_next *nex
         if (err || rollback)
             return err ? err : rollback;
     } else {
-        machine->is_changed |= arena_is_open(&machine->arena);
-        arena_commit(&machine->arena, hart, outcome);
+        if (arena_is_open(&machine->arena))
+            machine->is_changed = true;
+        arena_commit_draft(&machine->arena, hart);
     }
     *next = found;
     return OK;
@@ -358,14 +361,12 @@ static enum err rest_apply(const struct machine *machine, uint32_t hart,
     return OK;
 }
 
-enum err exit_apply(struct machine *machine, uint32_t hart)
+static enum err outcome_apply(struct machine *machine, uint32_t hart,
+                              const struct exit_outcome *outcome)
 {
-    const struct exit_outcome *outcome = arena_outcome(&machine->arena, hart);
     struct vcpu_page *page = machine_page(machine, hart);
     enum err err = OK;
 
-    if (page->exit.reason == VCPU_EXIT_NONE || outcome->seq != page->exit.seq)
-        return OK;
     if (outcome->flags & ~(uint32_t)OUTCOME_INJECT)
         err = rest_apply(machine, hart, outcome);
     if (!err)
@@ -376,7 +377,34 @@ enum err exit_apply(struct machine *machine, uint32_t hart)
         err = inject_apply(machine, hart, outcome);
     else
         page->pc = outcome->pc;
+    /* The last store: who finds the reason gone finds all of the outcome in the page. */
+    atomic_signal_fence(memory_order_seq_cst);
     if (!err)
-        __atomic_store_n(&page->exit.reason, VCPU_EXIT_NONE, __ATOMIC_SEQ_CST);
+        *(volatile uint32_t *)&page->exit.reason = VCPU_EXIT_NONE;
     return err;
+}
+
+enum err exit_apply(struct machine *machine, uint32_t hart)
+{
+    const struct exit_outcome *outcome = arena_outcome(&machine->arena, hart);
+    const struct vcpu_page *page = machine_page(machine, hart);
+
+    if (page->exit.reason == VCPU_EXIT_NONE || outcome->seq != page->exit.seq)
+        return OK;
+    return outcome_apply(machine, hart, outcome);
+}
+
+enum err exit_answer(struct machine *machine, uint32_t hart, enum exit_next *next)
+{
+    const struct vcpu_exit_record *record = &machine_page(machine, hart)->exit;
+    const struct exit_outcome *outcome = arena_outcome(&machine->arena, hart);
+
+    *next = EXIT_RESUME;
+    if (outcome->seq != record->seq) {
+        outcome = arena_outcome_draft(&machine->arena, hart);
+        enum err err = exit_handle(machine, hart, next);
+        if (err || *next == EXIT_WAIT)
+            return err;
+    }
+    return outcome_apply(machine, hart, outcome);
 }

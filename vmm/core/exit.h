@@ -38,4 +38,11 @@ MUST_CHECK exit_handle(struct machine *machine, uint32_t hart, enum exit_next *n
  */
 MUST_CHECK exit_apply(struct machine *machine, uint32_t hart);
 
+/*
+ * Both for an exit that waits in the state page, be it fresh or handled by a VMM that
+ * died.  EXIT_WAIT: nothing was done, as for exit_handle().
+ * Errors: of the vCPU's calls.
+ */
+MUST_CHECK exit_answer(struct machine *machine, uint32_t hart, enum exit_next *next);
+
 #endif

@@ -73,18 +73,19 @@ struct machine_config {
     uint64_t (*time_ticks)(void *opaque); /* the time CSR, of which wall_ns is made */
 };
 
+/* What every exit looks at stands first. */
 struct machine {
-    struct machine_config config;
-    struct arena arena;
     struct machine_state *state; /* in the arena */
+    struct arena arena;
     struct console console;
-    struct dev_host host;
-    struct dev_ctx dev[MACHINE_DEVICES];
-    struct bus bus;
     /* Something outside or in the arena has changed since machine_settle(). */
     bool is_changed;
     /* When machine_settle() is wanted though nothing changes: the time CSR, or all ones. */
     uint64_t deadline_ticks;
+    struct machine_config config;
+    struct dev_host host;
+    struct dev_ctx dev[MACHINE_DEVICES];
+    struct bus bus;
 };
 
 /* Bytes of arena a machine takes. */

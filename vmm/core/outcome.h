@@ -28,7 +28,8 @@ struct outcome_reg {
     uint64_t value;
 };
 
-/* Of what a flag stands for the fields mean nothing without it; nor do registers past reg_count. */
+/* Of what a flag stands for the fields mean nothing without it; nor do registers past reg_count.
+ * 128 bytes, so that finding one among several is a shift. */
 struct exit_outcome {
     uint64_t seq; /* the exit this answers; 0: none */
     uint64_t pc;  /* where the guest goes on, or where it takes the exception */
@@ -43,7 +44,10 @@ struct exit_outcome {
     uint32_t console_bytes;
     uint64_t console_position; /* of the first byte that goes out */
     uint64_t console_gpa;
+    uint64_t reserved[3];
 };
+
+_Static_assert(sizeof(struct exit_outcome) == 128, "outcome layout");
 
 _Static_assert(VMM_HARTS_MAX <= 32, "a mask of harts has 32 bits");
 

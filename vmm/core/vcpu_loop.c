@@ -81,25 +81,22 @@ enum err vcpu_start(struct machine *machine, uint32_t hart)
     return OK;
 }
 
-/* Answers the exit in the state page, be it fresh or left by a VMM that died. */
-static enum err exit_answer(struct machine *machine, uint32_t hart,
-                            const struct vcpu_loop_ops *ops, void *opaque)
+/* Answers the exit in the state page; one that has to waits for the console. */
+static enum err answer(struct machine *machine, uint32_t hart, const struct vcpu_loop_ops *ops,
+                       void *opaque)
 {
-    const struct vcpu_page *page = machine_page(machine, hart);
-    enum exit_next next = EXIT_WAIT;
+    enum exit_next next;
 
-    while (arena_outcome(&machine->arena, hart)->seq != page->exit.seq) {
-        enum err err = exit_handle(machine, hart, &next);
-        if (!err && next == EXIT_WAIT)
-            err = ops->wait(opaque, hart);
+    for (;;) {
+        enum err err = exit_answer(machine, hart, &next);
+        if (err || next == EXIT_RESUME)
+            return err;
+        err = ops->wait(opaque, hart);
         if (err)
             return err;
-        if (next == EXIT_WAIT) {
-            machine->is_changed = true;
-            machine_settle(machine, hart);
-        }
+        machine->is_changed = true;
+        machine_settle(machine, hart);
     }
-    return exit_apply(machine, hart);
 }
 
 /* True when the machine is over; *result then says how. */
@@ -147,7 +144,7 @@ bool vcpu_loop_prepare(struct machine *machine, uint32_t hart, const struct vcpu
     for (;;) {
         enum err err = OK;
         if (page->exit.reason != VCPU_EXIT_NONE)
-            err = exit_answer(machine, hart, ops, opaque);
+            err = answer(machine, hart, ops, opaque);
         if (!err) {
             machine_settle(machine, hart);
             if (machine->state->power != DEV_POWER_RUN &&

@@ -19,9 +19,9 @@ bool sbi_has_extension(uint64_t eid)
 
 struct sbi_result sbi_call(const struct sbi_call *call)
 {
-    switch (call->eid) {
-    case SBI_EID_BASE:
+    if (call->eid == SBI_EID_BASE)
         return sbi_base(call);
+    switch (call->eid) {
     case SBI_EID_TIME:
         return sbi_time(call);
     case SBI_EID_IPI:

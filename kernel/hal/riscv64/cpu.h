@@ -59,5 +59,6 @@ _Static_assert(ENTRY_CALL_VCPU_RUN == CALL_VCPU_RUN, "assembly's number");
 
 /* trap.S: load the registers at `regs` and sret; from here on traps save there. */
 ATTR_NORETURN void cpu_leave(struct cpu *cpu, void *regs);
+void cpu_resume(struct cpu *cpu, void *regs); /* the same, for a call in the last place */
 
 #endif

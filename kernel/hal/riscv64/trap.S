@@ -46,7 +46,7 @@ save_all:
     call    trap_from_below             /* comes back with a0 = struct user_context of a caller */
 
     /* of vcpu_run, to which its guest returns: x[10..12] hold the results. */
-    ld      t0, REGS_PC(a0)
+    ld      t0, REGS_PC(a0)             /* the caller's own: it may stay there */
     csrw    CSR_SEPC, t0
     csrw    CSR_SSCRATCH, tp
     sd      a0, CPU_REGS(tp)
@@ -56,7 +56,7 @@ save_all:
     ld      s0, REGS_X(8)(a0)
     ld      a1, REGS_X(11)(a0)
     ld      a2, REGS_X(12)(a0)
-    .irp    r, a0, a3, a4, a5, a6, a7, t0, t1, t2, t3, t4, t5, t6, ra
+    .irp    r, a0, a3, a4, a5, a6, a7, t1, t2, t3, t4, t5, t6, ra
     li      \r, 0
     .endr
     sret
@@ -99,8 +99,9 @@ trap_in_kernel:
     tail    trap_panic
 
     /* cpu_leave(cpu, regs) */
-    .globl cpu_leave
+    .globl cpu_leave, cpu_resume
 cpu_leave:
+cpu_resume:
     sd      a1, CPU_REGS(a0)
     ld      t0, REGS_PC(a1)
     csrw    CSR_SEPC, t0

@@ -104,20 +104,23 @@ static bool is_short_exit(uint64_t cause)
            ((cause == CAUSE_LOAD_GUEST || cause == CAUSE_STORE_GUEST) && CSR_READ(CSR_HTINST) != 0);
 }
 
-/* As hal_enter_user() does it; U mode has no FP registers. */
+/* As guest_leave() and hal_enter_user() do it; U mode has no FP registers. */
 static struct user_context *exit_short(struct cpu *cpu, uint64_t cause)
 {
-    struct guest_trap trap = guest_leave(cpu, cause);
+    uint64_t status = CSR_READ_CLEAR(CSR_SSTATUS, SSTATUS_SPP | SSTATUS_FS);
+    struct guest_trap trap = { cause, CSR_READ(CSR_STVAL), CSR_READ(CSR_HTVAL),
+                               CSR_READ(CSR_HTINST), (status & SSTATUS_SPP) != 0 };
 
-    cpu->fp_status =
-        CSR_READ_CLEAR(CSR_SSTATUS, SSTATUS_SPP | SSTATUS_FS) & (SSTATUS_SPP | SSTATUS_FS);
     CSR_CLEAR(CSR_HSTATUS, HSTATUS_SPV);
+    cpu->fp_status = status & (SSTATUS_SPP | SSTATUS_FS);
+    cpu->vcpu->is_vs = trap.from_vs;
+    guest_registers_leave(cpu, cpu->vcpu);
     return vcpu_exit_short(cpu->hart, &trap);
 }
 
-static ATTR_NOINLINE ATTR_NORETURN void run_long(struct cpu *cpu, uint64_t cap, uint64_t done,
-                                                 uint64_t deadline_ticks)
+static ATTR_NOINLINE void run_long(uint64_t cap, uint64_t done, uint64_t deadline_ticks)
 {
+    struct cpu *cpu = cpu_this();
     struct user_context *context = cpu->regs;
 
     context->x[REG_A0] = cap;
@@ -135,12 +138,14 @@ void trap_vcpu_run(uint64_t cap, uint64_t done, uint64_t deadline_ticks)
     struct cpu *cpu = cpu_this();
     struct vcpu_page *page = vcpu_run_short(cpu->hart, cap, done, deadline_ticks);
 
-    if (page == NULL)
-        run_long(cpu, cap, done, deadline_ticks);
+    if (page == NULL) {
+        run_long(cap, done, deadline_ticks);
+        return;
+    }
     guest_registers_enter(cpu, cpu->vcpu);
     CSR_SET(CSR_SSTATUS, cpu->fp_status);
     CSR_SET(CSR_HSTATUS, HSTATUS_SPV);
-    cpu_leave(cpu, page);
+    cpu_resume(cpu, page);
 }
 
 /* ---- the long way --------------------------------------------------------------------- */

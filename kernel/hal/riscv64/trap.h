@@ -14,8 +14,8 @@ struct user_context;
 struct user_context *trap_from_below(struct cpu *cpu);
 
 /* vcpu_run(cap, done, deadline_ticks) of U mode; sp, gp, tp, s0 and pc are in cpu->regs, no other
- * register is. */
-ATTR_NORETURN void trap_vcpu_run(uint64_t cap, uint64_t done, uint64_t deadline_ticks);
+ * register is.  Never returns; not said to the compiler, which would keep a way back. */
+void trap_vcpu_run(uint64_t cap, uint64_t done, uint64_t deadline_ticks);
 
 /* In the kernel itself: report on the console and fail the machine. */
 ATTR_NORETURN void trap_panic(struct cpu *cpu);
