@@ -2,7 +2,8 @@
 /*
  * proves: For every 32-bit word the MMIO decoder says what a table of masks says, in all fields,
  *         and leaves its result alone when the word is no access.
- * mutant: libs/rvdec/rvdec_compressed.c: rvdec_bits(insn, 8, 7) << 6) | (rvdec_bits(insn, 12, 9) -> rvdec_bits(insn, 8, 7) << 6) | (rvdec_bits(insn, 12, 8)
+ * mutant: libs/rvdec/rvdec_compressed.c: (rvdec_bits(insn, 8, 7) << 6) | ->
+ *         (rvdec_bits(insn, 8, 7) << 5) |
  * unwind: 30
  */
 #include "prove.h"

@@ -2,7 +2,8 @@
 /*
  * proves: Two segments of a program that are both accepted, whatever their headers say, lie in
  *         the file and in the address range, share no page, and none is writable and executable.
- * mutant: libs/elf/elf.c: p->vaddr > ELF_ADDRESS_HIGH - p->memsz -> p->vaddr + p->memsz > ELF_ADDRESS_HIGH
+ * mutant: libs/elf/elf.c: p->vaddr > ELF_ADDRESS_HIGH - p->memsz ->
+ *         p->vaddr + p->memsz > ELF_ADDRESS_HIGH
  * unwind: 3
  */
 #include "prove.h"
@@ -11,8 +12,11 @@
 
 static struct program_header any_header(void)
 {
-    return (struct program_header){.type = PT_LOAD, .flags = nondet_u32(), .offset = nondet_u64(),
-                                   .vaddr = nondet_u64(), .filesz = nondet_u64(),
+    return (struct program_header){.type = PT_LOAD,
+                                   .flags = nondet_u32(),
+                                   .offset = nondet_u64(),
+                                   .vaddr = nondet_u64(),
+                                   .filesz = nondet_u64(),
                                    .memsz = nondet_u64()};
 }
 

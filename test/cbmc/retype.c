@@ -17,7 +17,8 @@ uint32_t space_free_count(const struct kernel *kernel, enum space_stage stage)
 int main(void)
 {
     static struct kernel kernel;
-    struct slot untyped = {.type = OBJ_UNTYPED, .size_bits = nondet_u8(), .flags = nondet_u8()}, child;
+    struct slot untyped = {.type = OBJ_UNTYPED, .size_bits = nondet_u8(), .flags = nondet_u8()},
+                child;
     struct retype retype = {.untyped = &untyped, .size_bits = nondet_u8(), .count = nondet_u32()};
     uint64_t start = 0;
 

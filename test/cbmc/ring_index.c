@@ -32,8 +32,11 @@ static struct ring_handle any_handle(struct ring_shared *shared, uint8_t *data, 
 {
     struct ring_handle h = {.own = is_producer ? &shared->producer : &shared->consumer,
                             .peer = is_producer ? &shared->consumer : &shared->producer,
-                            .data = data, .capacity = nondet_u32(), .element_bytes = ELEMENT_BYTES,
-                            .index = nondet_u32(), .is_broken = nondet_bool()};
+                            .data = data,
+                            .capacity = nondet_u32(),
+                            .element_bytes = ELEMENT_BYTES,
+                            .index = nondet_u32(),
+                            .is_broken = nondet_bool()};
 
     ASSUME(h.capacity != 0 && (h.capacity & (h.capacity - 1)) == 0);
     ASSUME(h.capacity <= 4096);

@@ -7,6 +7,7 @@ A harness begins with a comment that says
     proves: one sentence
     mutant: path: text -> other text     the fault that must make the proof fail
     unwind: how often a loop is followed; that none goes on is proved too
+    scale: path: text -> other text; ...  edits that make a structure smaller, for both runs
 
 Each is run as it is, and again with the fault in a copy of the source.
 """
@@ -27,22 +28,22 @@ def read_head(path):
     """{'proves': ..., 'mutant': ..., 'unwind': ...}"""
     head = path.read_text().split("*/", 2)[1]
     text = " ".join(line.strip().lstrip("*").strip() for line in head.splitlines())
-    found = dict(re.findall(r"(\w+): (.*?)(?= (?:proves|mutant|unwind|checks): |$)", text))
+    found = dict(re.findall(r"(\w+): (.*?)(?= (?:proves|mutant|unwind|scale): |$)", text))
     missing = {"proves", "mutant", "unwind"} - found.keys()
     if missing:
         sys.exit(f"{path}: its first comment does not say {', '.join(sorted(missing))}")
     return {key: value.strip() for key, value in found.items()}
 
 
-def plant(mutant, folder):
-    """The faulty copy, in `folder` under its own path."""
-    path, fault = mutant.split(": ", 1)
-    old, new = fault.split(" -> ")
-    text = (ROOT / path).read_text()
+def plant(edit, folder):
+    """An edited copy, in `folder` under its own path; what was edited before stays edited."""
+    path, change = edit.split(": ", 1)
+    old, new = change.split(" -> ")
+    copy = folder / path
+    text = (copy if copy.exists() else ROOT / path).read_text()
     if text.count(old) != 1:
         sys.exit(f"{path}: {old!r} stands there {text.count(old)} times, not once")
-    copy = folder / path
-    copy.parent.mkdir(parents=True)
+    copy.parent.mkdir(parents=True, exist_ok=True)
     copy.write_text(text.replace(old, new))
 
 
@@ -58,14 +59,13 @@ def prove(cbmc, harness, head, seconds, includes, mutant=None):
     """'proved', 'refuted', or what went wrong; and the last lines that were said."""
     with tempfile.TemporaryDirectory() as name:
         folder = pathlib.Path(name)
-        if mutant:
-            plant(mutant, folder)
+        for edit in [*filter(None, head.get("scale", "").split("; ")), *([mutant] if mutant else [])]:
+            plant(edit, folder)
         source = folder / "harness.i"
         preprocess(harness, folder, includes, source)
         try:
-            done = subprocess.run([cbmc, str(source), *CHECKS, "--unwind", head["unwind"],
-                                   *head.get("checks", "").split()], timeout=seconds,
-                                  capture_output=True, text=True, check=False)
+            done = subprocess.run([cbmc, str(source), *CHECKS, "--unwind", head["unwind"]],
+                                  timeout=seconds, capture_output=True, text=True, check=False)
         except subprocess.TimeoutExpired:
             return f"no answer within {seconds} s", []
     said = done.stdout.splitlines()

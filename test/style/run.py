@@ -14,6 +14,7 @@ sys.dont_write_bytecode = True
 
 import includes  # noqa: E402
 import kernel  # noqa: E402
+import named  # noqa: E402
 import text  # noqa: E402
 from tree import Tree, strip_comments  # noqa: E402
 
@@ -30,6 +31,7 @@ CHECKS = {
     "pure code has no conditional compilation": text.check_conditions,
     "folders have a README": text.check_readmes,
     "links inside the tree lead somewhere": text.check_links,
+    "the tests that the threat model names are there": named.check,
 }
 
 # A tree that is right, and for each check one file that breaks it: name, text, what is said.
@@ -46,6 +48,8 @@ GOOD = {
     "services/console/README.md": "x\n", "services/console/a.c": C_HEAD,
     "services/block/README.md": "x\n", "services/block/a.c": C_HEAD,
     "libs/ring/README.md": "x\n", "libs/ring/a.h": C_HEAD,
+    "docs/README.md": "x\n", "docs/threat-model.md": "| 1 | x | `test_a_b` `test_a_*` |\n",
+    "test/README.md": "x\n", "test/a.c": C_HEAD + "START_TEST(test_a_b)\n",
 }
 SEES = "each room includes only what it may see"
 BAD = [
@@ -80,6 +84,12 @@ BAD = [
     ("pure code has no conditional compilation", "vmm/b.h", "#ifndef A\n#define B 1\n#endif\n",
      "#ifndef A"),
     ("folders have a README", "services/net/a.c", "", "services/net: no README"),
+    ("the tests that the threat model names are there", "docs/threat-model.md",
+     "| 1 | x | `test_a_gone` |\n", "no test test_a_gone"),
+    ("the tests that the threat model names are there", "docs/threat-model.md",
+     "| 1 | x | `fuzz-gone` `test_a_b` |\n", "no test fuzz-gone"),
+    ("the tests that the threat model names are there", "docs/threat-model.md",
+     "| 1 | x | nothing |\n", "without a test"),
     ("links inside the tree lead somewhere", "docs.md", "[x](nowhere.md)\n", "no nowhere.md"),
     ("links inside the tree lead somewhere", "vmm/b.c", "/* do" "cs/nowhere.md */\n",
      "no do" "cs/nowhere.md"),

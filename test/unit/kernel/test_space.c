@@ -102,6 +102,25 @@ START_TEST(test_map_rights_refused)
 }
 END_TEST
 
+START_TEST(test_map_copies_in_both_stages_have_their_own_rights)
+{
+    /* A page in both stages: each mapping has the rights of its capability and goes with it. */
+    uint32_t frame = world_make(OBJ_FRAME, 12), read = world_copy(frame, RIGHT_READ, 0);
+
+    ck_assert_int_eq(map(frame, vspace, 0x4000, RIGHT_READ | RIGHT_WRITE), OK);
+    ck_assert_int_eq(map(frame, gspace, 0x8000, RIGHT_READ), ERR_EXISTS);
+    ck_assert_int_eq(map(read, gspace, 0x8000, RIGHT_READ | RIGHT_WRITE), ERR_NO_RIGHT);
+    ck_assert_int_eq(map(read, gspace, 0x8000, RIGHT_READ), OK);
+    ck_assert_uint_eq(leaf_at(gspace, 0x8000) & (PTE_R | PTE_W | PTE_X), PTE_R);
+    ck_assert_uint_eq(leaf_at(vspace, 0x4000) & (PTE_R | PTE_W | PTE_X), PTE_R | PTE_W);
+    ck_assert_int_eq(unmap(frame), OK);
+    ck_assert_uint_eq(leaf_at(vspace, 0x4000), 0);
+    ck_assert_uint_eq(pte_address(leaf_at(gspace, 0x8000)).raw, world_slot(frame)->object);
+    ck_assert_int_eq(unmap(read), OK);
+    ck_assert_uint_eq(leaf_at(gspace, 0x8000), 0);
+}
+END_TEST
+
 START_TEST(test_map_address_refused)
 {
     uint32_t page = large_frame(12, 1), mega = large_frame(21, 2), giga = large_frame(30, 3);
@@ -235,6 +254,7 @@ TCase *space_cases(void)
     tcase_add_checked_fixture(cases, setup, NULL);
     tcase_add_test(cases, test_map_writes_one_leaf_and_fences);
     tcase_add_test(cases, test_map_rights_refused);
+    tcase_add_test(cases, test_map_copies_in_both_stages_have_their_own_rights);
     tcase_add_test(cases, test_map_address_refused);
     tcase_add_test(cases, test_map_something_there_exists);
     tcase_add_test(cases, test_map_pool_used_up_changes_nothing);
