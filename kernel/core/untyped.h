@@ -23,7 +23,9 @@ struct retype {
     uint32_t count;    /* 1 .. RETYPE_COUNT_MAX */
 };
 
-#define RETYPE_COUNT_MAX 256u
+/* As many as are made in 20,000 instructions, with interrupts off (test/fuzz/attack_stretch.c). */
+#define RETYPE_COUNT_MAX  64u
+#define RETYPE_VSPACE_MAX 8u /* the kernel's half is copied into each */
 
 /* Make the objects, all or none; arguments' ranges are checked here, slots by the caller.
  * ERR_INVALID_ARG, ERR_NO_MEMORY as Untyped.retype; ERR_AGAIN: preempted while reaping or

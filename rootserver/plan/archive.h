@@ -13,7 +13,7 @@
 #include <base/err.h>
 
 #define ARCHIVE_RUNS_MOST       512
-#define ARCHIVE_RUN_FRAMES_MOST 256 /* what one retype makes */
+#define ARCHIVE_RUN_FRAMES_MOST 64 /* what one retype makes */
 
 /* Adjoining frames of one size out of one Untyped, in adjoining slots. */
 struct archive_run {

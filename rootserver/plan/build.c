@@ -4,6 +4,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+#define RETYPE_MOST 64u /* objects in one call */
 #define SLOTS_END (UINT32_C(1) << BOOT_CNODE_SLOT_BITS)
 
 void build_fail(struct build *b, enum err err, const char *format, ...)
@@ -51,7 +52,7 @@ void build_objects(struct build *b, uint32_t untyped, enum obj_type type, unsign
                    unsigned count, uint32_t slot)
 {
     while (count > 0 && b->err == OK) {
-        unsigned part = count < 256 ? count : 256;
+        unsigned part = count < RETYPE_MOST ? count : RETYPE_MOST;
         build_emit(b, (struct plan_action){.kind = PLAN_RETYPE,
                                            .type = (uint8_t)type,
                                            .bits = (uint8_t)bits,

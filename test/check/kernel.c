@@ -4,6 +4,7 @@
  * a walk after every so many calls, whoever made them.  What does not hold ends the machine.
  */
 #include "check.h"
+#include "stretch.h"
 #include "walk.h"
 
 #include <kernel/core/cnode.h>
@@ -42,12 +43,18 @@ static void check_call(struct hart *hart)
 
     if (root_table == NULL)
         root_table = (struct cnode *)slot_object(&thread->place[THREAD_CNODE]);
-    every = x[REG_A1];
-    walk_now(hart);
+    struct stretch stretch = stretch_take();
+    if (x[REG_A1] != CHECK_STRETCH) {
+        every = x[REG_A1];
+        walk_now(hart);
+    }
     thread->context.pc += ECALL_BYTES;
     x[REG_A0] = walk.cap_count;
     x[REG_A1] = walk.object_count;
     x[REG_A2] = walks;
+    x[REG_A3] = stretch.ticks;
+    x[REG_A4] = stretch.call;
+    stretch_begin();
 }
 
 void __wrap_syscall_dispatch(struct hart *hart)
@@ -56,7 +63,10 @@ void __wrap_syscall_dispatch(struct hart *hart)
         check_call(hart);
         return;
     }
+    stretch_name(hart->current->context.x[REG_A7], hart->current->context.x[REG_A1]);
     __real_syscall_dispatch(hart);
-    if (every != 0 && ++calls % every == 0)
+    if (every != 0 && ++calls % every == 0) {
         walk_now(hart);
+        stretch_begin();
+    }
 }

@@ -6,7 +6,8 @@
  * while everything is revoked and it begins again.  Then the kernel walks its memory (test/check),
  * all must be as it was, and the root server's own main() goes on: its guests boot.
  *
- * The kernel's bootargs set it: attack.calls=N attack.seed=N attack.walk=N (calls between walks).
+ * The kernel's bootargs set it: attack.calls=N attack.seed=N attack.walk=N (calls between walks)
+ * attack.turn=N (ticks) attack.stretch=1 (attack_stretch.c first).
  */
 #include "attack.h"
 
@@ -23,7 +24,7 @@
 #define CALLS_DEFAULT  UINT64_C(100000)
 #define CALLS_EPISODE  UINT64_C(20000)
 #define WALK_DEFAULT   UINT64_C(20000)
-#define TURN_TICKS     4000u /* a turn is at most this long, then who runs is chosen anew */
+#define TURN_DEFAULT   4000u /* ticks: a turn is at most this long, then who runs is chosen anew */
 #define PRIORITY       10u /* the waker has 0: made threads share that, at the least */
 #define WORK_BITS      24u
 #define RAM_BITS       22u
@@ -38,7 +39,7 @@ enum own_slot { OWN_TABLE, OWN_NOTIFICATION, OWN_THREAD,
                 OWN_WAKER = OWN_THREAD + ATTACK_THREADS };
 
 struct attack {
-    uint64_t seed, calls, walk;
+    uint64_t seed, calls, walk, turn_ticks;
     cap_t ram, device; /* Untypeds of the machine that all is made of */
     uint32_t first;
     struct random random;
@@ -57,7 +58,7 @@ static _Noreturn void fail(const char *what, uint64_t detail)
     root_end_machine(false);
 }
 
-static void must(enum err err, const char *what)
+void attack_must(enum err err, const char *what)
 {
     if (err != OK)
         fail(what, (uint64_t)err);
@@ -84,7 +85,7 @@ static uint64_t untyped_free(uint32_t slot)
 {
     uint64_t address = 0, state = 0;
 
-    must(untyped_info(cap_at(slot), &address, &state), "info");
+    attack_must(untyped_info(cap_at(slot), &address, &state), "info");
     return state & ~UINT64_C(0xfff);
 }
 
@@ -110,7 +111,7 @@ static cap_t untyped_find(enum boot_untyped_kind kind, unsigned bits)
 
 static void make(enum obj_type type, unsigned bits, unsigned slot)
 {
-    must(untyped_retype(attack.ram, type, bits, cap_at(BOOT_SLOT_CNODE), own(slot).slot, 1),
+    attack_must(untyped_retype(attack.ram, type, bits, cap_at(BOOT_SLOT_CNODE), own(slot).slot, 1),
          "retype");
 }
 
@@ -164,20 +165,20 @@ static void thread_start(unsigned i)
     uint64_t entry = is_waker ? (uint64_t)(uintptr_t)waker_thread
                               : (uint64_t)(uintptr_t)attack_thread;
 
-    must(thread_suspend(thread), "suspend an attacker");
-    must(thread_configure(thread, is_waker ? cap_at(BOOT_SLOT_CNODE) : own(OWN_TABLE),
+    attack_must(thread_suspend(thread), "suspend an attacker");
+    attack_must(thread_configure(thread, is_waker ? cap_at(BOOT_SLOT_CNODE) : own(OWN_TABLE),
                           cap_at(BOOT_SLOT_VSPACE), CAP_NULL, is_waker ? 0 : PRIORITY),
          "configure an attacker");
-    must(thread_set_reg(thread, 0, entry), "pc");
-    must(thread_set_reg(thread, 2, (uint64_t)(uintptr_t)&stack[i][STACK_BYTES]), "sp");
-    must(thread_set_reg(thread, 3, (uint64_t)(uintptr_t)__global_pointer$), "gp");
-    must(thread_set_reg(thread, 10, i), "a0");
-    must(thread_resume(thread), "resume an attacker");
+    attack_must(thread_set_reg(thread, 0, entry), "pc");
+    attack_must(thread_set_reg(thread, 2, (uint64_t)(uintptr_t)&stack[i][STACK_BYTES]), "sp");
+    attack_must(thread_set_reg(thread, 3, (uint64_t)(uintptr_t)__global_pointer$), "gp");
+    attack_must(thread_set_reg(thread, 10, i), "a0");
+    attack_must(thread_resume(thread), "resume an attacker");
 }
 
 static void untyped_give(cap_t from, unsigned bits, uint32_t slot)
 {
-    must(untyped_retype(from, OBJ_UNTYPED, bits, own(OWN_TABLE), slot, 1), "retype an Untyped");
+    attack_must(untyped_retype(from, OBJ_UNTYPED, bits, own(OWN_TABLE), slot, 1), "retype an Untyped");
 }
 
 static void episode_begin(void)
@@ -187,7 +188,7 @@ static void episode_begin(void)
     for (unsigned i = 0; i <= ATTACK_THREADS; i++)
         make(OBJ_THREAD, THREAD_BITS_MIN, OWN_THREAD + i);
     for (uint32_t slot = 1; slot < ATTACK_RAM; slot++)
-        must(give_first(slot), "what the attackers begin with");
+        attack_must(give_first(slot), "what the attackers begin with");
     untyped_give(attack.ram, RAM_BITS, ATTACK_RAM);
     untyped_give(attack.ram, RAM_BITS, ATTACK_RAM + 1);
     untyped_give(attack.device, DEVICE_BITS, ATTACK_DEVICE);
@@ -198,8 +199,8 @@ static void episode_begin(void)
 /* Everything there is goes at one blow. */
 static void episode_end(void)
 {
-    must(cnode_revoke(cap_at(BOOT_SLOT_CNODE), attack.device.slot), "revoke device memory");
-    must(cnode_revoke(cap_at(BOOT_SLOT_CNODE), attack.ram.slot), "revoke memory");
+    attack_must(cnode_revoke(cap_at(BOOT_SLOT_CNODE), attack.device.slot), "revoke device memory");
+    attack_must(cnode_revoke(cap_at(BOOT_SLOT_CNODE), attack.ram.slot), "revoke memory");
 }
 
 /* Who goes on, who stands still in the middle of a call, who begins anew; then let them. */
@@ -212,10 +213,10 @@ static void turn(void)
         if (dice < 4)
             thread_start(i);
         else if (dice < 6)
-            must(thread_suspend(own(OWN_THREAD + i)), "suspend an attacker");
+            attack_must(thread_suspend(own(OWN_THREAD + i)), "suspend an attacker");
     }
     (void)!give_first(1 + (uint32_t)random_below(&attack.random, ATTACK_RAM - 1));
-    uint64_t end = rt_time_ticks() + 1 + random_below(&attack.random, TURN_TICKS);
+    uint64_t end = rt_time_ticks() + 1 + random_below(&attack.random, attack.turn_ticks);
     (void)!notification_wait(own(OWN_NOTIFICATION), end, &bits);
     attack.turns++;
 }
@@ -235,9 +236,12 @@ static void check_kernel(uint64_t every, const char *when)
 {
     struct abi_regs regs = { .a7 = CHECK_CALL, .a1 = every };
 
-    abi_ecall_long(&regs);
+    abi_ecall_message(&regs);
     if (regs.a0 == ERR_BAD_CALL)
         fail("this kernel does not check itself", 0);
+    printf("attack: stretch of calls %s: %llu ticks, call %llu.%llu\n", when,
+           (unsigned long long)regs.a3, (unsigned long long)(regs.a4 >> 8),
+           (unsigned long long)(regs.a4 & 0xff));
     printf("attack: kernel walked %s: %llu capabilities, %llu objects, walk %llu\n", when,
            (unsigned long long)regs.a0, (unsigned long long)regs.a1, (unsigned long long)regs.a2);
 }
@@ -266,6 +270,7 @@ static void attack_begin(void)
     attack.calls = setting("attack.calls=", CALLS_DEFAULT);
     attack.seed = setting("attack.seed=", 1);
     attack.walk = setting("attack.walk=", WALK_DEFAULT);
+    attack.turn_ticks = setting("attack.turn=", TURN_DEFAULT);
     attack.ram = untyped_find(BOOT_UNTYPED_RAM, WORK_BITS);
     attack.device = untyped_find(BOOT_UNTYPED_DEVICE, DEVICE_BITS);
     attack.first = root.boot->empty_first;
@@ -283,6 +288,8 @@ int __wrap_main(void)
     attack_begin();
     uint64_t before = memory_free();
     check_kernel(attack.walk, "before");
+    if (setting("attack.stretch=", 0) != 0)
+        attack_stretch(attack.ram, attack.first);
     for (; calls_made() < attack.calls; episodes++) {
         uint64_t end = calls_made() + CALLS_EPISODE;
         episode_begin();

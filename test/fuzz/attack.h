@@ -49,6 +49,12 @@ extern uint64_t attack_seq[ATTACK_SLOTS]; /* of a VCpu: its latest exit */
 unsigned attack_kind_count(void);
 const char *attack_kind_name(unsigned kind);
 
+/* Prints what went wrong and ends the machine, unless `err` is OK. */
+void attack_must(enum err err, const char *what);
+
+/* The longest calls there are, and how long interrupts are off in them; in slots from `slot` on. */
+void attack_stretch(cap_t untyped, uint32_t slot);
+
 /* Begin: nothing is known but what the first slots hold. */
 void attack_forget(void);
 /* Calls, for ever. */

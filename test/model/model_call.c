@@ -76,11 +76,13 @@ struct model_outcome model_retype(struct model *model, uint32_t thread, uint32_t
     bool is_device = model->cap[untyped].is_device;
     uint32_t dest = model->cap[cnode].object;
 
-    if (type >= OBJ_COUNT || bits >= 64 || count == 0 || count > 256)
+    if (type >= OBJ_COUNT || bits >= 64 || count == 0 || count > 64)
         return outcome(ERR_INVALID_ARG);
     enum err err = dest_check(model, dest, index, count);
     if (err != OK)
         return outcome(err);
+    if (type == OBJ_VSPACE && count > 8)
+        return outcome(ERR_INVALID_ARG);
     if (!size_exists(type, bits) || (is_device && type != OBJ_FRAME && type != OBJ_UNTYPED))
         return outcome(ERR_INVALID_ARG);
 

@@ -187,8 +187,8 @@ START_TEST(test_revoke_untyped_with_100000_objects)
     /* All the memory is there again: it can be made into one object of its size. */
     struct slot *untyped = cnode_slot(own, SLOT_UNTYPED);
 
-    for (uint32_t i = 0; i < MANY; i += 250) {
-        thread->context.x[REG_A6] = 250;
+    for (uint32_t i = 0; i < MANY; i += 50) {
+        thread->context.x[REG_A6] = 50;
         ck_assert(invoke(SLOT_UNTYPED, METHOD_UNTYPED_RETYPE, OBJ_NOTIFICATION,
                          NOTIFICATION_BITS_MIN, table_of(i), index_of(i)));
     }

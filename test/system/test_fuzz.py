@@ -171,3 +171,39 @@ def test_fuzz_kernel_under_attack(env):
     counted = sum(tried for _, tried in table.values())
     if made < calls or abs(counted - made) > made // 10000:
         raise Failure(f"{made} calls of {calls}, {counted} in the table: the attackers' own memory is not in order")
+
+
+# ---- how long interrupts stay off ----
+
+STRETCH_MOST = 20_000  # instructions
+SHIFT = 7              # an instruction takes 128 ns of the machine's time: more than a tick of its clock
+TICK_NS = 100
+# Lines that test/fuzz/attack_stretch.c and attack.c have to print, or their beginnings.
+STRETCHES = ("making VSpaces", "making GSpaces", "making Threads", "zeroing large objects",
+             "revoking 16,383 children", "deleting a table", "mapping 1024 pages", "deleting their space",
+             "revoking their frame", "waking 64 threads", "kernel's log", "fences", "calls after")
+
+
+def test_fuzz_interrupts_off_shortly(env):
+    """The longest stretch with interrupts off, under the longest calls there are and random ones, is 20,000 instructions."""
+    with env.system({"small": SMALL}, programs={"rootserver": "test/fuzz/attack.elf"}) as archive:
+        words = ["-kernel", env.built("test/check/warren-check.elf"), "-initrd", archive,
+                 "-append", "attack.calls=20000 attack.walk=0 attack.turn=500000 attack.stretch=1",
+                 "-icount", f"shift={SHIFT},sleep=off"]
+        with env.machine(words, budget_s=300) as machine:
+            found = {}
+            for _ in range(200):
+                match = machine.expect(r"attack: (?:stretch of (.*): (\d+) ticks, call (\d+\.\d+)|end: .*)$", 120,
+                                       unless=ATTACK_BROKEN)
+                if not match.group(1):
+                    break
+                found[match.group(1)] = (int(match.group(2)) * TICK_NS >> SHIFT, match.group(3))
+    found.pop("calls before")  # the machine's start
+    missing = [name for name in STRETCHES if not any(name in line for line in found)]
+    if missing:
+        raise Failure(f"not measured: {missing}")
+    for name, (count, call) in sorted(found.items(), key=lambda item: -item[1][0])[:5]:
+        print(f"# {count} instructions with interrupts off in {name} (call {call})")
+    longest = {name: count for name, (count, _) in found.items() if count > STRETCH_MOST}
+    if longest:
+        raise Failure(f"interrupts are off for longer than {STRETCH_MOST} instructions: {longest}")

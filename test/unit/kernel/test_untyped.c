@@ -70,8 +70,8 @@ START_TEST(test_retype_argument_never_valid_invalid_arg)
         { OBJ_FRAME, 64, 1 },        { OBJ_FRAME, 268, 1 },    { OBJ_FRAME, UINT64_MAX, 1 },
         { OBJ_CNODE, 7, 1 },         { OBJ_CNODE, 21, 1 },     { OBJ_VSPACE, 13, 1 },
         { OBJ_GSPACE, 14, 1 },       { OBJ_UNTYPED, 11, 1 },   { OBJ_UNTYPED, 39, 1 },
-        { OBJ_FRAME, 12, 0 },        { OBJ_FRAME, 12, 257 },   { OBJ_FRAME, 12, UINT64_MAX },
-        { OBJ_FRAME + 256, 12, 1 },  { OBJ_FRAME, 12, UINT64_C(1) << 32 },
+        { OBJ_FRAME, 12, 0 },        { OBJ_FRAME, 12, 65 },     { OBJ_FRAME, 12, UINT64_MAX },
+        { OBJ_FRAME + 256, 12, 1 },  { OBJ_VSPACE, 14, 9 },    { OBJ_FRAME, 12, UINT64_C(1) << 32 },
     };
 
     for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++)

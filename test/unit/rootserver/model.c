@@ -78,7 +78,7 @@ static void retype(struct model *m, uint32_t untyped, unsigned type, unsigned bi
                    unsigned count)
 {
     ck_assert_uint_ge(count, 1);
-    ck_assert_uint_le(count, 256);
+    ck_assert_uint_le(count, 64);
     for (unsigned i = 0; i < count; i++) {
         struct model_object *u = at_type(m, untyped, OBJ_UNTYPED);
         uint64_t size = UINT64_C(1) << bits, start = (u->used + size - 1) & ~(size - 1);
