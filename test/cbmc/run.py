@@ -7,7 +7,7 @@ A harness begins with a comment that says
     proves: one sentence
     mutant: path: text -> other text     the fault that must make the proof fail
     unwind: how often a loop is followed; that none goes on is proved too
-    scale: path: text -> other text; ...  edits that make a structure smaller, for both runs
+    scale: path: text -> other text ;; ...  edits that make a structure smaller, for both runs
 
 Each is run as it is, and again with the fault in a copy of the source.
 """
@@ -59,7 +59,7 @@ def prove(cbmc, harness, head, seconds, includes, mutant=None):
     """'proved', 'refuted', or what went wrong; and the last lines that were said."""
     with tempfile.TemporaryDirectory() as name:
         folder = pathlib.Path(name)
-        for edit in [*filter(None, head.get("scale", "").split("; ")), *([mutant] if mutant else [])]:
+        for edit in [*filter(None, head.get("scale", "").split(" ;; ")), *([mutant] if mutant else [])]:
             plant(edit, folder)
         source = folder / "harness.i"
         preprocess(harness, folder, includes, source)
