@@ -10,11 +10,11 @@ import re
 from harness.machine import Failure
 
 SEED = int(os.environ.get("WARREN_FUZZ_SEED", "11"))
-SECONDS = int(os.environ.get("WARREN_FUZZ_SECONDS", "5"))
+SECONDS = int(os.environ.get("WARREN_FUZZ_SECONDS", "3"))
 BROKEN = r"fuzz: LEAK|secret: (?!begin|all my own).*\n|.*cannot be started.*|.*faulted.*|gave up.*|.* is dead.*|" \
          r"kernel panic.*"
 STEPS = 100   # of each kind, at least
-ROUNDS = 50
+ROUNDS = 30
 
 
 def guest(name, seed):
