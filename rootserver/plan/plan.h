@@ -139,4 +139,11 @@ static inline uint64_t plan_region_address(unsigned guest)
 void plan_list_caps(const struct plan *plan, uint16_t process,
                     void (*line)(void *context, const char *text), void *context);
 
+/*
+ * One line for each range of addresses that `process`, and then its guest, can
+ * reach, in ascending order: "process|guest first to end rights".
+ */
+void plan_list_maps(const struct plan *plan, uint16_t process,
+                    void (*line)(void *context, const char *text), void *context);
+
 #endif

@@ -224,6 +224,42 @@ START_TEST(test_plan_capabilities_are_the_golden_list)
 }
 END_TEST
 
+START_TEST(test_plan_mappings_are_the_golden_list)
+{
+    /* The golden of what a process, and a guest, can reach: nothing else is mapped. */
+    make(2, 32 * MIB, 512 * MIB);
+    plan_it();
+    listed[0] = 0;
+    plan_list_maps(&plan, 0, add_line, NULL);
+    ck_assert_str_eq(listed, "process 0x10000 to 0x12000 R-X\n"
+                             "process 0x13000 to 0x14000 R--\n"
+                             "process 0x14000 to 0x18000 RW-\n"
+                             "process 0x3000010000 to 0x3000020000 RW-\n"
+                             "process 0x3040000000 to 0x3040040000 RW-\n"
+                             "process 0x3080000000 to 0x3080001000 R--\n"
+                             "process 0x30c0000000 to 0x30c0006000 RW-\n"
+                             "process 0x30c0010000 to 0x30c0016000 RW-\n"
+                             "process 0x30c0100000 to 0x30c0106000 RW-\n"
+                             "process 0x30c0600000 to 0x30c0601000 RW-\n");
+    listed[0] = 0;
+    plan_list_maps(&plan, 2, add_line, NULL);
+    ck_assert_str_eq(listed, "process 0x10000 to 0x12000 R-X\n"
+                             "process 0x13000 to 0x14000 R--\n"
+                             "process 0x14000 to 0x18000 RW-\n"
+                             "process 0x3000010000 to 0x3000020000 RW-\n"
+                             "process 0x3040000000 to 0x3040040000 RW-\n"
+                             "process 0x3080000000 to 0x3080001000 R--\n"
+                             "process 0x30c0010000 to 0x30c0016000 RW-\n"
+                             "process 0x30c0200000 to 0x30c0240000 RW-\n"
+                             "process 0x30c0400000 to 0x30c0401000 RW-\n"
+                             "process 0x3100000000 to 0x3102000000 RW-\n"
+                             "process 0x3800014000 to 0x3800714000 R--\n"
+                             "process 0x3900115000 to 0x390015f000 R--\n"
+                             "guest 0x80000000 to 0x82000000 RWX\n");
+    sample_free(&sample);
+}
+END_TEST
+
 START_TEST(test_record_tells_process_what_is_mapped)
 {
     /* Every address in a VMM's start record is mapped, with its whole length; seeds differ. */
@@ -426,6 +462,7 @@ int main(void)
     tcase_add_test(tc, test_plan_processes_share_what_the_protocol_says);
     tcase_add_test(tc, test_plan_stack_has_guard_pages);
     tcase_add_test(tc, test_plan_capabilities_are_the_golden_list);
+    tcase_add_test(tc, test_plan_mappings_are_the_golden_list);
     tcase_add_test(tc, test_record_tells_process_what_is_mapped);
     tcase_add_test(tc, test_plan_missing_kernel_refused_by_name);
     tcase_add_test(tc, test_plan_missing_initrd_refused_by_name);

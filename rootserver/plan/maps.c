@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* What a process and its guest find at which address, read off the plan: for people, and for a
+ * golden. */
+#include <rootserver/plan/plan.h>
+
+#include <inttypes.h>
+#include <stdio.h>
+
+#include <rt/calls.h>
+
+/* The space of the guest that `process` runs; 0 for none. */
+static uint32_t gspace_of(const struct plan *plan, uint16_t process)
+{
+    for (unsigned i = 0; i < plan->action_count; i++) {
+        const struct plan_action *a = &plan->action[i];
+        if (a->kind == PLAN_BIND_VCPU && a->process == process)
+            return a->index;
+    }
+    return 0;
+}
+
+static uint64_t bytes_of(const struct plan_action *a)
+{
+    return (uint64_t)a->count << a->bits;
+}
+
+/* The mapping of `space` with the least address that is not below `from`, or NULL. */
+static const struct plan_action *next_map(const struct plan *plan, uint32_t space, uint64_t from)
+{
+    const struct plan_action *next = NULL;
+
+    for (unsigned i = 0; i < plan->action_count; i++) {
+        const struct plan_action *a = &plan->action[i];
+        if (a->kind == PLAN_MAP && a->other == space && a->value >= from &&
+            (next == NULL || a->value < next->value))
+            next = a;
+    }
+    return next;
+}
+
+static void list_space(const struct plan *plan, const char *name, uint32_t space,
+                       void (*line)(void *context, const char *text), void *context)
+{
+    const struct plan_action *a = next_map(plan, space, 0);
+
+    while (a != NULL) {
+        uint64_t end = a->value + bytes_of(a);
+        const struct plan_action *b = next_map(plan, space, end);
+        for (; b != NULL && b->value == end && b->rights == a->rights;
+             b = next_map(plan, space, end))
+            end += bytes_of(b);
+        char text[80];
+        snprintf(text, sizeof text, "%s %#" PRIx64 " to %#" PRIx64 " %c%c%c", name, a->value, end,
+                 a->rights & RIGHT_READ ? 'R' : '-', a->rights & RIGHT_WRITE ? 'W' : '-',
+                 a->rights & RIGHT_EXEC ? 'X' : '-');
+        line(context, text);
+        a = b;
+    }
+}
+
+void plan_list_maps(const struct plan *plan, uint16_t process,
+                    void (*line)(void *context, const char *text), void *context)
+{
+    uint32_t gspace = gspace_of(plan, process);
+
+    list_space(plan, "process", plan->process[process].vspace, line, context);
+    if (gspace != 0)
+        list_space(plan, "guest", gspace, line, context);
+}
