@@ -100,7 +100,7 @@ void walk_space(struct walk *walk, const struct space *space, uint64_t start, ui
         tables += walk_entry(walk, space, root[i], TOP_LEVEL, start, end);
     uint32_t fresh = (uint32_t)((end - space->pool_next.raw) / PAGE_BYTES);
     uint32_t freed = walk_free_list(walk, space, start, end);
-    walk_holds(walk, space->free_count == fresh + freed, "a count of free tables that is not theirs",
+    walk_holds(walk, space->free_count == fresh + freed, "a wrong count of free tables",
                space->free_count);
     walk_holds(walk, space->pool_count == space->free_count + tables, "a table is lost or doubled",
                start);

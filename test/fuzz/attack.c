@@ -11,6 +11,7 @@
  */
 #include "attack.h"
 
+#include <check/check.h>
 #include <libfdt.h>
 #include <rootserver/root.h>
 #include <rt/bootinfo.h>
@@ -18,8 +19,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include "../check/check.h"
 
 #define CALLS_DEFAULT  UINT64_C(100000)
 #define CALLS_EPISODE  UINT64_C(20000)
@@ -178,7 +177,8 @@ static void thread_start(unsigned i)
 
 static void untyped_give(cap_t from, unsigned bits, uint32_t slot)
 {
-    attack_must(untyped_retype(from, OBJ_UNTYPED, bits, own(OWN_TABLE), slot, 1), "retype an Untyped");
+    attack_must(untyped_retype(from, OBJ_UNTYPED, bits, own(OWN_TABLE), slot, 1),
+                "retype an Untyped");
 }
 
 static void episode_begin(void)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* What the parts of the attack share: attack.c tends the threads whose calls attack_calls.c makes. */
+/* What the parts of the attack share: attack.c tends the threads, attack_calls.c calls. */
 #ifndef TEST_FUZZ_ATTACK_H
 #define TEST_FUZZ_ATTACK_H
 
@@ -40,7 +40,7 @@ struct attacker {
 
 extern struct attacker attacker[ATTACK_THREADS];
 
-/* The attackers' guess of what a slot holds, OBJ_NONE for empty; wrong as soon as somebody revokes. */
+/* The attackers' guess of what a slot holds, OBJ_NONE for empty; wrong once somebody revokes. */
 #define KIND_UNKNOWN 31u
 extern uint8_t attack_kind[ATTACK_SLOTS];
 extern uint64_t attack_seq[ATTACK_SLOTS]; /* of a VCpu: its latest exit */

@@ -96,7 +96,9 @@ static void choose_retype(struct attempt *a)
         { OBJ_VCPU, 11 },    { OBJ_VCPU, 11 },    { OBJ_IRQ, 8 },      { OBJ_IRQ, 8 },
         { OBJ_FRAME, 21 },   { OBJ_NOTIFICATION, 7 }
     };
-    static const uint8_t device[][2] = { { OBJ_FRAME, 12 }, { OBJ_FRAME, 21 }, { OBJ_UNTYPED, 22 } };
+    static const uint8_t device[][2] = {
+        { OBJ_FRAME, 12 }, { OBJ_FRAME, 21 }, { OBJ_UNTYPED, 22 }
+    };
     const uint8_t *kind = made[below(a, sizeof made / sizeof made[0] - (percent(a, 95) ? 2 : 0))];
 
     if (a->regs.a0 == ATTACK_DEVICE)
@@ -299,7 +301,7 @@ static void choose_vcpu_run(struct attempt *a)
     a->regs.a2 = percent(a, 95) ? rt_time_ticks() + below(a, 60) : odd(a);
 }
 
-/* ---- the kinds --------------------------------------------------------------------------------- */
+/* ---- the kinds ------------------------------------------------------------------------------ */
 
 struct kind {
     const char *name;
@@ -413,7 +415,7 @@ static void choose(struct attempt *a, const struct kind *kind)
     kind->choose(a);
 }
 
-/* ---- what is known afterwards --------------------------------------------------------------------- */
+/* ---- what is known afterwards ----------------------------------------------------------- */
 
 static void learn(uint64_t slot, uint8_t kind)
 {

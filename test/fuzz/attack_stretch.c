@@ -5,12 +5,11 @@
  */
 #include "attack.h"
 
+#include <check/check.h>
 #include <rootserver/root.h>
 #include <rt/bootinfo.h>
 #include <rt/rt.h>
 #include <stdio.h>
-
-#include "../check/check.h"
 
 #define RETYPE_MOST   256u
 #define TABLE_BITS    20u
