@@ -92,6 +92,18 @@ START_TEST(test_wfi_enabled_interrupt_pending_goes_on)
 }
 END_TEST
 
+START_TEST(test_wfi_ended_stays_ended)
+{
+    /* A guest that was woken and has dealt with it is entered again after the host's interrupt. */
+    vw.page->irq = VCPU_IRQ_EXTERNAL;
+    vw_enter();
+    fake.vs.vsie = VSSEIE;
+    vw_ck_in_guest(vw_exit_wfi());
+    fake.vs.vsie = 0;
+    vw_ck_in_guest(fake_leave(&hart));
+}
+END_TEST
+
 START_TEST(test_wfi_disabled_interrupt_pending_blocks)
 {
     /* One that the guest has not enabled does not. */
@@ -197,6 +209,7 @@ TCase *vcpu_irq_cases(void)
     tcase_add_test(cases, test_run_unknown_irq_bits_are_ignored);
     tcase_add_test(cases, test_wfi_nothing_pending_blocks);
     tcase_add_test(cases, test_wfi_enabled_interrupt_pending_goes_on);
+    tcase_add_test(cases, test_wfi_ended_stays_ended);
     tcase_add_test(cases, test_wfi_disabled_interrupt_pending_blocks);
     tcase_add_test(cases, test_wfi_interrupt_asked_before_wfi_goes_on);
     tcase_add_test(cases, test_wfi_interrupt_asked_after_wfi_and_signal_wakes);
