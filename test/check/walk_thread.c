@@ -53,6 +53,10 @@ void walk_thread(struct walk *walk, const struct thread *t)
     } else {
         walk->ready += t->state == THREAD_READY;
     }
+    walk_holds(walk,
+               !t->timer.is_armed || t->state == THREAD_BLOCKED_WAIT ||
+                   t->state == THREAD_BLOCKED_WFI,
+               "a deadline of somebody who does not wait", at);
     walk->blocked += is_queued(t);
     walk->armed += t->timer.is_armed;
     walk->is_fp_owner_there |= hart->fp_owner == &t->fp;
