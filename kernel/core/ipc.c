@@ -119,7 +119,7 @@ static void call_start(struct hart *hart, struct thread *caller, struct thread *
 static enum err ipc_send(struct invocation *inv, bool is_calling)
 {
     struct thread *sender = inv->thread;
-    struct endpoint *endpoint = (struct endpoint *)slot_object(inv->slot);
+    struct endpoint *endpoint = (struct endpoint *)slot_known_object(inv->slot);
 
     if (has_cap(sender) && sent_slot(sender) == NULL)
         return ERR_INVALID_CAP;
@@ -199,7 +199,7 @@ static enum err sender_take(struct endpoint *endpoint, struct thread *receiver)
 static enum err ipc_receive(struct invocation *inv)
 {
     struct thread *receiver = inv->thread;
-    struct endpoint *endpoint = (struct endpoint *)slot_object(inv->slot);
+    struct endpoint *endpoint = (struct endpoint *)slot_known_object(inv->slot);
     enum err err;
 
     if (receiver->notification != NULL && receiver->notification->word != 0) {

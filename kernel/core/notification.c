@@ -95,7 +95,7 @@ bool notification_reap_step(ATTR_UNUSED struct hart *hart, struct notification *
 
 static struct notification *notification_of(const struct slot *slot)
 {
-    return (struct notification *)slot_object(slot);
+    return (struct notification *)slot_known_object(slot);
 }
 
 enum err notification_signal_invoke(struct invocation *inv)

@@ -82,7 +82,8 @@ void sched_block(struct thread *thread, enum thread_phase phase)
 
 void sched_handoff(struct hart *hart, struct thread *thread)
 {
-    if (hart->current != NULL || thread->hart != hart || highest_ready(hart) > thread->priority) {
+    bool is_outranked = hart->ready.present >> thread->priority > 1; /* without counting zeros */
+    if (hart->current != NULL || thread->hart != hart || is_outranked) {
         sched_ready(thread);
         return;
     }

@@ -118,6 +118,12 @@ static struct user_context *exit_short(struct cpu *cpu, uint64_t cause)
     return vcpu_exit_short(cpu->hart, &trap);
 }
 
+static ATTR_NORETURN void call_long(struct hart *hart)
+{
+    syscall_dispatch(hart);
+    sched_leave(hart);
+}
+
 static ATTR_NOINLINE void run_long(uint64_t cap, uint64_t done, uint64_t deadline_ticks)
 {
     struct cpu *cpu = cpu_this();
@@ -128,8 +134,7 @@ static ATTR_NOINLINE void run_long(uint64_t cap, uint64_t done, uint64_t deadlin
     context->x[REG_A2] = deadline_ticks;
     context->x[REG_A7] = CALL_VCPU_RUN;
     context->pc -= ECALL_BYTES; /* where the dispatcher expects it */
-    syscall_dispatch(cpu->hart);
-    sched_leave(cpu->hart);
+    call_long(cpu->hart);
 }
 
 /* As hal_enter_guest(): the guest's mode and FP registers are as they were at its exit. */
@@ -174,9 +179,7 @@ static void user_exception(const struct cpu *cpu, struct hart *hart, uint64_t ca
 {
     uint64_t tval = CSR_READ(CSR_STVAL);
 
-    if (cause == CAUSE_ECALL_U)
-        syscall_dispatch(hart);
-    else if (cause != CAUSE_ILLEGAL || !fp_trap(hart))
+    if (cause != CAUSE_ILLEGAL || !fp_trap(hart))
         user_fault(cpu, hart, cause, tval);
 }
 
@@ -197,11 +200,18 @@ static ATTR_NOINLINE ATTR_NORETURN void trap_long(struct cpu *cpu, uint64_t caus
     sched_leave(hart);
 }
 
+static ATTR_NOINLINE ATTR_NORETURN void call_or_trap(struct cpu *cpu, uint64_t cause)
+{
+    if (cause == CAUSE_ECALL_U)
+        call_long(cpu->hart);
+    trap_long(cpu, cause);
+}
+
 struct user_context *trap_from_below(struct cpu *cpu)
 {
     uint64_t cause = CSR_READ(CSR_SCAUSE);
 
     if (is_short_exit(cause) && cpu->hart->resumable != NULL)
         return exit_short(cpu, cause);
-    trap_long(cpu, cause);
+    call_or_trap(cpu, cause);
 }
