@@ -306,6 +306,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     memset(&outside, 0, sizeof outside);
     memset(&model, 0, sizeof model);
     model.divisor[0] = 0x18;
+    model.lcr = 3; /* as firmware leaves it */
     FUZZ_CHECK(arena_format(&arena, memory, sizeof memory, wants, 2) == OK);
     data_bytes = arena_size_needed(wants, 2) - arena.data_offset;
     const struct console console = {&arena, arena_section(&arena, 0), &port, NULL};
