@@ -184,7 +184,7 @@ END_TEST
 
 START_TEST(test_service_output_in_background_waits)
 {
-    /* Another's output is taken, so that it is not held up, and shown when it comes to the front. */
+    /* Another's output is taken, lest it be held up, and shown when it comes to the front. */
     client_writes(BACK, "hello");
     settle();
     ck_assert_str_eq(shown(), "");

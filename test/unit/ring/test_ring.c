@@ -183,7 +183,7 @@ END_TEST
 
 START_TEST(test_consumer_retired_leaves_producer_alone)
 {
-    /* A retired consumer is told from one that may come back, and no number of attaches looks so. */
+    /* A retired consumer is told from one that may come back; no number of attaches looks so. */
     ck_assert(!ring_producer_is_alone(&producer));
     shared.consumer.epoch = UINT32_MAX - 1;
     ck_assert_int_eq(ring_consumer_attach(&consumer, &shared, data, CAPACITY, 1), OK);
