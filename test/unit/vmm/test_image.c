@@ -137,6 +137,31 @@ START_TEST(test_image_load_raw_binary_is_copied_to_its_place)
 }
 END_TEST
 
+START_TEST(test_image_load_any_length_from_anywhere_is_copied_whole)
+{
+    /* Every byte and none beside it, however the file lies in memory. */
+    static const uint8_t kernel[6] = {0x13, 0, 0, 0, 1, 2};
+    uint8_t *host = calloc(1, 8 * MIB), *file = malloc(300), *expected = calloc(1, 400);
+    struct guestmem ram = {GPA, 8 * MIB, host};
+    struct image_plan plan;
+
+    for (uint32_t i = 0; i < 300; i++)
+        file[i] = (uint8_t)(i * 7 + 1);
+    for (uint32_t at = 0; at < 9; at++)
+        for (uint32_t bytes = 1; bytes < 280; bytes++) {
+            ck_assert_int_eq(image_plan(kernel, sizeof kernel, bytes, GPA, 8 * MIB, &plan), OK);
+            memset(host + (plan.initrd_gpa - GPA), 0, 400);
+            ck_assert_int_eq(image_load(&plan, &ram, kernel, sizeof kernel, file + at, bytes), OK);
+            memset(expected, 0, 400);
+            memcpy(expected, file + at, bytes);
+            ck_assert_mem_eq(host + (plan.initrd_gpa - GPA), expected, 400);
+        }
+    free(expected);
+    free(file);
+    free(host);
+}
+END_TEST
+
 START_TEST(test_image_plan_no_image_is_refused)
 {
     /* A short file, or one without the magic number, that begins with no instruction. */
@@ -202,6 +227,7 @@ TCase *image_tcase(void)
     tcase_add_test(tcase, test_image_plan_bad_headers_are_refused);
     tcase_add_test(tcase, test_image_plan_large_ram_keeps_tree_and_initrd_low);
     tcase_add_test(tcase, test_image_load_raw_binary_is_copied_to_its_place);
+    tcase_add_test(tcase, test_image_load_any_length_from_anywhere_is_copied_whole);
     tcase_add_test(tcase, test_image_plan_no_image_is_refused);
     tcase_add_test(tcase, test_image_load_other_ram_is_refused);
     tcase_add_test(tcase, test_isa_string_is_short_and_canonical);
