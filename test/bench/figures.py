@@ -63,7 +63,7 @@ def memory_per_guest_kib(few, left_with_few, many, left_with_many, memory_mib):
 
 
 def clock(pairs, linux=None):
-    """The least seconds of each machine, and their ratios to the bare one's: (since power-on, by the guest's clock).
+    """The least seconds of each machine, and their ratios to the bare one's; which seconds, Machines.seconds_to_init() says.
 
     `pairs`: for each pair (bare, Warren) those two; `linux`: for KVM the same, since its VMM started.
     """

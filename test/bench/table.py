@@ -76,7 +76,8 @@ def boots(measured):
 def clocks(measured):
     """What figures.clock() says."""
     lines = []
-    for at, name in enumerate(("power-on to the first process", "from when the kernel set its clock")):
+    for at, name in enumerate(("power-on to the first process", "processor time of QEMU for it",
+                              "from when the kernel set its clock")):
         lines.append([f"{name}, s", *(f"{one['seconds'][at]:.2f}" for one in measured.values())])
         lines.append(["the same, times bare", *(f"{one['ratio'][at]:.2f}" for one in measured.values())])
     return render("Debian kernel by the clock", list(measured), lines)

@@ -148,11 +148,11 @@ class Figures(unittest.TestCase):
 
     def test_clock_least_of_each_and_ratio(self):
         """Each machine's least counts, wherever it was; the ratio is to the bare machine's."""
-        made = figures.clock([((2.0, 1.0), (3.0, 2.0)), ((1.0, 1.5), (4.0, 1.1))], (9.0, 8.0))
-        self.assertEqual(made["bare"]["seconds"], [1.0, 1.0])
-        self.assertEqual(made["Warren"], {"seconds": [3.0, 1.1], "ratio": [3.0, 1.1]})
-        self.assertEqual(made["KVM"]["ratio"], [9.0, 8.0])
-        self.assertNotIn("KVM", figures.clock([((2.0, 1.0), (3.0, 2.0))]))
+        made = figures.clock([((2.0, 1.0, 4.0), (3.0, 2.0, 5.0)), ((1.0, 1.5, 4.0), (4.0, 1.1, 6.0))], (9.0, 8.0, 2.0))
+        self.assertEqual(made["bare"]["seconds"], [1.0, 1.0, 4.0])
+        self.assertEqual(made["Warren"], {"seconds": [3.0, 1.1, 5.0], "ratio": [3.0, 1.1, 1.25]})
+        self.assertEqual(made["KVM"]["ratio"], [9.0, 8.0, 0.5])
+        self.assertNotIn("KVM", figures.clock([((2.0, 1.0, 1.0), (3.0, 2.0, 1.0))]))
         self.assertIn("1.10", table.clocks(made))
 
     def test_differences_one_instruction_is_told(self):
