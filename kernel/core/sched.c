@@ -10,14 +10,7 @@
 
 #define LEAVE_REAP_STEPS 8u
 
-#define NOBODY (-1) /* less than any priority */
-
 /* ---- the ready queue ---------------------------------------------------------- */
-
-static int highest_ready(const struct hart *hart)
-{
-    return hart->ready.present == 0 ? NOBODY : 63 - __builtin_clzll(hart->ready.present);
-}
 
 static void ready_push(struct thread *thread, bool is_first)
 {
@@ -121,9 +114,9 @@ struct thread *sched_pick(struct hart *hart)
         return current;
     if (as_urgent == 1 && hal_time() < hart->slice_end_ticks)
         return current;
-    int top = highest_ready(hart);
-    if (top == NOBODY)
+    if (hart->ready.present == 0)
         return NULL;
+    int top = 63 - __builtin_clzll(hart->ready.present);
 
     uint64_t now = hal_time();
     if (current != NULL)
