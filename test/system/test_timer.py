@@ -30,5 +30,5 @@ def test_timer_without_sstc_guests_keep_their_registers(env):
     guests = {name: {"kernel": "build:test/guest/pattern.bin", "memory": "16M", "bootargs": seed}
               for name, seed in (("odd", "7"), ("even", "8"))}
     with env.system(guests) as archive, env.warren(archive, cpu=f"{env.cpu},sstc=off") as machine:
-        machine.expect(r"pattern: all my own, rounds 10000", 120)
+        machine.expect(r"pattern: all my own, rounds 25000", 120)
         machine.expect_exit(0, 120)
