@@ -8,7 +8,6 @@
 
 #define FP_REGISTERS      32u
 #define FCSR_MASK         UINT64_C(0xff)
-#define REG_STIMECMP      VCPU_REG_CSR(0x14d)
 #define CAUSE_MAX         63u
 #define ASID_MAX          UINT64_C(0xffff)
 #define FENCE_PAGES_MAX   64u /* beyond, one fence of everything is cheaper, and bounded */
@@ -105,10 +104,9 @@ enum err vcpu_set_timer_invoke(struct invocation *inv)
 
     if (vcpu_is_running(vcpu))
         return ERR_BUSY;
-    vcpu_release(inv->hart, vcpu);
     vcpu_timer_set(vcpu, inv->arg[0]);
     if (hal_has_sstc())
-        return hal_vcpu_set_reg(&vcpu->regs, REG_STIMECMP, inv->arg[0]);
+        hal_vcpu_set_timer(&vcpu->regs, inv->arg[0], inv->hart->vcpu == vcpu);
     return OK;
 }
 

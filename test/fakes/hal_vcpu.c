@@ -38,6 +38,13 @@ void hal_vcpu_save(struct hal_vcpu *vcpu)
     fake.vs.vsatp = 0;
 }
 
+void hal_vcpu_set_timer(struct hal_vcpu *vcpu, uint64_t guest_ticks, bool is_loaded)
+{
+    vcpu->vstimecmp = guest_ticks;
+    if (is_loaded)
+        fake.vs.vstimecmp = guest_ticks;
+}
+
 void hal_vcpu_load(const struct hal_vcpu *vcpu)
 {
     fake_note(FAKE_VCPU_LOAD, (uint64_t)(uintptr_t)vcpu, 0, 0);

@@ -47,6 +47,13 @@ void hal_vcpu_save(struct hal_vcpu *vcpu)
         vcpu->vsiselect = CSR_READ(CSR_VSISELECT);
 }
 
+void hal_vcpu_set_timer(struct hal_vcpu *vcpu, uint64_t guest_ticks, bool is_loaded)
+{
+    vcpu->vstimecmp = guest_ticks;
+    if (is_loaded)
+        CSR_WRITE(CSR_VSTIMECMP, guest_ticks);
+}
+
 void hal_vcpu_load(const struct hal_vcpu *vcpu)
 {
     CSR_WRITE(CSR_VSSTATUS, vcpu->vsstatus);

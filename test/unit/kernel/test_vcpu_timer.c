@@ -53,6 +53,27 @@ START_TEST(test_timer_sstc_set_timer_writes_compare)
 }
 END_TEST
 
+START_TEST(test_timer_sstc_set_timer_moves_no_other_register)
+{
+    /* Between two entries of the same guest its CSRs stay in the hart: the timer alone is written,
+       and it is the guest's own when another has run. */
+    struct vcpu_set other = vw_second();
+    vw_enter();
+    vw_exit_ecall();
+    fake_log_clear();
+    ck_assert_int_eq(set_timer(7000), OK);
+    vw_enter();
+    ck_assert_uint_eq(fake_event_count_of(FAKE_VCPU_SAVE), 0);
+    ck_assert_uint_eq(fake_event_count_of(FAKE_VCPU_LOAD), 0);
+    ck_assert_uint_eq(fake.vs.vstimecmp, 7000);
+    vw_exit_ecall();
+    vw_run_of(&other, 0);
+    ck_assert_int_eq(fake_leave(&hart), FAKE_LEFT_GUEST);
+    ck_assert_uint_eq(vw.vcpu->regs.vstimecmp, 7000);
+    ck_assert_uint_eq(fake.vs.vstimecmp, UINT64_MAX);
+}
+END_TEST
+
 START_TEST(test_timer_software_interrupts_running_guest)
 {
     /* Without Sstc the hart's timer is armed for the guest, and VSTIP is set at the deadline. */
@@ -297,6 +318,7 @@ TCase *vcpu_timer_cases(void)
     tcase_add_test(cases, test_timer_sstc_guest_in_wfi_wakes_at_deadline);
     tcase_add_test(cases, test_timer_sstc_disabled_arms_nothing);
     tcase_add_test(cases, test_timer_sstc_set_timer_writes_compare);
+    tcase_add_test(cases, test_timer_sstc_set_timer_moves_no_other_register);
     tcase_add_test(cases, test_timer_software_interrupts_running_guest);
     tcase_add_test(cases, test_timer_software_set_again_withdraws_interrupt);
     tcase_add_test(cases, test_timer_software_wakes_from_wfi);
