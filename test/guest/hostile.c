@@ -60,11 +60,10 @@ static void try_jump(const char *kind, const char *name, uint64_t target)
     uint64_t before = trap_last.count;
 
     __asm__ volatile("la t0, 1f\n"
-                     "sd t0, %0\n"
+                     "sd t0, (%0)\n"
                      "jr %1\n"
-                     "1:"
-                     : "=m"(trap_resume_pc)
-                     : "r"(target)
+                     "1:" ::"r"(&trap_resume_pc),
+                     "r"(target)
                      : "t0", "ra", "memory");
     tell_trap(kind, name, before);
 }
