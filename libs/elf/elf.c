@@ -4,50 +4,7 @@
 #include <stdbool.h>
 #include <string.h>
 
-enum {
-    ELFCLASS64 = 2,
-    ELFDATA2LSB = 1,
-    EV_CURRENT = 1,
-    ET_EXEC = 2,
-    EM_RISCV = 243,
-    PT_LOAD = 1,
-    PT_DYNAMIC = 2,
-    PT_INTERP = 3,
-    PF_X = 1,
-    PF_W = 2,
-    PF_R = 4,
-};
-
-struct file_header {
-    uint8_t ident[16];
-    uint16_t type;
-    uint16_t machine;
-    uint32_t version;
-    uint64_t entry;
-    uint64_t phoff;
-    uint64_t shoff;
-    uint32_t flags;
-    uint16_t ehsize;
-    uint16_t phentsize;
-    uint16_t phnum;
-    uint16_t shentsize;
-    uint16_t shnum;
-    uint16_t shstrndx;
-};
-
-struct program_header {
-    uint32_t type;
-    uint32_t flags;
-    uint64_t offset;
-    uint64_t vaddr;
-    uint64_t paddr;
-    uint64_t filesz;
-    uint64_t memsz;
-    uint64_t align;
-};
-
-_Static_assert(sizeof(struct file_header) == 64, "Elf64_Ehdr");
-_Static_assert(sizeof(struct program_header) == 56, "Elf64_Phdr");
+#include <elf/elf64.h>
 
 /* The one place where a range of the image is checked; neither sum can wrap. */
 static bool image_has(size_t bytes, uint64_t offset, uint64_t length)
@@ -55,7 +12,7 @@ static bool image_has(size_t bytes, uint64_t offset, uint64_t length)
     return offset <= bytes && length <= bytes - offset;
 }
 
-static MUST_CHECK check_file_header(const struct file_header *h, size_t bytes)
+static MUST_CHECK check_file_header(const struct elf64_file_header *h, size_t bytes)
 {
     static const uint8_t magic[4] = {0x7f, 'E', 'L', 'F'};
 
@@ -64,15 +21,16 @@ static MUST_CHECK check_file_header(const struct file_header *h, size_t bytes)
     if (h->ident[4] != ELFCLASS64 || h->ident[5] != ELFDATA2LSB || h->ident[6] != EV_CURRENT ||
         h->machine != EM_RISCV || h->type != ET_EXEC)
         return ERR_NOT_SUPPORTED;
-    if (h->phentsize != sizeof(struct program_header) || h->phnum == 0 ||
-        !image_has(bytes, h->phoff, (uint64_t)h->phnum * sizeof(struct program_header)))
+    if (h->phentsize != sizeof(struct elf64_program_header) || h->phnum == 0 ||
+        !image_has(bytes, h->phoff, (uint64_t)h->phnum * sizeof(struct elf64_program_header)))
         return ERR_FORMAT;
     if (h->entry & 1)
         return ERR_ALIGN;
     return OK;
 }
 
-static MUST_CHECK check_load(const struct program_header *p, size_t bytes, struct elf_segment *out)
+static MUST_CHECK check_load(const struct elf64_program_header *p, size_t bytes,
+                             struct elf_segment *out)
 {
     if (!image_has(bytes, p->offset, p->filesz) || p->filesz > p->memsz)
         return ERR_FORMAT;
@@ -121,7 +79,7 @@ static bool entry_in_code(const struct elf *elf)
 MUST_CHECK elf_open(const void *image, size_t bytes, struct elf *out)
 {
     const uint8_t *at = image;
-    struct file_header header;
+    struct elf64_file_header header;
     struct elf elf;
 
     if (bytes < sizeof header)
@@ -134,7 +92,7 @@ MUST_CHECK elf_open(const void *image, size_t bytes, struct elf *out)
     memset(&elf, 0, sizeof elf);
     elf.entry = header.entry;
     for (unsigned i = 0; i < header.phnum; i++) {
-        struct program_header p;
+        struct elf64_program_header p;
         struct elf_segment segment;
         memcpy(&p, at + header.phoff + i * sizeof p, sizeof p);
         if (p.type == PT_INTERP || p.type == PT_DYNAMIC)

@@ -3,54 +3,18 @@
 
 #include <string.h>
 
-enum {
-    ELFCLASS64 = 2,
-    ELFDATA2LSB = 1,
-    EV_CURRENT = 1,
-    ET_EXEC = 2,
-    ET_DYN = 3,
-    EM_RISCV = 243,
-    PT_LOAD = 1,
-};
+#include <elf/elf64.h>
 
-struct file_header {
-    uint8_t ident[16];
-    uint16_t type;
-    uint16_t machine;
-    uint32_t version;
-    uint64_t entry;
-    uint64_t phoff;
-    uint64_t shoff;
-    uint32_t flags;
-    uint16_t ehsize;
-    uint16_t phentsize;
-    uint16_t phnum;
-    uint16_t shentsize;
-    uint16_t shnum;
-    uint16_t shstrndx;
-};
+_Static_assert(sizeof(struct elf64_file_header) == PAYLOAD_HEADER_BYTES,
+               "an ELF header is seen whole");
 
-struct program_header {
-    uint32_t type;
-    uint32_t flags;
-    uint64_t offset;
-    uint64_t vaddr;
-    uint64_t paddr;
-    uint64_t filesz;
-    uint64_t memsz;
-    uint64_t align;
-};
-
-_Static_assert(sizeof(struct file_header) == PAYLOAD_HEADER_BYTES, "Elf64_Ehdr");
-_Static_assert(sizeof(struct program_header) == 56, "Elf64_Phdr");
-
-static MUST_CHECK check_file_header(const struct file_header *h, uint64_t bytes)
+static MUST_CHECK check_file_header(const struct elf64_file_header *h, uint64_t bytes)
 {
     if (h->ident[4] != ELFCLASS64 || h->ident[5] != ELFDATA2LSB || h->ident[6] != EV_CURRENT ||
         h->machine != EM_RISCV || (h->type != ET_EXEC && h->type != ET_DYN))
         return ERR_NOT_SUPPORTED;
-    if (h->phentsize != sizeof(struct program_header) || h->phnum == 0 ||
-        !payload_has(bytes, h->phoff, (uint64_t)h->phnum * sizeof(struct program_header)))
+    if (h->phentsize != sizeof(struct elf64_program_header) || h->phnum == 0 ||
+        !payload_has(bytes, h->phoff, (uint64_t)h->phnum * sizeof(struct elf64_program_header)))
         return ERR_FORMAT;
     return OK;
 }
@@ -60,7 +24,7 @@ static bool do_overlap(const struct payload_segment *a, const struct payload_seg
     return a->gpa < b->gpa + b->memory_bytes && b->gpa < a->gpa + a->memory_bytes;
 }
 
-static MUST_CHECK add_segment(struct payload *payload, const struct program_header *p,
+static MUST_CHECK add_segment(struct payload *payload, const struct elf64_program_header *p,
                               uint64_t bytes, uint64_t ram_gpa)
 {
     struct payload_segment segment = {p->paddr, p->memsz, p->offset, p->filesz};
@@ -101,14 +65,14 @@ MUST_CHECK payload_open_elf(const uint8_t *file, uint64_t bytes, uint64_t ram_gp
                             struct payload *out)
 {
     struct payload payload = {.kind = PAYLOAD_ELF};
-    struct file_header header;
+    struct elf64_file_header header;
 
     if (bytes < sizeof header)
         return ERR_FORMAT;
     memcpy(&header, file, sizeof header);
     enum err err = check_file_header(&header, bytes);
     for (unsigned i = 0; err == OK && i < header.phnum; i++) {
-        struct program_header p;
+        struct elf64_program_header p;
         memcpy(&p, file + header.phoff + i * sizeof p, sizeof p);
         if (p.type == PT_LOAD && p.memsz != 0)
             err = add_segment(&payload, &p, bytes, ram_gpa);

@@ -10,9 +10,9 @@
 
 #include <libs/elf/elf.c>
 
-static struct program_header any_header(void)
+static struct elf64_program_header any_header(void)
 {
-    return (struct program_header){.type = PT_LOAD,
+    return (struct elf64_program_header){.type = PT_LOAD,
                                    .flags = nondet_u32(),
                                    .offset = nondet_u64(),
                                    .vaddr = nondet_u64(),
@@ -22,7 +22,7 @@ static struct program_header any_header(void)
 
 int main(void)
 {
-    struct program_header header[2] = {any_header(), any_header()};
+    struct elf64_program_header header[2] = {any_header(), any_header()};
     struct elf_segment segment[2];
     struct elf elf = {0};
     size_t bytes = nondet_u64();
