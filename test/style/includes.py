@@ -23,7 +23,7 @@ PURE_LIBC = FREESTANDING | {"string.h", "assert.h", "inttypes.h", "ctype.h", "er
 LIBC = PURE_LIBC | {"stdio.h", "stdlib.h", "time.h", "unistd.h", "signal.h", "elf.h", "libfdt.h",
                     "pthread.h", "math.h", "sys/types.h"}
 
-# What kernel/freestanding supplies for libfdt, and start-up may use as well.
+# What libfdt and the kernel's part of musl supply, for start-up alone.
 KERNEL_LIBC = {"string.h", "libfdt.h"}
 
 PROCESS_ROOMS = ("vmm", "rootserver")
@@ -72,7 +72,7 @@ def may_see(source, target, header):
 
 
 def is_system_header_allowed(source, header):
-    if source in ("kernel", "kernel/boot", "kernel/freestanding") and header in KERNEL_LIBC:
+    if source in ("kernel", "kernel/boot") and header in KERNEL_LIBC:
         return True
     if source.startswith("kernel") or source in ("libs/base", "libs/abi"):
         return header in FREESTANDING
