@@ -6,13 +6,6 @@
 #include <kernel/core/notification.h>
 #include <kernel/core/syscall.h>
 
-struct object *irq_create(void *memory)
-{
-    struct irq *irq = memory;
-
-    return &irq->object;
-}
-
 void irq_handle(struct hart *hart)
 {
     uint32_t source;
@@ -34,7 +27,7 @@ void irq_handle(struct hart *hart)
     }
 }
 
-static void irq_unbind(struct hart *hart, struct irq *irq)
+void irq_unbind(struct hart *hart, struct irq *irq)
 {
     if (irq->source == 0)
         return;
@@ -44,24 +37,6 @@ static void irq_unbind(struct hart *hart, struct irq *irq)
     hart->kernel->irq_by_source[irq->source] = NULL;
     irq->source = 0;
     irq->is_claimed = false;
-}
-
-void irq_condemn(struct hart *hart, struct irq *irq)
-{
-    irq_unbind(hart, irq);
-}
-
-bool irq_reap_step(struct hart *hart, struct irq *irq)
-{
-    if (slot_is_empty(&irq->notification))
-        return true;
-    slot_delete(hart, &irq->notification);
-    return false;
-}
-
-void irq_lost(struct hart *hart, struct irq *irq, ATTR_UNUSED struct slot *place)
-{
-    irq_unbind(hart, irq);
 }
 
 enum err irq_bind_invoke(struct invocation *inv)

@@ -21,15 +21,11 @@ struct irq {
 
 _Static_assert(sizeof(struct irq) <= UINT64_C(1) << IRQ_BITS_MIN, "Irq's size");
 
-struct object *irq_create(void *memory);
-
 /* External interrupt: claim what is pending and signal it.  At most once for each source, since a
  * claimed one is quiet. */
 void irq_handle(struct hart *hart);
 
-/* The source is masked and free to be bound again. */
-void irq_condemn(struct hart *hart, struct irq *irq);
-bool irq_reap_step(struct hart *hart, struct irq *irq);
-void irq_lost(struct hart *hart, struct irq *irq, struct slot *place);
+/* It or its Notification goes: the source, if any, is masked and free to be bound again. */
+void irq_unbind(struct hart *hart, struct irq *irq);
 
 #endif

@@ -8,13 +8,6 @@
 #include <kernel/core/syscall.h>
 #include <kernel/core/thread_queue.h>
 
-struct object *notification_create(void *memory)
-{
-    struct notification *notification = memory;
-
-    return &notification->object;
-}
-
 uint64_t notification_take(struct notification *notification)
 {
     uint64_t bits = notification->word;
@@ -75,12 +68,7 @@ void notification_unbind(struct thread *thread)
     thread->notification = NULL;
 }
 
-void notification_condemn(ATTR_UNUSED struct hart *hart,
-                          ATTR_UNUSED struct notification *notification)
-{
-}
-
-bool notification_reap_step(ATTR_UNUSED struct hart *hart, struct notification *notification)
+bool notification_reap_step(struct notification *notification)
 {
     struct thread *thread = notification->waiters.first;
 

@@ -19,8 +19,6 @@ struct notification {
 _Static_assert(sizeof(struct notification) <= UINT64_C(1) << NOTIFICATION_BITS_MIN,
                "Notification's size");
 
-struct object *notification_create(void *memory);
-
 /* What a signal through a capability with this badge sets. */
 static inline uint64_t notification_bits(uint64_t badge)
 {
@@ -42,9 +40,8 @@ void notification_leave(struct thread *thread);
 /* Undo the binding of `thread`, if it has one. */
 void notification_unbind(struct thread *thread);
 
-/* The last capability is gone, that of a bound thread included: nothing to do but its waiters. */
-void notification_condemn(struct hart *hart, struct notification *notification);
-/* Fail one waiter with ERR_CANCELLED; true when none is left. */
-bool notification_reap_step(struct hart *hart, struct notification *notification);
+/* The last capability is gone, that of a bound thread included.  Fail one waiter with
+ * ERR_CANCELLED; true when none is left. */
+bool notification_reap_step(struct notification *notification);
 
 #endif

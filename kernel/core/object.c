@@ -21,9 +21,9 @@ static struct object *create_in(struct hart *hart, enum obj_type type, uint8_t s
     case OBJ_GSPACE: return space_create(hart->kernel, SPACE_G, memory, size_bits);
     case OBJ_THREAD: return thread_create(hart, at);
     case OBJ_ENDPOINT: return endpoint_create(at);
-    case OBJ_NOTIFICATION: return notification_create(at);
     case OBJ_VCPU: return vcpu_create(at);
-    case OBJ_IRQ: return irq_create(at);
+    case OBJ_NOTIFICATION:
+    case OBJ_IRQ: return at; /* of zeros, as they begin */
     default: return NULL;
     }
 }
@@ -84,9 +84,9 @@ void slot_embed(struct slot *place, struct slot *source, struct object *owner)
 static void owner_lost(struct hart *hart, struct object *owner, struct slot *place)
 {
     switch (owner->type) {
-    case OBJ_THREAD: thread_lost(hart, (struct thread *)owner, place); break;
-    case OBJ_VCPU: vcpu_lost(hart, (struct vcpu *)owner, place); break;
-    case OBJ_IRQ: irq_lost(hart, (struct irq *)owner, place); break;
+    case OBJ_THREAD: thread_lost((struct thread *)owner, place); break;
+    case OBJ_VCPU: vcpu_unbind(hart, (struct vcpu *)owner); break;
+    case OBJ_IRQ: irq_unbind(hart, (struct irq *)owner); break;
     case OBJ_TRACE: trace_lost(owner); break;
     default: break;
     }
@@ -100,9 +100,8 @@ static void object_condemn(struct hart *hart, struct object *object)
     case OBJ_GSPACE: space_destroy(hart, (struct space *)object); return;
     case OBJ_THREAD: thread_condemn(hart, (struct thread *)object); break;
     case OBJ_ENDPOINT: endpoint_condemn(hart, (struct endpoint *)object); break;
-    case OBJ_NOTIFICATION: notification_condemn(hart, (struct notification *)object); break;
     case OBJ_VCPU: vcpu_condemn(hart, (struct vcpu *)object); break;
-    case OBJ_IRQ: irq_condemn(hart, (struct irq *)object); break;
+    case OBJ_IRQ: irq_unbind(hart, (struct irq *)object); break;
     default: break;
     }
     object->next_dead = hart->kernel->dead;
@@ -128,16 +127,28 @@ void slot_delete(struct hart *hart, struct slot *slot)
         object_condemn(hart, object);
 }
 
+/* Empty one of an object's own places; true when none holds anything. */
+static bool places_reap_step(struct hart *hart, struct slot *place, uint32_t count)
+{
+    for (uint32_t i = 0; i < count; i++) {
+        if (!slot_is_empty(&place[i])) {
+            slot_delete(hart, &place[i]);
+            return false;
+        }
+    }
+    return true;
+}
+
 /* One bounded step at the first of the dead; true when nothing of it is left to do. */
 static bool reap_step(struct hart *hart, struct object *object)
 {
     switch (object->type) {
     case OBJ_CNODE: return cnode_reap_step(hart, (struct cnode *)object);
-    case OBJ_THREAD: return thread_reap_step(hart, (struct thread *)object);
+    case OBJ_THREAD: return places_reap_step(hart, ((struct thread *)object)->place, THREAD_PLACES);
     case OBJ_ENDPOINT: return endpoint_reap_step(hart, (struct endpoint *)object);
-    case OBJ_NOTIFICATION: return notification_reap_step(hart, (struct notification *)object);
-    case OBJ_VCPU: return vcpu_reap_step(hart, (struct vcpu *)object);
-    case OBJ_IRQ: return irq_reap_step(hart, (struct irq *)object);
+    case OBJ_NOTIFICATION: return notification_reap_step((struct notification *)object);
+    case OBJ_VCPU: return places_reap_step(hart, ((struct vcpu *)object)->place, VCPU_PLACES);
+    case OBJ_IRQ: return places_reap_step(hart, &((struct irq *)object)->notification, 1);
     default: return true;
     }
 }

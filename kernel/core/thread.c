@@ -112,18 +112,7 @@ void thread_condemn(struct hart *hart, struct thread *thread)
     fp_drop(hart, &thread->fp);
 }
 
-bool thread_reap_step(struct hart *hart, struct thread *thread)
-{
-    for (uint32_t i = 0; i < THREAD_PLACES; i++) {
-        if (!slot_is_empty(&thread->place[i])) {
-            slot_delete(hart, &thread->place[i]);
-            return false;
-        }
-    }
-    return true;
-}
-
-void thread_lost(ATTR_UNUSED struct hart *hart, struct thread *thread, struct slot *place)
+void thread_lost(struct thread *thread, struct slot *place)
 {
     if (place == &thread->place[THREAD_CNODE] || place == &thread->place[THREAD_VSPACE])
         thread_suspend(thread);

@@ -98,9 +98,7 @@ void thread_fault(struct hart *hart, uint64_t cause, uint64_t tval);
 
 /* Condemned: leave every queue and timer, fail the caller held with ERR_PEER_DIED, unbind. */
 void thread_condemn(struct hart *hart, struct thread *thread);
-/* Delete one of its embedded slots; true when none is left. */
-bool thread_reap_step(struct hart *hart, struct thread *thread);
 /* One of its embedded slots is being deleted. */
-void thread_lost(struct hart *hart, struct thread *thread, struct slot *place);
+void thread_lost(struct thread *thread, struct slot *place);
 
 #endif

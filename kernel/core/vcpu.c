@@ -94,19 +94,3 @@ void vcpu_condemn(struct hart *hart, struct vcpu *vcpu)
     vcpu_unbind(hart, vcpu);
     fp_drop(hart, &vcpu->fp);
 }
-
-bool vcpu_reap_step(struct hart *hart, struct vcpu *vcpu)
-{
-    for (uint32_t i = 0; i < VCPU_PLACES; i++) {
-        if (!slot_is_empty(&vcpu->place[i])) {
-            slot_delete(hart, &vcpu->place[i]);
-            return false;
-        }
-    }
-    return true;
-}
-
-void vcpu_lost(struct hart *hart, struct vcpu *vcpu, ATTR_UNUSED struct slot *place)
-{
-    vcpu_unbind(hart, vcpu);
-}

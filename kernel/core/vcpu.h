@@ -70,8 +70,8 @@ static inline bool vcpu_is_running(const struct vcpu *vcpu)
 /* Bring the VS CSRs into `regs` and out of the hart. */
 void vcpu_release(struct hart *hart, struct vcpu *vcpu);
 
-/* Separate it from its thread, memory and page; a vcpu_run ends with ERR_STATE.  Its VS CSRs leave
- * the hart before its memory does. */
+/* Separate it from its thread, memory and page, when it is bound anew or one of them goes; a
+ * vcpu_run ends with ERR_STATE.  Its VS CSRs leave the hart before its memory does. */
 void vcpu_unbind(struct hart *hart, struct vcpu *vcpu);
 
 /* Set the software timer from the guest's deadline and its time offset. */
@@ -143,9 +143,5 @@ static inline void vcpu_record(struct vcpu *vcpu, enum vcpu_exit reason,
 /* ---- the end ------------------------------------------------------------------------ */
 
 void vcpu_condemn(struct hart *hart, struct vcpu *vcpu);
-/* Delete one of its embedded slots; true when none is left. */
-bool vcpu_reap_step(struct hart *hart, struct vcpu *vcpu);
-/* One of its embedded slots is being deleted. */
-void vcpu_lost(struct hart *hart, struct vcpu *vcpu, struct slot *place);
 
 #endif
