@@ -20,7 +20,7 @@ struct machine {
     struct range_set reserved;  /* never handed out */
     struct range_set firmware;  /* never handed out: CLINT, ACLINT, other harts' PLICs */
     struct range archive;       /* linux,initrd-start/-end; 0 bytes: none */
-    struct range plic;
+    struct range plic;          /* 0 bytes: none */
     struct range test;          /* sifive,test0; 0 bytes: none */
     uint64_t timebase_hz;
     uint64_t zero_block_bytes;  /* of the boot hart's CBO.ZERO, a power of 2; 0: none named */

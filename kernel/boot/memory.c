@@ -5,11 +5,6 @@
 
 #define SIZE_BITS_MOST 38u
 
-static uint64_t range_end(struct range range)
-{
-    return range.start + range.bytes;
-}
-
 /* Each range of `what`, in whole pages, out of `set`. */
 static enum err remove_all(struct range_set *set, const struct range_set *what)
 {
@@ -69,18 +64,15 @@ static enum err ram_pages(const struct range_set *ram, struct range_set *out)
 
 static enum err device_divide(const struct machine *machine, struct memory *out)
 {
-    enum err err;
+    const struct range_set plic = { .count = 1, .at = { machine->plic } };
+    const struct range_set *const taken[] = { &machine->ram, &machine->reserved,
+                                              &machine->firmware, &plic };
+    enum err err = OK;
 
     out->device = (struct range_set){ .count = 1, .at = { { 0, MEMORY_ADDRESS_END } } };
-    err = remove_all(&out->device, &machine->ram);
-    if (err == OK)
-        err = remove_all(&out->device, &machine->reserved);
-    if (err == OK)
-        err = remove_all(&out->device, &machine->firmware);
-    if (err != OK || !machine->has_plic)
-        return err;
-    struct range_set plic = { .count = 1, .at = { machine->plic } };
-    return remove_all(&out->device, &plic);
+    for (unsigned i = 0; err == OK && i < sizeof taken / sizeof taken[0]; i++)
+        err = remove_all(&out->device, taken[i]);
+    return err;
 }
 
 MUST_CHECK memory_divide(const struct machine *machine, struct range image, struct range dtb,
@@ -89,15 +81,12 @@ MUST_CHECK memory_divide(const struct machine *machine, struct range image, stru
     struct range_set taken = machine->reserved;
     enum err err = archive_place(machine, image, dtb, &out->archive);
 
-    if (err == OK)
-        err = range_set_add(&taken, image);
-    if (err == OK)
-        err = range_set_add(&taken, dtb);
-    if (err == OK)
-        err = range_set_add(&taken, out->archive);
+    if (err != OK)
+        return err;
     /* Registers where a tree says that RAM is are registers. */
-    if (err == OK && machine->has_plic)
-        err = range_set_add(&taken, machine->plic);
+    const struct range more[] = { image, dtb, out->archive, machine->plic };
+    for (unsigned i = 0; err == OK && i < sizeof more / sizeof more[0]; i++)
+        err = range_set_add(&taken, more[i]);
     if (err == OK)
         err = ram_pages(&machine->ram, &out->ram);
     if (err == OK)
@@ -124,11 +113,11 @@ MUST_CHECK memory_take(struct memory *memory, uint64_t bytes, uint64_t *address)
 /* The largest naturally aligned power of two that starts at the range's first byte. */
 static uint8_t piece_bits(struct range range)
 {
-    unsigned bits = 63u - (unsigned)__builtin_clzll(range.bytes);
+    uint8_t bits = 0;
 
-    if (range.start != 0 && (unsigned)__builtin_ctzll(range.start) < bits)
-        bits = (unsigned)__builtin_ctzll(range.start);
-    return (uint8_t)(bits > SIZE_BITS_MOST ? SIZE_BITS_MOST : bits);
+    while (bits < SIZE_BITS_MOST && range.bytes >> bits >= 2 && (range.start >> bits) % 2 == 0)
+        bits++;
+    return bits;
 }
 
 static uint32_t smallest(const struct boot_untyped *list, uint32_t count)

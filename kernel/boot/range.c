@@ -2,11 +2,6 @@
 #include <kernel/boot/range.h>
 #include <kernel/hal/types.h>
 
-static uint64_t range_end(struct range range)
-{
-    return range.start + range.bytes;
-}
-
 /* Replace `old_count` ranges from `index` on by `new_count` others. */
 static enum err range_set_replace(struct range_set *set, uint32_t index, uint32_t old_count,
                                   const struct range *new, uint32_t new_count)

@@ -13,6 +13,11 @@ struct range {
     uint64_t start, bytes; /* start + bytes does not wrap */
 };
 
+static inline uint64_t range_end(struct range range)
+{
+    return range.start + range.bytes;
+}
+
 struct range_set {
     uint32_t count;
     struct range at[RANGE_MAX];

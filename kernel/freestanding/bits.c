@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * What the compiler calls for __builtin_clzll() and __builtin_ctzll() on a hart without Zbb.
- * The names are GCC's ("Routines for integer arithmetic" of its internals manual).
+ * What the compiler calls for __builtin_clzll() on a hart without Zbb.  The name is GCC's
+ * ("Routines for integer arithmetic" of its internals manual).
  */
 int __clzdi2(unsigned long value);
-int __ctzdi2(unsigned long value);
 
 int __clzdi2(unsigned long value)
 {
@@ -17,9 +16,4 @@ int __clzdi2(unsigned long value)
         }
     }
     return zeroes;
-}
-
-int __ctzdi2(unsigned long value)
-{
-    return 63 - __clzdi2(value & -value);
 }
