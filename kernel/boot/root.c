@@ -20,6 +20,7 @@ struct building {
     const char *problem;
     const uint8_t *file; /* the ELF file, in the archive */
     struct elf elf;
+    struct elf_segment stack, dtb; /* as if the file had them too */
     struct cnode *cnode;
     struct slot *untyped; /* what all is made of */
     struct space *space;
@@ -32,11 +33,6 @@ static enum err fail(struct building *b, enum err err, const char *problem)
 {
     b->problem = problem;
     return err;
-}
-
-static uint64_t pages_of(uint64_t bytes)
-{
-    return (bytes + PAGE_BYTES - 1) >> PAGE_BITS;
 }
 
 /* ---- the file -------------------------------------------------------------------- */
@@ -70,7 +66,7 @@ static enum err file_open(struct building *b)
 /* 4 KiB Frames that it takes: image, stack, bootinfo, device tree. */
 static uint64_t frame_count(const struct building *b)
 {
-    uint64_t count = STACK_BYTES / PAGE_BYTES + 1 + pages_of(b->input->dtb_bytes);
+    uint64_t count = elf_segment_pages(&b->stack) + elf_segment_pages(&b->dtb) + 1;
 
     for (unsigned i = 0; i < b->elf.segment_count; i++)
         count += elf_segment_pages(&b->elf.segment[i]);
@@ -118,20 +114,6 @@ static enum err page_make(struct building *b, uint64_t address, uint8_t rights, 
     return OK;
 }
 
-/* Pages from `address` on with a copy of `bytes` bytes. */
-static enum err copy_map(struct building *b, uint64_t address, const void *from, uint64_t bytes)
-{
-    for (uint64_t at = 0; at < bytes; at += PAGE_BYTES) {
-        uint8_t *page;
-        enum err err = page_make(b, address + at, RIGHT_READ, &page);
-        if (err != OK)
-            return err;
-        uint64_t rest = bytes - at;
-        memcpy(page, (const uint8_t *)from + at, rest < PAGE_BYTES ? rest : PAGE_BYTES);
-    }
-    return OK;
-}
-
 static uint8_t segment_rights(const struct elf_segment *segment)
 {
     return (uint8_t)(RIGHT_READ | ((segment->rights & ELF_WRITE) != 0 ? RIGHT_WRITE : 0) |
@@ -139,18 +121,19 @@ static uint8_t segment_rights(const struct elf_segment *segment)
 }
 
 /* The part of a segment's file bytes that belongs in the page at `address`. */
-static void segment_fill(const struct building *b, const struct elf_segment *segment,
-                         uint64_t address, uint8_t *page)
+static void segment_fill(const uint8_t *file, const struct elf_segment *segment, uint64_t address,
+                         uint8_t *page)
 {
     uint64_t start = segment->address, end = start + segment->file_bytes;
     uint64_t from = address > start ? address : start;
     uint64_t to = address + PAGE_BYTES < end ? address + PAGE_BYTES : end;
 
     if (from < to)
-        memcpy(page + (from - address), b->file + segment->file_offset + (from - start), to - from);
+        memcpy(page + (from - address), file + segment->file_offset + (from - start), to - from);
 }
 
-static enum err segment_load(struct building *b, const struct elf_segment *segment)
+static enum err segment_load(struct building *b, const uint8_t *file,
+                             const struct elf_segment *segment)
 {
     uint64_t address = elf_segment_page(segment);
 
@@ -159,7 +142,7 @@ static enum err segment_load(struct building *b, const struct elf_segment *segme
         enum err err = page_make(b, address, segment_rights(segment), &page);
         if (err != OK)
             return err;
-        segment_fill(b, segment, address, page);
+        segment_fill(file, segment, address, page);
     }
     return OK;
 }
@@ -169,13 +152,11 @@ static enum err memory_load(struct building *b)
     enum err err = OK;
 
     for (unsigned i = 0; err == OK && i < b->elf.segment_count; i++)
-        err = segment_load(b, &b->elf.segment[i]);
-    for (uint64_t at = STACK_BYTES; err == OK && at != 0; at -= PAGE_BYTES) {
-        uint8_t *page;
-        err = page_make(b, BOOT_STACK_TOP - at, RIGHT_READ | RIGHT_WRITE, &page);
-    }
+        err = segment_load(b, b->file, &b->elf.segment[i]);
     if (err == OK)
-        err = copy_map(b, BOOT_DTB_ADDRESS, b->input->dtb, b->input->dtb_bytes);
+        err = segment_load(b, NULL, &b->stack);
+    if (err == OK)
+        err = segment_load(b, b->input->dtb, &b->dtb);
     hal_guest_fence_i();
     return err;
 }
@@ -292,7 +273,18 @@ static const struct boot_untyped *untyped_choose(const struct boot_untyped *list
 
 MUST_CHECK root_create(struct hart *hart, const struct root_input *input, const char **problem)
 {
-    struct building b = { .hart = hart, .input = input, .problem = "the root server cannot start" };
+    struct building b = {
+        .hart = hart,
+        .input = input,
+        .problem = "the root server cannot start",
+        .stack = { .address = BOOT_STACK_TOP - STACK_BYTES,
+                   .memory_bytes = STACK_BYTES,
+                   .rights = ELF_READ | ELF_WRITE },
+        .dtb = { .address = BOOT_DTB_ADDRESS,
+                 .memory_bytes = input->dtb_bytes,
+                 .file_bytes = input->dtb_bytes,
+                 .rights = ELF_READ },
+    };
     struct boot_untyped list[BOOT_UNTYPED_MAX];
     const struct boot_untyped *from = NULL;
     enum err err = file_open(&b);
