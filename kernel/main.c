@@ -74,12 +74,9 @@ static void machine_announce(const struct start *s)
 
 static void memory_plan(struct start *s, hpa_t dtb)
 {
-    hpa_t image;
-    uint64_t image_bytes;
+    struct range tree = { dtb.raw, s->dtb_bytes };
 
-    hal_image_range(&image, &image_bytes);
-    if (memory_divide(&s->machine, (struct range){ image.raw, image_bytes },
-                      (struct range){ dtb.raw, s->dtb_bytes }, &s->memory) != OK)
+    if (memory_divide(&s->machine, hal_image_range(), tree, &s->memory) != OK)
         start_fail("cannot divide the machine's memory",
                    "the boot archive lies outside of it, or overlaps the kernel");
 }

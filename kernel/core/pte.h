@@ -31,14 +31,19 @@
 #define TABLE_ENTRIES 512u
 #define TABLE_BITS    9u
 
+static inline uint64_t pte_make(hpa_t page, uint64_t bits)
+{
+    return (page.raw >> PAGE_BITS) << PTE_PPN_SHIFT | bits;
+}
+
 static inline uint64_t pte_table(hpa_t table)
 {
-    return (table.raw >> PAGE_BITS) << PTE_PPN_SHIFT | PTE_V;
+    return pte_make(table, PTE_V);
 }
 
 static inline uint64_t pte_leaf(hpa_t page, uint8_t rights)
 {
-    uint64_t pte = (page.raw >> PAGE_BITS) << PTE_PPN_SHIFT | PTE_V | PTE_U | PTE_A | PTE_D;
+    uint64_t pte = pte_make(page, PTE_V | PTE_U | PTE_A | PTE_D);
 
     if ((rights & RIGHT_READ) != 0)
         pte |= PTE_R;

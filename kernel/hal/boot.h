@@ -12,6 +12,7 @@
 
 struct hart;
 struct machine;
+struct range;
 struct thread;
 
 /* The HAL calls this when the kernel's address space and stack are in force.  The console
@@ -19,7 +20,7 @@ struct thread;
 ATTR_NORETURN void kernel_main(uint64_t hart_id, hpa_t dtb);
 
 /* The physical memory that the kernel's image and stack take. */
-void hal_image_range(hpa_t *start, uint64_t *bytes);
+struct range hal_image_range(void);
 
 /*
  * Start hart `id` at the image's first instruction with the same device tree, and stop this one.

@@ -37,7 +37,7 @@ struct cpu {
     uint64_t vsatp_modes;               /* bit m: vsatp takes MODE m */
 
     volatile uint32_t *test_device;     /* sifive,test0; NULL: none */
-    volatile uint8_t *plic;             /* NULL: none */
+    volatile uint8_t *plic;
     uint32_t plic_source_count, plic_context;
 };
 

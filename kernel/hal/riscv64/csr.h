@@ -84,6 +84,7 @@
 #define CAUSE_ILLEGAL     2u
 
 #define ATP_MODE_SV39     (UINT64_C(8) << 60) /* satp, vsatp; Sv39x4 in hgatp */
+#define ATP_ID_SHIFT      44                  /* ASID; VMID in hgatp */
 
 /* An instruction that changes a CSR (csrrw, csrrs, csrrc), and the old value. */
 #define CSR_CHANGE(instruction, csr, value)                                                        \

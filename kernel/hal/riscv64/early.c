@@ -9,9 +9,6 @@
 #include <kernel/hal/riscv64/layout.h>
 #include <kernel/hal/riscv64/pte.h>
 
-#define PAGE      UINT64_C(0x1000)
-#define MIB2      UINT64_C(0x200000)
-#define GIB       UINT64_C(0x40000000)
 #define RIGHTS_RW (PTE_R | PTE_W)
 
 static uint64_t address_of(const void *pointer)
@@ -21,7 +18,7 @@ static uint64_t address_of(const void *pointer)
 
 static uint64_t table_entry(enum kernel_table table)
 {
-    return pte_make(address_of(kernel_tables[table]), PTE_V);
+    return pte_table(hpa(address_of(kernel_tables[table])));
 }
 
 /* What a page of the image's 2 MiB may be used for; 0: nothing, it is not mapped. */
@@ -36,7 +33,7 @@ static uint64_t image_rights(const uint8_t *page)
 
 static void leaf_set(uint64_t *entry, uint64_t address, uint64_t rights)
 {
-    *entry = rights == 0 ? 0 : pte_make(address, PTE_KERNEL_LEAF | rights);
+    *entry = rights == 0 ? 0 : pte_make(hpa(address), PTE_KERNEL_LEAF | rights);
 }
 
 /* The image where it is linked, page by page. */
@@ -44,25 +41,25 @@ static void map_image(const uint8_t *image)
 {
     uint64_t page = 0;
 
-    for (const uint8_t *at = image; at < image_end; at += PAGE, page++)
+    for (const uint8_t *at = image; at < image_end; at += PAGE_BYTES, page++)
         leaf_set(&kernel_tables[TABLE_IMAGE][page], address_of(at), image_rights(at));
     kernel_tables[TABLE_IMAGE_GIB][0] = table_entry(TABLE_IMAGE);
-    kernel_tables[TABLE_ROOT][KERNEL_BASE / GIB % PTE_COUNT] = table_entry(TABLE_IMAGE_GIB);
+    kernel_tables[TABLE_ROOT][KERNEL_BASE / GIB % TABLE_ENTRIES] = table_entry(TABLE_IMAGE_GIB);
 }
 
 /* All physical memory, writable but for the image's text and constants. */
 static void map_direct(const uint8_t *image)
 {
-    uint64_t *root = &kernel_tables[TABLE_ROOT][DIRECT_BASE / GIB % PTE_COUNT];
+    uint64_t *root = &kernel_tables[TABLE_ROOT][DIRECT_BASE / GIB % TABLE_ENTRIES];
     uint64_t *middle = kernel_tables[TABLE_DIRECT_GIB];
     uint64_t start = address_of(image), gib = start / GIB * GIB;
 
     for (uint64_t at = 0; at < DIRECT_BYTES; at += GIB)
         leaf_set(&root[at / GIB], at, RIGHTS_RW);
-    for (uint64_t i = 0; i < PTE_COUNT; i++) {
+    for (uint64_t i = 0; i < TABLE_ENTRIES; i++) {
         leaf_set(&middle[i], gib + i * MIB2, RIGHTS_RW);
-        leaf_set(&kernel_tables[TABLE_DIRECT][i], start + i * PAGE,
-                 image_rights(image + i * PAGE) & RIGHTS_RW);
+        leaf_set(&kernel_tables[TABLE_DIRECT][i], start + i * PAGE_BYTES,
+                 image_rights(image + i * PAGE_BYTES) & RIGHTS_RW);
     }
     middle[(start - gib) / MIB2] = table_entry(TABLE_DIRECT);
     root[gib / GIB] = table_entry(TABLE_DIRECT_GIB);
@@ -72,5 +69,5 @@ uint64_t early_map(const uint8_t *image)
 {
     map_image(image);
     map_direct(image);
-    return ATP_MODE_SV39 | address_of(kernel_tables[TABLE_ROOT]) >> 12;
+    return ATP_MODE_SV39 | address_of(kernel_tables[TABLE_ROOT]) >> PAGE_BITS;
 }

@@ -6,8 +6,6 @@
 #include <kernel/hal/riscv64/image.h>
 #include <kernel/hal/riscv64/pte.h>
 
-#define ATP_ID_SHIFT 44
-
 void *hal_phys_to_virt(hpa_t address)
 {
     return (void *)(uintptr_t)(address.raw + DIRECT_BASE);
@@ -40,7 +38,7 @@ void hal_vspace_init(hpa_t root)
 {
     uint64_t *table = hal_phys_to_virt(root);
 
-    for (unsigned i = PTE_COUNT / 2; i < PTE_COUNT; i++)
+    for (unsigned i = TABLE_ENTRIES / 2; i < TABLE_ENTRIES; i++)
         table[i] = kernel_tables[TABLE_ROOT][i];
 }
 

@@ -4,6 +4,7 @@
  * A source is masked by priority 0 and stays enabled: the controller ignores the
  * completion of a source that is not enabled.
  */
+#include <kernel/boot/machine.h>
 #include <kernel/hal/riscv64/cpu.h>
 #include <kernel/hal/riscv64/plic.h>
 
@@ -17,10 +18,11 @@ static volatile uint32_t *plic_reg(const struct cpu *cpu, uint32_t offset)
     return (volatile uint32_t *)(volatile void *)(cpu->plic + offset);
 }
 
-void plic_setup(struct cpu *cpu)
+void plic_setup(struct cpu *cpu, const struct machine *machine)
 {
-    if (cpu->plic == NULL)
-        return;
+    cpu->plic = hal_phys_to_virt(hpa(machine->plic.start));
+    cpu->plic_source_count = machine->plic_source_count;
+    cpu->plic_context = machine->plic_context;
     for (uint32_t source = 1; source <= cpu->plic_source_count; source++)
         *plic_reg(cpu, PLIC_PRIORITY(source)) = 0;
     for (uint32_t word = 0; word <= cpu->plic_source_count / 32; word++)
@@ -47,7 +49,7 @@ uint32_t hal_irq_claim(void)
 {
     const struct cpu *cpu = cpu_this();
 
-    return cpu->plic == NULL ? 0 : *plic_reg(cpu, PLIC_CLAIM(cpu->plic_context));
+    return *plic_reg(cpu, PLIC_CLAIM(cpu->plic_context));
 }
 
 void hal_irq_complete(uint32_t source)

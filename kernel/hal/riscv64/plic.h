@@ -4,8 +4,9 @@
 #define HAL_RISCV64_PLIC_H
 
 struct cpu;
+struct machine;
 
-/* Every source masked, and enabled for this hart's S context. */
-void plic_setup(struct cpu *cpu);
+/* For a machine that has one: every source masked, and enabled for this hart's S context. */
+void plic_setup(struct cpu *cpu, const struct machine *machine);
 
 #endif

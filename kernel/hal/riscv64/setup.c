@@ -19,11 +19,8 @@
 #define HEDELEG_GUEST UINT64_C(0xb15d)
 #define HIDELEG_GUEST UINT64_C(0x444)
 
-#define MIB2         UINT64_C(0x200000)
-#define GIB          UINT64_C(0x40000000)
-#define ATP_ID_SHIFT 44
-#define ASID_MASK    UINT64_C(0xffff)
-#define VMID_MASK    UINT64_C(0x3fff)
+#define ASID_MASK UINT64_C(0xffff)
+#define VMID_MASK UINT64_C(0x3fff)
 
 static bool sbi_has(uint64_t extension)
 {
@@ -47,17 +44,17 @@ void hal_hand_over(uint64_t id, hpa_t dtb)
 {
     uint64_t image = cpu_this()->image_start;
 
-    kernel_tables[TABLE_IMAGE_GIB][image / MIB2 % PTE_COUNT] = kernel_tables[TABLE_IMAGE_GIB][0];
-    kernel_tables[TABLE_ROOT][image / GIB % PTE_COUNT] =
-        kernel_tables[TABLE_ROOT][KERNEL_BASE / GIB % PTE_COUNT];
+    kernel_tables[TABLE_IMAGE_GIB][image / MIB2 % TABLE_ENTRIES] =
+        kernel_tables[TABLE_IMAGE_GIB][0];
+    kernel_tables[TABLE_ROOT][image / GIB % TABLE_ENTRIES] =
+        kernel_tables[TABLE_ROOT][KERNEL_BASE / GIB % TABLE_ENTRIES];
     __asm__ volatile("sfence.vma" : : : "memory");
     cpu_hand_over(id, image, dtb.raw);
 }
 
-void hal_image_range(hpa_t *start, uint64_t *bytes)
+struct range hal_image_range(void)
 {
-    *start = hpa(cpu_this()->image_start);
-    *bytes = (uint64_t)(image_end - _start);
+    return (struct range){ cpu_this()->image_start, (uint64_t)(image_end - _start) };
 }
 
 void hal_set_hart(struct hart *hart)
@@ -151,23 +148,12 @@ static void setup_traps(void)
     CSR_CLEAR(CSR_SSTATUS, SSTATUS_FS | SSTATUS_VS | SSTATUS_SUM | SSTATUS_MXR | SSTATUS_SIE);
 }
 
-static void setup_devices(struct cpu *cpu, const struct machine *machine)
-{
-    if (machine->test.bytes != 0)
-        cpu->test_device = hal_phys_to_virt(hpa(machine->test.start));
-    if (machine->has_plic) {
-        cpu->plic = hal_phys_to_virt(hpa(machine->plic.start));
-        cpu->plic_source_count = machine->plic_source_count;
-        cpu->plic_context = machine->plic_context;
-    }
-    plic_setup(cpu);
-}
-
 MUST_CHECK hal_setup(const struct machine *machine, const char **problem)
 {
     struct cpu *cpu = cpu_this();
 
-    setup_devices(cpu, machine);
+    if (machine->test.bytes != 0)
+        cpu->test_device = hal_phys_to_virt(hpa(machine->test.start));
     cpu->zero_block_bytes = machine->zero_block_bytes;
     if (cpu_probe_hstatus().ok == 0) {
         *problem = "this hart has no H extension (with QEMU: -cpu rv64, rva23s64 or max)";
@@ -186,6 +172,7 @@ MUST_CHECK hal_setup(const struct machine *machine, const char **problem)
     cpu->vsatp_modes = vsatp_modes_probe();
     cpu->has_sstc = cpu_probe_stimecmp().ok != 0;
     cpu->has_stateen = cpu_probe_hstateen0().ok != 0;
+    plic_setup(cpu, machine);
     setup_traps();
     setup_aia(cpu);
     setup_environment(cpu);
