@@ -1,12 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include <kernel/boot/machine.h>
 
-#include <libfdt.h>
-#include <string.h>
+#include <kernel/boot/tree.h>
 
 #define HEADER_BYTES   sizeof(struct fdt_header)
 #define CELLS_MOST     2
-#define IRQ_S_EXTERNAL 9u
 #define SOURCES_MOST   1023u
 #define BUS_LEVELS_MOST 8
 
@@ -40,44 +38,6 @@ MUST_CHECK machine_dtb_bytes(const void *dtb, uint64_t *bytes)
 
 /* ---- properties ----------------------------------------------------------------- */
 
-static uint64_t cells_value(const fdt32_t *cell, int count)
-{
-    uint64_t value = 0;
-
-    for (int i = 0; i < count; i++)
-        value = value << 32 | fdt32_ld(cell + i);
-    return value;
-}
-
-/* A property that is one number of one or two cells. */
-static enum err number_read(const struct reading *r, int node, const char *name, uint64_t *value)
-{
-    int bytes;
-    const fdt32_t *cell = fdt_getprop(r->fdt, node, name, &bytes);
-
-    if (cell == NULL)
-        return ERR_NOT_FOUND;
-    if (bytes != 4 && bytes != 8)
-        return ERR_FORMAT;
-    *value = cells_value(cell, bytes / 4);
-    return OK;
-}
-
-static bool text_is(const struct reading *r, int node, const char *name, const char *text)
-{
-    int bytes;
-    const char *value = fdt_getprop(r->fdt, node, name, &bytes);
-
-    return value != NULL && bytes == (int)strlen(text) + 1 &&
-           memcmp(value, text, (size_t)bytes) == 0;
-}
-
-static bool node_is_disabled(const struct reading *r, int node)
-{
-    return fdt_getprop(r->fdt, node, "status", NULL) != NULL &&
-           !text_is(r, node, "status", "okay") && !text_is(r, node, "status", "ok");
-}
-
 static bool node_is_any(const struct reading *r, int node, const char *const *names)
 {
     for (; *names != NULL; names++) {
@@ -104,8 +64,8 @@ static enum err reg_read(struct reading *r, int parent, int node, int index, str
     if (index >= bytes / (4 * step))
         return ERR_NOT_FOUND;
     cell += index * step;
-    *out = (struct range){ cells_value(cell, address_cells),
-                           cells_value(cell + address_cells, size_cells) };
+    *out = (struct range){ tree_cells(cell, address_cells),
+                           tree_cells(cell + address_cells, size_cells) };
     if (out->start > UINT64_MAX - out->bytes)
         return fail(r, ERR_RANGE, "an address range wraps");
     return OK;
@@ -135,7 +95,7 @@ static enum err memory_read(struct reading *r)
 
     fdt_for_each_subnode(node, r->fdt, 0)
     {
-        if (!text_is(r, node, "device_type", "memory") || node_is_disabled(r, node))
+        if (!tree_text_is(r->fdt, node, "device_type", "memory") || tree_is_disabled(r->fdt, node))
             continue;
         enum err err = reg_add_all(r, 0, node, &r->machine->ram);
         if (err != OK)
@@ -178,9 +138,9 @@ static enum err archive_read(struct reading *r)
 
     if (chosen < 0)
         return OK;
-    enum err err = number_read(r, chosen, "linux,initrd-start", &start);
+    enum err err = tree_number(r->fdt, chosen, "linux,initrd-start", &start);
     if (err == OK)
-        err = number_read(r, chosen, "linux,initrd-end", &end);
+        err = tree_number(r->fdt, chosen, "linux,initrd-end", &end);
     if (err == ERR_NOT_FOUND)
         return OK;
     if (err != OK || end < start)
@@ -193,25 +153,19 @@ static enum err archive_read(struct reading *r)
 
 static enum err hart_read(struct reading *r, int node)
 {
-    uint64_t id;
+    uint64_t id, block;
 
-    if (!text_is(r, node, "device_type", "cpu") || node_is_disabled(r, node))
+    if (!tree_is_hart(r->fdt, node))
         return OK;
-    if (number_read(r, node, "reg", &id) != OK)
+    if (tree_number(r->fdt, node, "reg", &id) != OK)
         return fail(r, ERR_FORMAT, "a cpu node has no hart id");
     r->machine->hart_count++;
     if (id != r->boot_hart)
         return OK;
-    uint64_t block;
-    if (number_read(r, node, "riscv,cboz-block-size", &block) == OK && (block & (block - 1)) == 0)
+    if (tree_number(r->fdt, node, "riscv,cboz-block-size", &block) == OK &&
+        (block & (block - 1)) == 0)
         r->machine->zero_block_bytes = block;
-
-    int child;
-    fdt_for_each_subnode(child, r->fdt, node)
-    {
-        if (fdt_node_check_compatible(r->fdt, child, "riscv,cpu-intc") == 0)
-            r->boot_intc = fdt_get_phandle(r->fdt, child);
-    }
+    r->boot_intc = tree_hart_controller(r->fdt, node);
     if (r->boot_intc == 0)
         return fail(r, ERR_FORMAT, "the boot hart has no interrupt controller with a phandle");
     return OK;
@@ -221,7 +175,8 @@ static enum err harts_read(struct reading *r)
 {
     int cpus = fdt_path_offset(r->fdt, "/cpus"), node;
 
-    if (cpus < 0 || number_read(r, cpus, "timebase-frequency", &r->machine->timebase_hz) != OK ||
+    if (cpus < 0 ||
+        tree_number(r->fdt, cpus, "timebase-frequency", &r->machine->timebase_hz) != OK ||
         r->machine->timebase_hz == 0)
         return fail(r, ERR_NOT_FOUND, "/cpus has no timebase-frequency");
     fdt_for_each_subnode(node, r->fdt, cpus)
@@ -237,25 +192,6 @@ static enum err harts_read(struct reading *r)
 
 /* ---- devices -------------------------------------------------------------------- */
 
-/* interrupts-extended: a pair (hart's controller, its interrupt) for each context.
- * ERR_NOT_FOUND: none is the boot hart's. */
-static enum err plic_context_find(struct reading *r, int node, uint32_t *context)
-{
-    int bytes;
-    const fdt32_t *cell = fdt_getprop(r->fdt, node, "interrupts-extended", &bytes);
-
-    if (cell == NULL || bytes % 8 != 0)
-        return fail(r, ERR_FORMAT, "the PLIC has no list of contexts");
-    for (int i = 0; i < bytes / 8; i++) {
-        if (fdt32_ld(cell + 2 * i) == r->boot_intc &&
-            fdt32_ld(cell + 2 * i + 1) == IRQ_S_EXTERNAL) {
-            *context = (uint32_t)i;
-            return OK;
-        }
-    }
-    return ERR_NOT_FOUND;
-}
-
 /* There may be several, each for some of the harts: the boot hart's is used, none handed out. */
 static enum err plic_read(struct reading *r, int parent, int node)
 {
@@ -266,13 +202,13 @@ static enum err plic_read(struct reading *r, int parent, int node)
 
     r->has_any_plic = true;
     if (reg_read(r, parent, node, 0, &range) != OK || range.bytes == 0 ||
-        number_read(r, node, "riscv,ndev", &sources) != OK || sources > SOURCES_MOST)
+        tree_number(r->fdt, node, "riscv,ndev", &sources) != OK || sources > SOURCES_MOST)
         return fail(r, ERR_FORMAT, "the PLIC has no registers, or riscv,ndev is not 0 to 1023");
-    enum err err = plic_context_find(r, node, &context);
+    enum err err = tree_plic_context(r->fdt, node, r->boot_intc, &context);
     if (err == ERR_NOT_FOUND || machine->has_plic)
         return reg_add_all(r, parent, node, &machine->firmware);
     if (err != OK)
-        return err;
+        return fail(r, err, "the PLIC has no list of contexts");
     if (0x200000 + UINT64_C(0x1000) * (context + UINT64_C(1)) > range.bytes)
         return fail(r, ERR_FORMAT, "the boot hart's PLIC context lies outside its registers");
     machine->plic = range;
@@ -298,15 +234,14 @@ static bool bus_translates(const struct reading *r, int bus)
 
 static enum err device_read(struct reading *r, int node)
 {
-    static const char *const plic[] = { "riscv,plic0", "sifive,plic-1.0.0", NULL };
     static const char *const test[] = { "sifive,test0", "sifive,test1", NULL };
     static const char *const firmware[] = { "riscv,clint0", "sifive,clint0", "thead,c900-clint",
                                             "riscv,aclint-mtimer", "riscv,aclint-mswi",
                                             "riscv,aclint-sswi", NULL };
-    bool is_plic = node_is_any(r, node, plic), is_test = node_is_any(r, node, test);
+    bool is_plic = tree_is_plic(r->fdt, node), is_test = node_is_any(r, node, test);
     bool is_firmware = node_is_any(r, node, firmware);
 
-    if (!(is_plic || is_test || is_firmware) || node_is_disabled(r, node))
+    if (!(is_plic || is_test || is_firmware) || tree_is_disabled(r->fdt, node))
         return OK;
     int parent = fdt_parent_offset(r->fdt, node);
     if (bus_translates(r, parent))

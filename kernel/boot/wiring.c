@@ -5,12 +5,11 @@
  * its interrupts-extended.
  */
 #include <kernel/boot/machine.h>
+#include <kernel/boot/tree.h>
 #include <kernel/boot/wiring.h>
 
-#include <libfdt.h>
 #include <string.h>
 
-#define IRQ_S_EXTERNAL 9u
 #define PLICS_MOST     16u
 #define DEPTH_MOST     16
 #define PATH_MOST      256
@@ -38,15 +37,6 @@ static uint32_t first_cell(const void *fdt, int node, const char *name)
     return cell == NULL || bytes < 4 ? 0 : fdt32_ld(cell);
 }
 
-static bool is_disabled(const void *fdt, int node)
-{
-    int bytes;
-    const char *status = fdt_getprop(fdt, node, "status", &bytes);
-
-    return status != NULL && !(bytes == 5 && memcmp(status, "okay", 5) == 0) &&
-           !(bytes == 3 && memcmp(status, "ok", 3) == 0);
-}
-
 /* stdout-path: a path or an alias, and behind a colon how to set the line. */
 static int console_find(const void *fdt)
 {
@@ -65,10 +55,7 @@ static int console_find(const void *fdt)
 
 static void plic_note(struct wiring *w, int node)
 {
-    if (fdt_node_check_compatible(w->fdt, node, "riscv,plic0") != 0 &&
-        fdt_node_check_compatible(w->fdt, node, "sifive,plic-1.0.0") != 0)
-        return;
-    if (w->plic_count < PLICS_MOST && !is_disabled(w->fdt, node))
+    if (tree_is_plic(w->fdt, node) && !tree_is_disabled(w->fdt, node) && w->plic_count < PLICS_MOST)
         w->plic[w->plic_count++] = (struct plic_seen){ .node = node,
                                                        .phandle = fdt_get_phandle(w->fdt, node) };
 }
@@ -84,7 +71,7 @@ static void device_count(struct wiring *w, int node, uint32_t inherited)
     if (node == w->console)
         w->console_parent = parent;
     for (uint32_t i = 0; i < w->plic_count; i++) {
-        if (parent != 0 && w->plic[i].phandle == parent && !is_disabled(w->fdt, node))
+        if (parent != 0 && w->plic[i].phandle == parent && !tree_is_disabled(w->fdt, node))
             w->plic[i].device_count++;
     }
 }
@@ -122,45 +109,6 @@ static const struct plic_seen *plic_choose(const struct wiring *w)
     return most;
 }
 
-/* The phandle of a hart's own interrupt controller; 0: none. */
-static uint32_t hart_controller(const void *fdt, int cpu)
-{
-    int child;
-
-    fdt_for_each_subnode(child, fdt, cpu)
-    {
-        if (fdt_node_check_compatible(fdt, child, "riscv,cpu-intc") == 0)
-            return fdt_get_phandle(fdt, child);
-    }
-    return 0;
-}
-
-static bool has_context(const void *fdt, const struct plic_seen *plic, uint32_t controller)
-{
-    int bytes;
-    const fdt32_t *cell = fdt_getprop(fdt, plic->node, "interrupts-extended", &bytes);
-
-    for (int i = 0; cell != NULL && controller != 0 && i < bytes / 8; i++) {
-        if (fdt32_ld(cell + 2 * i) == controller && fdt32_ld(cell + 2 * i + 1) == IRQ_S_EXTERNAL)
-            return true;
-    }
-    return false;
-}
-
-/* A hart's id: one or two cells; false: the node is no hart that can run. */
-static bool hart_id(const void *fdt, int cpu, uint64_t *id)
-{
-    int bytes, type_bytes;
-    const char *type = fdt_getprop(fdt, cpu, "device_type", &type_bytes);
-    const fdt32_t *cell = fdt_getprop(fdt, cpu, "reg", &bytes);
-
-    if (type == NULL || type_bytes != 4 || memcmp(type, "cpu", 4) != 0 || cell == NULL ||
-        (bytes != 4 && bytes != 8) || is_disabled(fdt, cpu))
-        return false;
-    *id = bytes == 4 ? fdt32_ld(cell) : (uint64_t)fdt32_ld(cell) << 32 | fdt32_ld(cell + 1);
-    return true;
-}
-
 MUST_CHECK wiring_hart_choose(const void *dtb, uint64_t bytes, uint64_t boot_hart, uint64_t *hart)
 {
     struct wiring w = { .fdt = dtb };
@@ -173,20 +121,20 @@ MUST_CHECK wiring_hart_choose(const void *dtb, uint64_t bytes, uint64_t boot_har
 
     const struct plic_seen *plic = plic_choose(&w);
     int cpus = fdt_path_offset(dtb, "/cpus"), cpu;
-    bool is_other = false;
     uint64_t id, first = boot_hart;
     *hart = boot_hart;
     if (plic == NULL || cpus < 0)
         return OK;
     fdt_for_each_subnode(cpu, dtb, cpus)
     {
-        if (!hart_id(dtb, cpu, &id) || !has_context(dtb, plic, hart_controller(dtb, cpu)))
+        uint32_t intc = tree_hart_controller(dtb, cpu), context;
+        if (!tree_is_hart(dtb, cpu) || tree_number(dtb, cpu, "reg", &id) != OK ||
+            tree_plic_context(dtb, plic->node, intc, &context) != OK)
             continue;
         if (id == boot_hart)
             return OK;
-        if (!is_other)
+        if (first == boot_hart)
             first = id;
-        is_other = true;
     }
     *hart = first;
     return OK;
