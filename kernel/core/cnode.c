@@ -12,11 +12,6 @@ struct object *cnode_create(void *memory, uint8_t size_bits)
     return &cnode->object;
 }
 
-struct slot *cnode_slot(struct cnode *cnode, uint64_t index)
-{
-    return index != 0 && index < cnode->slot_count ? (struct slot *)cnode + index : NULL;
-}
-
 bool cnode_reap_step(struct hart *hart, struct cnode *cnode)
 {
     if (cnode->reap_next == cnode->slot_count)

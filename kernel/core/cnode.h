@@ -6,7 +6,7 @@
 #ifndef KERNEL_CORE_CNODE_H
 #define KERNEL_CORE_CNODE_H
 
-#include <kernel/core/object.h>
+#include <kernel/core/thread.h>
 
 struct cnode {
     _Alignas(64) struct object object;
@@ -20,7 +20,16 @@ _Static_assert(sizeof(struct cnode) == sizeof(struct slot), "the header is slot 
 struct object *cnode_create(void *memory, uint8_t size_bits);
 
 /* The slot at `index`, or NULL when it is 0 or past the end. */
-struct slot *cnode_slot(struct cnode *cnode, uint64_t index);
+static inline struct slot *cnode_slot(struct cnode *cnode, uint64_t index)
+{
+    return index - 1 < cnode->slot_count - UINT64_C(1) ? (struct slot *)cnode + index : NULL;
+}
+
+/* The same in the CNode of a thread that runs, and therefore has one. */
+static inline struct slot *running_slot(const struct thread *thread, uint64_t index)
+{
+    return cnode_slot((struct cnode *)slot_known_object(&thread->place[THREAD_CNODE]), index);
+}
 
 /* Delete one more slot of a dead table; true when none is left. */
 bool cnode_reap_step(struct hart *hart, struct cnode *cnode);

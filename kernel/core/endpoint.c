@@ -21,6 +21,11 @@ struct thread *endpoint_first(const struct endpoint *endpoint, enum thread_phase
 void endpoint_wait(struct endpoint *endpoint, struct thread *thread, enum thread_phase phase)
 {
     sched_block(thread, phase);
+    endpoint_queue(endpoint, thread);
+}
+
+void endpoint_queue(struct endpoint *endpoint, struct thread *thread)
+{
     thread->blocked_on = &endpoint->object;
     thread_queue_push_last(&endpoint->waiters, thread);
 }

@@ -17,8 +17,10 @@ struct object *endpoint_create(void *memory);
 /* The first of the waiters if it is in `phase` (BLOCKED_SEND or BLOCKED_RECV), else NULL. */
 struct thread *endpoint_first(const struct endpoint *endpoint, enum thread_phase phase);
 
-/* Block a thread at the end of the endpoint's queue; it leaves by endpoint_leave(). */
+/* Block a thread at the end of the endpoint's queue; it leaves by endpoint_leave().  The second is
+ * for a thread that sched_switch() blocks. */
 void endpoint_wait(struct endpoint *endpoint, struct thread *thread, enum thread_phase phase);
+void endpoint_queue(struct endpoint *endpoint, struct thread *thread);
 void endpoint_leave(struct thread *thread);
 
 /* The last capability is gone: nothing to do until its waiters are taken apart. */

@@ -99,12 +99,6 @@ static enum err message_transfer(struct thread *from, struct thread *to)
     return OK;
 }
 
-static void caller_link(struct thread *caller, struct thread *callee)
-{
-    caller->callee = callee;
-    callee->caller = caller;
-}
-
 /* ---- sending ------------------------------------------------------------------------ */
 
 /* The current thread, its message transferred, waits for the reply of `receiver`. */
@@ -202,7 +196,7 @@ static enum err ipc_receive(struct invocation *inv)
     struct endpoint *endpoint = (struct endpoint *)slot_known_object(inv->slot);
     enum err err;
 
-    if (receiver->notification != NULL && receiver->notification->word != 0) {
+    if (thread_is_signalled(receiver)) {
         inv->is_answered = true;
         ipc_notified(receiver, notification_take(receiver->notification));
         return OK;
@@ -244,8 +238,7 @@ enum err ipc_reply_recv_invoke(struct invocation *inv)
     if (caller == NULL)
         return ipc_receive(inv);
     reply_transfer(inv, caller);
-    inv->thread->caller = NULL;
-    caller->callee = NULL;
+    caller_unlink(caller, inv->thread);
     enum err err = ipc_receive(inv);
     sched_handoff(inv->hart, caller); /* if the server waits now; else it is ready */
     return err;

@@ -19,6 +19,12 @@ struct notification {
 _Static_assert(sizeof(struct notification) <= UINT64_C(1) << NOTIFICATION_BITS_MIN,
                "Notification's size");
 
+/* Has the notification bound to the thread bits? */
+static inline bool thread_is_signalled(const struct thread *thread)
+{
+    return thread->notification != NULL && thread->notification->word != 0;
+}
+
 /* What a signal through a capability with this badge sets. */
 static inline uint64_t notification_bits(uint64_t badge)
 {

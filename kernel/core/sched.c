@@ -203,12 +203,34 @@ static struct space *vspace_of(const struct thread *thread)
     return (struct space *)slot_known_object(&thread->place[THREAD_VSPACE]);
 }
 
-ATTR_NORETURN static void enter_user(struct hart *hart, struct thread *thread)
+static void vspace_prepare(struct hart *hart, const struct thread *thread)
 {
     struct space *vspace = vspace_of(thread);
 
     if (hart->vspace != vspace)
         space_load(hart, vspace);
+}
+
+void sched_switch(struct hart *hart, enum thread_phase phase, struct thread *next)
+{
+    struct thread *thread = hart->current;
+    uint64_t now = hal_time();
+
+    run_stop(hart, now);
+    thread->state = (uint8_t)phase;
+    thread->slice_left_ticks = 0;
+    next->state = THREAD_READY;
+    next->run_since_ticks = now;
+    hart->current = next;
+    hart->resumable = NULL;
+    if (hart->fp_owner == &thread->fp || hart->fp_owner == &next->fp)
+        hal_fp_set_user_access(hart->fp_owner == &next->fp);
+    vspace_prepare(hart, next);
+}
+
+ATTR_NORETURN static void enter_user(struct hart *hart, struct thread *thread)
+{
+    vspace_prepare(hart, thread);
     hal_fp_set_user_access(hart->fp_owner == &thread->fp);
     arm(hart);
     if (trace_is_on(&hart->trace))

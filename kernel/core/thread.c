@@ -38,8 +38,7 @@ void thread_drop_caller(struct thread *thread, enum err err)
 
     if (caller == NULL)
         return;
-    thread->caller = NULL;
-    caller->callee = NULL;
+    caller_unlink(caller, thread);
     if (caller->is_fault) {
         caller->is_fault = false;
         caller->state = THREAD_FAULTED;
@@ -61,8 +60,7 @@ static bool thread_stop(struct thread *thread)
         was_in_call = !thread->is_fault;
         break;
     case THREAD_BLOCKED_REPLY:
-        thread->callee->caller = NULL;
-        thread->callee = NULL;
+        caller_unlink(thread, thread->callee);
         was_in_call = !thread->is_fault;
         break;
     case THREAD_BLOCKED_WAIT:

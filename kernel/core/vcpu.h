@@ -111,12 +111,6 @@ struct vcpu_page *vcpu_run_short(struct hart *hart, uint64_t cap, uint64_t done,
 #define IRQ_LEVELS (VCPU_IRQ_TIMER | VCPU_IRQ_EXTERNAL)
 #define IRQ_EDGES  (VCPU_IRQ_SOFT_SET | VCPU_IRQ_SOFT_CLEAR)
 
-/* Has the notification bound to the thread bits? */
-static inline bool vcpu_is_kicked(const struct thread *thread)
-{
-    return thread->notification != NULL && thread->notification->word != 0;
-}
-
 /* Count an exit of a guest and write its record. */
 static inline void vcpu_record(struct vcpu *vcpu, enum vcpu_exit reason,
                                const struct guest_trap *trap, bool has_fetched, uint64_t insn)

@@ -121,7 +121,7 @@ static void wfi_block(struct thread *thread, struct vcpu *vcpu)
 {
     sched_block(thread, THREAD_BLOCKED_WFI);
     __atomic_thread_fence(__ATOMIC_SEQ_CST);
-    if (irq_is_new(vcpu) || vcpu_is_kicked(thread)) {
+    if (irq_is_new(vcpu) || thread_is_signalled(thread)) {
         sched_ready(thread);
         return;
     }
@@ -167,7 +167,7 @@ bool vcpu_prepare(struct hart *hart, struct vcpu *vcpu)
 {
     struct thread *thread = vcpu->thread;
 
-    if (vcpu_is_kicked(thread) || has_passed(vcpu->deadline_ticks)) {
+    if (thread_is_signalled(thread) || has_passed(vcpu->deadline_ticks)) {
         vcpu_return(thread, VCPU_EXIT_NONE);
         return false;
     }

@@ -30,13 +30,12 @@ struct user_context *vcpu_exit_short(struct hart *hart, const struct guest_trap 
     return &thread->context;
 }
 
-/* Does the capability name this VCpu, with the right to run it?  A thread that runs has a CNode. */
+/* Does the capability name this VCpu, with the right to run it? */
 static bool may_run(const struct thread *thread, uint64_t cap, const struct vcpu *vcpu)
 {
-    struct cnode *cnode = (struct cnode *)slot_known_object(&thread->place[THREAD_CNODE]);
-    const struct slot *slot = (const struct slot *)cnode + cap;
+    const struct slot *slot = running_slot(thread, cap);
 
-    return cap - 1 < cnode->slot_count - UINT64_C(1) && slot_known_object(slot) == &vcpu->object &&
+    return slot != NULL && slot_known_object(slot) == &vcpu->object &&
            (slot->rights & RIGHT_EXEC) != 0;
 }
 
@@ -46,7 +45,7 @@ struct vcpu_page *vcpu_run_short(struct hart *hart, uint64_t cap, uint64_t done,
     struct vcpu *vcpu = hart->resumable;
 
     if (vcpu == NULL || done != vcpu->seq || deadline_ticks != vcpu->deadline_ticks ||
-        !may_run(vcpu->thread, cap, vcpu) || vcpu_is_kicked(vcpu->thread))
+        !may_run(vcpu->thread, cap, vcpu) || thread_is_signalled(vcpu->thread))
         return NULL;
     uint64_t irq = __atomic_load_n(&vcpu->page->irq, __ATOMIC_RELAXED);
     if ((irq & (IRQ_LEVELS | IRQ_EDGES)) != vcpu->irq_seen)

@@ -17,6 +17,8 @@ struct user_context *__wrap_trap_from_below(struct cpu *cpu);
 struct user_context *__real_trap_from_below(struct cpu *cpu);
 ATTR_NORETURN void __wrap_trap_vcpu_run(uint64_t cap, uint64_t done, uint64_t deadline_ticks);
 ATTR_NORETURN void __real_trap_vcpu_run(uint64_t cap, uint64_t done, uint64_t deadline_ticks);
+ATTR_NORETURN void __wrap_trap_message(void);
+ATTR_NORETURN void __real_trap_message(void);
 bool __wrap_hal_interrupt_pending(void);
 bool __real_hal_interrupt_pending(void);
 void __wrap_hal_idle(void);
@@ -69,6 +71,13 @@ void __wrap_trap_vcpu_run(uint64_t cap, uint64_t done, uint64_t deadline_ticks)
     stretch_begin();
     stretch_name(CALL_VCPU_RUN, 0);
     __real_trap_vcpu_run(cap, done, deadline_ticks);
+}
+
+void __wrap_trap_message(void)
+{
+    stretch_begin();
+    stretch_name(CALL_CALL, 0); /* or CALL_REPLY_RECV: which, the dispatcher will say */
+    __real_trap_message();
 }
 
 bool __wrap_hal_interrupt_pending(void)

@@ -234,9 +234,11 @@ static void gen_tell(const struct chooser *c, struct world_call *out)
 
 static void gen_message(const struct chooser *c, struct world_call *out)
 {
-    bool has_cap = chance(c->gen, 40);
+    bool has_cap = chance(c->gen, 40), is_serving = c->world->hart.current->caller != NULL;
 
     out->call.number = CALL_CALL + gen_below(c->gen, 4);
+    if (is_serving && chance(c->gen, 50))
+        out->call.number = CALL_REPLY_RECV;
     out->call.cap = cap_of(c, OBJ_MASK(OBJ_ENDPOINT));
     out->tag = gen_below(c->gen, 1000) | (has_cap ? TAG_CAP : 0);
     out->slots = slot_with(c, c->cnode, COPYABLE) |

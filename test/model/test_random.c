@@ -56,9 +56,9 @@ static void print_tally(void)
                 fprintf(stderr, "\n");
         }
     }
-    fprintf(stderr, "# preempted %llu, gone %llu, capabilities in messages %llu\n",
+    fprintf(stderr, "# preempted %llu, gone %llu, capabilities in messages %llu, short ways %llu\n",
             (unsigned long long)world_tally.preempted, (unsigned long long)world_tally.gone,
-            (unsigned long long)world_tally.travelled);
+            (unsigned long long)world_tally.travelled, (unsigned long long)world_tally.passed);
 }
 
 START_TEST(test_kernel_random_calls_agree_with_model)

@@ -48,6 +48,7 @@ struct world_tally {
     uint64_t invoked[OBJ_COUNT][8][ERR_COUNT]; /* by type, method and result */
     uint64_t called[CALL_COUNT];
     uint64_t preempted, gone, restarted, travelled;
+    uint64_t passed; /* messages by the short way */
 };
 
 extern struct world_tally world_tally;

@@ -203,13 +203,3 @@ ATTR_NORETURN void main_thread(const struct bootinfo *boot)
     put_string("bench: end\n");
     root_end();
 }
-
-__asm__(".section .text.start, \"ax\"\n"
-        ".globl _start\n"
-        "_start:\n"
-        "    .option push\n"
-        "    .option norelax\n"
-        "    la gp, __global_pointer$\n"
-        "    .option pop\n"
-        "    tail main_thread\n"
-        ".previous");

@@ -152,3 +152,15 @@ void time_it(const char *name, void (*operation)(void), uint64_t count)
     MARK_END();
     report(name, now() - start, count);
 }
+
+/* ---- start ----------------------------------------------------------------------- */
+
+__asm__(".section .text.start, \"ax\"\n"
+        ".globl _start\n"
+        "_start:\n"
+        "    .option push\n"
+        "    .option norelax\n"
+        "    la gp, __global_pointer$\n"
+        "    .option pop\n"
+        "    tail main_thread\n"
+        ".previous");

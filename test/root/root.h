@@ -31,6 +31,9 @@ enum slot {
 #define MARK_PAUSE()  __asm__ volatile("slti x0, x0, 4" ::: "memory")
 #define MARK_RESUME() __asm__ volatile("slti x0, x0, 5" ::: "memory")
 
+/* What a program begins with; each has its own. */
+ATTR_NORETURN void main_thread(const struct bootinfo *boot);
+
 /* Before anything else of this header. */
 void root_start(const struct bootinfo *boot);
 

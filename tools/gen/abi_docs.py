@@ -13,6 +13,15 @@ NOTE = "<!-- Generated from libs/abi/interface.toml: edit that. -->"
 PRESERVED = "Every other register is preserved. On failure only `a0` changes."
 SCRATCH = ("Of the other general registers `sp`, `gp`, `tp` and `s0` are preserved; what the rest "
            "holds afterwards is undefined, on failure too: the stub tells the compiler so.")
+MESSAGE = ("Of the other general registers `sp`, `gp`, `tp` and `s0` to `s11` are preserved; what the rest "
+           "holds afterwards is undefined, on failure the results too: the stub tells the compiler "
+           "so, and leaves the message as it was.")
+
+
+def preserved(entry, is_call):
+    if entry.kind == "message":
+        return MESSAGE
+    return SCRATCH if is_call and entry.is_scratch else PRESERVED
 
 
 def paragraph(text):
@@ -84,7 +93,7 @@ def page(face, entry, is_call):
         out += [f"Rights on the {entry.object.name}: {rights_text(entry.rights)}.", ""]
     out += ["## In", ""] + table(("register", "what", "unit"), register_rows(entry, is_call))
     out += ["", "## Out", ""] + table(("register", "what", "unit"), result_rows(entry))
-    out += ["", paragraph(SCRATCH if is_call and entry.is_scratch else PRESERVED), ""]
+    out += ["", paragraph(preserved(entry, is_call)), ""]
     if entry.errors:
         out += ["## Errors", ""]
         out += table(("error", "value", "cause"), [(f"`ERR_{name}`", str(face.errors[name]), cause)

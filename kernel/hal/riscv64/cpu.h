@@ -55,10 +55,17 @@ static inline struct cpu *cpu_this(void)
     return cpu;
 }
 
-_Static_assert(ENTRY_CALL_VCPU_RUN == CALL_VCPU_RUN, "assembly's number");
+_Static_assert(ENTRY_CALL_VCPU_RUN == CALL_VCPU_RUN && ENTRY_CALL_CALL == CALL_CALL &&
+                   ENTRY_CALL_REPLY_RECV == CALL_REPLY_RECV,
+               "assembly's numbers");
 
 /* trap.S: load the registers at `regs` and sret; from here on traps save there. */
 ATTR_NORETURN void cpu_leave(struct cpu *cpu, void *regs);
 void cpu_resume(struct cpu *cpu, void *regs); /* the same, for a call in the last place */
+
+/* trap.S: the same for one whose call returns OK and a message: the words are those of its sender,
+ * the tag and badge its own.  In registers that a message does not keep it finds 0. */
+void cpu_resume_message(struct cpu *cpu, struct user_context *context,
+                        const struct user_context *sender);
 
 #endif

@@ -26,6 +26,8 @@
 #define REGS_BYTES 264
 
 /* Numbers of the system-call interface that the trap entry knows. */
-#define ENTRY_CALL_VCPU_RUN 9
+#define ENTRY_CALL_CALL       1
+#define ENTRY_CALL_REPLY_RECV 2
+#define ENTRY_CALL_VCPU_RUN   9
 
 #endif

@@ -4,10 +4,14 @@
  * straight into what runs (struct user_context or struct vcpu_page, which begin
  * alike), and the kernel starts with an empty stack; nothing else survives.
  *
- * vcpu_run keeps only sp, gp, tp and s0 of its caller (libs/abi/interface.toml), so
- * for it nothing else is saved, and a guest's exit that goes the short way
- * (vcpu_short.c) loads nothing else.  What the caller finds in the other registers is
- * the guest's, as in the state page, or 0 where the kernel's own would be.
+ * Some calls promise less than to keep all registers (libs/abi/interface.toml), so that
+ * the short ways need neither save nor load the rest:
+ *
+ *   vcpu_run, and an exit (vcpu_short.c)    keep sp, gp, tp, s0
+ *   call and reply_recv (ipc_short.c)       keep sp, gp, tp, s0 to s11
+ *
+ * What the caller finds in the other registers is a result, after an exit what the guest
+ * had there (it is in the state page too), or 0 where the kernel's own would be.
  */
 #include "csr.h"
 #include "layout.h"
@@ -18,6 +22,41 @@
             27, 28, 29, 30, 31, 10
     \op     x\n, 8 * \n(\base)
     .endr
+.endm
+
+/* s1 to s11; with s0, sp, gp and tp all that C keeps over a call. */
+.macro EACH_SAVED op, base
+    .irp    n, 9, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27
+    \op     x\n, 8 * \n(\base)
+    .endr
+.endm
+
+/* The words of a message: a2 to a6 and t1. */
+.macro EACH_WORD op, base
+    .irp    n, 6, 16, 15, 14, 13, 12
+    \op     x\n, 8 * \n(\base)
+    .endr
+.endm
+
+/* What both short ways keep; t2 is the pc. */
+.macro SAVE_CALLER
+    csrrw   t0, CSR_SSCRATCH, zero
+    ld      t1, CPU_SCRATCH(tp)
+    csrr    t2, CSR_SEPC
+    sd      t1, REGS_X(2)(sp)
+    sd      gp, REGS_X(3)(sp)
+    sd      t0, REGS_X(4)(sp)
+    sd      s0, REGS_X(8)(sp)
+.endm
+
+/* From now on traps save at `regs`, and sret goes to its pc. */
+.macro CPU_ENTER cpu, regs
+    sd      \regs, CPU_REGS(\cpu)
+    ld      t0, REGS_PC(\regs)
+    csrw    CSR_SEPC, t0
+    csrw    CSR_SSCRATCH, \cpu
+    addi    t0, \cpu, CPU_SCRATCH
+    sc.d    zero, zero, (t0)            /* no reservation passes from one to another */
 .endm
 
     .text
@@ -63,18 +102,41 @@ save_all:
 
 call_from_user:
     addi    t0, a7, -ENTRY_CALL_VCPU_RUN
-    bnez    t0, save_all
-    csrrw   t0, CSR_SSCRATCH, zero
-    ld      t1, CPU_SCRATCH(tp)
-    csrr    t2, CSR_SEPC
+    beqz    t0, 1f
+    addi    t0, a7, -ENTRY_CALL_CALL
+    sltiu   t0, t0, ENTRY_CALL_REPLY_RECV - ENTRY_CALL_CALL + 1
+    beqz    t0, save_all
+    EACH_WORD sd, sp
+    SAVE_CALLER
+    EACH_SAVED sd, sp
+    sd      t2, REGS_PC(sp)
+    sd      a0, REGS_X(10)(sp)
+    sd      a1, REGS_X(11)(sp)
+    sd      a7, REGS_X(17)(sp)
+    mv      sp, tp
+    j       trap_message
+1:  SAVE_CALLER
     addi    t2, t2, 4                   /* behind the ecall */
-    sd      t1, REGS_X(2)(sp)
-    sd      gp, REGS_X(3)(sp)
-    sd      t0, REGS_X(4)(sp)
-    sd      s0, REGS_X(8)(sp)
     sd      t2, REGS_PC(sp)
     mv      sp, tp
     j       trap_vcpu_run               /* a0 to a2 as the caller has them */
+
+    /* cpu_resume_message(cpu, context, sender's context) */
+    .globl cpu_resume_message
+cpu_resume_message:
+    CPU_ENTER a0, a1
+    ld      sp, REGS_X(2)(a1)
+    ld      gp, REGS_X(3)(a1)
+    ld      tp, REGS_X(4)(a1)
+    ld      t2, REGS_X(7)(a1)
+    ld      s0, REGS_X(8)(a1)
+    EACH_SAVED ld, a1
+    EACH_WORD ld, a2                    /* a2 itself comes last */
+    ld      a1, REGS_X(11)(a1)
+    .irp    r, a0, a7, t0, t3, t4, t5, t6, ra   /* a0: OK */
+    li      \r, 0
+    .endr
+    sret
 
     /* A routine of hyp.S that announced its trap goes on; everything else is the end.
      * Those routines expect t0 and t1 to change. */
@@ -102,12 +164,7 @@ trap_in_kernel:
     .globl cpu_leave, cpu_resume
 cpu_leave:
 cpu_resume:
-    sd      a1, CPU_REGS(a0)
-    ld      t0, REGS_PC(a1)
-    csrw    CSR_SEPC, t0
-    csrw    CSR_SSCRATCH, a0
-    addi    t0, a0, CPU_SCRATCH
-    sc.d    zero, zero, (t0)            /* no reservation passes from one to another */
+    CPU_ENTER a0, a1
     ld      x2, REGS_X(2)(a1)
     ld      x4, REGS_X(4)(a1)
     ld      t0, REGS_X(5)(a1)

@@ -5,6 +5,7 @@
  */
 #include <kernel/core/fp.h>
 #include <kernel/core/hart.h>
+#include <kernel/core/ipc.h>
 #include <kernel/core/irq.h>
 #include <kernel/core/sched.h>
 #include <kernel/core/syscall.h>
@@ -151,6 +152,16 @@ void trap_vcpu_run(uint64_t cap, uint64_t done, uint64_t deadline_ticks)
     CSR_SET(CSR_SSTATUS, cpu->fp_status);
     CSR_SET(CSR_HSTATUS, HSTATUS_SPV);
     cpu_resume(cpu, page);
+}
+
+void trap_message(void)
+{
+    struct cpu *cpu = cpu_this();
+    struct user_context *next = ipc_short(cpu->hart);
+
+    if (next == NULL)
+        call_long(cpu->hart);
+    cpu_resume_message(cpu, next, cpu->regs);
 }
 
 /* ---- the long way --------------------------------------------------------------------- */

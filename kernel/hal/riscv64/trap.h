@@ -17,6 +17,10 @@ struct user_context *trap_from_below(struct cpu *cpu);
  * register is.  Never returns; not said to the compiler, which would keep a way back. */
 void trap_vcpu_run(uint64_t cap, uint64_t done, uint64_t deadline_ticks);
 
+/* call or reply_recv of U mode; in cpu->regs are its arguments and what a message keeps.  Never
+ * returns, as above. */
+void trap_message(void);
+
 /* In the kernel itself: report on the console and fail the machine. */
 ATTR_NORETURN void trap_panic(struct cpu *cpu);
 

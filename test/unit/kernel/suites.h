@@ -8,6 +8,7 @@ TCase *timer_cases(void);
 TCase *sched_cases(void);
 TCase *ipc_cases(void);
 TCase *ipc_death_cases(void);
+TCase *ipc_short_cases(void);
 TCase *thread_cases(void);
 TCase *notification_cases(void);
 TCase *irq_cases(void);

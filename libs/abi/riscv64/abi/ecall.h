@@ -63,7 +63,7 @@ static inline void abi_ecall_long(struct abi_regs *regs)
     regs->a2 = a2;
 }
 
-/* A message: all of them, both ways. */
+/* A message: all of them, both ways.  Of the rest the kernel keeps what C's callee keeps. */
 static inline void abi_ecall_message(struct abi_regs *regs)
 {
     register uint64_t a0 __asm__("a0") = regs->a0;
@@ -80,9 +80,9 @@ static inline void abi_ecall_message(struct abi_regs *regs)
 
     __asm__ volatile("ecall"
                      : "+r"(a0), "+r"(a1), "+r"(a2), "+r"(a3), "+r"(a4), "+r"(a5), "+r"(a6),
-                       "+r"(t1), "=r"(t2)
-                     : "r"(a7), "r"(t0)
-                     : "memory");
+                       "+r"(a7), "+r"(t0), "+r"(t1), "=r"(t2)
+                     :
+                     : "memory", "ra", "t3", "t4", "t5", "t6");
     regs->a0 = a0;
     regs->a1 = a1;
     regs->a2 = a2;

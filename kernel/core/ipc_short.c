@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The short way of a message: a call to a server that waits for it, and the reply to its caller
+ * by a server that then waits again.
+ *
+ *   caller --call--> ipc_short --> server --reply_recv--> ipc_short --> caller
+ *
+ * The hart goes straight from one thread to the other.  Two facts allow it.  Nobody is ready who
+ * would run before the next thread, so the scheduler would pick that one too.  And the timer is
+ * armed for all that it has to be: neither thread has a deadline, and an equal of the next thread
+ * is one of the current thread too, for whom the end of the slice was armed already.  What else may
+ * be due (a capability in the message, tracing, the dead, a signal, a fault's reply, another
+ * sender) goes the long way, through syscall_dispatch().
+ */
+#include <kernel/core/ipc.h>
+
+#include <abi/message.h>
+#include <kernel/core/cnode.h>
+#include <kernel/core/endpoint.h>
+#include <kernel/core/notification.h>
+#include <kernel/core/sched.h>
+#include <kernel/core/syscall.h>
+
+/* The Endpoint that `slot` of the current thread names with `right`, unless more is to be done than
+ * to carry words through it. */
+static struct endpoint *plain_endpoint(const struct hart *hart, const struct slot *slot,
+                                       uint8_t right, uint64_t tag)
+{
+    if (slot == NULL || slot->type != OBJ_ENDPOINT || (slot->rights & right) == 0)
+        return NULL;
+    if ((tag & TAG_CAP) != 0 || trace_is_on(&hart->trace) || hart->kernel->dead != NULL)
+        return NULL;
+    return (struct endpoint *)slot_known_object(slot);
+}
+
+/* The caller that `server` answers before it waits for the next message, if that is all it does. */
+static struct thread *plain_caller(const struct endpoint *endpoint, const struct thread *server)
+{
+    struct thread *caller = server->caller;
+
+    if (caller == NULL || caller->is_fault || thread_is_signalled(server) ||
+        endpoint_first(endpoint, THREAD_BLOCKED_SEND) != NULL)
+        return NULL;
+    return caller;
+}
+
+/* Would the scheduler pick `next`, were `thread` blocked and `next` ready? */
+static bool may_run_next(const struct hart *hart, const struct thread *thread,
+                         const struct thread *next)
+{
+    uint64_t as_urgent = hart->ready.present >> next->priority;
+    bool is_equal = next->priority == thread->priority;
+
+    return next->hart == hart && as_urgent <= (is_equal ? 1 : 0);
+}
+
+struct user_context *ipc_short(struct hart *hart)
+{
+    struct thread *thread = hart->current;
+    const uint64_t *x = thread->context.x;
+    bool is_call = x[REG_A7] == CALL_CALL;
+    const struct slot *slot = running_slot(thread, x[REG_A0]);
+    struct endpoint *endpoint =
+        plain_endpoint(hart, slot, is_call ? RIGHT_WRITE : RIGHT_READ, x[REG_A1]);
+
+    if (endpoint == NULL)
+        return NULL;
+    struct thread *next = is_call ? endpoint_first(endpoint, THREAD_BLOCKED_RECV)
+                                  : plain_caller(endpoint, thread);
+    if (next == NULL || !may_run_next(hart, thread, next))
+        return NULL;
+    if (is_call) {
+        endpoint_leave(next);
+        caller_link(thread, next);
+    } else {
+        caller_unlink(next, thread);
+        endpoint_queue(endpoint, thread);
+    }
+    next->context.x[REG_A1] = x[REG_A1] & TAG_LABEL_MASK;
+    next->context.x[REG_T2] = is_call ? slot->word[0] : 0;
+    thread->context.pc += ECALL_BYTES;
+    sched_switch(hart, is_call ? THREAD_BLOCKED_REPLY : THREAD_BLOCKED_RECV, next);
+    return &next->context;
+}
