@@ -29,13 +29,6 @@ static enum err inject(void *opaque, uint32_t hart, uint64_t cause, uint64_t tva
     return vcpu_inject(calls->vcpu, cause, tval);
 }
 
-static enum err set_timer(void *opaque, uint32_t hart, uint64_t deadline_ticks)
-{
-    const struct calls *calls = opaque;
-    (void)hart;
-    return vcpu_set_timer(calls->vcpu, deadline_ticks);
-}
-
 static enum err fence(void *opaque, uint32_t hart, enum vcpu_ops_fence kind, uint64_t address,
                       uint64_t size_bytes, uint64_t asid)
 {
@@ -53,7 +46,7 @@ static void kick(void *opaque, uint32_t hart)
 
 struct vcpu_ops calls_vcpu(struct calls *calls)
 {
-    return (struct vcpu_ops){calls, get_reg, set_reg, inject, set_timer, fence, kick};
+    return (struct vcpu_ops){calls, get_reg, set_reg, inject, fence, kick};
 }
 
 /* ---- The loop ---- */

@@ -43,7 +43,7 @@ struct vcpu {
     uint64_t deadline_ticks;    /* when vcpu_run is to return; all ones: not by itself */
     bool is_waiting;            /* the guest executed WFI: enter it when an interrupt is pending */
     bool is_fence_wanted;       /* all its guest's translations and code are to be fenced first */
-    uint64_t irq_seen;          /* of the page's interrupt word: the levels last copied */
+    uint64_t irq_seen;          /* what the last entry left of the page's interrupt word */
     uint64_t hvip_levels;       /* VSTIP and VSEIP as last written to hvip; all ones: unknown */
     uint64_t timer_guest_ticks; /* software timer, in the guest's time */
     uint64_t timer_ticks;       /* the same in the hart's; all ones: never, or not used */
@@ -104,12 +104,19 @@ struct user_context *vcpu_exit_short(struct hart *hart, const struct guest_trap 
  * NULL: nothing has happened yet, the call must go through the dispatcher. */
 struct vcpu_page *vcpu_run_short(struct hart *hart, uint64_t cap, uint64_t done,
                                  uint64_t deadline_ticks);
+/* The same where the page asks for a timer and nothing else, and that is a CSR of the guest (Sstc):
+ * nothing of the hart's own moves. */
+struct vcpu_page *vcpu_run_timer(struct hart *hart, uint64_t cap, uint64_t done,
+                                 uint64_t deadline_ticks);
 
 /* ---- parts that both ways have in common (vcpu_run.c) --------------------------------- */
 
 /* What can be asked for in the page's interrupt word. */
 #define IRQ_LEVELS (VCPU_IRQ_TIMER | VCPU_IRQ_EXTERNAL)
-#define IRQ_EDGES  (VCPU_IRQ_SOFT_SET | VCPU_IRQ_SOFT_CLEAR)
+#define IRQ_EDGES  (VCPU_IRQ_SOFT_SET | VCPU_IRQ_SOFT_CLEAR | VCPU_IRQ_TIMER_SET)
+
+/* The loaded vCPU's timer, by CSR or by software, becomes what its page says. */
+void vcpu_timer_take(struct vcpu *vcpu);
 
 /* Count an exit of a guest and write its record. */
 static inline void vcpu_record(struct vcpu *vcpu, enum vcpu_exit reason,

@@ -98,16 +98,13 @@ void vcpu_timer_set(struct vcpu *vcpu, uint64_t guest_ticks)
     vcpu->timer_ticks = left < TIMER_NEVER - now ? now + left : TIMER_NEVER;
 }
 
-enum err vcpu_set_timer_invoke(struct invocation *inv)
+void vcpu_timer_take(struct vcpu *vcpu)
 {
-    struct vcpu *vcpu = vcpu_of(inv->slot);
+    uint64_t guest_ticks = __atomic_load_n(&vcpu->page->timer, __ATOMIC_RELAXED);
 
-    if (vcpu_is_running(vcpu))
-        return ERR_BUSY;
-    vcpu_timer_set(vcpu, inv->arg[0]);
+    vcpu_timer_set(vcpu, guest_ticks);
     if (hal_has_sstc())
-        hal_vcpu_set_timer(&vcpu->regs, inv->arg[0], inv->hart->vcpu == vcpu);
-    return OK;
+        hal_vcpu_set_timer(guest_ticks);
 }
 
 /* ---- fences ----------------------------------------------------------------------------- */

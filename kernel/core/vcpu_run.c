@@ -88,16 +88,18 @@ static void irq_update(struct vcpu *vcpu)
     uint64_t wanted = irq_read(vcpu);
     uint64_t levels = wanted & IRQ_LEVELS, clear = 0, set = 0;
 
-    vcpu->irq_seen = levels;
-    if (has_passed(vcpu->timer_ticks))
-        levels |= HVIP_VSTIP;
+    vcpu->irq_seen = wanted & ~IRQ_EDGES;
     if ((wanted & IRQ_EDGES) != 0) {
         uint64_t taken = __atomic_fetch_and(&vcpu->page->irq, ~IRQ_EDGES, __ATOMIC_ACQ_REL);
+        if ((taken & VCPU_IRQ_TIMER_SET) != 0)
+            vcpu_timer_take(vcpu);
         if ((taken & VCPU_IRQ_SOFT_CLEAR) != 0)
             clear |= HVIP_VSSIP;
         if ((taken & VCPU_IRQ_SOFT_SET) != 0)
             set |= HVIP_VSSIP;
     }
+    if (has_passed(vcpu->timer_ticks))
+        levels |= HVIP_VSTIP;
     if (levels != vcpu->hvip_levels) {
         clear |= IRQ_LEVELS & ~levels;
         set |= levels;

@@ -39,18 +39,46 @@ static bool may_run(const struct thread *thread, uint64_t cap, const struct vcpu
            (slot->rights & RIGHT_EXEC) != 0;
 }
 
+/* Is the call the one that goes on where this hart is? */
+static inline bool is_next(const struct hart *hart, uint64_t cap, uint64_t done,
+                           uint64_t deadline_ticks)
+{
+    const struct vcpu *vcpu = hart->resumable;
+
+    return vcpu != NULL && done == vcpu->seq && deadline_ticks == vcpu->deadline_ticks &&
+           may_run(vcpu->thread, cap, vcpu) && !thread_is_signalled(vcpu->thread);
+}
+
+/* The bits of the page's interrupt word that are not as the last entry left them. */
+static uint64_t news(const struct vcpu *vcpu)
+{
+    return __atomic_load_n(&vcpu->page->irq, __ATOMIC_RELAXED) ^ vcpu->irq_seen;
+}
+
+static struct vcpu_page *enter(struct vcpu *vcpu)
+{
+    vcpu->page->exit.reason = VCPU_EXIT_NONE; /* its outcome is accepted */
+    vcpu->thread->is_in_guest = true;
+    return vcpu->page;
+}
+
 struct vcpu_page *vcpu_run_short(struct hart *hart, uint64_t cap, uint64_t done,
+                                 uint64_t deadline_ticks)
+{
+    if (!is_next(hart, cap, done, deadline_ticks) || news(hart->resumable) != 0)
+        return NULL;
+    return enter(hart->resumable);
+}
+
+struct vcpu_page *vcpu_run_timer(struct hart *hart, uint64_t cap, uint64_t done,
                                  uint64_t deadline_ticks)
 {
     struct vcpu *vcpu = hart->resumable;
 
-    if (vcpu == NULL || done != vcpu->seq || deadline_ticks != vcpu->deadline_ticks ||
-        !may_run(vcpu->thread, cap, vcpu) || thread_is_signalled(vcpu->thread))
+    if (!hal_has_sstc() || !is_next(hart, cap, done, deadline_ticks) ||
+        news(vcpu) != VCPU_IRQ_TIMER_SET)
         return NULL;
-    uint64_t irq = __atomic_load_n(&vcpu->page->irq, __ATOMIC_RELAXED);
-    if ((irq & (IRQ_LEVELS | IRQ_EDGES)) != vcpu->irq_seen)
-        return NULL;
-    vcpu->page->exit.reason = VCPU_EXIT_NONE; /* its outcome is accepted */
-    vcpu->thread->is_in_guest = true;
-    return vcpu->page;
+    __atomic_fetch_and(&vcpu->page->irq, ~VCPU_IRQ_TIMER_SET, __ATOMIC_ACQUIRE);
+    vcpu_timer_take(vcpu);
+    return enter(vcpu);
 }

@@ -116,12 +116,12 @@ void hal_vcpu_load(const struct hal_vcpu *vcpu);
  * ERR_INVALID_ARG: no such register.  ERR_NOT_SUPPORTED: this hart lacks it. */
 MUST_CHECK hal_vcpu_get_reg(const struct hal_vcpu *vcpu, uint64_t reg, uint64_t *value);
 MUST_CHECK hal_vcpu_set_reg(struct hal_vcpu *vcpu, uint64_t reg, uint64_t value);
-/* Its vstimecmp alone, also while it is loaded; for harts with Sstc. */
-void hal_vcpu_set_timer(struct hal_vcpu *vcpu, uint64_t guest_ticks, bool is_loaded);
 /* What the hart does on a trap into VS mode, on a saved vCPU: returns the new pc. */
 uint64_t hal_vcpu_trap(struct hal_vcpu *vcpu, uint64_t cause, uint64_t tval, uint64_t pc);
 
-/* Of the loaded vCPU: clear and set bits of hvip; read what is pending, and vstimecmp. */
+/* Of the loaded vCPU: set vstimecmp alone, where there is Sstc; clear and set bits of hvip; read
+ * what is pending, and vstimecmp. */
+void hal_vcpu_set_timer(uint64_t guest_ticks);
 void hal_vcpu_update_hvip(uint64_t clear, uint64_t set);
 bool hal_vcpu_interrupt_pending(void); /* an interrupt the guest enabled in vsie is pending */
 bool hal_vcpu_timer_wakes(void);       /* vsie.STIE is set */

@@ -7,6 +7,7 @@
  *
  *   0x000  general registers and pc        written by both
  *   0x108  interrupt word                  atomic operations only
+ *   0x110  timer                           written by the VMM
  *   0x140  exit record                     written by the kernel at an exit
  */
 #ifndef ABI_VCPU_PAGE_H
@@ -31,13 +32,17 @@ enum vcpu_exit {
  * Pending").  VSEIP and VSTIP are levels: the kernel copies them at each entry
  * and leaves them.  VSSIP is an edge: the kernel takes the request (clears it
  * here, sets it in hvip) and the guest clears its own sip.SSIP.  The clear
- * request is taken first, then the set request.  After a change by a thread
- * that is not inside the entry path, signal the bound notification.
+ * request is taken first, then the set request.  TIMER_SET is a request too:
+ * at the next entry the guest's timer becomes `timer`, as by sbi_set_timer: its
+ * interrupt is pending from then on, and one that was pending before is not any
+ * more.  After a change by a thread that is not inside the entry path, signal
+ * the bound notification.
  */
 #define VCPU_IRQ_SOFT_SET   (UINT64_C(1) << 2)
 #define VCPU_IRQ_TIMER      (UINT64_C(1) << 6)
 #define VCPU_IRQ_EXTERNAL   (UINT64_C(1) << 10)
 #define VCPU_IRQ_SOFT_CLEAR (UINT64_C(1) << 34)
+#define VCPU_IRQ_TIMER_SET  (UINT64_C(1) << 38)
 
 /*
  * One exit.  `seq` counts exits of this vCPU from 1.  The record stays valid
@@ -60,13 +65,15 @@ struct vcpu_page {
     uint64_t x[32]; /* x[0] is ignored on entry and 0 after an exit */
     uint64_t pc;
     uint64_t irq;
-    uint64_t reserved[6];
+    uint64_t timer; /* guest ticks, absolute; all ones for never */
+    uint64_t reserved[5];
     struct vcpu_exit_record exit;
 };
 
 _Static_assert(sizeof(struct vcpu_exit_record) == 72, "exit record layout");
 _Static_assert(__builtin_offsetof(struct vcpu_page, pc) == 0x100, "pc offset");
 _Static_assert(__builtin_offsetof(struct vcpu_page, irq) == 0x108, "irq offset");
+_Static_assert(__builtin_offsetof(struct vcpu_page, timer) == 0x110, "timer offset");
 _Static_assert(__builtin_offsetof(struct vcpu_page, exit) == 0x140, "exit offset");
 _Static_assert(sizeof(struct vcpu_page) <= 4096, "the page is one frame");
 

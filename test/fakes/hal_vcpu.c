@@ -38,11 +38,9 @@ void hal_vcpu_save(struct hal_vcpu *vcpu)
     fake.vs.vsatp = 0;
 }
 
-void hal_vcpu_set_timer(struct hal_vcpu *vcpu, uint64_t guest_ticks, bool is_loaded)
+void hal_vcpu_set_timer(uint64_t guest_ticks)
 {
-    vcpu->vstimecmp = guest_ticks;
-    if (is_loaded)
-        fake.vs.vstimecmp = guest_ticks;
+    fake.vs.vstimecmp = guest_ticks;
 }
 
 void hal_vcpu_load(const struct hal_vcpu *vcpu)

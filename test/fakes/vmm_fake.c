@@ -105,11 +105,6 @@ static enum err ops_inject(void *opaque, uint32_t hart, uint64_t cause, uint64_t
     return err;
 }
 
-static enum err ops_set_timer(void *opaque, uint32_t hart, uint64_t deadline_ticks)
-{
-    return note(opaque, (struct fake_call){FAKE_SET_TIMER, hart, {deadline_ticks}});
-}
-
 static enum err ops_fence(void *opaque, uint32_t hart, enum vcpu_ops_fence kind, uint64_t address,
                           uint64_t size_bytes, uint64_t asid)
 {
@@ -189,7 +184,7 @@ struct vmm_fake *fake_new(uint32_t hart_count)
         .initrd_bytes = FAKE_INITRD_BYTES,
         .bootargs = "console=ttyS0",
         .rng_seed = {1, 2, 3},
-        .vcpu = {fake, ops_get_reg, ops_set_reg, ops_inject, ops_set_timer, ops_fence, ops_kick},
+        .vcpu = {fake, ops_get_reg, ops_set_reg, ops_inject, ops_fence, ops_kick},
         .console = {fake, port_room, port_put, port_peek, port_release},
         .clock_opaque = fake,
         .wall_ns = clock_wall_ns,

@@ -21,7 +21,6 @@
 enum fake_call_kind {
     FAKE_SET_REG,
     FAKE_INJECT,
-    FAKE_SET_TIMER,
     FAKE_FENCE,
     FAKE_KICK
 };

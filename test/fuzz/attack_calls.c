@@ -336,7 +336,6 @@ static const struct kind kinds[] = {
     INVOKE(VCPU, GET_REG, 4, choose_vcpu_reg),
     INVOKE(VCPU, SET_REG, 8, choose_vcpu_reg),
     INVOKE(VCPU, INJECT, 10, choose_vcpu_any),
-    INVOKE(VCPU, SET_TIMER, 6, choose_vcpu_any),
     INVOKE(VCPU, FENCE, 10, choose_vcpu_fence),
     INVOKE(IRQ, BIND, 12, choose_irq_bind),
     INVOKE(IRQ, ACK, 6, choose_nothing),

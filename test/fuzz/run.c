@@ -105,8 +105,8 @@ static void make_returnable(struct random *r, const struct vmm_start *start)
     set_reg(start, VCPU_REG_CSR(0x104), SIE_TIMER | (random_next(r) & 0x222));
     set_reg(start, VCPU_REG_CSR(0x100), SSTATUS_SIE | random_next(r));
     set_reg(start, VCPU_REG_TIMEDELTA, 0);
-    if (vcpu_set_timer(vcpu_of(start), rt_time_ticks() + TIMER_TICKS) != OK)
-        fuzz_fail("vcpu_set_timer", 0);
+    page_of(start)->timer = rt_time_ticks() + TIMER_TICKS;
+    __atomic_fetch_or(&page_of(start)->irq, VCPU_IRQ_TIMER_SET, __ATOMIC_SEQ_CST);
     page_of(start)->pc = random_pc(r);
     *(uint32_t *)(uintptr_t)start->ram_address = INSN_ECALL; /* where stvec points */
 }

@@ -47,7 +47,6 @@ static const struct want methods[] = {
     { OBJ_VCPU, METHOD_VCPU_GET_REG, R, { { 0 } } },
     { OBJ_VCPU, METHOD_VCPU_SET_REG, W, { { 0 } } },
     { OBJ_VCPU, METHOD_VCPU_INJECT, W, { { 0 } } },
-    { OBJ_VCPU, METHOD_VCPU_SET_TIMER, W, { { 0 } } },
     { OBJ_VCPU, METHOD_VCPU_FENCE, W, { { 0 } } },
     { OBJ_IRQ, METHOD_IRQ_BIND, M,
       { [0] = { OBJ_MASK(OBJ_IRQ_CONTROL), M, false },

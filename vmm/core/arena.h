@@ -31,7 +31,7 @@
 #include <vmm/core/outcome.h>
 
 #define ARENA_MAGIC        UINT64_C(0x616e657261577231)
-#define ARENA_VERSION      2u
+#define ARENA_VERSION      3u
 #define ARENA_ALIGN        64u
 #define ARENA_SECTIONS_MAX 24u
 #define ARENA_NAME_BYTES   24u

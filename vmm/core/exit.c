@@ -347,30 +347,25 @@ static enum err inject_apply(const struct machine *machine, uint32_t hart,
 }
 
 /* What few outcomes have, in an order in which doing it all again is the same. */
-static enum err rest_apply(const struct machine *machine, uint32_t hart,
-                           const struct exit_outcome *outcome)
+static void rest_apply(const struct machine *machine, uint32_t hart,
+                       const struct exit_outcome *outcome)
 {
-    const struct vcpu_ops *ops = &machine->config.vcpu;
-
     if (outcome->flags & (OUTCOME_TEXT | OUTCOME_BYTE | OUTCOME_INPUT))
         console_apply(machine, outcome);
     if (outcome->flags & OUTCOME_HARTS)
         harts_apply(machine, hart, outcome);
     if (outcome->flags & OUTCOME_TIMER)
-        return ops->set_timer(ops->opaque, hart, machine->state->hart[hart].timer_deadline_ticks);
-    return OK;
+        machine_timer_set(machine, hart, outcome->timer_ticks);
 }
 
 static enum err outcome_apply(struct machine *machine, uint32_t hart,
                               const struct exit_outcome *outcome)
 {
     struct vcpu_page *page = machine_page(machine, hart);
-    enum err err = OK;
 
     if (outcome->flags & ~(uint32_t)OUTCOME_INJECT)
-        err = rest_apply(machine, hart, outcome);
-    if (!err)
-        err = regs_apply(machine, hart, outcome);
+        rest_apply(machine, hart, outcome);
+    enum err err = regs_apply(machine, hart, outcome);
     if (err)
         return err;
     if (outcome->flags & OUTCOME_INJECT)

@@ -35,7 +35,7 @@ enum section {
 
 static void wants_fill(struct arena_want wants[SECTIONS])
 {
-    wants[SECTION_MACHINE] = (struct arena_want){"machine", 1, sizeof(struct machine_state)};
+    wants[SECTION_MACHINE] = (struct arena_want){"machine", 2, sizeof(struct machine_state)};
     wants[SECTION_CONSOLE] = (struct arena_want){"console", 1, sizeof(struct console_state)};
     for (uint32_t i = 0; i < MACHINE_DEVICES; i++)
         wants[SECTION_DEVICE + i] = (struct arena_want){
@@ -144,8 +144,7 @@ static void harts_reset(struct machine *machine, const struct image_plan *plan)
     struct machine_state *state = machine->state;
 
     for (uint32_t hart = 0; hart < machine->config.hart_count; hart++)
-        state->hart[hart] =
-            (struct hart_state){.status = HART_STOPPED, .timer_deadline_ticks = UINT64_MAX};
+        state->hart[hart] = (struct hart_state){.status = HART_STOPPED};
     state->hart[0].status = HART_START_PENDING;
     state->hart[0].start_gpa = plan->entry_gpa;
     state->hart[0].start_arg = plan->dtb_gpa;

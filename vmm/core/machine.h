@@ -41,7 +41,6 @@ struct hart_state {
     uint64_t status; /* enum hart_status */
     uint64_t start_gpa;
     uint64_t start_arg; /* what a1 will hold */
-    uint64_t timer_deadline_ticks;
 };
 
 struct machine_state {
@@ -141,6 +140,16 @@ static inline void machine_settle(struct machine *machine, uint32_t hart)
 static inline struct vcpu_page *machine_page(const struct machine *machine, uint32_t hart)
 {
     return machine->config.page[hart];
+}
+
+/* The hart's next entry sets its timer: guest ticks, absolute; all ones for never. */
+static inline void machine_timer_set(const struct machine *machine, uint32_t hart,
+                                     uint64_t deadline_ticks)
+{
+    struct vcpu_page *page = machine_page(machine, hart);
+
+    page->timer = deadline_ticks;
+    __atomic_fetch_or(&page->irq, VCPU_IRQ_TIMER_SET, __ATOMIC_SEQ_CST);
 }
 
 #endif

@@ -16,7 +16,7 @@
 
 enum outcome_flag {
     OUTCOME_INJECT = 1 << 0, /* the guest takes exception `cause` with `tval` at `pc` */
-    OUTCOME_TIMER = 1 << 1,  /* the hart's timer deadline changed (machine_state) */
+    OUTCOME_TIMER = 1 << 1,  /* the hart's timer is set to timer_ticks */
     OUTCOME_HARTS = 1 << 2,  /* one of the three masks of harts is not 0 */
     OUTCOME_TEXT = 1 << 3,   /* console_bytes of guest RAM at console_gpa go out */
     OUTCOME_BYTE = 1 << 4,   /* the one byte console_gpa goes out */
@@ -44,7 +44,8 @@ struct exit_outcome {
     uint32_t console_bytes;
     uint64_t console_position; /* of the first byte that goes out */
     uint64_t console_gpa;
-    uint64_t reserved[3];
+    uint64_t timer_ticks; /* guest ticks, absolute; all ones for never */
+    uint64_t reserved[2];
 };
 
 _Static_assert(sizeof(struct exit_outcome) == 128, "outcome layout");

@@ -48,8 +48,6 @@ static enum err registers_start(const struct machine *machine, uint32_t hart)
         err = set_reg(machine, hart, start_register[i].reg, start_register[i].value);
     for (uint32_t i = 0; !err && i < 32; i++)
         err = set_reg(machine, hart, VCPU_REG_FP(i), 0);
-    if (!err)
-        err = ops->set_timer(ops->opaque, hart, UINT64_MAX);
     /* What this hart has cached of memory and page tables is not that of the new start. */
     if (!err)
         err = ops->fence(ops->opaque, hart, VCPU_OPS_FENCE_ADDRESS, 0, 0, 0);
@@ -71,12 +69,12 @@ enum err vcpu_start(struct machine *machine, uint32_t hart)
     page->x[11] = state->start_arg;
     page->pc = state->start_gpa;
     __atomic_store_n(&page->irq, VCPU_IRQ_SOFT_CLEAR, __ATOMIC_SEQ_CST);
+    machine_timer_set(machine, hart, UINT64_MAX);
     machine->is_changed = true; /* the external interrupt's bit is to be set anew */
 
     arena_begin(&machine->arena);
     arena_set(&machine->arena, state, sizeof *state);
     state->status = HART_STARTED;
-    state->timer_deadline_ticks = UINT64_MAX;
     arena_commit(&machine->arena, hart, NULL);
     return OK;
 }

@@ -25,7 +25,6 @@ struct vcpu_ops {
     enum err (*set_reg)(void *opaque, uint32_t hart, uint64_t reg, uint64_t value);
     /* The guest takes an exception at the state page's pc. */
     enum err (*inject)(void *opaque, uint32_t hart, uint64_t cause, uint64_t tval);
-    enum err (*set_timer)(void *opaque, uint32_t hart, uint64_t deadline_ticks);
     /* size_bytes 0: everything. */
     enum err (*fence)(void *opaque, uint32_t hart, enum vcpu_ops_fence kind, uint64_t address,
                       uint64_t size_bytes, uint64_t asid);

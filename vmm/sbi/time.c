@@ -4,10 +4,7 @@
 
 void sbi_time_set(const struct sbi_call *call, uint64_t deadline_ticks)
 {
-    uint64_t *deadline = &call->machine->state->hart[call->hart].timer_deadline_ticks;
-
-    arena_set(&call->machine->arena, deadline, sizeof *deadline);
-    *deadline = deadline_ticks;
+    call->outcome->timer_ticks = deadline_ticks;
     call->outcome->flags |= OUTCOME_TIMER;
 }
 

@@ -47,11 +47,9 @@ void hal_vcpu_save(struct hal_vcpu *vcpu)
         vcpu->vsiselect = CSR_READ(CSR_VSISELECT);
 }
 
-void hal_vcpu_set_timer(struct hal_vcpu *vcpu, uint64_t guest_ticks, bool is_loaded)
+void hal_vcpu_set_timer(uint64_t guest_ticks)
 {
-    vcpu->vstimecmp = guest_ticks;
-    if (is_loaded)
-        CSR_WRITE(CSR_VSTIMECMP, guest_ticks);
+    CSR_WRITE(CSR_VSTIMECMP, guest_ticks);
 }
 
 void hal_vcpu_load(const struct hal_vcpu *vcpu)

@@ -129,7 +129,6 @@ START_TEST(test_vcpu_register_errors)
     vw_enter();
     ck_assert_int_eq(method(vw.vcpu_slot, METHOD_VCPU_GET_REG, REG_SATP, 0), ERR_BUSY);
     ck_assert_int_eq(method(vw.vcpu_slot, METHOD_VCPU_SET_REG, VCPU_REG_FP(0), 0), ERR_BUSY);
-    ck_assert_int_eq(method(vw.vcpu_slot, METHOD_VCPU_SET_TIMER, 0, 0), ERR_BUSY);
     ck_assert_int_eq(method(vw.vcpu_slot, METHOD_VCPU_INJECT, 2, 0), ERR_BUSY);
 }
 END_TEST
@@ -178,7 +177,6 @@ START_TEST(test_vcpu_inject_and_fence_errors)
                      ERR_INVALID_ARG);
     ck_assert_int_eq(method(read, METHOD_VCPU_INJECT, 2, 0), ERR_NO_RIGHT);
     ck_assert_int_eq(method(read, METHOD_VCPU_FENCE, 0, 0), ERR_NO_RIGHT);
-    ck_assert_int_eq(method(read, METHOD_VCPU_SET_TIMER, 0, 0), ERR_NO_RIGHT);
     ck_assert_int_eq(method(read, METHOD_VCPU_BIND, 0, 0), ERR_NO_RIGHT);
 }
 END_TEST

@@ -62,7 +62,8 @@ START_TEST(test_run_unknown_irq_bits_are_ignored)
     vw.page->irq = UINT64_MAX;
     vw_enter();
     ck_assert_uint_eq(fake.vs.hvip, HVIP_VSSIP | HVIP_VSTIP | HVIP_VSEIP);
-    ck_assert_uint_eq(vw.page->irq, ~(VCPU_IRQ_SOFT_SET | VCPU_IRQ_SOFT_CLEAR));
+    ck_assert_uint_eq(vw.page->irq,
+                      ~(VCPU_IRQ_SOFT_SET | VCPU_IRQ_SOFT_CLEAR | VCPU_IRQ_TIMER_SET));
 }
 END_TEST
 

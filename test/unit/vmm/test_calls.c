@@ -47,9 +47,6 @@ START_TEST(test_calls_vcpu_methods_go_to_the_vcpu)
     ck_invoked(METHOD_VCPU_SET_REG, 0x1100, 7);
     ck_assert_int_eq(ops.inject(ops.opaque, 0, 5, 0x1234), OK);
     ck_invoked(METHOD_VCPU_INJECT, 5, 0x1234);
-    ck_assert_int_eq(ops.set_timer(ops.opaque, 0, 55), OK);
-    ck_assert_uint_eq(seen.a1, METHOD_VCPU_SET_TIMER);
-    ck_assert_uint_eq(seen.a2, 55);
     ck_assert_int_eq(ops.fence(ops.opaque, 0, VCPU_OPS_FENCE_ADDRESS_ASID, 0x1000, 0x2000, 3), OK);
     ck_invoked(METHOD_VCPU_FENCE, VCPU_FENCE_ADDRESS_ASID, 0x1000);
     ck_assert_uint_eq(seen.a4, 0x2000);

@@ -148,12 +148,12 @@ START_TEST(test_exit_ecall_timer_reaches_the_vcpu)
 {
     /* The deadline is set after the commit, on the hart that asked. */
     struct vmm_fake *fake = fake_new(1);
-    struct fake_call call;
 
+    fake->page[0].irq = VCPU_IRQ_EXTERNAL;
     ecall(fake, SBI_EID_TIME, 0, 4242, 0, 0);
     answer(fake);
-    ck_assert_uint_eq(fake_calls(fake, FAKE_SET_TIMER, &call), 1);
-    ck_assert_uint_eq(call.arg[0], 4242);
+    ck_assert_uint_eq(fake->page[0].timer, 4242);
+    ck_assert_uint_eq(fake->page[0].irq, VCPU_IRQ_EXTERNAL | VCPU_IRQ_TIMER_SET);
     fake_free(fake);
 }
 END_TEST

@@ -243,7 +243,8 @@ START_TEST(test_recovery_timer_and_fp_registers_end_the_same)
     /* Absolute values can be written twice. */
     struct vmm_fake *fake = guest_at(ecall_record);
     ecall_at(fake, SBI_EID_TIME, 0, 777, 0);
-    cut_everywhere(fake, 6);
+    cut_everywhere(fake, 3);
+    ck_assert_uint_eq(fake->page[0].timer, 777);
     fake_free(fake);
     fake = guest_at((struct vcpu_exit_record){
         .reason = VCPU_EXIT_LOAD, .cause = 21, .gpa = 0x10000000, .htinst = 0x00003507});
