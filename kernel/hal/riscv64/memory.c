@@ -20,10 +20,26 @@ hpa_t hal_virt_to_phys(const void *pointer)
     return hpa(address - DIRECT_BASE);
 }
 
+/* Are they all zero?  Bytes: a multiple of 64. */
+static bool is_zero(const void *at, uint64_t bytes)
+{
+    const uint64_t *word = at, *end = word + bytes / sizeof(*word);
+
+    for (; word != end; word += 8) {
+        if ((word[0] | word[1] | word[2] | word[3] | word[4] | word[5] | word[6] | word[7]) != 0)
+            return false;
+    }
+    return true;
+}
+
+/* What is zero is not written: where the machine is itself a virtual one, its host then need not
+ * find a page for memory that nobody has used.  Memory in use seldom takes more than a look. */
 void hal_memory_zero(void *at, uint64_t bytes)
 {
     uint64_t block = cpu_this()->zero_block_bytes;
 
+    if (((uintptr_t)at | bytes) % 64 == 0 && is_zero(at, bytes))
+        return;
     if (block == 0 || ((uintptr_t)at | bytes) % (8 * block) != 0 ||
         !cpu_zero_blocks(at, (char *)at + bytes, block))
         __builtin_memset(at, 0, bytes);

@@ -1,0 +1,25 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""What programs in the root server's place see of the kernel as it is shipped."""
+
+ROOT_STOPPED = 102  # how QEMU ends when the root server faults, which is how these programs end
+
+
+def run(env, program, lines):
+    """Each line of the console is to come, in order; then the program ends."""
+    guest = {"kernel": "build:test/guest/bench.bin", "memory": "64M"}
+    programs = {"rootserver": env.built(f"test/root/{program}.elf")}
+    with env.system({"bench": guest}, programs) as archive, env.warren(archive, smp=1) as machine:
+        for line in lines:
+            machine.expect(rf"^{program}: {line}$", 60, unless="FAILED|panic|error")
+        machine.expect_exit(ROOT_STOPPED)
+
+
+def test_messages_keep_what_they_say_and_bring_nothing_else(env):
+    """By call and reply, in one space and between two: words and tags arrive, both sides keep sp, gp, tp and
+    s0 to s11, and find nothing of each other's or of the kernel's in the rest."""
+    run(env, "messages", ["near: 2000 as they should be", "far: 2000 as they should be", "end"])
+
+
+def test_memory_made_anew_is_zero_whichever_byte_was_set(env):
+    """A page that comes back from an Untyped is zero, though only one byte of it, any one, was not."""
+    run(env, "zeroes", ["4097 pages were"])
