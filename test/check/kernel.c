@@ -8,6 +8,7 @@
 #include "walk.h"
 
 #include <kernel/core/cnode.h>
+#include <kernel/core/ipc.h>
 #include <kernel/core/syscall.h>
 #include <kernel/print.h>
 
@@ -16,6 +17,8 @@
 
 void __real_syscall_dispatch(struct hart *hart); /* NOLINT: the linker's name for it */
 void __wrap_syscall_dispatch(struct hart *hart);
+struct user_context *__real_ipc_short(struct hart *hart);
+struct user_context *__wrap_ipc_short(struct hart *hart);
 
 static struct walk walk;
 static struct cnode *root_table;
@@ -57,6 +60,23 @@ static void check_call(struct hart *hart)
     stretch_begin();
 }
 
+static void call_count(struct hart *hart)
+{
+    if (every == 0 || ++calls % every != 0)
+        return;
+    walk_now(hart);
+    stretch_begin();
+}
+
+struct user_context *__wrap_ipc_short(struct hart *hart)
+{
+    struct user_context *next = __real_ipc_short(hart);
+
+    if (next != NULL)
+        call_count(hart);
+    return next;
+}
+
 void __wrap_syscall_dispatch(struct hart *hart)
 {
     if (hart->current->context.x[REG_A7] == CHECK_CALL) {
@@ -65,8 +85,5 @@ void __wrap_syscall_dispatch(struct hart *hart)
     }
     stretch_name(hart->current->context.x[REG_A7], hart->current->context.x[REG_A1]);
     __real_syscall_dispatch(hart);
-    if (every != 0 && ++calls % every == 0) {
-        walk_now(hart);
-        stretch_begin();
-    }
+    call_count(hart);
 }
