@@ -58,6 +58,7 @@ static inline struct cpu *cpu_this(void)
 _Static_assert(ENTRY_CALL_VCPU_RUN == CALL_VCPU_RUN && ENTRY_CALL_CALL == CALL_CALL &&
                    ENTRY_CALL_REPLY_RECV == CALL_REPLY_RECV,
                "assembly's numbers");
+_Static_assert(ENTRY_CALL_REPLY_RECV == ENTRY_CALL_CALL + 1, "one range in assembly");
 
 /* trap.S: load the registers at `regs` and sret; from here on traps save there. */
 ATTR_NORETURN void cpu_leave(struct cpu *cpu, void *regs);
