@@ -60,7 +60,7 @@ static inline MUST_CHECK abi_message(uint64_t call, cap_t endpoint, struct messa
     };
 
     abi_ecall_message(&regs);
-    /* A send has no results: the kernel leaves the registers as they were. */
+    /* A send has no results: what the registers hold is undefined. */
     if (regs.a0 == OK && call != CALL_SEND) {
         m->tag = regs.a1;
         m->word[0] = regs.a2;

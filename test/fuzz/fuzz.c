@@ -26,7 +26,7 @@
 
 uint64_t fuzz_before[32], fuzz_after[32];
 
-/* x10-x17, t1, t2: where messages come; an invoke or another call has results in a0-a2 only. */
+/* What vcpu_run and messages keep; what other calls, which keep the rest, return. */
 #define RUN_KEEPS     UINT64_C(0x11c)      /* sp, gp, tp, s0 */
 #define MESSAGE_KEEPS UINT64_C(0xffc031c)  /* sp, gp, tp, s0 to s11 */
 #define OTHER_RESULTS UINT64_C(0x1c00)     /* a0, a1, a2 */
