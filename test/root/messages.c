@@ -10,7 +10,8 @@
  * between any two messages.
  *
  * All these messages are of the kind that takes the short way through the kernel.  It alone leaves
- * 0 in the registers that a message does not keep, so this sees too that they take it.
+ * 0 in the registers that a message does not keep, so this sees too that they take it.  Last,
+ * a send of a thread that owes a reply is no reply.
  */
 #include "root.h"
 
@@ -177,6 +178,34 @@ static void server_start(unsigned thread, cap_t space, uint64_t entry, unsigned 
     must(thread_resume(cap(thread)));
 }
 
+#define LABEL_ANSWER 7u
+
+/* Calls, and tells by a second call what came back. */
+static void caller_thread(void)
+{
+    struct message message = { .tag = 0 };
+
+    must(ipc_call(cap(SLOT_ROUND), &message));
+    must(ipc_call(cap(SLOT_ROUND), &message));
+}
+
+/* A send has no short way: it must not pass for the reply that its thread owes. */
+static void send_while_owing(void)
+{
+    struct message message = { .tag = 0 };
+
+    make(OBJ_ENDPOINT, ENDPOINT_BITS_MIN, SLOT_ROUND);
+    make(OBJ_THREAD, THREAD_BITS_MIN, SLOT_SLEEPER);
+    thread_start(SLOT_SLEEPER, caller_thread, PRIORITY);
+    must(ipc_recv(cap(SLOT_ROUND), &message));
+    must(ipc_send(cap(SLOT_ENDPOINT), &message)); /* to the near server */
+    message.tag = LABEL_ANSWER;
+    must(ipc_reply_recv(cap(SLOT_ROUND), &message));
+    if (message.tag != LABEL_ANSWER)
+        fail("a send that replied, and its tag", A1);
+    put_string("messages: a send is no reply\n");
+}
+
 ATTR_NORETURN void main_thread(const struct bootinfo *boot)
 {
     root_start(boot);
@@ -190,6 +219,7 @@ ATTR_NORETURN void main_thread(const struct bootinfo *boot)
     thread_yield(); /* both servers wait */
     rounds("near", SLOT_PING);
     rounds("far", SLOT_PONG);
+    send_while_owing();
     put_string("messages: end\n");
     root_end();
 }

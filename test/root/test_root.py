@@ -17,7 +17,8 @@ def run(env, program, lines):
 def test_messages_keep_what_they_say_and_bring_nothing_else(env):
     """By call and reply, in one space and between two: words and tags arrive, both sides keep sp, gp, tp and
     s0 to s11, and find nothing of each other's or of the kernel's in the rest."""
-    run(env, "messages", ["near: 2000 as they should be", "far: 2000 as they should be", "end"])
+    run(env, "messages", ["near: 2000 as they should be", "far: 2000 as they should be",
+                          "a send is no reply", "end"])
 
 
 def test_memory_made_anew_is_zero_whichever_byte_was_set(env):
