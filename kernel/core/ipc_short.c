@@ -5,12 +5,9 @@
  *
  *   caller --call--> ipc_short --> server --reply_recv--> ipc_short --> caller
  *
- * The hart goes straight from one thread to the other.  Two facts allow it.  Nobody is ready who
- * would run before the next thread, so the scheduler would pick that one too.  And the timer is
- * armed for all that it has to be: neither thread has a deadline, and an equal of the next thread
- * is one of the current thread too, for whom the end of the slice was armed already.  What else may
- * be due (a capability in the message, tracing, the dead, a signal, a fault's reply, another
- * sender) goes the long way, through syscall_dispatch().
+ * The hart goes straight from one thread to the other, where the scheduler would come to the same
+ * (sched_may_switch).  What else may be due (a capability in the message, tracing, the dead, a
+ * signal, a fault's reply, another sender) goes the long way, through syscall_dispatch().
  */
 #include <kernel/core/ipc.h>
 
@@ -44,16 +41,6 @@ static struct thread *plain_caller(const struct endpoint *endpoint, const struct
     return caller;
 }
 
-/* Would the scheduler pick `next`, were `thread` blocked and `next` ready? */
-static bool may_run_next(const struct hart *hart, const struct thread *thread,
-                         const struct thread *next)
-{
-    uint64_t as_urgent = hart->ready.present >> next->priority;
-    bool is_equal = next->priority == thread->priority;
-
-    return next->hart == hart && as_urgent <= (is_equal ? 1 : 0);
-}
-
 struct user_context *ipc_short(struct hart *hart)
 {
     struct thread *thread = hart->current;
@@ -67,7 +54,7 @@ struct user_context *ipc_short(struct hart *hart)
         return NULL;
     struct thread *next = is_call ? endpoint_first(endpoint, THREAD_BLOCKED_RECV)
                                   : plain_caller(endpoint, thread);
-    if (next == NULL || !may_run_next(hart, thread, next))
+    if (next == NULL || !sched_may_switch(hart, next))
         return NULL;
     if (is_call) {
         endpoint_leave(next);

@@ -211,6 +211,16 @@ static void vspace_prepare(struct hart *hart, const struct thread *thread)
         space_load(hart, vspace);
 }
 
+/* Nobody is ready who would run first.  An equal of `next` may be, if he is one of the current thread
+ * too: then the end of the slice is armed, and brings his turn. */
+bool sched_may_switch(const struct hart *hart, const struct thread *next)
+{
+    uint64_t as_urgent = hart->ready.present >> next->priority;
+    bool is_equal = next->priority == hart->current->priority;
+
+    return next->hart == hart && as_urgent <= (is_equal ? 1 : 0);
+}
+
 void sched_switch(struct hart *hart, enum thread_phase phase, struct thread *next)
 {
     struct thread *thread = hart->current;

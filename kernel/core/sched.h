@@ -25,9 +25,12 @@ void sched_block(struct thread *thread, enum thread_phase phase);
  * it takes over at once, within the same slice, unless somebody of higher priority is ready. */
 void sched_handoff(struct hart *hart, struct thread *thread);
 
-/* The current thread goes into `phase` and `next`, a thread in no queue, runs at once in its stead,
- * within the same slice and with the timer as it is; the hart is ready for hal_enter_user().  The
- * caller knows that nobody else should run first. */
+/* Were the current thread blocked and `next` ready, would sched_pick() choose `next`, and would the
+ * timer be armed for all that it has to be?  Neither of them may have a deadline. */
+bool sched_may_switch(const struct hart *hart, const struct thread *next);
+
+/* That being so: the current thread goes into `phase`, and `next`, a thread in no queue, runs at
+ * once in its stead, within the same slice; the hart is ready for hal_enter_user(). */
 void sched_switch(struct hart *hart, enum thread_phase phase, struct thread *next);
 
 /* The current thread's slice is over.  (Not "sched_yield": the host's C library has that.) */
