@@ -211,7 +211,7 @@ static void vspace_prepare(struct hart *hart, const struct thread *thread)
         space_load(hart, vspace);
 }
 
-/* Nobody is ready who would run first.  An equal of `next` may be, if he is one of the current thread
+/* Nobody is ready who would run first.  An equal of `next` may be, if he is the current thread's
  * too: then the end of the slice is armed, and brings his turn. */
 bool sched_may_switch(const struct hart *hart, const struct thread *next)
 {

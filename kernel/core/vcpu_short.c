@@ -76,8 +76,8 @@ struct vcpu_page *vcpu_run_timer(struct hart *hart, uint64_t cap, uint64_t done,
 {
     struct vcpu *vcpu = hart->resumable;
 
-    if (!hal_has_sstc() || !is_next(hart, cap, done, deadline_ticks) ||
-        news(vcpu) != VCPU_IRQ_TIMER_SET)
+    if (vcpu == NULL || news(vcpu) != VCPU_IRQ_TIMER_SET || !hal_has_sstc() ||
+        !is_next(hart, cap, done, deadline_ticks))
         return NULL;
     __atomic_fetch_and(&vcpu->page->irq, ~VCPU_IRQ_TIMER_SET, __ATOMIC_ACQUIRE);
     vcpu_timer_take(vcpu);
