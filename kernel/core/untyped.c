@@ -9,8 +9,6 @@
 /* Untyped.word[]. */
 enum { USED_BYTES = 0, ZEROED_BYTES = 1 };
 
-#define ZERO_STEP_BYTES (4 * PAGE_BYTES)
-
 void untyped_create(struct slot *slot, hpa_t address, uint8_t size_bits, uint8_t flags)
 {
     *slot = (struct slot){ .type = OBJ_UNTYPED,
@@ -49,8 +47,7 @@ static enum err untyped_restart(struct hart *hart, struct slot *untyped)
     return OK;
 }
 
-/* Zero up to `end` (bytes into the Untyped), a step at a time: short enough for an interrupt to
- * wait, long enough that looking for one costs little beside it. */
+/* Zero up to `end` (bytes into the Untyped), a page at a time. */
 static enum err untyped_zero(struct slot *untyped, uint64_t end)
 {
     uint8_t *base = hal_phys_to_virt(hpa(untyped->object));
@@ -59,8 +56,9 @@ static enum err untyped_zero(struct slot *untyped, uint64_t end)
     if (at < untyped->word[USED_BYTES])
         at = untyped->word[USED_BYTES];
     while (at < end) {
-        uint64_t step = ZERO_STEP_BYTES - at % ZERO_STEP_BYTES, left = end - at;
-        step = step < left ? step : left;
+        uint64_t step = PAGE_BYTES - at % PAGE_BYTES;
+        if (step > end - at)
+            step = end - at;
         hal_memory_zero(base + at, step);
         at += step;
         untyped->word[ZEROED_BYTES] = at;
