@@ -195,17 +195,6 @@ static void pool_give(struct space *space, hpa_t table)
     space->free_count++;
 }
 
-static bool table_is_empty(hpa_t table)
-{
-    const uint64_t *entry = table_at(table);
-
-    for (uint32_t i = 0; i < TABLE_ENTRIES; i++) {
-        if (entry[i] != 0)
-            return false;
-    }
-    return true;
-}
-
 /* ---- map and unmap ------------------------------------------------------------ */
 
 static uint32_t frame_level(const struct slot *slot)
@@ -275,7 +264,7 @@ static void prune(struct space *space, uint64_t address, struct walk *walk, uint
 {
     for (uint32_t at = level + 1; at < LEVELS; at++) {
         hpa_t table = pte_address(*walk->path[at]);
-        if (!table_is_empty(table))
+        if (!hal_memory_is_zero(table_at(table), TABLE_ENTRIES * sizeof(uint64_t)))
             return;
         hal_pte_write(walk->path[at], 0);
         fence_entries(space, address, false);

@@ -2,7 +2,8 @@
 /*
  * proves: Whatever index a process names, it gets a slot inside the CNode's memory and never the
  *         header, or none; a range whose ends are slots has only slots between them.
- * mutant: kernel/core/cnode.c: index < cnode->slot_count -> index <= cnode->slot_count
+ * mutant: kernel/core/cnode.h: index - 1 < cnode->slot_count - UINT64_C(1) ->
+ *         index - 1 < cnode->slot_count
  * unwind: 2
  */
 #include "prove.h"
