@@ -3,12 +3,11 @@
 #include "suites.h"
 #include "world.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #define LABEL      UINT64_C(0xfedc1234)
 #define BADGE      77u
-#define RAM_BYTES  (UINT64_C(1) << 19) /* all that these worlds make lies below */
+#define RAM_BYTES  (UINT64_C(1) << 18) /* all that these worlds make lies below */
 
 /* ---- a world to go back to ------------------------------------------------------ */
 
@@ -25,17 +24,16 @@ static uint8_t *ram(void)
     return hal_phys_to_virt(hpa(FAKE_RAM_START));
 }
 
-static struct image *image_take(void)
-{
-    struct image *image = malloc(sizeof(*image));
+static struct image image_before, image_after_short;
+static struct image *const before = &image_before, *const after_short = &image_after_short;
 
-    ck_assert_ptr_nonnull(image);
+static void image_take(struct image *image)
+{
     image->kernel = kernel;
     image->hart = hart;
     image->fake = fake;
     image->tlb = fake_tlb_copy();
     memcpy(image->ram, ram(), RAM_BYTES);
-    return image;
 }
 
 static void image_restore(const struct image *image)
@@ -50,7 +48,6 @@ static void image_restore(const struct image *image)
 static void image_free(struct image *image)
 {
     fake_tlb_free(image->tlb);
-    free(image);
 }
 
 /* ---- a client, a server, and who else is there ------------------------------------ */
@@ -165,7 +162,7 @@ static enum way ck_ways_agree(const struct setting *s)
     if (thread == NULL)
         return WAY_NONE;
     ck_assert_uint_lt(hal_virt_to_phys(w.client + 1).raw, FAKE_RAM_START + RAM_BYTES);
-    struct image *before = image_take();
+    image_take(before);
     struct user_context *to = go_short(thread);
 
     if (to == NULL) {
@@ -174,7 +171,7 @@ static enum way ck_ways_agree(const struct setting *s)
         return WAY_LONG;
     }
     forget_sending(w.client);
-    struct image *after_short = image_take();
+    image_take(after_short);
     image_restore(before);
     syscall_dispatch(&hart);
     ck_assert_int_eq(fake_leave(&hart), FAKE_LEFT_USER);
@@ -247,8 +244,7 @@ END_TEST
 
 static void ck_refused(struct thread *thread)
 {
-    struct image *before = image_take();
-
+    image_take(before);
     ck_assert_ptr_null(go_short(thread));
     ck_assert(is_unchanged(before));
     image_free(before);
@@ -351,6 +347,7 @@ TCase *ipc_short_cases(void)
 {
     TCase *cases = tcase_create("ipc-short");
 
+    tcase_set_timeout(cases, 30); /* the first one compares 500 times all of memory */
     tcase_add_checked_fixture(cases, world_setup, NULL);
     tcase_add_test(cases, test_ipc_short_leaves_what_the_long_way_leaves);
     tcase_add_test(cases, test_ipc_short_delivers_tag_words_and_badge);
