@@ -33,10 +33,9 @@ enum vcpu_exit {
  * and leaves them.  VSSIP is an edge: the kernel takes the request (clears it
  * here, sets it in hvip) and the guest clears its own sip.SSIP.  The clear
  * request is taken first, then the set request.  TIMER_SET is a request too:
- * at the next entry the guest's timer becomes `timer`, as by sbi_set_timer: its
- * interrupt is pending from then on, and one that was pending before is not any
- * more.  After a change by a thread that is not inside the entry path, signal
- * the bound notification.
+ * the next entry sets the guest's timer to `timer`, as sbi_set_timer does, and
+ * withdraws an interrupt of an earlier one.  After a change by a thread that is
+ * not inside the entry path, signal the bound notification.
  */
 #define VCPU_IRQ_SOFT_SET   (UINT64_C(1) << 2)
 #define VCPU_IRQ_TIMER      (UINT64_C(1) << 6)
