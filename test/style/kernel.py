@@ -4,7 +4,7 @@ import subprocess
 
 from tree import strip_comments
 
-LINE_LIMIT = 6000
+LINE_LIMIT = 8000
 
 def count_lines(text):
     return sum(1 for line in strip_comments(text).split("\n") if line.strip())
