@@ -50,6 +50,7 @@ def cpio_seeds():
     yield "name-huge", archive(("a", b"x", {11: 0xffffffff}))
     yield "no-trailer", newc("a", b"x")
     yield "behind", archive(("a", b"x")) + b"\1"
+    yield "sought", archive(("a", b"x"), ("no/such-file", b"y"))
 
 
 # ---- rvdec: one word for each encoding that is known, with its neighbours ----
