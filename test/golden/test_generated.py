@@ -3,6 +3,7 @@
 """What tools/gen generates and what is checked in are the same (TAP)."""
 import difflib
 import pathlib
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -34,13 +35,18 @@ def main():
         folder = pathlib.Path(name)
         subprocess.run([sys.executable, ROOT / "tools/gen/abi.py", "--docs", folder / "docs",
                         "--golden", folder / "abi.txt"], check=True)
-        print("1..2")
+        shutil.copy(ROOT / "docs/devices/platform.md", folder)
+        subprocess.run([sys.executable, "-B", ROOT / "tools/gen/differences_docs.py", folder / "platform.md"], check=True)
+        print("1..3")
         golden = ROOT / "test/golden/abi.txt"
         good = report(1, "test/golden/abi.txt is what the interface says",
                       {"abi.txt": golden.read_text()},
                       {"abi.txt": (folder / "abi.txt").read_text()})
         good &= report(2, "docs/abi is what the interface says",
                        texts(ROOT / "docs/abi"), texts(folder / "docs"))
+        good &= report(3, "docs/devices/platform.md has the table of differences",
+                       {"platform.md": (ROOT / "docs/devices/platform.md").read_text()},
+                       {"platform.md": (folder / "platform.md").read_text()})
     return 0 if good else 1
 
 

@@ -11,6 +11,7 @@
 #define CAUSE_INTERRUPT (UINT64_C(1) << 63)
 #define INTERRUPT_SOFT  (CAUSE_INTERRUPT | 1)
 #define INTERRUPT_TIMER (CAUSE_INTERRUPT | 5)
+#define INTERRUPT_EXTERNAL (CAUSE_INTERRUPT | 9)
 
 volatile struct trap trap_last;
 volatile uint64_t trap_resume_pc;
@@ -100,6 +101,8 @@ void trap_handle(struct trap_frame *frame, uint64_t cause, uint64_t value)
         csr_clear(sie, 1u << 5);
     } else if (cause == INTERRUPT_SOFT) {
         csr_clear(sip, 1u << 1);
+    } else if (cause == INTERRUPT_EXTERNAL) {
+        csr_clear(sie, 1u << 9);
     } else if (trap_resume_pc != 0) {
         frame->pc = trap_resume_pc;
         trap_resume_pc = 0;

@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Observations of a machine, for guests that run bare and under Warren.  Lines are gathered in
+ * memory and leave through the UART at tell_flush() and at the end.
+ */
+#ifndef TEST_GUEST_COMPARE_H
+#define TEST_GUEST_COMPARE_H
+
+#include "guest.h"
+
+#define PLIC_BASE  UINT64_C(0xc000000)
+#define RTC_BASE   UINT64_C(0x101000)
+
+#define SBI_BASE   UINT64_C(0x10)
+#define SBI_TIME   UINT64_C(0x54494d45)
+#define SBI_IPI    UINT64_C(0x735049)
+#define SBI_RFENCE UINT64_C(0x52464e43)
+#define SBI_HSM    UINT64_C(0x48534d)
+#define SBI_SRST   UINT64_C(0x53525354)
+#define SBI_DBCN   UINT64_C(0x4442434e)
+
+/* sie and sip. */
+#define IRQ_SOFT     (UINT64_C(1) << 1)
+#define IRQ_TIMER    (UINT64_C(1) << 5)
+#define IRQ_EXTERNAL (UINT64_C(1) << 9)
+
+/* The subject's own main: everything between the first and the last line. */
+void compare_main(uint64_t hart, uint64_t dtb);
+
+/* ---- lines -------------------------------------------------------------------- */
+
+/* Pieces of a line; tell_end() ends it.  "compare: " comes before the first piece. */
+void say(const char *text);
+void say_hex(uint64_t value);
+void say_decimal(uint64_t value);
+void tell_end(void);
+
+/* Whole lines: "NAME: VALUE". */
+void tell(const char *name, uint64_t value);
+void tell_text(const char *name, const char *value);
+
+/* Prints what was gathered.  The UART has to be in its usual state. */
+void tell_flush(void);
+
+/* Prints what was gathered, and asks the test to type `text`, which has no blanks. */
+void tell_type(const char *text);
+
+/* ---- single accesses ------------------------------------------------------------ */
+
+/* What an instruction did: its result, or the trap. */
+struct seen {
+    bool is_trapped;
+    bool is_pc_right; /* sepc was the instruction's address */
+    uint64_t value, cause, stval;
+};
+
+/* A load of 1, 2, 4 or 8 bytes, without sign; a store of as many. */
+struct seen see_load(uint64_t address, unsigned width);
+struct seen see_store(uint64_t address, unsigned width, uint64_t value);
+/* A jump to `address`; what is there has to trap or to be a `ret`. */
+struct seen see_fetch(uint64_t address);
+
+/* The value, or "cause N stval V", and " sepc wrong" when it is. */
+void say_seen(struct seen seen);
+
+/* "load W at A: ..." */
+void tell_load(uint64_t address, unsigned width);
+void tell_store(uint64_t address, unsigned width, uint64_t value);
+
+/* One instruction with %[data] in and out and %[address] in; for those that C has no name for. */
+#define SEE(insn, address_, data_)                                                                \
+    ({                                                                                            \
+        uint64_t see_before_ = trap_last.count, see_data_ = (data_), see_pc_;                     \
+        __asm__ volatile("lla %[pc], 1f\n1: " insn                                                \
+                         : [data] "+r"(see_data_), [pc] "=&r"(see_pc_)                            \
+                         : [address] "r"((uint64_t)(address_))                                    \
+                         : "memory");                                                             \
+        see_result(see_before_, see_pc_, see_data_);                                              \
+    })
+
+/* For SEE(): what became of the instruction at `pc`. */
+struct seen see_result(uint64_t count_before, uint64_t pc, uint64_t value);
+
+/* ---- CSRs ------------------------------------------------------------------------ */
+
+#define SEE_CSR(name) SEE("csrr %[data], " #name, 0, 0)
+
+#define TELL_CSR(name)                                                                            \
+    do {                                                                                          \
+        struct seen csr_seen_ = SEE_CSR(name);                                                    \
+        say(#name ": ");                                                                          \
+        say_seen(csr_seen_);                                                                      \
+        tell_end();                                                                               \
+    } while (0)
+
+/* ---- SBI ------------------------------------------------------------------------- */
+
+/* "NAME: error E value V" */
+void tell_sbi(const char *name, struct sbi_result result);
+
+#endif

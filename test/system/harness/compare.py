@@ -1,0 +1,48 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""Runs a guest of test/guest/compare on the bare machine and under Warren, and compares the lines."""
+
+import re
+import sys
+
+from .env import TREE
+from .machine import Failure
+
+sys.path.insert(0, str(TREE / "tools" / "gen"))
+
+import differences  # noqa: E402
+
+TABLE = TREE / "test" / "guest" / "compare" / "differences.toml"
+END = r"^end of the comparison\n|^type: (\S+)\n"
+MEMORY_MIB = 128
+SECONDS = 30
+
+
+def observed(machine):
+    """The lines of a run, names with their values; the machine ends by itself."""
+    machine.expect(r"^begin of the comparison\n", SECONDS)
+    begin = machine.at
+    while (asked := machine.expect(END, SECONDS)).group(1):
+        machine.send(asked.group(1))
+    lines = {}
+    for name, value in re.findall(r"^compare: (.+?): (.*)$", machine.text.clean[begin:asked.start()], re.M):
+        if name in lines:
+            raise Failure(f'the guest says "{name}" twice')
+        lines[name] = value
+    if not lines:
+        raise Failure("the guest saw nothing")
+    machine.wait_exit(SECONDS)
+    return lines
+
+
+def compare(env, subject):
+    """Fails with every difference that the table does not have, and every row that is not seen."""
+    image = f"test/guest/compare-{subject}.bin"
+    with env.bare(kernel=image, memory_mib=MEMORY_MIB) as machine:
+        bare = observed(machine)
+    with env.system({"guest": {"kernel": f"build:{image}", "memory": f"{MEMORY_MIB}M"}}) as archive, \
+            env.warren(archive, smp=1) as machine:
+        warren = observed(machine)
+    rows = [row for row in differences.parse(TABLE.read_text()) if row.guest == subject]
+    wrong = differences.judge(rows, env.cpu, bare, warren)
+    if wrong:
+        raise Failure("\n# ".join([f"{len(wrong)} of {len(bare)} lines:", *wrong]))
