@@ -4,14 +4,16 @@
  *
  *   found at the file's start         placed                         starts at
  *   -------------------------------   ----------------------------   ---------------------
- *   "RSC\5" at byte 56: Linux Image   RAM + text_offset              its first byte
+ *   "RSC\5" at byte 56: Linux Image   RAM + 2 MiB                    its first byte
  *   "\x7f" "ELF"                      each PT_LOAD at its p_paddr    the lowest such address
  *   anything else: raw binary         RAM + 2 MiB                    its first byte
  *
- * This is what QEMU's `-kernel` does on `virt` with its default firmware (an ELF file's
- * e_entry counts for nothing there, too), but that QEMU ignores text_offset.  What
- * can only be a mistake is refused: compressed kernels, programs of other systems, a
- * first instruction of zeros.
+ * This is what QEMU's `-kernel` does on `virt` with its default firmware.  Neither an ELF
+ * file's e_entry nor an Image's text_offset counts there or here: kernels for other boards
+ * carry those boards' text_offset and start at 0x80200000 all the same.  An Image takes
+ * image_size bytes of memory, or as many as the file has when those are more.
+ * Refused is what cannot run: a big-endian Image, programs of other systems, a first
+ * instruction of zeros.
  *
  * The file is hostile: every field is read once and checked, and what payload_open()
  * accepted can be copied without a further check, to RAM that reaches up to `end_gpa`:
@@ -59,11 +61,11 @@ struct payload {
 /*
  * Parses `bytes` bytes at `file` (any alignment) for RAM that begins at ram_gpa.  On
  * failure *out is untouched.
- *   ERR_FORMAT         empty or truncated, sizes that contradict each other, a big-endian
- *                      Image, an EFI program, nothing that could be executed
- *   ERR_ALIGN          ram_gpa or an Image's text_offset is not a multiple of 2 MiB
+ *   ERR_FORMAT         empty or truncated, an ELF file's sizes that contradict each other,
+ *                      a big-endian Image, an EFI program, nothing that could be executed
+ *   ERR_ALIGN          ram_gpa is not a multiple of 2 MiB
  *   ERR_NOT_SUPPORTED  an ELF file of another machine, class or type; too many segments
- *   ERR_RANGE          a segment below the RAM, or that wraps
+ *   ERR_RANGE          a segment below the RAM, or a segment or image_size that wraps
  *   ERR_EXISTS         two segments share memory
  */
 MUST_CHECK payload_open(const void *file, uint64_t bytes, uint64_t ram_gpa, struct payload *out);

@@ -10,11 +10,9 @@
 #define GUEST_RAM_GPA UINT64_C(0x80000000)
 
 /* What a person can do about each error of payload_open(). */
-static const char *complaint(enum err err)
+static const char *image_complaint(enum err err)
 {
     switch (err) {
-    case ERR_ALIGN:
-        return "its kernel wants to be loaded at no multiple of 2 MiB";
     case ERR_NOT_SUPPORTED:
         return "its kernel is an ELF file that is not for RV64, or in too many pieces";
     case ERR_RANGE:
@@ -34,7 +32,7 @@ MUST_CHECK image_check(const void *image, size_t bytes, uint64_t memory_bytes,
 
     enum err err = payload_open(image, bytes, GUEST_RAM_GPA, &payload);
     if (err) {
-        problem_set(problem, "%s", complaint(err));
+        problem_set(problem, "%s", image_complaint(err));
         return err == ERR_RANGE ? ERR_RANGE : ERR_FORMAT;
     }
     uint64_t end = payload.end_gpa - GUEST_RAM_GPA;

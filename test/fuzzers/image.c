@@ -55,6 +55,9 @@ static void check_plan(const struct image_plan *plan, const uint8_t *file, size_
     check_apart(part, payload->segment_count + 2, ram_bytes);
     if (payload->kind == PAYLOAD_IMAGE)
         FUZZ_CHECK(memcmp(file + 56, "RSC\5", 4) == 0 && payload->segment_count == 1);
+    if (payload->kind != PAYLOAD_ELF)
+        FUZZ_CHECK(plan->entry_gpa == RAM_GPA + PAYLOAD_RAW_OFFSET &&
+                   payload->segment[0].file_offset == 0 && payload->segment[0].file_bytes == size);
 }
 
 /* Into RAM that is zero, and is made so again: what is left over was written by mistake. */

@@ -126,6 +126,8 @@ def image_seeds():
     yield "image-64m", size(64 << 20, 1 << 20) + image_file()
     yield "image-huge", size(8 << 20, 0) + image_file(image_size=(1 << 64) - 1)
     yield "image-far", size(8 << 20, 0) + image_file(text_offset=(1 << 64) - (2 << 20))
+    yield "image-size-zero", size(8 << 20, 4096) + image_file(image_size=0)
+    yield "image-appended", size(8 << 20, 4096) + image_file(image_size=100)
     yield "image-odd", size(8 << 20, 0) + image_file(text_offset=4096)
     yield "image-big-endian", size(8 << 20, 0) + image_file(flags=1)
     yield "image-no-room", size(4 << 20, 1 << 20) + image_file()

@@ -4,7 +4,7 @@
 The same rules as libs/payload/payload.h, which has the last word.
 
 Linux, Documentation/arch/riscv/boot-image-header.rst: 64 bytes, little-endian:
-text_offset at 8, image_size at 16, flags at 24, magic2 "RSC\\x05" at 56.
+image_size at 16, flags at 24, magic2 "RSC\\x05" at 56.
 System V ABI, "Object Files": Elf64_Ehdr and Elf64_Phdr.
 """
 
@@ -16,7 +16,6 @@ HEAD_BYTES = 1 << 20  # enough of a file for parse()
 MAGIC2_AT = 56
 MAGIC2 = b"RSC\x05"
 FLAG_BIG_ENDIAN = 1
-TEXT_OFFSET_STEP = 2 << 20
 SIZE_MAX = 1 << 40
 RAM_GPA = 0x80000000
 RAW_OFFSET = 2 << 20
@@ -61,19 +60,13 @@ def parse(head, file_bytes):
 
 
 def _image(head, file_bytes):
-    text_offset, image_size, flags = struct.unpack_from("<QQQ", head, 8)
+    image_size, flags = struct.unpack_from("<QQ", head, 16)
     if flags & FLAG_BIG_ENDIAN:
         raise NotAnImage("is a big-endian kernel", "use a little-endian one")
-    if image_size == 0 or image_size > SIZE_MAX or text_offset > SIZE_MAX:
-        raise NotAnImage(f"has a header that makes no sense (text_offset {text_offset:#x}, "
-                         f"image_size {image_size:#x})", "fetch or build it again")
-    if text_offset % TEXT_OFFSET_STEP:
-        raise NotAnImage(f"wants to be loaded at {text_offset:#x} in its memory, not a multiple of 2M",
-                         "link it with a text_offset of 0 or 0x200000")
-    if file_bytes > image_size:
-        raise NotAnImage(f"has {file_bytes} bytes, more than the {image_size} its header states",
+    if image_size > SIZE_MAX:
+        raise NotAnImage(f"has a header that makes no sense (image_size {image_size:#x})",
                          "fetch or build it again")
-    return Payload("Image", text_offset + image_size)
+    return Payload("Image", RAW_OFFSET + max(image_size, file_bytes))
 
 
 def _segments(head, whole_bytes):

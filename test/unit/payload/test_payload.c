@@ -77,18 +77,37 @@ static void refuse(uint64_t bytes, enum err expected)
     ck_assert_mem_eq(&out, &before, sizeof out);
 }
 
-START_TEST(test_open_image_goes_to_its_text_offset)
+START_TEST(test_open_image_lies_behind_the_firmware_whatever_its_text_offset)
 {
-    /* One segment, as large as the header says, that starts at its first byte. */
-    struct payload p;
-    put_image(4 * MIB, 6 * MIB, 0);
-    ck_assert_int_eq(open_bytes(FILE_BYTES, &p), OK);
-    ck_assert_int_eq(p.kind, PAYLOAD_IMAGE);
-    ck_assert_uint_eq(p.entry_gpa, RAM + 4 * MIB);
-    ck_assert_uint_eq(p.end_gpa, RAM + 10 * MIB);
-    ck_assert_uint_eq(p.segment_count, 1);
-    ck_assert_uint_eq(p.segment[0].file_bytes, FILE_BYTES);
-    ck_assert_uint_eq(p.segment[0].memory_bytes, 6 * MIB);
+    /* One segment at QEMU's place, as large as the header says, that starts at its first byte. */
+    static const uint64_t text_offset[] = {0,          2 * MIB,         4 * MIB,   0x40200000,
+                                           0x80200000, UINT64_MAX - 99, 0x80000, 1};
+    for (size_t i = 0; i < sizeof text_offset / sizeof text_offset[0]; i++) {
+        struct payload p;
+        put_image(text_offset[i], 6 * MIB, 0);
+        ck_assert_int_eq(open_bytes(FILE_BYTES, &p), OK);
+        ck_assert_int_eq(p.kind, PAYLOAD_IMAGE);
+        ck_assert_uint_eq(p.entry_gpa, RAM + 2 * MIB);
+        ck_assert_uint_eq(p.end_gpa, RAM + 8 * MIB);
+        ck_assert_uint_eq(p.segment_count, 1);
+        ck_assert_uint_eq(p.segment[0].file_bytes, FILE_BYTES);
+        ck_assert_uint_eq(p.segment[0].memory_bytes, 6 * MIB);
+    }
+}
+END_TEST
+
+START_TEST(test_open_image_smaller_than_its_file_is_loaded_whole)
+{
+    /* image_size 0, and bytes appended behind image_size: the file is loaded to its last byte. */
+    static const uint64_t image_size[] = {0, 1, FILE_BYTES - 1, FILE_BYTES};
+    for (size_t i = 0; i < sizeof image_size / sizeof image_size[0]; i++) {
+        struct payload p;
+        put_image(2 * MIB, image_size[i], 0);
+        ck_assert_int_eq(open_bytes(FILE_BYTES, &p), OK);
+        ck_assert_uint_eq(p.segment[0].file_bytes, FILE_BYTES);
+        ck_assert_uint_eq(p.segment[0].memory_bytes, FILE_BYTES);
+        ck_assert_uint_eq(p.end_gpa, RAM + 2 * MIB + FILE_BYTES);
+    }
 }
 END_TEST
 
@@ -97,11 +116,7 @@ START_TEST(test_open_image_bad_headers_refused)
     /* Each thing a header can have wrong. */
     put_image(2 * MIB, FILE_BYTES, 1);
     refuse(FILE_BYTES, ERR_FORMAT);
-    put_image(2 * MIB, FILE_BYTES - 1, 0);
-    refuse(FILE_BYTES, ERR_FORMAT);
-    put_image(MIB, FILE_BYTES, 0);
-    refuse(FILE_BYTES, ERR_ALIGN);
-    put_image(UINT64_MAX - 2 * MIB + 1, FILE_BYTES, 0);
+    put_image(2 * MIB, FILE_BYTES, 0);
     ck_assert_int_eq(payload_open(file, FILE_BYTES, RAM + 4096, &(struct payload){0}), ERR_ALIGN);
     put_image(2 * MIB, UINT64_MAX, 0);
     refuse(FILE_BYTES, ERR_RANGE);
@@ -261,7 +276,8 @@ int main(void)
     Suite *suite = suite_create("payload");
     TCase *tc = tcase_create("payload");
     tcase_set_timeout(tc, 60);
-    tcase_add_test(tc, test_open_image_goes_to_its_text_offset);
+    tcase_add_test(tc, test_open_image_lies_behind_the_firmware_whatever_its_text_offset);
+    tcase_add_test(tc, test_open_image_smaller_than_its_file_is_loaded_whole);
     tcase_add_test(tc, test_open_image_bad_headers_refused);
     tcase_add_test(tc, test_open_elf_segments_go_to_physical_addresses);
     tcase_add_loop_test(tc, test_open_elf_bad_fields_refused, 0,

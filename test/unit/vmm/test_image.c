@@ -26,7 +26,7 @@ static void header_write(uint8_t *kernel, struct header header)
 
 START_TEST(test_image_plan_places_everything_without_overlap)
 {
-    /* Kernel at its offset, device tree in the last 2 MiB, initrd behind the middle of the RAM. */
+    /* Kernel 2 MiB into the RAM, tree in the last 2 MiB, initrd behind the middle of the RAM. */
     uint8_t kernel[PAYLOAD_HEADER_BYTES];
     struct image_plan plan;
 
@@ -76,18 +76,19 @@ START_TEST(test_image_plan_bad_headers_are_refused)
     } rows[] = {
         {{0, MIB, 0}, 0, GPA, 16 * MIB, OK},
         {{0, MIB, 1}, 0, GPA, 16 * MIB, ERR_FORMAT},
-        {{0, 0, 0}, 0, GPA, 16 * MIB, ERR_FORMAT},
-        {{0, PAYLOAD_HEADER_BYTES - 1, 0}, 0, GPA, 16 * MIB, ERR_FORMAT},
-        {{4096, MIB, 0}, 0, GPA, 16 * MIB, ERR_ALIGN},
+        {{0, 0, 0}, 0, GPA, 16 * MIB, OK},
+        {{0, PAYLOAD_HEADER_BYTES - 1, 0}, 0, GPA, 16 * MIB, OK},
+        {{4096, MIB, 0}, 0, GPA, 16 * MIB, OK},
         {{0, MIB, 0}, 0, GPA + 4096, 16 * MIB, ERR_ALIGN},
         {{0, UINT64_MAX, 0}, 0, GPA, 16 * MIB, ERR_RANGE},
-        {{UINT64_MAX & ~(2 * MIB - 1), 4 * MIB, 0}, 0, GPA, 16 * MIB, ERR_RANGE},
-        {{GPA - 4 * MIB, 4 * MIB, 0}, 0, GPA, 16 * MIB, ERR_NO_MEMORY},
+        {{UINT64_MAX & ~(2 * MIB - 1), 4 * MIB, 0}, 0, GPA, 16 * MIB, OK},
+        {{0, GPA, 0}, 0, GPA, 16 * MIB, ERR_NO_MEMORY},
         {{0, MIB, 0}, UINT64_MAX, GPA, 16 * MIB, ERR_NO_MEMORY},
         {{0, MIB, 0}, 0, GPA, MIB, ERR_NO_MEMORY},
         {{0, MIB, 0}, 0, GPA, 0, ERR_NO_MEMORY},
         {{0, MIB, 0}, 0, GPA, UINT64_MAX, ERR_NO_MEMORY},
-        {{0, MIB, 0}, 0, UINT64_MAX & ~(2 * MIB - 1), 16 * MIB, ERR_NO_MEMORY},
+        {{0, MIB, 0}, 0, UINT64_MAX & ~(2 * MIB - 1), 16 * MIB, ERR_RANGE},
+        {{0, MIB, 0}, 0, UINT64_MAX & ~(8 * MIB - 1), 16 * MIB, ERR_NO_MEMORY},
     };
 
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
@@ -133,6 +134,26 @@ START_TEST(test_image_load_raw_binary_is_copied_to_its_place)
     ck_assert_mem_eq(host + 2 * MIB, kernel, sizeof kernel);
     ck_assert_mem_eq(host + (plan.initrd_gpa - GPA), kernel, 3);
     ck_assert_int_eq(image_load(&plan, &ram, kernel, sizeof kernel - 1, kernel, 3), ERR_RANGE);
+    free(host);
+}
+END_TEST
+
+START_TEST(test_image_load_appended_bytes_are_copied)
+{
+    /* What lies behind image_size, as a device tree or a RAM disk does, reaches the RAM too. */
+    uint8_t kernel[200], *host = calloc(1, 16 * MIB);
+    struct guestmem ram = {GPA, 16 * MIB, host};
+    struct image_plan plan;
+
+    memset(kernel, 0x5a, sizeof kernel);
+    for (uint64_t image_size = 0; image_size < sizeof kernel; image_size += 100) {
+        header_write(kernel, (struct header){0x40200000, image_size, 0});
+        ck_assert_int_eq(image_plan(kernel, sizeof kernel, 0, GPA, 16 * MIB, &plan), OK);
+        memset(host, 0, 4 * MIB);
+        ck_assert_int_eq(image_load(&plan, &ram, kernel, sizeof kernel, NULL, 0), OK);
+        ck_assert_mem_eq(host + 2 * MIB, kernel, sizeof kernel);
+        ck_assert_uint_eq(plan.kernel_end_gpa, GPA + 2 * MIB + sizeof kernel);
+    }
     free(host);
 }
 END_TEST
@@ -227,6 +248,7 @@ TCase *image_tcase(void)
     tcase_add_test(tcase, test_image_plan_bad_headers_are_refused);
     tcase_add_test(tcase, test_image_plan_large_ram_keeps_tree_and_initrd_low);
     tcase_add_test(tcase, test_image_load_raw_binary_is_copied_to_its_place);
+    tcase_add_test(tcase, test_image_load_appended_bytes_are_copied);
     tcase_add_test(tcase, test_image_load_any_length_from_anywhere_is_copied_whole);
     tcase_add_test(tcase, test_image_plan_no_image_is_refused);
     tcase_add_test(tcase, test_image_load_other_ram_is_refused);
