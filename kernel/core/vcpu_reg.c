@@ -109,19 +109,23 @@ void vcpu_timer_take(struct vcpu *vcpu)
 
 /* ---- fences ----------------------------------------------------------------------------- */
 
-/* 0, which stands for everything, for a range that is that or too long. */
-static uint64_t fence_size(uint64_t address, uint64_t size)
+/*
+ * 0, which stands for everything, for a range that is everything, has too many pages, or goes on
+ * beyond the last address.  A range that ends with the last address is an ordinary one.
+ */
+static uint64_t vcpu_fence_size(uint64_t address, uint64_t size)
 {
     uint64_t offset = address & (PAGE_BYTES - 1);
+    bool is_long = size > FENCE_PAGES_MAX * PAGE_BYTES - offset;
 
-    return size > FENCE_PAGES_MAX * PAGE_BYTES - offset || address + size < address ? 0 : size;
+    return is_long || size - 1 > UINT64_MAX - address ? 0 : size;
 }
 
 enum err vcpu_fence_invoke(struct invocation *inv)
 {
     struct vcpu *vcpu = vcpu_of(inv->slot);
     uint64_t kind = inv->arg[0], address = inv->arg[1], asid = inv->arg[3];
-    uint64_t size = fence_size(address, inv->arg[2]);
+    uint64_t size = vcpu_fence_size(address, inv->arg[2]);
 
     if (kind > VCPU_FENCE_ADDRESS_ASID || (kind == VCPU_FENCE_ADDRESS_ASID && asid > ASID_MAX))
         return ERR_INVALID_ARG;

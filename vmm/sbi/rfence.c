@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Specification: "RFENCE Extension (EID #0x52464E43 "RFNC")". */
+/*
+ * Specification: "RFENCE Extension (EID #0x52464E43 "RFNC")"; of an ASID, the privileged
+ * specification's "Supervisor Memory-Management Fence Instruction".
+ */
 #include <vmm/sbi/sbi.h>
 
 enum fid {
@@ -9,11 +12,12 @@ enum fid {
     /* 3 to 6 are for harts with the H extension, which a guest's do not have. */
 };
 
-#define ASID_LAST UINT64_C(0xffff)
+/* SFENCE.VMA ignores what rs2 holds above the bits of the longest ASID. */
+#define ASID_MASK UINT64_C(0xffff)
 
-static struct sbi_result fence(const struct sbi_call *call, uint64_t harts,
-                               enum vcpu_ops_fence kind, uint64_t start, uint64_t size_bytes,
-                               uint64_t asid)
+static struct sbi_result rfence_carry_out(const struct sbi_call *call, uint64_t harts,
+                                          enum vcpu_ops_fence kind, uint64_t start,
+                                          uint64_t size_bytes, uint64_t asid)
 {
     const struct vcpu_ops *ops = &call->machine->config.vcpu;
 
@@ -27,24 +31,21 @@ static struct sbi_result fence(const struct sbi_call *call, uint64_t harts,
 
 struct sbi_result sbi_fence_i(const struct sbi_call *call, uint64_t harts)
 {
-    return fence(call, harts, VCPU_OPS_FENCE_INSN, 0, 0, 0);
+    return rfence_carry_out(call, harts, VCPU_OPS_FENCE_INSN, 0, 0, 0);
 }
 
 struct sbi_result sbi_fence_vma(const struct sbi_call *call, uint64_t harts, uint64_t start,
                                 uint64_t size_bytes, const uint64_t *asid)
 {
-    bool is_everything = (start == 0 && size_bytes == 0) || size_bytes == UINT64_MAX;
-
-    if (!is_everything && start + size_bytes < start)
-        return sbi_error(SBI_ERR_INVALID_ADDRESS);
-    if (asid && *asid > ASID_LAST)
-        return sbi_error(SBI_ERR_INVALID_PARAM);
-    if (is_everything)
-        start = size_bytes = 0;
+    if ((start == 0 && size_bytes == 0) || size_bytes == UINT64_MAX)
+        start = size_bytes = 0; /* everything */
     else if (size_bytes == 0)
         return sbi_ok(0);
-    return fence(call, harts, asid ? VCPU_OPS_FENCE_ADDRESS_ASID : VCPU_OPS_FENCE_ADDRESS, start,
-                 size_bytes, asid ? *asid : 0);
+    else if (size_bytes - 1 > UINT64_MAX - start)
+        return sbi_error(SBI_ERR_INVALID_ADDRESS);
+    return rfence_carry_out(call, harts,
+                            asid ? VCPU_OPS_FENCE_ADDRESS_ASID : VCPU_OPS_FENCE_ADDRESS, start,
+                            size_bytes, asid ? *asid & ASID_MASK : 0);
 }
 
 struct sbi_result sbi_rfence(const struct sbi_call *call)

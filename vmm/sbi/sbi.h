@@ -98,8 +98,10 @@ struct sbi_result sbi_call(const struct sbi_call *call);
 bool sbi_has_extension(uint64_t eid);
 
 /*
- * The harts that (mask, base) names, as a mask from hart 0 ("Hart list parameter").
- * Errors: ERR_INVALID_ARG when one of them does not exist.
+ * The harts that (mask, base) names, as a mask from hart 0.  Base -1 names all, whatever the mask.
+ * Errors: ERR_INVALID_ARG  a hart of the mask, or the base itself, does not exist.  An empty mask
+ *         does not excuse the base: SBI 3.0, "Hart list parameter", gives SBI_ERR_INVALID_PARAM
+ *         for "either hart_mask_base, or at least one hartid from hart_mask".
  */
 MUST_CHECK sbi_harts(const struct machine *machine, uint64_t mask, uint64_t base, uint64_t *harts);
 
@@ -116,7 +118,11 @@ struct sbi_result sbi_legacy_call(const struct sbi_call *call);
 /* ---- Shared between an extension and its legacy form ---- */
 
 void sbi_time_set(const struct sbi_call *call, uint64_t deadline_ticks);
-/* Fences on `harts`; start 0 with size 0, or size 2^64-1, is everything. */
+/*
+ * Fences on `harts`; start 0 with size 0, or size 2^64-1, is everything.  Of *asid the low 16 bits
+ * count.  SBI_ERR_INVALID_ADDRESS: the range goes on beyond the last address; one that ends with
+ * it, so that start + size is 2^64, is in order.
+ */
 struct sbi_result sbi_fence_vma(const struct sbi_call *call, uint64_t harts, uint64_t start,
                                 uint64_t size_bytes, const uint64_t *asid);
 struct sbi_result sbi_fence_i(const struct sbi_call *call, uint64_t harts);

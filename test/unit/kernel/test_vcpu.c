@@ -192,7 +192,8 @@ static const struct fake_event *fence(uint64_t kind, uint64_t address, uint64_t 
 
 START_TEST(test_vcpu_fence_loaded_acts_at_once)
 {
-    /* Each kind is its own fence; a range that is too long or wraps is everything. */
+    /* Each kind is its own fence; a range that is too long, or goes on beyond the
+     * last address, is everything; one that ends with the last address is not. */
     const struct fake_event *event;
 
     vw_enter();
@@ -204,6 +205,9 @@ START_TEST(test_vcpu_fence_loaded_acts_at_once)
     ck_assert_uint_eq(event->word[1], 0x2000);
     event = fence(VCPU_FENCE_ADDRESS_ASID, 0x3000, 0x1000, 9, FAKE_GUEST_FENCE_ASID);
     ck_assert_uint_eq(event->word[2], 9);
+    event = fence(VCPU_FENCE_ADDRESS, UINT64_MAX - 0xfff, 0x1000, 0, FAKE_GUEST_FENCE_VVMA);
+    ck_assert_uint_eq(event->word[0], UINT64_MAX - 0xfff);
+    ck_assert_uint_eq(event->word[1], 0x1000);
     const uint64_t everything[][2] = {
         { 0x3000, UINT64_MAX }, { 0, 1 << 20 }, { UINT64_MAX - 0xfff, 0x2000 }, { 0x3000, 0 }
     };

@@ -162,6 +162,9 @@ START_TEST(test_sbi_time_sets_the_deadline)
 }
 END_TEST
 
+#define TOP   UINT64_C(0xfffffffffffff000)
+#define UPPER (UINT64_C(1) << 63)
+
 START_TEST(test_sbi_rfence_is_the_fence_that_was_asked_for)
 {
     /* FENCE.I, SFENCE.VMA and SFENCE.VMA with ASID stay what they are, with their range. */
@@ -184,12 +187,26 @@ START_TEST(test_sbi_rfence_is_the_fence_that_was_asked_for)
          SBI_SUCCESS,
          true,
          {VCPU_OPS_FENCE_ADDRESS, 0x1000, UINT64_MAX - 0x1000, 0}},
-        {1, 0x1000, UINT64_MAX - 0xfff, 0, SBI_ERR_INVALID_ADDRESS, false, {0}},
+        /* The range may end with the address space: start + size is 2^64. */
+        {1, TOP, 0x1000, 0, SBI_SUCCESS, true, {VCPU_OPS_FENCE_ADDRESS, TOP, 0x1000, 0}},
+        {1, UPPER, UPPER, 0, SBI_SUCCESS, true, {VCPU_OPS_FENCE_ADDRESS, UPPER, UPPER, 0}},
+        {1, UINT64_MAX, 1, 0, SBI_SUCCESS, true, {VCPU_OPS_FENCE_ADDRESS, UINT64_MAX, 1, 0}},
+        {2, TOP, 0x1000, 7, SBI_SUCCESS, true, {VCPU_OPS_FENCE_ADDRESS_ASID, TOP, 0x1000, 7}},
+        {1,
+         0x1000,
+         UINT64_MAX - 0xfff,
+         0,
+         SBI_SUCCESS,
+         true,
+         {VCPU_OPS_FENCE_ADDRESS, 0x1000, UINT64_MAX - 0xfff, 0}},
+        {1, TOP + 1, 0x1000, 0, SBI_ERR_INVALID_ADDRESS, false, {0}},
         {1, 0x2000, UINT64_MAX - 0x1000, 0, SBI_ERR_INVALID_ADDRESS, false, {0}},
-        {1, UINT64_MAX, 1, 0, SBI_ERR_INVALID_ADDRESS, false, {0}},
+        {1, UINT64_MAX, 2, 0, SBI_ERR_INVALID_ADDRESS, false, {0}},
+        {2, UINT64_MAX, 2, 0, SBI_ERR_INVALID_ADDRESS, false, {0}},
         {2, 0x1000, 8, 5, SBI_SUCCESS, true, {VCPU_OPS_FENCE_ADDRESS_ASID, 0x1000, 8, 5}},
         {2, 0, 0, 0xffff, SBI_SUCCESS, true, {VCPU_OPS_FENCE_ADDRESS_ASID, 0, 0, 0xffff}},
-        {2, 0, 0, 0x10000, SBI_ERR_INVALID_PARAM, false, {0}},
+        /* Bits above the ASID are ignored, as SFENCE.VMA ignores them. */
+        {2, 0, 0, 0xabc10005, SBI_SUCCESS, true, {VCPU_OPS_FENCE_ADDRESS_ASID, 0, 0, 5}},
     };
 
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
@@ -447,6 +464,26 @@ START_TEST(test_sbi_legacy_mask_is_read_from_guest_virtual_memory)
 }
 END_TEST
 
+START_TEST(test_sbi_legacy_fence_to_the_end_of_the_address_space)
+{
+    /* A range that ends with the address space is fenced; one that goes on is an error. */
+    struct vmm_fake *fake = fake_new(1);
+    struct fake_call fence;
+
+    for (uint32_t eid = 6; eid <= 7; eid++) {
+        ck_assert_uint_eq(CALL(fake, eid, 0, 0, TOP, 0x1000, 0).result.value, 0);
+        ck_assert_uint_eq(fake_calls(fake, FAKE_FENCE, &fence), 1);
+        ck_assert_uint_eq(fence.arg[1], TOP);
+        ck_assert_uint_eq(fence.arg[2], 0x1000);
+        fake_calls_clear(fake);
+        ck_assert_uint_eq(CALL(fake, eid, 0, 0, TOP, 0x1001, 0).result.value,
+                          (uint64_t)SBI_ERR_INVALID_ADDRESS);
+        ck_assert_uint_eq(fake_calls(fake, FAKE_FENCE, NULL), 0);
+    }
+    fake_free(fake);
+}
+END_TEST
+
 START_TEST(test_sbi_legacy_bad_mask_pointer_faults_the_guest)
 {
     /* The fault of reading the mask is the guest's own, at its ecall. */
@@ -519,6 +556,7 @@ TCase *sbi_legacy_tcase(void)
     TCase *tcase = tcase_create("sbi legacy");
     tcase_add_test(tcase, test_sbi_legacy_mask_at_zero_is_everybody);
     tcase_add_test(tcase, test_sbi_legacy_mask_is_read_from_guest_virtual_memory);
+    tcase_add_test(tcase, test_sbi_legacy_fence_to_the_end_of_the_address_space);
     tcase_add_test(tcase, test_sbi_legacy_bad_mask_pointer_faults_the_guest);
     tcase_add_test(tcase, test_sbi_legacy_console_and_timer);
     tcase_add_test(tcase, test_sbi_legacy_clear_ipi_tells_whether_one_was_pending);
