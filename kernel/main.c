@@ -102,6 +102,13 @@ static struct hart *state_create(struct start *s)
     return &state->hart;
 }
 
+static uint64_t features(void)
+{
+    return (hal_has_sstc() ? BOOT_FEATURE_SSTC : 0) |
+           (hal_guest_has_satp_mode(SATP_SV48) ? BOOT_FEATURE_SV48 : 0) |
+           (hal_guest_has_satp_mode(SATP_SV57) ? BOOT_FEATURE_SV57 : 0);
+}
+
 void kernel_main(uint64_t hart_id, hpa_t dtb)
 {
     struct start s = { .hart_id = hart_id };
@@ -116,7 +123,7 @@ void kernel_main(uint64_t hart_id, hpa_t dtb)
                                 .memory = &s.memory,
                                 .dtb = s.dtb,
                                 .dtb_bytes = s.dtb_bytes,
-                                .features = hal_has_sstc() ? BOOT_FEATURE_SSTC : 0 };
+                                .features = features() };
     if (root_create(hart, &input, &problem) != OK)
         start_fail("cannot start the root server", problem);
     sched_leave(hart);

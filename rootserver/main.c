@@ -252,6 +252,8 @@ static void start_guest(const struct plan_input *in, unsigned guest)
         supervise_guest_dead(&root.supervise, guest);
         return;
     }
+    if (g->note.text[0] != 0)
+        printf("guest %s: %s\n", name, g->note.text);
     const struct plan_process *p = &root.plan.process[g->process];
     if (run(in, name, p->first_action, p->action_count) != OK) {
         supervise_guest_dead(&root.supervise, guest);

@@ -33,6 +33,11 @@ void hal_hand_over(uint64_t id, hpa_t dtb);
  * ERR_NOT_SUPPORTED: it cannot run Warren; *problem says why. */
 MUST_CHECK hal_setup(const struct machine *machine, const char **problem);
 
+/* May a guest choose this MODE of satp (privileged specification, "Virtual Supervisor Address
+ * Translation and Protection Register")?  Sv39 always.  After hal_setup(). */
+enum satp_mode { SATP_SV39 = 8, SATP_SV48 = 9, SATP_SV57 = 10 };
+bool hal_guest_has_satp_mode(enum satp_mode mode);
+
 /* What the trap handlers pass to the core. */
 void hal_set_hart(struct hart *hart);
 

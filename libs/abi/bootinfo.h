@@ -44,6 +44,8 @@ struct boot_untyped {
 
 /* Features the kernel probed and enables (bits of `features`). */
 #define BOOT_FEATURE_SSTC (UINT64_C(1) << 0) /* guests have stimecmp */
+#define BOOT_FEATURE_SV48 (UINT64_C(1) << 1) /* guests can translate with Sv48 besides Sv39 */
+#define BOOT_FEATURE_SV57 (UINT64_C(1) << 2) /* and with Sv57 */
 
 struct bootinfo {
     uint64_t magic;

@@ -21,7 +21,7 @@
 
 #include <stdint.h>
 
-#define VMM_START_VERSION        1
+#define VMM_START_VERSION        2
 #define VMM_START_BOOTARGS_BYTES 1024 /* with its zero byte */
 #define VMM_START_NAME_BYTES     32   /* with its zero byte */
 #define VMM_START_ISA_BYTES      1024 /* with its zero byte */
@@ -50,6 +50,9 @@ struct vmm_start {
     uint32_t vcpu_slot;    /* first VCpu: READ, WRITE, EXEC; vCPU i's at + i */
     uint32_t console_slot; /* Notification, WRITE: signals the console service; 0 for none */
 
+    uint32_t satp_mode; /* the largest MODE of satp to name in the device tree: 8, 9, 10 */
+    uint32_t reserved;
+
     uint8_t guest_seed[64]; /* for the guest's /chosen/rng-seed; differs for each guest and start */
     char guest_name[VMM_START_NAME_BYTES];
     char bootargs[VMM_START_BOOTARGS_BYTES];
@@ -57,6 +60,6 @@ struct vmm_start {
     char isa[VMM_START_ISA_BYTES];
 };
 
-_Static_assert(sizeof(struct vmm_start) == 2272, "VMM start record layout");
+_Static_assert(sizeof(struct vmm_start) == 2280, "VMM start record layout");
 
 #endif

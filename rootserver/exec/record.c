@@ -37,6 +37,7 @@ static size_t vmm_part(const struct plan_input *in, const struct plan *plan,
         .console_bytes = has_console ? CONSOLE_REGION_BYTES : 0,
         .vcpu_slot = PROCESS_SLOT_ROLE,
         .console_slot = has_console ? PROCESS_SLOT_ROLE + 1 : 0,
+        .satp_mode = p->satp_mode,
     };
 
     random_fill(random, s.guest_seed, sizeof s.guest_seed);

@@ -62,6 +62,27 @@ static void guest_bad(struct system_guest *guest, const char *what)
     problem_set(&guest->problem, "the configuration gives it %s", what);
 }
 
+/* "sv39" to "sv57" as MODE of satp (privileged specification, "Supervisor Address Translation and
+ * Protection (satp) Register").  Sv39 when nothing is said. */
+static MUST_CHECK get_satp_mode(const void *fdt, int node, uint32_t *out)
+{
+    static const char *const names[] = {"sv39", "sv48", "sv57"};
+    char mmu[sizeof "sv39"];
+    enum err err = get_string(fdt, node, "mmu", mmu, sizeof mmu);
+
+    if (err == ERR_NOT_FOUND)
+        strcpy(mmu, names[0]);
+    else if (err != OK)
+        return err;
+    for (uint32_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        if (strcmp(mmu, names[i]) == 0) {
+            *out = SYSTEM_SATP_SV39 + i;
+            return OK;
+        }
+    }
+    return ERR_FORMAT;
+}
+
 static bool has_control_character(const char *text)
 {
     for (; *text != 0; text++) {
@@ -88,6 +109,8 @@ static void parse_guest(const void *fdt, int node, struct system_guest *g)
         guest_bad(g, "no usable \"memory\" (16 MiB or more, a multiple of 2 MiB)");
     else if (get_number(fdt, node, "vcpus", 4, &vcpus) != OK || vcpus != 1)
         guest_bad(g, "a number of \"vcpus\" other than 1");
+    else if (get_satp_mode(fdt, node, &g->satp_mode) != OK)
+        guest_bad(g, "no usable \"mmu\" (sv39, sv48 or sv57)");
     else {
         enum err err = get_string(fdt, node, "initrd", g->initrd, sizeof g->initrd);
         if (err != OK && err != ERR_NOT_FOUND)

@@ -22,6 +22,7 @@
 #define SYSTEM_MEMORY_LEAST    (UINT64_C(16) << 20)
 #define SYSTEM_MEMORY_MOST     (UINT64_C(1) << 37)
 #define SYSTEM_MEMORY_MULTIPLE (UINT64_C(2) << 20)
+#define SYSTEM_SATP_SV39       8
 
 struct system_guest {
     char name[SYSTEM_NAME_BYTES];
@@ -30,6 +31,7 @@ struct system_guest {
     char initrd[SYSTEM_PATH_BYTES]; /* empty when there is none */
     char bootargs[SYSTEM_BOOTARGS_BYTES];
     uint64_t memory_bytes;
+    uint32_t satp_mode; /* the largest MODE of satp it is to use: SYSTEM_SATP_SV39 and up */
     bool is_bad;
     struct problem problem; /* why, when is_bad */
 };

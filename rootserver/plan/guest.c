@@ -203,6 +203,21 @@ static void connect_console(struct build *b, struct plan_process *p, unsigned gu
                CONSOLE_CLIENT_BIT);
 }
 
+/* The mode that the guest asks for, or the largest that the machine has below it. */
+static uint32_t satp_mode(struct build *b, unsigned guest)
+{
+    static const char *const names[] = {"sv39", "sv48", "sv57"};
+    uint64_t features = b->in->boot->features;
+    uint32_t wanted = b->in->system->guest[guest].satp_mode - SYSTEM_SATP_SV39;
+    uint32_t most = features & BOOT_FEATURE_SV57 ? 2 : features & BOOT_FEATURE_SV48 ? 1 : 0;
+
+    if (wanted <= most)
+        return SYSTEM_SATP_SV39 + wanted;
+    problem_set(&b->plan->guest[guest].note, "its mmu is %s, not %s: this machine has no more",
+                names[most], names[wanted]);
+    return SYSTEM_SATP_SV39 + most;
+}
+
 void build_guest(struct build *b, unsigned guest)
 {
     const struct system_guest *g = &b->in->system->guest[guest];
@@ -227,6 +242,7 @@ void build_guest(struct build *b, unsigned guest)
     if (b->err != OK)
         return;
     p->guest = guest;
+    p->satp_mode = satp_mode(b, guest);
     p->ram_bytes = g->memory_bytes;
     p->ram_address = p->ram_bytes <= LAYOUT_RAM_BYTES ? LAYOUT_RAM : LAYOUT_RAM_HUGE;
 

@@ -67,12 +67,14 @@ struct plan_process {
     /* For its start record. */
     uint64_t kernel_address, kernel_bytes, initrd_address, initrd_bytes;
     uint64_t ram_address, ram_bytes;
+    uint32_t satp_mode; /* of its guest: the largest MODE of satp to name in the device tree */
 };
 
 struct plan_guest {
     bool is_planned;
     uint16_t process;
     struct problem problem; /* why not */
+    struct problem note;    /* what it does not get though it asks for it; else empty */
 };
 
 struct plan {

@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <vmm/core/isa.h>
+
 /* Not a test's assertion: the fake serves programs without Check too. */
 static void must(bool is_so)
 {
@@ -177,6 +179,7 @@ struct vmm_fake *fake_new(uint32_t hart_count)
     fake->config = (struct machine_config){
         .ram = {MACHINE_RAM_GPA, FAKE_RAM_BYTES, fake->ram},
         .hart_count = hart_count,
+        .satp_mode = ISA_SATP_SV39,
         .timebase_hz = 10000000,
         .kernel = fake->kernel,
         .kernel_bytes = FAKE_KERNEL_BYTES,

@@ -41,6 +41,7 @@ static void check_guest(const struct system_config *config, unsigned index)
     }
     FUZZ_CHECK(g->memory_bytes >= SYSTEM_MEMORY_LEAST && g->memory_bytes <= SYSTEM_MEMORY_MOST);
     FUZZ_CHECK(g->memory_bytes % SYSTEM_MEMORY_MULTIPLE == 0);
+    FUZZ_CHECK(g->satp_mode >= 8 && g->satp_mode <= 10);
     for (const char *c = g->bootargs; *c; c++)
         FUZZ_CHECK((unsigned char)*c >= 32 && *c != 127);
 }

@@ -157,6 +157,8 @@ def config_seeds():
     yield "seventeen", tree_of(17)
     yield "initrd", tree_of(1, initrd="guests/g0/initrd")
     yield "vcpus", tree_of(1, vcpus=2)
+    yield "sv57", tree_of(1, mmu="sv57")
+    yield "sv58", tree_of(1, mmu="sv58")
     yield "little", tree_of(1, memory=fdt.U64(1 << 20))
     yield "long", tree_of(1, bootargs="x" * 1100)
     yield "control", tree_of(1, bootargs="a\nb")

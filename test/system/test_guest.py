@@ -139,3 +139,22 @@ def test_guest_device_tree_satisfies_dtc(env):
                           capture_output=True, text=True, check=False, timeout=30)
     if done.returncode or done.stderr:
         raise Failure(f"dtc says: {done.stderr.strip()}")
+
+
+def test_guest_mmu_is_in_its_device_tree(env):
+    """The mode of the guest's file is its mmu-type; where the machine lacks it, its best one is, and the console says so."""
+    lacks_sv57 = env.cpu == "rva23s64"
+    guest = {"kernel": "debian:Image", "initrd": "build:configs/shell.cpio", "bootargs": "console=ttyS0 no4lvl",
+             "mmu": "sv57"}
+    with env.system({"debian": guest}) as archive, env.warren(archive) as machine:
+        shell = Shell(machine)
+        shell.wait_prompt()
+        told = "guest debian: its mmu is sv39, not sv57" in machine.text.clean
+        if told != lacks_sv57:
+            raise Failure(f"the console {'says' if told else 'does not say'} that the machine lacks the mode")
+        found = shell.run("tr -d '\\0' < /proc/device-tree/cpus/cpu@0/mmu-type").strip()
+        if found != ("riscv,sv39" if lacks_sv57 else "riscv,sv57"):
+            raise Failure(f"mmu-type is {found}")
+        found = shell.run("grep mmu /proc/cpuinfo").split()[-1]
+        if found != "sv39":
+            raise Failure(f"with no4lvl the kernel took {found}")

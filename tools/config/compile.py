@@ -43,7 +43,8 @@ def tree(system, paths):
         node = {"index": guest.index, "vmm": guest.vmm, "kernel": paths[guest.name, "kernel"]}
         if guest.initrd:
             node["initrd"] = paths[guest.name, "initrd"]
-        node |= {"bootargs": guest.bootargs, "memory": fdt.U64(guest.memory), "vcpus": guest.vcpus}
+        node |= {"bootargs": guest.bootargs, "memory": fdt.U64(guest.memory), "vcpus": guest.vcpus,
+                 "mmu": guest.mmu}
         guests[guest.name] = node
     services = {name: {"program": f"svc/{name}"} for name in system.services}
     return {"compatible": COMPATIBLE, "system-name": system.name,

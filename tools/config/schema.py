@@ -9,7 +9,7 @@ import dataclasses
 import re
 from collections.abc import Callable
 
-from problem import shown, size_text
+from problem import nearest, shown, size_text
 
 MIB = 1 << 20
 NAME = re.compile(r"[a-z0-9-]{1,31}\Z")
@@ -22,6 +22,7 @@ GUEST_MEMORY_MIN = 16 * MIB
 GUEST_MEMORY_STEP = 2 * MIB
 GUEST_MEMORY_MAX = 1 << 37
 BOOTARGS_MAX_BYTES = 1023
+MMU_MODES = ("sv39", "sv48", "sv57")
 
 
 class Refused(Exception):
@@ -95,6 +96,14 @@ def vcpus(key, value):
     return value
 
 
+def mmu(key, value):
+    _of_type(key, value, str, '"sv39"')
+    if value not in MMU_MODES:
+        raise Refused(f'"{key}" is {shown(value)}, which no guest can translate with',
+                      nearest(value, MMU_MODES))
+    return value
+
+
 def bootargs(key, value):
     _of_type(key, value, str, '"console=ttyS0"')
     if any(not c.isprintable() for c in value):
@@ -133,6 +142,7 @@ GUEST_KEYS = {
     "bootargs": Key(bootargs, default=""),
     "memory": Key(guest_memory, default=256 * MIB),
     "vcpus": Key(vcpus, default=1),
+    "mmu": Key(mmu, default="sv39"),
     "vmm": Key(program, default="vmm"),
 }
 

@@ -28,6 +28,7 @@ class Guest:
     bootargs: str
     memory: int
     vcpus: int
+    mmu: str
     vmm: str
 
 

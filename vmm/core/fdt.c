@@ -84,7 +84,7 @@ static int node_cpu(const struct machine *machine, uint32_t hart, void *fdt)
     err = err ? err : fdt_util_string(fdt, "riscv,isa-base", "rv64i");
     int list_bytes = (int)isa_list(isa, text, sizeof text);
     err = err ? err : fdt_property(fdt, "riscv,isa-extensions", text, list_bytes);
-    err = err ? err : fdt_util_string(fdt, "mmu-type", "riscv,sv39");
+    err = err ? err : fdt_util_string(fdt, "mmu-type", isa_mmu_type(machine->config.satp_mode));
     err = err ? err : fdt_property_u32(fdt, "phandle", DEV_PHANDLE_CPU + hart);
     err = err ? err : node_cpu_intc(hart, fdt);
     return err ? err : fdt_end_node(fdt);

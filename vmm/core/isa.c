@@ -19,6 +19,16 @@ static const char single_letters[] = "imafdc";
 
 #define EXTENSION_COUNT (sizeof extension / sizeof extension[0])
 
+const char *isa_mmu_type(uint64_t satp_mode)
+{
+    switch (satp_mode) {
+    case ISA_SATP_SV39: return "riscv,sv39";
+    case ISA_SATP_SV48: return "riscv,sv48";
+    case ISA_SATP_SV57: return "riscv,sv57";
+    default: return NULL;
+    }
+}
+
 static bool is_offered(size_t index, uint32_t extensions)
 {
     return extension[index].bit == 0 || (extension[index].bit & extensions);

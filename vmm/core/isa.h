@@ -19,6 +19,20 @@ enum isa_extension {
     ISA_SSTC = 1 << 4,
 };
 
+/* Privileged specification, "Supervisor Address Translation and Protection (satp) Register". */
+enum isa_satp_mode {
+    ISA_SATP_SV39 = 8,
+    ISA_SATP_SV48 = 9,
+    ISA_SATP_SV57 = 10,
+};
+
+/*
+ * The value of a hart's property mmu-type: the largest translation mode that a guest is to use.
+ * NULL when the number is none of enum isa_satp_mode.  (Nothing keeps a guest from a larger mode
+ * that the hart has: there is no control over the writable values of vsatp.)
+ */
+const char *isa_mmu_type(uint64_t satp_mode);
+
 /*
  * Those of the extensions above that a machine's riscv,isa string names and that need
  * no switching: what has state of its own is offered when the kernel says so, never

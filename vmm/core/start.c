@@ -30,7 +30,7 @@ enum err start_config(const struct vmm_start *start, uint64_t timebase_hz,
 {
     if (start->version != VMM_START_VERSION ||
         !memchr(start->bootargs, '\0', sizeof start->bootargs) ||
-        !memchr(start->isa, '\0', sizeof start->isa))
+        !memchr(start->isa, '\0', sizeof start->isa) || !isa_mmu_type(start->satp_mode))
         return ERR_FORMAT;
     if (start->vcpu_count != 1)
         return ERR_NOT_SUPPORTED;
@@ -45,6 +45,7 @@ enum err start_config(const struct vmm_start *start, uint64_t timebase_hz,
         .hart_count = start->vcpu_count,
         .isa_extensions =
             (start->features & BOOT_FEATURE_SSTC ? ISA_SSTC : 0) | isa_stateless(start->isa),
+        .satp_mode = start->satp_mode,
         .timebase_hz = timebase_hz,
         .kernel = at(start->kernel_address),
         .kernel_bytes = start->kernel_bytes,

@@ -94,7 +94,7 @@ static uint64_t vsatp_modes_probe(void)
 {
     uint64_t modes = 1;
 
-    for (uint64_t mode = 8; mode <= 10; mode++) {
+    for (uint64_t mode = SATP_SV39; mode <= SATP_SV57; mode++) {
         CSR_WRITE(CSR_VSATP, mode << 60);
         if (CSR_READ(CSR_VSATP) >> 60 == mode)
             modes |= UINT64_C(1) << mode;
@@ -102,6 +102,11 @@ static uint64_t vsatp_modes_probe(void)
     }
     cpu_hfence_vvma_all();
     return modes;
+}
+
+bool hal_guest_has_satp_mode(enum satp_mode mode)
+{
+    return (cpu_this()->vsatp_modes >> mode & 1) != 0;
 }
 
 /* What a guest's riscv,isa does not name stays off, where a bit can say so: the cache-block

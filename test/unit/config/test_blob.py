@@ -27,6 +27,7 @@ TWO = '''
             bootargs = "console=ttyS0 x=\\"y\\"";
             memory = /bits/ 64 <0x140000000>;
             vcpus = <1>;
+            mmu = "sv57";
         };
         two {
             index = <1>;
@@ -35,6 +36,7 @@ TWO = '''
             bootargs = "";
             memory = /bits/ 64 <0x10000000>;
             vcpus = <1>;
+            mmu = "sv39";
         };
     };
 };
@@ -50,7 +52,7 @@ class Blob(support.SystemCase):
 
     def two_guests(self):
         self.system('guests = ["one", "two"]\n')
-        self.guest("one", GUEST + "initrd = 'debian:initrd'\nmemory = '5G'\n" "bootargs = 'console=ttyS0 x=\"y\"'\n")
+        self.guest("one", GUEST + "initrd = 'debian:initrd'\nmemory = '5G'\nmmu = 'sv57'\n" "bootargs = 'console=ttyS0 x=\"y\"'\n")
         self.put("store/other", image_bytes(file_bytes=8192))
         self.guest("two", "kernel = 'debian:other'\nvmm = 'probe'\n")
         self.assert_accepts()

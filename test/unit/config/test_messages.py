@@ -220,6 +220,7 @@ class GuestFile(support.SystemCase):
                            ("initrd = false", '"initrd" must be a string'),
                            ('vcpus = "1"', '"vcpus" must be an integer, not a string'),
                            ("vcpus = true", '"vcpus" must be an integer, not a boolean'),
+                           ("mmu = 39", '"mmu" must be a string, not an integer'),
                            ("vmm = 1", '"vmm" must be a string')):
             with self.subTest(line=line):
                 self.guest("one", GUEST + line + "\n")
@@ -251,6 +252,14 @@ class GuestFile(support.SystemCase):
             with self.subTest(count=count):
                 self.guest("one", GUEST + f"vcpus = {count}\n")
                 self.assert_refuses("one.toml:2", "a guest needs one", "vcpus = 1")
+
+    def test_compile_mmu_that_is_no_mode_refused(self):
+        """A translation mode that a guest's hart cannot have is refused, with those that there are."""
+        for value, mend in (("sv32", 'did you mean "sv39"?'), ("", "use one of: sv39, sv48, sv57"),
+                            ("Sv48", 'did you mean "sv48"?'), ("bare", "use one of: sv39, sv48, sv57")):
+            with self.subTest(value=value):
+                self.guest("one", GUEST + f'mmu = "{value}"\n')
+                self.assert_refuses("one.toml:2", f'"mmu" is "{value}"', mend)
 
     def test_compile_memory_not_size_refused(self):
         """Memory that is no size is refused."""

@@ -149,6 +149,7 @@ void sample_make(struct sample *s, unsigned guests, uint64_t memory, uint64_t ra
         strcpy(g->kernel, "guests/g0/kernel");
         strcpy(g->initrd, "guests/g0/initrd");
         g->memory_bytes = memory;
+        g->satp_mode = SYSTEM_SATP_SV39;
     }
     s->in = (struct plan_input){.boot = &s->boot,
                                 .machine = &s->machine,

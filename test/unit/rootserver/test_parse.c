@@ -139,6 +139,32 @@ START_TEST(test_system_guest_strings_checked)
 }
 END_TEST
 
+START_TEST(test_system_guest_mmu_is_a_mode_of_satp)
+{
+    /* Each name is the number that satp has for it, and Sv39 holds when none is given; what is no
+     * name of a mode makes the guest bad. */
+    static const char *const names[] = {"sv39", "sv48", "sv57"};
+    static const char bad[][8] = {"", "sv32", "sv64", "sv3", "sv399", "SV39", "sv39sv4"};
+
+    ck_assert_int_eq(parse(), OK);
+    ck_assert_uint_eq(config.guest[0].satp_mode, 8);
+    for (unsigned i = 0; i < 3; i++) {
+        fdt_setprop(blob, left(), "mmu", names[i], sizeof "sv39");
+        ck_assert_int_eq(parse(), OK);
+        ck_assert(!config.guest[0].is_bad);
+        ck_assert_uint_eq(config.guest[0].satp_mode, 8 + i);
+    }
+    for (unsigned i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+        fdt_setprop(blob, left(), "mmu", bad[i], (int)strlen(bad[i]) + 1);
+        bad_guest("mmu");
+    }
+    fdt_setprop(blob, left(), "mmu", "sv39", 4);
+    bad_guest("mmu");
+    fdt_setprop_u32(blob, left(), "mmu", 39);
+    bad_guest("mmu");
+}
+END_TEST
+
 START_TEST(test_system_indices_once_each)
 {
     /* An index twice, missing, or out of range; a name that is none: the whole blob is refused. */
@@ -370,6 +396,7 @@ int main(void)
     tcase_add_loop_test(tc, test_system_guest_lacking_property_is_bad_alone, 0, 5);
     tcase_add_test(tc, test_system_guest_memory_limits);
     tcase_add_test(tc, test_system_guest_strings_checked);
+    tcase_add_test(tc, test_system_guest_mmu_is_a_mode_of_satp);
     tcase_add_test(tc, test_system_indices_once_each);
     tcase_add_test(tc, test_system_limits_of_number);
     tcase_add_test(tc, test_system_wrong_blob_refused);

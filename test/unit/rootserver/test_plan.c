@@ -297,6 +297,35 @@ START_TEST(test_record_tells_process_what_is_mapped)
 }
 END_TEST
 
+START_TEST(test_record_names_the_mmu_mode_asked_for_or_the_best_there_is)
+{
+    /* What the machine has is given as asked for; beyond, the guest gets the machine's best, with
+     * a note. */
+    static const uint64_t features[] = {0, BOOT_FEATURE_SV48,
+                                        BOOT_FEATURE_SV48 | BOOT_FEATURE_SV57};
+    static uint8_t page[RECORD_BYTES];
+    struct record_common common = {.timebase_hz = 10000000};
+    struct random_source random;
+    struct vmm_start vmm;
+
+    random_init(&random, (const uint8_t *)"seed", 4, 1);
+    for (uint32_t wanted = 0; wanted < 3; wanted++) {
+        make(1, 32 * MIB, 512 * MIB);
+        sample.boot.features = features[_i];
+        sample.system.guest[0].satp_mode = SYSTEM_SATP_SV39 + wanted;
+        plan_it();
+        record_make(&sample.in, &plan, 1, &common, &random, page);
+        memcpy(&vmm, page + ((struct process_start *)page)->role_offset, sizeof vmm);
+        uint32_t given = wanted <= (uint32_t)_i ? wanted : (uint32_t)_i;
+        ck_assert_uint_eq(vmm.satp_mode, SYSTEM_SATP_SV39 + given);
+        ck_assert_int_eq(plan.guest[0].note.text[0] != 0, given != wanted);
+        release();
+    }
+    const char *told = _i == 1 ? "sv48, not sv57" : "sv39, not sv57";
+    ck_assert(_i == 2 || strstr(plan.guest[0].note.text, told) != NULL);
+}
+END_TEST
+
 /* Guest 0 is refused with a text that holds `what`; the others are planned, and it all runs. */
 static void refused(const char *what)
 {
@@ -464,6 +493,7 @@ int main(void)
     tcase_add_test(tc, test_plan_capabilities_are_the_golden_list);
     tcase_add_test(tc, test_plan_mappings_are_the_golden_list);
     tcase_add_test(tc, test_record_tells_process_what_is_mapped);
+    tcase_add_loop_test(tc, test_record_names_the_mmu_mode_asked_for_or_the_best_there_is, 0, 3);
     tcase_add_test(tc, test_plan_missing_kernel_refused_by_name);
     tcase_add_test(tc, test_plan_missing_initrd_refused_by_name);
     tcase_add_test(tc, test_plan_missing_vmm_refused_by_name);

@@ -10,11 +10,12 @@ import tempfile
 
 DUMP, DTC = sys.argv[1:3]
 ALL_EXTENSIONS = 31
+SV39, SV48, SV57 = 8, 9, 10
 
 WANTED = (
     'compatible = "riscv-virtio"', 'stdout-path = "/soc/serial@10000000"', "rng-seed = ",
     'bootargs = "console=ttyS0"', "memory@80000000 {", "timebase-frequency = <0x989680>",
-    'riscv,isa-base = "rv64i"', 'mmu-type = "riscv,sv39"', 'compatible = "riscv,cpu-intc"',
+    'riscv,isa-base = "rv64i"', 'compatible = "riscv,cpu-intc"',
     "plic@c000000 {", 'compatible = "sifive,plic-1.0.0", "riscv,plic0"', "riscv,ndev = <0x5f>",
     "serial@10000000 {", 'compatible = "ns16550a"', "interrupts = <0x0a>", "clock-frequency = ",
     "rtc@101000 {", 'compatible = "google,goldfish-rtc"', "interrupts = <0x0b>",
@@ -24,22 +25,22 @@ WANTED = (
 )
 
 CASES = (
-    ("one hart", 1, 0, 1, ('riscv,isa = "rv64imafdc_zicntr_zicsr_zifencei"',
+    ("one hart", 1, 0, SV39, 1, ('mmu-type = "riscv,sv39"', 'riscv,isa = "rv64imafdc_zicntr_zicsr_zifencei"',
                            "interrupts-extended = <0x10 0xffffffff 0x10 0x09>",
                            "linux,initrd-start = <0x00 0x80a00000>",
                            "linux,initrd-end = <0x00 0x80a01388>"), ("cpu@1",)),
-    ("no initrd", 1, 0, 0, (), ("linux,initrd",)),
-    ("every extension", 1, ALL_EXTENSIONS, 1,
-     ("_zba_zbb_zbc_zbs_sstc", '"zba", "zbb", "zbc", "zbs", "sstc"'), ()),
-    ("eight harts", 8, ALL_EXTENSIONS, 1,
+    ("no initrd", 1, 0, SV48, 0, ('mmu-type = "riscv,sv48"',), ("linux,initrd",)),
+    ("every extension", 1, ALL_EXTENSIONS, SV57, 1,
+     ("_zba_zbb_zbc_zbs_sstc", '"zba", "zbb", "zbc", "zbs", "sstc"', 'mmu-type = "riscv,sv57"'), ()),
+    ("eight harts", 8, ALL_EXTENSIONS, SV57, 1,
      ("cpu@7 {", "core7 {", "0x17 0xffffffff 0x17 0x09>"), ("cpu@8",)),
 )
 
 
-def problems(harts, extensions, initrd, there, absent):
+def problems(harts, extensions, satp_mode, initrd, there, absent):
     with tempfile.TemporaryDirectory() as folder:
         blob = pathlib.Path(folder) / "guest.dtb"
-        subprocess.run([DUMP, str(harts), str(extensions), str(initrd), str(blob)], check=True)
+        subprocess.run([DUMP, str(harts), str(extensions), str(satp_mode), str(initrd), str(blob)], check=True)
         done = subprocess.run([DTC, "-I", "dtb", "-O", "dts", str(blob)], text=True,
                               capture_output=True, check=False)
     # Old versions of dtc print the zero bytes between the strings of a list.

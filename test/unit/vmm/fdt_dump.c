@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Writes the device tree of a machine: fdt_dump HARTS ISA_EXTENSIONS HAS_INITRD FILE. */
+/* Writes the device tree of a machine: fdt_dump HARTS ISA_EXTENSIONS SATP_MODE HAS_INITRD FILE. */
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -10,16 +10,17 @@
 
 int main(int argc, char **argv)
 {
-    if (argc != 5)
+    if (argc != 6)
         return 2;
     struct vmm_fake *fake = fake_new((uint32_t)atoi(argv[1]));
     fake->machine.config.isa_extensions = (uint32_t)atoi(argv[2]);
-    if (atoi(argv[3]) == 0)
+    fake->machine.config.satp_mode = (uint32_t)atoi(argv[3]);
+    if (atoi(argv[4]) == 0)
         fake->machine.config.initrd_bytes = 0;
     if (machine_boot(&fake->machine))
         return 1;
     const uint8_t *blob = fake->ram + FAKE_RAM_BYTES - IMAGE_DTB_BYTES;
-    FILE *file = fopen(argv[4], "wb");
+    FILE *file = fopen(argv[5], "wb");
     size_t bytes = fdt_totalsize(blob);
     if (!file || fwrite(blob, 1, bytes, file) != bytes || fclose(file))
         return 1;

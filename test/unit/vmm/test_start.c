@@ -24,6 +24,7 @@ static struct vmm_start good(void)
         .kernel_bytes = 12345,
         .console_address = 0x22000000,
         .console_bytes = CONSOLE_REGION_BYTES,
+        .satp_mode = ISA_SATP_SV48,
         .guest_seed = {1, 2, 3},
         .bootargs = "quiet",
     };
@@ -45,6 +46,7 @@ START_TEST(test_start_config_carries_the_record_over)
     ck_assert_uint_eq((uintptr_t)config.page[0], 0x21000000);
     ck_assert_uint_eq(config.hart_count, 1);
     ck_assert_uint_eq(config.isa_extensions, ISA_SSTC);
+    ck_assert_uint_eq(config.satp_mode, ISA_SATP_SV48);
     ck_assert_uint_eq(config.timebase_hz, 10000000);
     ck_assert_str_eq(config.bootargs, "quiet");
     ck_assert_mem_eq(config.rng_seed, start.guest_seed, sizeof config.rng_seed);
@@ -86,6 +88,12 @@ START_TEST(test_start_config_bad_records_are_refused)
     ck_assert_int_eq(start_config(&start, 1, &config), OK);
     memset(start.isa, 'z', sizeof start.isa);
     ck_assert_int_eq(start_config(&start, 1, &config), ERR_FORMAT);
+    for (uint32_t mode = 0; mode < 20; mode++) {
+        start = good();
+        start.satp_mode = mode;
+        bool is_mode = mode >= ISA_SATP_SV39 && mode <= ISA_SATP_SV57;
+        ck_assert_int_eq(start_config(&start, 1, &config), is_mode ? OK : ERR_FORMAT);
+    }
 }
 END_TEST
 
