@@ -51,10 +51,21 @@ static uint16_t place_take(struct space_table *table, struct space *space)
     return i;
 }
 
+/* Of `rest_pages` behind the root table, how many hold the header and the counts of the others? */
+static uint32_t header_page_count(uint32_t rest_pages)
+{
+    uint64_t bytes_a_page = PAGE_BYTES + sizeof(uint16_t);
+    uint64_t bytes = sizeof(struct space) + (uint64_t)rest_pages * sizeof(uint16_t);
+
+    return (uint32_t)((bytes + bytes_a_page - 1) / bytes_a_page);
+}
+
 struct object *space_create(struct kernel *kernel, enum space_stage stage, hpa_t memory,
                             uint8_t size_bits)
 {
     uint32_t root_pages = geometry[stage].root_pages;
+    uint32_t rest_pages = (UINT32_C(1) << (size_bits - PAGE_BITS)) - root_pages;
+    uint32_t header_pages = header_page_count(rest_pages);
     hpa_t header = hpa(memory.raw + root_pages * PAGE_BYTES);
     struct space *space = hal_phys_to_virt(header);
 
@@ -62,8 +73,10 @@ struct object *space_create(struct kernel *kernel, enum space_stage stage, hpa_t
     space->index = place_take(table_of(kernel, space->stage), space);
     space->id = (uint16_t)(space->index % id_count(space->stage));
     space->root = memory;
-    space->pool_next = hpa(header.raw + PAGE_BYTES);
-    space->pool_count = (UINT32_C(1) << (size_bits - PAGE_BITS)) - root_pages - 1;
+    space->pool_first = hpa(header.raw + header_pages * PAGE_BYTES);
+    space->pool_next = space->pool_first;
+    space->used = (uint16_t *)(space + 1);
+    space->pool_count = rest_pages - header_pages;
     space->free_count = space->pool_count;
     if (stage == SPACE_S)
         hal_vspace_init(memory);
@@ -185,7 +198,7 @@ static hpa_t pool_take(struct space *space)
     return fresh;
 }
 
-/* Give back a table that is all zero and fenced. */
+/* Give back a table that is all zero, fenced, and counts no entry. */
 static void pool_give(struct space *space, hpa_t table)
 {
     uint64_t *page = table_at(table);
@@ -193,6 +206,30 @@ static void pool_give(struct space *space, hpa_t table)
     page[0] = (uint64_t)(uintptr_t)space->free_list;
     space->free_list = page;
     space->free_count++;
+}
+
+/* The count of the table that the walk passed at `level`, which is not the root. */
+static uint16_t *used_of(const struct space *space, const struct walk *walk, uint32_t level)
+{
+    hpa_t table = pte_address(*walk->path[level + 1]);
+
+    return &space->used[(table.raw - space->pool_first.raw) / PAGE_BYTES];
+}
+
+/* Fill the empty entry of the walk at `level`. */
+static void entry_fill(const struct space *space, const struct walk *walk, uint32_t level,
+                       uint64_t pte)
+{
+    hal_pte_write(walk->path[level], pte);
+    if (level < LEVELS - 1)
+        ++*used_of(space, walk, level);
+}
+
+/* Empty the entry of the walk at `level`; true when its table can go back to the pool. */
+static bool entry_clear(const struct space *space, const struct walk *walk, uint32_t level)
+{
+    hal_pte_write(walk->path[level], 0);
+    return level < LEVELS - 1 && --*used_of(space, walk, level) == 0;
 }
 
 /* ---- map and unmap ------------------------------------------------------------ */
@@ -249,24 +286,26 @@ enum err space_map(struct hart *hart, struct space *space, struct slot *slot, ui
 
     for (uint32_t at = level + missing; at > level; at--) {
         hpa_t table = pool_take(space);
-        hal_pte_write(walk.path[at], pte_table(table));
+        entry_fill(space, &walk, at, pte_table(table));
         walk.path[at - 1] = entry_in(space, table, at - 1, address);
     }
-    hal_pte_write(walk.path[level], pte_leaf(hpa(slot->object), rights));
+    entry_fill(space, &walk, level, pte_leaf(hpa(slot->object), rights));
     fence_entries(space, address, missing == 0);
     record_mapping(hart->kernel, slot, space, address);
     return OK;
 }
 
-/* Free the tables that an unmapping left empty, from the lowest up.  Each is unlinked and fenced
- * before it is in the pool. */
-static void prune(struct space *space, uint64_t address, struct walk *walk, uint32_t level)
+/* Clear the leaf of the walk at `level`, then free the tables that this leaves empty, from the
+ * lowest up.  Each is unlinked and fenced before it is in the pool. */
+static void leaf_clear(struct space *space, const struct walk *walk, uint32_t level,
+                       uint64_t address)
 {
-    for (uint32_t at = level + 1; at < LEVELS; at++) {
+    bool is_empty = entry_clear(space, walk, level);
+
+    fence_entries(space, address, true);
+    for (uint32_t at = level + 1; is_empty; at++) {
         hpa_t table = pte_address(*walk->path[at]);
-        if (!hal_memory_is_zero(table_at(table), TABLE_ENTRIES * sizeof(uint64_t)))
-            return;
-        hal_pte_write(walk->path[at], 0);
+        is_empty = entry_clear(space, walk, at);
         fence_entries(space, address, false);
         pool_give(space, table);
     }
@@ -281,9 +320,7 @@ void space_unmap(struct hart *hart, struct slot *slot)
         uint32_t level = frame_level(slot);
         struct walk walk = space_walk(space, address, level);
 
-        hal_pte_write(walk.path[level], 0);
-        fence_entries(space, address, true);
-        prune(space, address, &walk, level);
+        leaf_clear(space, &walk, level, address);
     }
     slot->space = 0;
     slot->word[MAPPED_ADDRESS] = 0;

@@ -4,10 +4,13 @@
  * mechanism with two geometries (privileged specification, "Sv39: Page-Based
  * 39-bit Virtual-Memory System" and "Guest Physical Address Translation").
  *
- * The object's memory is the root table, then this header in a page of its own, then a pool of
- * pages that feeds the lower tables:
+ * The object's memory is the root table, then this header and a count for each page of the pool
+ * (in one page, for spaces below 8 MiB), then the pool of pages that feeds the lower tables:
  *
- *   VSpace  | root 4 KiB | header | pool ...      GSpace  | root 16 KiB | header | pool ...
+ *   VSpace  | root 4 KiB | header, counts | pool ...   GSpace  | root 16 KiB | header, counts | ...
+ *
+ * The counts say how many entries of each table are in use: a table whose count falls to 0 goes
+ * back to the pool, and nobody has to read its 512 entries to know that.
  *
  * A Frame slot names the space it is mapped in by (index in the table of its
  * stage, generation).  When a space dies its entry's generation moves on, and all
@@ -33,7 +36,9 @@ struct space {
     uint16_t index;      /* in the table of its stage, from 1 */
     uint16_t id;         /* ASID or VMID */
     hpa_t root;
+    hpa_t pool_first;    /* the pool's first page */
     hpa_t pool_next;     /* pages from here to the end of the object were never used: zero */
+    uint16_t *used;      /* for each page of the pool: entries in use, as long as it is a table */
     uint64_t *free_list; /* emptied tables, fenced, linked through their first entry */
     uint32_t free_count; /* pages in both */
     uint32_t pool_count;

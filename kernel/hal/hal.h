@@ -35,9 +35,8 @@ enum user_register { REG_RA = 1, REG_SP = 2, REG_GP = 3, REG_TP = 4, REG_T0 = 5,
 void *hal_phys_to_virt(hpa_t address);
 hpa_t hal_virt_to_phys(const void *pointer);
 
-/* Fill ordinary memory with zeros; is it all zero, a multiple of 64 bytes? */
+/* Fill ordinary memory with zeros. */
 void hal_memory_zero(void *at, uint64_t bytes);
-bool hal_memory_is_zero(const void *at, uint64_t bytes);
 
 /* Store one page-table entry, whole; later fences order it for the walker. */
 void hal_pte_write(uint64_t *entry, uint64_t value);

@@ -3,7 +3,7 @@
  * proves: A page is mapped exactly at aligned addresses of its space's half; the hart's walk then
  *         finds every byte of it and nothing elsewhere; when it is unmapped again no address leads
  *         anywhere and every table is back in the pool.  (Tables of 4 entries instead of 512.)
- * mutant: kernel/core/space.c: if (!hal_memory_is_zero( -> if (hal_memory_is_zero(
+ * mutant: kernel/core/space.c: level) == 0; -> level) != 0;
  * unwind: 9
  * scale: kernel/core/pte.h: TABLE_ENTRIES 512u -> TABLE_ENTRIES 4u ;;
  *        kernel/core/pte.h: TABLE_BITS    9u -> TABLE_BITS    2u ;;
@@ -38,16 +38,6 @@ hpa_t hal_virt_to_phys(const void *pointer)
         number++;
     PROVE(number < PAGES);
     return hpa(MEMORY + number * PAGE_BYTES);
-}
-
-bool hal_memory_is_zero(const void *at, uint64_t bytes)
-{
-    const uint64_t *word = at;
-    bool is_zero = true;
-
-    for (uint64_t i = 0; i < bytes / sizeof(*word); i++)
-        is_zero = is_zero && word[i] == 0;
-    return is_zero;
 }
 
 void hal_pte_write(uint64_t *entry, uint64_t value)
@@ -100,8 +90,11 @@ int main(void)
     static struct kernel kernel;
     static struct hart hart = {.kernel = &kernel};
     struct slot frame = any_page();
+    static uint16_t used[PAGES - 1];
     struct space space = {.index = 1,
                           .root = hpa(MEMORY),
+                          .pool_first = hpa(MEMORY + PAGE_BYTES),
+                          .used = used,
                           .pool_next = hpa(MEMORY + PAGE_BYTES),
                           .free_count = PAGES - 1,
                           .pool_count = PAGES - 1};
@@ -118,6 +111,6 @@ int main(void)
         space_unmap(&hart, &frame);
         PROVE(translate(at) == 0 && frame.space == 0);
     }
-    PROVE(space.free_count == PAGES - 1);
+    PROVE(space.free_count == PAGES - 1 && used[0] == 0 && used[1] == 0);
     return 0;
 }

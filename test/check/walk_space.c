@@ -15,9 +15,10 @@ static uint32_t user_entries(const struct space *space)
 
 static bool is_in_pool(const struct space *space, uint64_t start, uint64_t end, hpa_t page)
 {
-    uint64_t pool = start + ((space->stage == SPACE_S ? 1u : 4u) + 1) * PAGE_BYTES;
+    uint64_t header = start + (space->stage == SPACE_S ? 1u : 4u) * PAGE_BYTES;
 
-    return page.raw >= pool && page.raw < end && page.raw < space->pool_next.raw;
+    return page.raw > header && page.raw >= space->pool_first.raw && page.raw < end &&
+           page.raw < space->pool_next.raw;
 }
 
 /* Counts tables below one entry, and leaves. */
@@ -47,6 +48,8 @@ static uint32_t walk_entry(struct walk *walk, const struct space *space, uint64_
         tables += walk_entry(walk, space, entry[i], level - 1, start, end);
     }
     walk_holds(walk, used != 0, "an empty page table", pte);
+    uint64_t page = (pte_address(pte).raw - space->pool_first.raw) / PAGE_BYTES;
+    walk_holds(walk, space->used[page] == used, "a wrong count of entries in use", pte);
     return tables;
 }
 
@@ -63,6 +66,8 @@ static uint32_t walk_free_list(struct walk *walk, const struct space *space, uin
             return count;
         for (uint32_t i = 1; i < TABLE_ENTRIES; i++)
             walk_holds(walk, page[i] == 0, "a free table that is not empty", (uintptr_t)page);
+        uint64_t number = (hal_virt_to_phys(page).raw - space->pool_first.raw) / PAGE_BYTES;
+        walk_holds(walk, space->used[number] == 0, "a free table that counts entries", number);
         walk_holds(walk, ++count <= space->pool_count, "a loop of free tables", start);
     }
     return count;

@@ -166,16 +166,6 @@ static void drop(enum stage stage, uint16_t id, bool only_leaf, uint64_t address
 
 /* ---- the HAL's part ------------------------------------------------------------------ */
 
-bool hal_memory_is_zero(const void *at, uint64_t bytes)
-{
-    const uint64_t *word = at;
-    uint64_t i = 0;
-
-    while (i < bytes / sizeof(*word) && word[i] == 0)
-        i++;
-    return i == bytes / sizeof(*word);
-}
-
 void hal_memory_zero(void *at, uint64_t bytes)
 {
     memset(at, 0, bytes);

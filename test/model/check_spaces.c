@@ -72,6 +72,9 @@ static void table_met(struct walk *walk, uint64_t table, uint32_t count, uint64_
         table_met(walk, pte_address(entry[i]).raw, TABLE_ENTRIES, address, level - 1);
     }
     HOLDS(walk->world, level == 2 || in_use > 0, "an empty table is still linked");
+    HOLDS(walk->world,
+          level == 2 || walk->space->used[(table - walk->first_page) / PAGE_BYTES] == in_use,
+          "a table of %u entries counts others", in_use);
 }
 
 /* Free tables are distinct, and zero but for their link. */

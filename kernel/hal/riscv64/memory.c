@@ -20,7 +20,8 @@ hpa_t hal_virt_to_phys(const void *pointer)
     return hpa(address - DIRECT_BASE);
 }
 
-bool hal_memory_is_zero(const void *at, uint64_t bytes)
+/* Is memory, a multiple of 64 bytes, all zero? */
+static bool memory_is_zero(const void *at, uint64_t bytes)
 {
     const uint64_t *word = at, *end = word + bytes / sizeof(*word);
 
@@ -37,7 +38,7 @@ void hal_memory_zero(void *at, uint64_t bytes)
 {
     uint64_t block = cpu_this()->zero_block_bytes;
 
-    if (((uintptr_t)at | bytes) % 64 == 0 && hal_memory_is_zero(at, bytes))
+    if (((uintptr_t)at | bytes) % 64 == 0 && memory_is_zero(at, bytes))
         return;
     if (block == 0 || ((uintptr_t)at | bytes) % (8 * block) != 0 ||
         !cpu_zero_blocks(at, (char *)at + bytes, block))

@@ -195,6 +195,40 @@ START_TEST(test_unmap_fences_before_tables_are_free)
 }
 END_TEST
 
+START_TEST(test_space_create_of_any_size_has_a_count_for_each_page)
+{
+    /* The counts lie between header and pool, and there is one for each page of the pool. */
+    for (uint8_t bits = 20; bits <= 24; bits++) {
+        const struct space *space = world_object(world_make(OBJ_VSPACE, bits));
+        uint64_t header = space->root.raw + PAGE_BYTES;
+        uint64_t counts_end =
+            hal_virt_to_phys(space->used).raw + space->pool_count * sizeof(uint16_t);
+        ck_assert_uint_ge(hal_virt_to_phys(space->used).raw, header + sizeof(*space));
+        ck_assert_uint_le(counts_end, space->pool_first.raw);
+        ck_assert_uint_lt(space->pool_first.raw - counts_end, PAGE_BYTES);
+        ck_assert_uint_eq(space->pool_first.raw + space->pool_count * PAGE_BYTES,
+                          space->root.raw + (UINT64_C(1) << bits));
+    }
+}
+END_TEST
+
+START_TEST(test_unmap_of_one_of_many_keeps_the_table)
+{
+    /* A table goes back to the pool with its last entry, whatever was unmapped before. */
+    uint32_t a = world_make(OBJ_FRAME, 12), b = world_make(OBJ_FRAME, 12);
+
+    for (int round = 0; round < 3; round++) {
+        ck_assert_int_eq(map(a, vspace, 0, RIGHT_READ), OK);
+        ck_assert_int_eq(map(b, vspace, MIB2 - PAGE_BYTES, RIGHT_READ), OK);
+        ck_assert_uint_eq(free_pages(vspace), 0);
+        ck_assert_int_eq(unmap(round % 2 == 0 ? a : b), OK);
+        ck_assert_uint_eq(free_pages(vspace), 0);
+        ck_assert_int_eq(unmap(round % 2 == 0 ? b : a), OK);
+        ck_assert_uint_eq(free_pages(vspace), 2);
+    }
+}
+END_TEST
+
 START_TEST(test_space_death_voids_its_mappings)
 {
     /* The record of the mapping means nothing then, even when the place is used again. */
@@ -259,6 +293,8 @@ TCase *space_cases(void)
     tcase_add_test(cases, test_map_something_there_exists);
     tcase_add_test(cases, test_map_pool_used_up_changes_nothing);
     tcase_add_test(cases, test_unmap_fences_before_tables_are_free);
+    tcase_add_test(cases, test_space_create_of_any_size_has_a_count_for_each_page);
+    tcase_add_test(cases, test_unmap_of_one_of_many_keeps_the_table);
     tcase_add_test(cases, test_space_death_voids_its_mappings);
     tcase_add_test(cases, test_space_load_few_identifiers_fences_shared_one);
     tcase_add_test(cases, test_frame_and_space_info);
