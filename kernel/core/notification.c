@@ -22,7 +22,7 @@ void notification_leave(struct thread *thread)
 
     thread_queue_remove(&notification->waiters, thread);
     thread->blocked_on = NULL;
-    timer_cancel(&thread->hart->timers, &thread->timer);
+    thread_timer_cancel(thread);
 }
 
 static void bound_wake(struct notification *notification)
@@ -34,7 +34,7 @@ static void bound_wake(struct notification *notification)
         ipc_notified(thread, notification_take(notification));
         sched_ready(thread);
     } else if (thread->state == THREAD_BLOCKED_WFI) {
-        timer_cancel(&thread->hart->timers, &thread->timer);
+        thread_timer_cancel(thread);
         sched_ready(thread);
     }
 }
@@ -114,7 +114,7 @@ enum err notification_wait_invoke(struct invocation *inv)
     thread->blocked_on = &notification->object;
     thread_queue_push_last(&notification->waiters, thread);
     if (deadline_ticks != TIMER_NEVER)
-        timer_arm(&thread->hart->timers, &thread->timer, deadline_ticks);
+        thread_timer_arm(thread, deadline_ticks);
     return OK;
 }
 

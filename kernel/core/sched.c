@@ -84,6 +84,48 @@ void sched_handoff(struct hart *hart, struct thread *thread)
     run_start(hart, thread, hal_time());
 }
 
+/* ---- deadlines ---------------------------------------------------------------- */
+
+static struct thread *thread_of_timer(struct timer *timer)
+{
+    return (struct thread *)((char *)timer - offsetof(struct thread, timer));
+}
+
+/* Serve one passed deadline of priority `floor` or above; false: there is none. */
+static bool deadline_serve(struct hart *hart, uint64_t now, uint32_t floor)
+{
+    struct timer *timer = timer_due(&hart->timers, now, floor);
+
+    if (timer == NULL)
+        return false;
+    struct thread *thread = thread_of_timer(timer);
+    thread_timer_cancel(thread);
+    if (thread->state == THREAD_BLOCKED_WAIT) {
+        notification_leave(thread);
+        thread_answer(thread, ERR_TIMEOUT);
+    } else {
+        sched_ready(thread);
+    }
+    return true;
+}
+
+void timer_expire(struct hart *hart)
+{
+    const struct thread *current = hart->current;
+    uint64_t now = hal_time();
+    uint32_t floor = 0;
+
+    if (current != NULL)
+        floor = current->priority + (now < hart->slice_end_ticks ? 1u : 0u);
+    hart->armed_ticks = 0; /* the timer has fired: it must be armed anew */
+    for (uint32_t i = 0; i < TIMER_EXPIRE_MAX; i++) {
+        if (!deadline_serve(hart, now, floor))
+            return;
+    }
+}
+
+/* ---- choosing ----------------------------------------------------------------- */
+
 /* The current thread gives way, at the end of its slice to the end of the queue. */
 static void run_preempt(struct hart *hart, uint64_t now)
 {
@@ -98,17 +140,25 @@ static void run_preempt(struct hart *hart, uint64_t now)
 void sched_pass_turn(struct hart *hart)
 {
     struct thread *thread = hart->current;
+    uint64_t now = hal_time();
 
-    run_stop(hart, hal_time());
+    run_stop(hart, now);
     thread->slice_left_ticks = 0;
+    (void)deadline_serve(hart, now, thread->priority);
     ready_push(thread, false);
+}
+
+static uint32_t ready_top(const struct hart *hart)
+{
+    return 63 - (uint32_t)__builtin_clzll(hart->ready.present);
 }
 
 struct thread *sched_pick(struct hart *hart)
 {
     struct thread *current = hart->current;
 
-    /* Nobody as urgent, or only equals: then the slice decides.  Neither counts zeros. */
+    /* If no ready thread has at least this priority, keep running; if only equal ones have, the
+     * time slice decides.  Both tests are shifts: count-leading-zeros is slow without Zbb. */
     uint64_t as_urgent = current != NULL ? hart->ready.present >> current->priority : 0;
     if (current != NULL && as_urgent == 0)
         return current;
@@ -116,12 +166,13 @@ struct thread *sched_pick(struct hart *hart)
         return current;
     if (hart->ready.present == 0)
         return NULL;
-    int top = 63 - __builtin_clzll(hart->ready.present);
 
     uint64_t now = hal_time();
     if (current != NULL)
         run_preempt(hart, now);
-    struct thread *next = hart->ready.list[top].first;
+    /* A sleeper of this priority takes its place in the queue, even if no slice ever ends. */
+    (void)deadline_serve(hart, now, ready_top(hart));
+    struct thread *next = hart->ready.list[ready_top(hart)].first;
     ready_remove(next);
     uint64_t left = next->slice_left_ticks;
     hart->slice_end_ticks = now + (left != 0 ? left : hart->kernel->slice_ticks);
@@ -129,68 +180,59 @@ struct thread *sched_pick(struct hart *hart)
     return next;
 }
 
-/* ---- time --------------------------------------------------------------------- */
-
-static struct thread *thread_of_timer(struct timer *timer)
-{
-    return (struct thread *)((char *)timer - offsetof(struct thread, timer));
-}
-
-void timer_expire(struct hart *hart)
-{
-    uint64_t now = hal_time();
-
-    hart->armed_ticks = 0; /* it has fired: to be armed anew */
-    for (uint32_t i = 0; i < TIMER_EXPIRE_MAX; i++) {
-        struct timer *timer = hart->timers.first;
-        if (timer == NULL || timer->deadline_ticks > now)
-            return;
-        struct thread *thread = thread_of_timer(timer);
-        timer_cancel(&hart->timers, timer);
-        if (thread->state == THREAD_BLOCKED_WAIT) {
-            notification_leave(thread);
-            thread_answer(thread, ERR_TIMEOUT);
-        } else {
-            sched_ready(thread);
-        }
-    }
-}
+/* ---- arming the timer --------------------------------------------------------------- */
 
 static uint64_t earlier(uint64_t a, uint64_t b)
 {
     return a < b ? a : b;
 }
 
-static ATTR_NOINLINE void arm_anew(struct hart *hart, uint64_t deadline_ticks)
+static ATTR_NOINLINE void timer_arm_hart(struct hart *hart, uint64_t deadline_ticks)
 {
     hal_timer_arm(deadline_ticks);
     hart->armed_ticks = deadline_ticks;
 }
 
-/* Arm the timer for what comes first: a deadline, the end of a slice somebody waits for, or the
- * timer of the guest about to run where that needs software. */
-static void arm(struct hart *hart)
+/* The first moment at which a sleeper, or an equal that is ready, could take over from `thread`. */
+static uint64_t takeover_ticks(const struct hart *hart, const struct thread *thread)
+{
+    const struct timer_queue *timers = &hart->timers;
+    uint64_t deadline = TIMER_NEVER, equal = TIMER_NEVER;
+
+    if (hart->ready.list[thread->priority].first != NULL)
+        deadline = hart->slice_end_ticks;
+    if (timer_earliest(timers) == TIMER_NEVER)
+        return deadline;
+    equal = timer_earliest_at(timers, thread->priority);
+    if (equal < hart->slice_end_ticks)
+        equal = hart->slice_end_ticks;
+    return earlier(earlier(deadline, equal), timer_earliest_above(timers, thread->priority));
+}
+
+/* Arm the timer for what comes first: a deadline, the end of a slice that an equal waits for, or
+ * the timer of the guest about to run where that needs software. */
+static void timer_rearm(struct hart *hart)
 {
     const struct thread *thread = hart->current;
-    uint64_t deadline = TIMER_NEVER;
+    uint64_t deadline;
 
-    if (hart->timers.first != NULL)
-        deadline = hart->timers.first->deadline_ticks;
-    if (thread != NULL && hart->ready.list[thread->priority].first != NULL)
-        deadline = earlier(deadline, hart->slice_end_ticks);
+    if (thread == NULL)
+        deadline = timer_earliest(&hart->timers);
+    else
+        deadline = takeover_ticks(hart, thread);
     if (thread != NULL && thread->is_in_guest)
         deadline = earlier(deadline, vcpu_timer_ticks(thread->vcpu));
     if (deadline == 0)
         deadline = 1; /* 0 is "armed for nothing known" */
     if (deadline != hart->armed_ticks)
-        arm_anew(hart, deadline);
+        timer_arm_hart(hart, deadline);
 }
 
 /* ---- leaving the kernel --------------------------------------------------------- */
 
 static void idle(struct hart *hart)
 {
-    arm(hart);
+    timer_rearm(hart);
     if (trace_is_on(&hart->trace))
         trace_record(hart, NULL, TRACE_SWITCH, 0, 0);
     hal_idle();
@@ -211,14 +253,18 @@ static void vspace_prepare(struct hart *hart, const struct thread *thread)
         space_load(hart, vspace);
 }
 
-/* Nobody is ready who would run first.  An equal of `next` may be, if he is the current thread's
- * too: then the end of the slice is armed, and brings his turn. */
+/* No ready thread would run before `next`.  An equal of `next` may be ready if it is an equal of
+ * the current thread too: then the timer is armed for the end of the slice already.  For sleepers
+ * below the current priority the timer may not be armed, and they could take over from a lower
+ * `next`. */
 bool sched_may_switch(const struct hart *hart, const struct thread *next)
 {
     uint64_t as_urgent = hart->ready.present >> next->priority;
     bool is_equal = next->priority == hart->current->priority;
 
-    return next->hart == hart && as_urgent <= (is_equal ? 1 : 0);
+    return next->hart == hart && as_urgent <= (is_equal ? 1 : 0) &&
+           (next->priority >= hart->current->priority ||
+            timer_earliest(&hart->timers) >= hart->armed_ticks);
 }
 
 void sched_switch(struct hart *hart, enum thread_phase phase, struct thread *next)
@@ -242,7 +288,7 @@ ATTR_NORETURN static void enter_user(struct hart *hart, struct thread *thread)
 {
     vspace_prepare(hart, thread);
     hal_fp_set_user_access(hart->fp_owner == &thread->fp);
-    arm(hart);
+    timer_rearm(hart);
     if (trace_is_on(&hart->trace))
         trace_record(hart, thread, TRACE_ENTER, 0, 0);
     hal_enter_user(&thread->context);
@@ -262,7 +308,7 @@ void sched_leave(struct hart *hart)
         } else if (!thread->is_in_guest) {
             enter_user(hart, thread);
         } else if (vcpu_prepare(hart, thread->vcpu)) {
-            arm(hart);
+            timer_rearm(hart);
             if (trace_is_on(&hart->trace))
                 trace_record(hart, thread->vcpu, TRACE_ENTER | 1 << 8, 0, 0);
             else if (is_reaped && hart->vspace == vspace_of(thread)) /* else another's is loaded */

@@ -15,6 +15,24 @@
 /* Deadlines that one timer interrupt serves; the rest raises the next at once. */
 #define TIMER_EXPIRE_MAX 16u
 
+/*
+ * When is a passed deadline served?  As soon as its thread would run:
+ *   above the current priority    by a timer interrupt at the deadline
+ *   of the current priority       when the current slice is over, or the current thread gives way
+ *   below the current priority    when nothing of higher priority is ready any more
+ */
+
+/* Arm and cancel the timer that ends the wait of a thread. */
+static inline void thread_timer_arm(struct thread *thread, uint64_t deadline_ticks)
+{
+    timer_arm(&thread->hart->timers, &thread->timer, thread->priority, deadline_ticks);
+}
+
+static inline void thread_timer_cancel(struct thread *thread)
+{
+    timer_cancel(&thread->hart->timers, &thread->timer);
+}
+
 /* A thread that is in no queue may run again: last of its priority. */
 void sched_ready(struct thread *thread);
 
@@ -42,7 +60,8 @@ uint64_t sched_runtime(const struct thread *thread);
 /* Choose who runs next and make it hart->current; NULL: nobody. */
 struct thread *sched_pick(struct hart *hart);
 
-/* Serve the deadlines that have passed: waits end with ERR_TIMEOUT, guests wake from WFI. */
+/* Serve passed deadlines, TIMER_EXPIRE_MAX at most: waits end with ERR_TIMEOUT, guests wake from
+ * WFI.  Those that wait for the current thread to give way are left (see above). */
 void timer_expire(struct hart *hart);
 
 /* Leave the kernel: run whoever should, or wait for an interrupt until there is somebody. */

@@ -69,7 +69,7 @@ static bool thread_stop(struct thread *thread)
         break;
     default: break;
     }
-    timer_cancel(&thread->hart->timers, &thread->timer);
+    thread_timer_cancel(thread);
     thread->is_fault = false;
     sched_block(thread, THREAD_SUSPENDED);
     return was_in_call;

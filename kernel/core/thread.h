@@ -20,7 +20,7 @@
 #include <kernel/core/timer.h>
 #include <kernel/hal/hal.h>
 
-#define THREAD_PRIORITY_COUNT 64u
+#define THREAD_PRIORITY_COUNT TIMER_PRIORITIES
 
 enum thread_phase {
     THREAD_SUSPENDED,

@@ -34,7 +34,7 @@ static void run_abort(struct thread *thread)
     thread->is_in_guest = false;
     thread->context.x[REG_A0] = ERR_STATE;
     if (thread->state == THREAD_BLOCKED_WFI) {
-        timer_cancel(&thread->hart->timers, &thread->timer);
+        thread_timer_cancel(thread);
         sched_ready(thread);
     }
 }

@@ -129,7 +129,7 @@ static void wfi_block(struct thread *thread, struct vcpu *vcpu)
     }
     uint64_t deadline_ticks = wfi_deadline(vcpu);
     if (deadline_ticks != TIMER_NEVER)
-        timer_arm(&thread->hart->timers, &thread->timer, deadline_ticks);
+        thread_timer_arm(thread, deadline_ticks);
 }
 
 /* ---- entry ------------------------------------------------------------------------- */

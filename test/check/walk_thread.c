@@ -128,17 +128,20 @@ static void walk_ready(struct walk *walk)
     walk_holds(walk, count == walk->ready, "ready, but in no queue", count);
 }
 
-/* A leftist heap, in preorder by its parent links. */
-static void walk_timers(struct walk *walk)
+/* A leftist heap, in preorder by its parent links; how many timers are in it. */
+static uint32_t walk_heap(struct walk *walk, uint8_t priority)
 {
-    const struct timer *t = walk->hart->timers.first;
+    const struct timer *t = walk->hart->timers.first[priority];
+    uint64_t deadline = t != NULL ? t->deadline_ticks : TIMER_NEVER;
     uint32_t count = 0;
 
+    walk_holds(walk, timer_earliest_at(&walk->hart->timers, priority) == deadline,
+               "a first deadline that is not noted", priority);
     walk_holds(walk, t == NULL || t->parent == NULL, "the first deadline has a parent", 0);
     while (t != NULL && walk->broken == NULL) {
         const struct timer *next = t->left != NULL ? t->left : t->right;
-        walk_holds(walk, t->is_armed && ++count < WALK_CAPS_MAX, "a timer that is not armed",
-                   (uintptr_t)t);
+        walk_holds(walk, t->is_armed && t->priority == priority && ++count < WALK_CAPS_MAX,
+                   "a timer that is not armed, or of another priority", (uintptr_t)t);
         walk_holds(walk,
                    t->parent == NULL || (t->parent->deadline_ticks <= t->deadline_ticks &&
                                          (t->parent->left == t || t->parent->right == t)),
@@ -153,7 +156,22 @@ static void walk_timers(struct walk *walk)
         }
         t = next;
     }
+    return count;
+}
+
+static void walk_timers(struct walk *walk)
+{
+    const uint64_t *urgency = walk->hart->timers.urgency;
+    uint32_t count = 0;
+
+    for (uint8_t priority = 0; priority < TIMER_PRIORITIES; priority++)
+        count += walk_heap(walk, priority);
     walk_holds(walk, count == walk->armed, "armed, but in no queue", count);
+    for (uint32_t node = 1; node < TIMER_PRIORITIES; node++) {
+        uint64_t left = urgency[2 * node], right = urgency[2 * node + 1];
+        walk_holds(walk, urgency[node] == (left > right ? left : right),
+                   "a tournament of deadlines with a wrong winner", node);
+    }
 }
 
 void walk_hart(struct walk *walk)

@@ -69,11 +69,31 @@ static uint32_t check_timers(struct world *world, const struct timer *timer,
         return 0;
     const struct thread *t =
         (const struct thread *)((const char *)timer - offsetof(struct thread, timer));
+    HOLDS(world, timer->priority == t->priority, "a timer of another priority than its thread");
     HOLDS(world, is_alive(world, t, OBJ_THREAD), "a timer of a dead thread");
     HOLDS(world, timer->is_armed && timer->parent == parent, "timer links");
     HOLDS(world, parent == NULL || parent->deadline_ticks <= timer->deadline_ticks,
           "timers out of order");
     return 1 + check_timers(world, timer->left, timer) + check_timers(world, timer->right, timer);
+}
+
+/* Each node of the tournament is its more urgent child, each leaf the first of its heap. */
+static uint32_t check_timer_queue(struct world *world)
+{
+    const struct timer_queue *queue = &world->hart.timers;
+    uint32_t count = 0;
+
+    for (uint32_t node = 1; node < TIMER_PRIORITIES; node++) {
+        uint64_t a = queue->urgency[2 * node], b = queue->urgency[2 * node + 1];
+        HOLDS(world, queue->urgency[node] == (a > b ? a : b), "node %u of the timers", node);
+    }
+    for (uint32_t p = 0; p < TIMER_PRIORITIES; p++) {
+        const struct timer *first = queue->first[p];
+        uint64_t deadline = first != NULL ? first->deadline_ticks : TIMER_NEVER;
+        HOLDS(world, timer_earliest_at(queue, (uint8_t)p) == deadline, "priority %u's timers", p);
+        count += check_timers(world, first, NULL);
+    }
+    return count;
 }
 
 /* ---- threads ------------------------------------------------------------------------- */
@@ -155,8 +175,7 @@ void check_threads(struct world *world)
     }
     HOLDS(world, check_ready(world) == ready, "not %u ready", ready);
     HOLDS(world, check_object_queues(world) == queued, "not %u queued", queued);
-    HOLDS(world, check_timers(world, world->hart.timers.first, NULL) == timers, "not %u timers",
-          timers);
+    HOLDS(world, check_timer_queue(world) == timers, "not %u timers", timers);
 }
 
 /* ---- the hart, and what objects hold besides capabilities ------------------------------ */

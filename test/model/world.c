@@ -282,7 +282,7 @@ void world_end(struct world *world)
     const struct hart *hart = &world->hart;
     const struct kernel *kernel = &world->kernel;
     HOLDS(world, kernel->dead == NULL && hart->current == NULL && hart->ready.present == 0, "end");
-    HOLDS(world, hart->timers.first == NULL && hart->vspace == NULL, "end");
+    HOLDS(world, timer_earliest(&hart->timers) == TIMER_NEVER && hart->vspace == NULL, "end");
     HOLDS(world, hart->vcpu == NULL && hart->fp_owner == NULL && hart->gspace == NULL, "end");
     HOLDS(world, kernel->vspaces.used_count == 0 && kernel->gspaces.used_count == 0, "end");
     HOLDS(world, !fake_tlb_reaches(hpa(FAKE_RAM_START), UINT64_C(1) << WORLD_RAM_BITS), "end");

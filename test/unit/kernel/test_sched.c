@@ -201,17 +201,155 @@ START_TEST(test_sched_many_deadlines_at_once_all_expire)
     }
     world_thread(1);
     leave_to_user();
+    ck_assert_uint_eq(fake.timer_deadline, 5000);
     tick(5000);
-    ck_assert_ptr_nonnull(hart.timers.first);
+    ck_assert_uint_ne(timer_earliest(&hart.timers), TIMER_NEVER);
     fake_log_clear();
     leave_to_user();
-    ck_assert_uint_eq(fake_event_count_of(FAKE_TIMER_ARM), 1);
-    ck_assert_uint_eq(fake.timer_deadline, 5000);
-    timer_expire(&hart);
-    timer_expire(&hart);
+    ck_assert_uint_eq(hart.current->priority, 5);
+    for (uint32_t turn = 0; turn < WAITERS && timer_earliest(&hart.timers) != TIMER_NEVER; turn++) {
+        fake.now += WORLD_SLICE_TICKS;
+        ck_assert_uint_le(fake.timer_deadline, fake.now);
+        tick(fake.now);
+        leave_to_user();
+    }
     for (uint32_t i = 0; i < WAITERS; i++)
         ck_assert_int_eq(world_result(waiter[i]), ERR_TIMEOUT);
-    ck_assert_ptr_null(hart.timers.first);
+    ck_assert_uint_eq(timer_earliest(&hart.timers), TIMER_NEVER);
+}
+END_TEST
+
+#define START UINT64_C(10000)
+
+/* A thread of `priority` that waits for nothing until `deadline`; time begins at START. */
+static struct thread *sleeper(uint8_t priority, uint64_t deadline)
+{
+    uint32_t word = world_make(OBJ_NOTIFICATION, NOTIFICATION_BITS_MIN);
+    struct thread *thread = world_thread_at(world_thread(priority));
+
+    if (fake.now < START)
+        fake.now = START;
+    world_call(thread, CALL_WAIT, word, deadline);
+    ck_assert_uint_eq(thread->state, THREAD_BLOCKED_WAIT);
+    return thread;
+}
+
+START_TEST(test_sched_sleepers_below_the_current_priority_wait_until_they_would_run)
+{
+    /* Whatever sleeps at a lower priority, the running thread is not interrupted for it. */
+    struct thread *low[40];
+
+    for (uint32_t i = 0; i < 40; i++)
+        low[i] = sleeper(1, START + 1000 + i % 2 * 10);
+    struct thread *high = world_thread_at(world_thread(63));
+    fake_log_clear();
+    ck_assert_ptr_eq(leave_to_user(), high);
+    ck_assert_uint_eq(fake.timer_deadline, UINT64_MAX);
+    tick(START + 5000); /* for whatever reason */
+    for (uint32_t i = 0; i < 40; i++)
+        ck_assert_uint_eq(low[i]->state, THREAD_BLOCKED_WAIT);
+    thread_suspend(high);
+    struct thread *first = leave_to_user();
+    ck_assert_uint_eq(first->priority, 1);
+    ck_assert_int_eq(world_result(first), ERR_TIMEOUT);
+}
+END_TEST
+
+START_TEST(test_sched_sleeper_above_the_current_priority_takes_over_at_its_deadline)
+{
+    /* The timer is armed for the earliest of them, and the most urgent of those due runs first. */
+    struct thread *a = sleeper(20, START + 2000), *b = sleeper(30, START + 2000);
+
+    sleeper(9, START + 500);
+    sleeper(11, START + 700);
+    world_thread(10);
+    leave_to_user();
+    ck_assert_uint_eq(fake.timer_deadline, START + 700);
+    tick(START + 2000);
+    ck_assert_ptr_eq(leave_to_user(), b);
+    thread_suspend(b);
+    ck_assert_ptr_eq(leave_to_user(), a);
+}
+END_TEST
+
+START_TEST(test_sched_sleeper_of_the_current_priority_waits_for_the_slice)
+{
+    /* It cannot run before the slice ends, so its deadline is served then, and it runs then. */
+    struct thread *other = sleeper(5, START + 30);
+    struct thread *one = world_thread_at(world_thread(5));
+
+    ck_assert_ptr_eq(leave_to_user(), one);
+    ck_assert_uint_eq(fake.timer_deadline, hart.slice_end_ticks);
+    tick(START + 40);
+    ck_assert_uint_eq(other->state, THREAD_BLOCKED_WAIT);
+    ck_assert_ptr_eq(leave_to_user(), one);
+    tick(hart.slice_end_ticks);
+    ck_assert_ptr_eq(leave_to_user(), other);
+    ck_assert_int_eq(world_result(other), ERR_TIMEOUT);
+}
+END_TEST
+
+START_TEST(test_sched_sleeper_of_the_current_priority_after_the_slice_runs_at_its_deadline)
+{
+    /* A thread that had no rival for longer than its slice gives way at once. */
+    struct thread *other = sleeper(5, START + 3000);
+    struct thread *one = world_thread_at(world_thread(5));
+
+    ck_assert_ptr_eq(leave_to_user(), one);
+    ck_assert_uint_eq(fake.timer_deadline, START + 3000);
+    tick(START + 3000);
+    ck_assert_ptr_eq(leave_to_user(), other);
+}
+END_TEST
+
+START_TEST(test_sched_yield_gives_way_to_a_sleeper_of_the_same_priority)
+{
+    /* A thread that yields in a loop, in slices that never end, does not keep it asleep. */
+    struct thread *other = sleeper(5, START + 30);
+    struct thread *one = world_thread_at(world_thread(5));
+
+    ck_assert_ptr_eq(leave_to_user(), one);
+    fake.now = START + 40;
+    sched_pass_turn(&hart);
+    ck_assert_ptr_eq(leave_to_user(), other);
+}
+END_TEST
+
+START_TEST(test_sched_pairs_that_wake_each_other_do_not_starve_a_sleeper)
+{
+    /* Two threads that block and wake each other start a new slice each time; a third of their
+     * priority wakes all the same. */
+    struct thread *other = sleeper(5, START + 30);
+    struct thread *pair[2] = { world_thread_at(world_thread(5)), world_thread_at(world_thread(5)) };
+    struct thread *now = leave_to_user();
+
+    for (uint32_t round = 0; round < 4 && now != other; round++) {
+        fake.now += 20;
+        sched_block(now, THREAD_BLOCKED_REPLY);
+        struct thread *next = now == pair[0] ? pair[1] : pair[0];
+        if (next->state != THREAD_READY)
+            sched_ready(next);
+        now = leave_to_user();
+    }
+    ck_assert_ptr_eq(now, other);
+}
+END_TEST
+
+START_TEST(test_sched_may_switch_to_lower_priority_only_without_an_earlier_sleeper)
+{
+    /* For sleepers below the current priority the timer is not armed: a switch to a thread that
+     * such a sleeper could take over from has to arm it. */
+    struct thread *low = world_thread_at(world_thread(3));
+    struct thread *high = world_thread_at(world_thread(9));
+
+    thread_suspend(low);
+    ck_assert_ptr_eq(leave_to_user(), high);
+    ck_assert(sched_may_switch(&hart, low));
+    struct thread *between = sleeper(5, START + 1000);
+    ck_assert_ptr_eq(leave_to_user(), high);
+    ck_assert(!sched_may_switch(&hart, low));
+    thread_suspend(between);
+    ck_assert(sched_may_switch(&hart, low));
 }
 END_TEST
 
@@ -222,6 +360,16 @@ TCase *sched_cases(void)
     tcase_add_checked_fixture(cases, world_setup, NULL);
     tcase_add_test(cases, test_sched_leave_runs_highest_priority);
     tcase_add_test(cases, test_sched_leave_again_keeps_running);
+    tcase_add_test(cases, test_sched_sleepers_below_the_current_priority_wait_until_they_would_run);
+    tcase_add_test(cases,
+                   test_sched_sleeper_above_the_current_priority_takes_over_at_its_deadline);
+    tcase_add_test(cases, test_sched_sleeper_of_the_current_priority_waits_for_the_slice);
+    tcase_add_test(
+        cases, test_sched_sleeper_of_the_current_priority_after_the_slice_runs_at_its_deadline);
+    tcase_add_test(cases, test_sched_yield_gives_way_to_a_sleeper_of_the_same_priority);
+    tcase_add_test(cases, test_sched_pairs_that_wake_each_other_do_not_starve_a_sleeper);
+    tcase_add_test(cases,
+                   test_sched_may_switch_to_lower_priority_only_without_an_earlier_sleeper);
     tcase_add_test(cases, test_sched_slice_alone_arms_no_timer);
     tcase_add_test(cases, test_sched_slice_over_runs_next_of_priority);
     tcase_add_test(cases, test_sched_slice_not_over_keeps_running);

@@ -9,7 +9,7 @@
 static struct timer timer[TIMERS];
 static struct timer_queue queue;
 
-/* The longest way down the right, and the heap's order and links, of a subtree. */
+/* The longest path down the right, and the heap's order and links, of a subtree. */
 static uint32_t check_subtree(const struct timer *one, const struct timer *parent, uint32_t *count)
 {
     if (one == NULL)
@@ -30,21 +30,21 @@ START_TEST(test_timer_first_is_earliest)
     /* Whatever the order of arming, deadlines come out in order. */
     srand(7);
     for (uint32_t i = 0; i < TIMERS; i++)
-        timer_arm(&queue, &timer[i], (uint64_t)rand() % 1000);
+        timer_arm(&queue, &timer[i], 7, (uint64_t)rand() % 1000);
     uint64_t last = 0;
     for (uint32_t i = 0; i < TIMERS; i++) {
-        struct timer *first = queue.first;
+        struct timer *first = queue.first[7];
         ck_assert(first->deadline_ticks >= last);
         last = first->deadline_ticks;
         timer_cancel(&queue, first);
     }
-    ck_assert_ptr_null(queue.first);
+    ck_assert_ptr_null(queue.first[7]);
 }
 END_TEST
 
 START_TEST(test_timer_random_arms_and_cancels_keep_heap)
 {
-    /* After any arm or cancel the heap is leftist and holds what is armed. */
+    /* After any arm or cancel the heaps are leftist and hold what is armed. */
     uint32_t armed = 0;
 
     srand(11);
@@ -54,12 +54,13 @@ START_TEST(test_timer_random_arms_and_cancels_keep_heap)
             timer_cancel(&queue, one);
             armed--;
         } else {
-            timer_arm(&queue, one, (uint64_t)rand() % 300);
+            timer_arm(&queue, one, (uint8_t)(rand() % 3 * 20), (uint64_t)rand() % 300);
             armed++;
         }
         uint32_t count = 0;
         if (step % 40 == 0) {
-            check_subtree(queue.first, NULL, &count);
+            for (uint32_t p = 0; p < TIMER_PRIORITIES; p++)
+                check_subtree(queue.first[p], NULL, &count);
             ck_assert_uint_eq(count, armed);
         }
     }
@@ -68,19 +69,72 @@ END_TEST
 
 START_TEST(test_timer_ascending_deadlines_stay_shallow)
 {
-    /* The way that operations walk is logarithmic even for the worst order. */
+    /* The path that operations walk is logarithmic even for the worst order. */
     for (uint32_t i = 0; i < TIMERS; i++)
-        timer_arm(&queue, &timer[i], i);
-    ck_assert_uint_le(queue.first->rank, 9);
+        timer_arm(&queue, &timer[i], 0, i);
+    ck_assert_uint_le(queue.first[0]->rank, 9);
 }
 END_TEST
 
 START_TEST(test_timer_cancel_unarmed_is_harmless)
 {
     /* Cancelling what is not armed changes nothing. */
-    timer_arm(&queue, &timer[0], 5);
+    timer_arm(&queue, &timer[0], 0, 5);
     timer_cancel(&queue, &timer[1]);
-    ck_assert_ptr_eq(queue.first, &timer[0]);
+    ck_assert_ptr_eq(queue.first[0], &timer[0]);
+}
+END_TEST
+
+/* The same questions, answered by looking at all timers. */
+static uint64_t scan_earliest_above(int priority)
+{
+    uint64_t earliest = TIMER_NEVER;
+
+    for (uint32_t i = 0; i < TIMERS; i++) {
+        if (timer[i].is_armed && timer[i].priority > priority &&
+            timer[i].deadline_ticks < earliest)
+            earliest = timer[i].deadline_ticks;
+    }
+    return earliest;
+}
+
+static int scan_due_priority(uint64_t now)
+{
+    int highest = -1;
+
+    for (uint32_t i = 0; i < TIMERS; i++) {
+        if (timer[i].is_armed && timer[i].deadline_ticks <= now && timer[i].priority > highest)
+            highest = timer[i].priority;
+    }
+    return highest;
+}
+
+static void check_questions(void)
+{
+    uint8_t priority = (uint8_t)(rand() % 64);
+    uint64_t now = (uint64_t)rand() % 320;
+    int due = scan_due_priority(now);
+    const struct timer *found = timer_due(&queue, now, priority);
+
+    ck_assert_uint_eq(timer_earliest(&queue), scan_earliest_above(-1));
+    ck_assert_uint_eq(timer_earliest_above(&queue, priority), scan_earliest_above(priority));
+    ck_assert((found != NULL) == (due >= priority));
+    if (found != NULL)
+        ck_assert(found->priority == due && found == queue.first[due]);
+}
+
+START_TEST(test_timer_questions_across_priorities_agree_with_a_scan)
+{
+    /* Earliest of all, earliest above a priority, and the most urgent that is due. */
+    srand(13);
+    for (uint32_t step = 0; step < 6000; step++) {
+        struct timer *one = &timer[(uint32_t)rand() % (step % 600 < 300 ? 4 : TIMERS)];
+        if (one->is_armed)
+            timer_cancel(&queue, one);
+        else
+            timer_arm(&queue, one, (uint8_t)(rand() % 64), (uint64_t)rand() % 300);
+        check_questions();
+    }
 }
 END_TEST
 
@@ -93,5 +147,6 @@ TCase *timer_cases(void)
     tcase_add_test(cases, test_timer_random_arms_and_cancels_keep_heap);
     tcase_add_test(cases, test_timer_ascending_deadlines_stay_shallow);
     tcase_add_test(cases, test_timer_cancel_unarmed_is_harmless);
+    tcase_add_test(cases, test_timer_questions_across_priorities_agree_with_a_scan);
     return cases;
 }

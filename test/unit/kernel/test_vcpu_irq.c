@@ -79,7 +79,7 @@ START_TEST(test_wfi_nothing_pending_blocks)
     vw_ck_blocked_in_wfi();
     ck_assert_uint_eq(vw.page->pc, 0x104);
     ck_assert_uint_eq(vw.vcpu->seq, 0);
-    ck_assert_ptr_null(hart.timers.first);
+    ck_assert_uint_eq(timer_earliest(&hart.timers), TIMER_NEVER);
 }
 END_TEST
 
