@@ -12,10 +12,11 @@
 #include <vmm/core/arena.h>
 
 #define SECTIONS 3u
-#define DATA     (128u + 64u + 704u) /* the sections, each rounded up */
+#define LARGE    9001u
+#define DATA     (128u + 64u + 9024u) /* the sections, each rounded up */
 
 static const struct arena_want wants[SECTIONS] = {
-    {"first", 1, 100}, {"second", 2, 64}, {"third", 7, 700}};
+    {"first", 1, 100}, {"second", 2, 64}, {"third", 7, LARGE}};
 
 static struct arena arena;
 static uint8_t *memory;
@@ -35,20 +36,29 @@ static uint8_t *data_at(void)
     return memory + (memory_bytes - DATA);
 }
 
-/* Sets and writes some fields; `model` gets the same bytes. */
+static void change_field(size_t at, size_t bytes, uint8_t value, uint8_t *model)
+{
+    arena_set(&arena, data_at() + at, bytes);
+    for (size_t i = 0; i < bytes; i++)
+        data_at()[at + i] = model[at + i] = (uint8_t)(value + i);
+}
+
+/* Sets and writes some fields, now and then a whole large section; `model` gets the same bytes. */
 static void change(struct fuzz_input *in, uint8_t *model)
 {
-    uint64_t budget = ARENA_LOG_BYTES;
+    uint64_t budget = arena_log_bytes(wants, SECTIONS);
 
+    if (fuzz_pick(in, 8) == 0) {
+        change_field(DATA - 9024u, LARGE, fuzz_u8(in), model);
+        budget -= (LARGE + 7) / 8 * 8 + 8;
+    }
     for (unsigned count = fuzz_pick(in, 12); count > 0; count--) {
         size_t bytes = fuzz_pick(in, 200), at = fuzz_bytes(in, 2) % (DATA - bytes);
         uint8_t value = fuzz_u8(in);
         if (bytes + 16 > budget)
             return;
         budget -= (bytes + 7) / 8 * 8 + 8;
-        arena_set(&arena, data_at() + at, bytes);
-        for (size_t i = 0; i < bytes; i++)
-            data_at()[at + i] = model[at + i] = (uint8_t)(value + i);
+        change_field(at, bytes, value, model);
     }
 }
 
@@ -108,7 +118,7 @@ static void damage(struct fuzz_input *in)
     for (unsigned count = fuzz_pick(in, 6); count > 0; count--) {
         uint64_t at = fuzz_pick(in, 2) ? fuzz_bytes(in, 2) % memory_bytes
                                        : offsetof(struct arena_header, log) +
-                                             fuzz_bytes(in, 2) % ARENA_LOG_BYTES;
+                                             fuzz_bytes(in, 2) % arena_log_bytes(wants, SECTIONS);
         memory[at] = fuzz_u8(in);
     }
     if (fuzz_pick(in, 3) == 0)

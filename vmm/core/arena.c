@@ -34,24 +34,38 @@ static void write_word(const struct arena *arena, uint64_t *word, uint64_t value
     write_done(arena);
 }
 
-static uint64_t data_offset(void)
+/* An entry for one 32-bit word takes 8 bytes and a trailer of 8: four times the word. */
+#define LOG_BYTES_PER_BYTE 4u
+
+_Static_assert(sizeof(struct log_trailer) == 8, "an entry's bytes and trailer are 8 each");
+
+uint64_t arena_log_bytes(const struct arena_want *wants, uint32_t want_count)
 {
-    return round_up(sizeof(struct arena_header), ARENA_ALIGN);
+    uint64_t bytes = ARENA_SMALL_SETS_MAX * (8 + sizeof(struct log_trailer));
+    for (uint32_t i = 0; i < want_count; i++)
+        bytes += LOG_BYTES_PER_BYTE * round_up(wants[i].bytes, ARENA_ALIGN);
+    return bytes;
+}
+
+static uint64_t data_offset(uint64_t log_bytes)
+{
+    return round_up(sizeof(struct arena_header) + log_bytes, ARENA_ALIGN);
 }
 
 uint64_t arena_size_needed(const struct arena_want *wants, uint32_t want_count)
 {
-    uint64_t size = data_offset();
+    uint64_t size = data_offset(arena_log_bytes(wants, want_count));
     for (uint32_t i = 0; i < want_count; i++)
         size += round_up(wants[i].bytes, ARENA_ALIGN);
     return size;
 }
 
-static void handle_set(struct arena *arena, void *memory, uint64_t size_bytes)
+static void handle_set(struct arena *arena, void *memory, uint64_t size_bytes, uint64_t log_bytes)
 {
     arena->header = memory;
     arena->size_bytes = size_bytes;
-    arena->data_offset = data_offset();
+    arena->log_bytes = log_bytes;
+    arena->data_offset = data_offset(log_bytes);
 }
 
 enum err arena_format(struct arena *arena, void *memory, uint64_t size_bytes,
@@ -68,13 +82,14 @@ enum err arena_format(struct arena *arena, void *memory, uint64_t size_bytes,
     if (size_bytes < needed || needed > UINT32_MAX)
         return ERR_NO_MEMORY;
 
-    handle_set(arena, memory, size_bytes);
+    handle_set(arena, memory, size_bytes, arena_log_bytes(wants, want_count));
     struct arena_header *header = arena->header;
     write_word(arena, &header->magic, 0);
     memset(memory, 0, needed);
     header->version = ARENA_VERSION;
     header->section_count = want_count;
     header->size_bytes = size_bytes;
+    header->log_bytes = arena->log_bytes;
     uint64_t offset = arena->data_offset;
     for (uint32_t i = 0; i < want_count; i++) {
         struct arena_section *section = &header->section[i];
@@ -106,17 +121,18 @@ enum err arena_attach(struct arena *arena, void *memory, uint64_t size_bytes,
         return ERR_ALIGN;
     if (size_bytes < sizeof *header || header->magic != ARENA_MAGIC)
         return ERR_NOT_FOUND;
+    uint64_t log_bytes = arena_log_bytes(wants, want_count);
     if (header->version != ARENA_VERSION || header->size_bytes != size_bytes ||
         header->section_count != want_count || want_count > ARENA_SECTIONS_MAX ||
-        arena_size_needed(wants, want_count) > size_bytes)
+        header->log_bytes != log_bytes || arena_size_needed(wants, want_count) > size_bytes)
         return ERR_FORMAT;
-    uint64_t offset = data_offset();
+    uint64_t offset = data_offset(log_bytes);
     for (uint32_t i = 0; i < want_count; i++) {
         if (!section_matches(&header->section[i], &wants[i], offset))
             return ERR_FORMAT;
         offset += round_up(wants[i].bytes, ARENA_ALIGN);
     }
-    handle_set(arena, memory, size_bytes);
+    handle_set(arena, memory, size_bytes, log_bytes);
     return OK;
 }
 
@@ -145,8 +161,8 @@ void arena_set(struct arena *arena, const void *field, size_t bytes)
         open(arena);
     uint64_t used = header->log_used_bytes;
     if (offset < arena->data_offset || offset > arena->size_bytes ||
-        bytes > arena->size_bytes - offset || used > ARENA_LOG_BYTES || bytes > ARENA_LOG_BYTES ||
-        round_up(bytes, 8) + sizeof(struct log_trailer) > ARENA_LOG_BYTES - used)
+        bytes > arena->size_bytes - offset || used > arena->log_bytes || bytes > arena->log_bytes ||
+        round_up(bytes, 8) + sizeof(struct log_trailer) > arena->log_bytes - used)
         __builtin_trap();
 
     struct log_trailer trailer = {.offset = (uint32_t)offset, .bytes = (uint32_t)bytes};
@@ -204,7 +220,7 @@ enum err arena_rollback(struct arena *arena)
     arena->is_begun = false;
     if (!arena_is_open(arena))
         return OK;
-    if (header->log_used_bytes > ARENA_LOG_BYTES)
+    if (header->log_used_bytes > arena->log_bytes)
         return ERR_FORMAT;
     for (uint64_t end = header->log_used_bytes; end > 0; end = start)
         if (!log_entry_before(arena, end, &start, &trailer))

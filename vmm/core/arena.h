@@ -9,8 +9,12 @@
  *     arena_commit       new state and the exit's outcome, by one store
  *
  *   +--------+-----------+----------+----------+- - -
- *   | header | undo log  | section 0| section 1|        each 64-byte aligned
+ *   | header | undo log  | section 0| section 1|        each section 64-byte aligned
  *   +--------+-----------+----------+----------+- - -
+ *
+ * The log is sized for its sections: one transaction can keep every 32-bit word of every
+ * section once, in pieces of one or more whole words, and ARENA_SMALL_SETS_MAX fields of
+ * up to 8 bytes besides.
  *
  * A process can die between any two stores.  Whoever attaches afterwards calls
  * arena_rollback(), which leaves either all of a transaction or nothing of it.
@@ -30,12 +34,12 @@
 #include <vmm/core/limits.h>
 #include <vmm/core/outcome.h>
 
-#define ARENA_MAGIC        UINT64_C(0x616e657261577231)
-#define ARENA_VERSION      3u
-#define ARENA_ALIGN        64u
-#define ARENA_SECTIONS_MAX 24u
-#define ARENA_NAME_BYTES   24u
-#define ARENA_LOG_BYTES    8192u
+#define ARENA_MAGIC          UINT64_C(0x616e657261577231)
+#define ARENA_VERSION        4u
+#define ARENA_ALIGN          64u
+#define ARENA_SECTIONS_MAX   34u
+#define ARENA_NAME_BYTES     24u
+#define ARENA_SMALL_SETS_MAX 128u
 
 /* What one user keeps in the arena. */
 struct arena_want {
@@ -65,15 +69,17 @@ struct arena_header {
     uint64_t size_bytes;
     uint64_t state;
     uint64_t log_used_bytes;
+    uint64_t log_bytes;
     struct exit_outcome outcome[VMM_HARTS_MAX][2];
     struct arena_section section[ARENA_SECTIONS_MAX];
-    uint8_t log[ARENA_LOG_BYTES];
+    uint8_t log[]; /* log_bytes */
 };
 
 /* Zeroed before arena_format() or arena_attach() fills it. */
 struct arena {
     struct arena_header *header;
     uint64_t size_bytes;
+    uint64_t log_bytes;
     uint64_t data_offset; /* of the first section */
     bool is_begun;        /* the memory says so from the first arena_set() on */
     /* Called after each store that this module makes; tests cut there.  May be NULL. */
@@ -81,7 +87,10 @@ struct arena {
     void *opaque;
 };
 
-/* Bytes an arena with these sections takes. */
+/* Bytes of undo log for these sections. */
+uint64_t arena_log_bytes(const struct arena_want *wants, uint32_t want_count);
+
+/* Bytes an arena with these sections takes, its log included. */
 uint64_t arena_size_needed(const struct arena_want *wants, uint32_t want_count);
 
 /*
@@ -90,7 +99,7 @@ uint64_t arena_size_needed(const struct arena_want *wants, uint32_t want_count);
  *
  * Errors: ERR_INVALID_ARG  too many sections, a name too long
  *         ERR_ALIGN        memory is not 64-byte aligned
- *         ERR_NO_MEMORY    size_bytes is below arena_size_needed()
+ *         ERR_NO_MEMORY    size_bytes is below arena_size_needed(), or that is above 4 GiB
  */
 MUST_CHECK arena_format(struct arena *arena, void *memory, uint64_t size_bytes,
                         const struct arena_want *wants, uint32_t want_count);
@@ -117,9 +126,10 @@ static inline void arena_begin(struct arena *arena)
 
 /*
  * Keeps what [field, field + bytes) holds, so that the caller may change it until
- * the transaction ends.  A range outside the sections, or a log that is full, is a
- * mistake of ours which could not be undone: the process stops there and then,
- * before any harm (the next one rolls back).
+ * the transaction ends.  A range outside the sections is a mistake of ours which could
+ * not be undone, and so is a log that is full, because the caller kept more than the log
+ * is sized for (above).  The process stops at once, before any harm, and the next one
+ * rolls back.
  */
 void arena_set(struct arena *arena, const void *field, size_t bytes);
 

@@ -6,9 +6,11 @@ enum err bus_add(struct bus *bus, const struct dev_ctx *dev)
     struct bus_region fresh = {dev->gpa, dev->gpa + (dev->model->region_bytes - 1), dev};
     uint32_t at = bus->region_count;
 
+    if (dev->model->region_bytes == 0)
+        return OK;
     if (at == BUS_REGIONS_MAX)
         return ERR_NO_SLOT;
-    if (dev->model->region_bytes == 0 || fresh.last < fresh.first)
+    if (fresh.last < fresh.first)
         return ERR_RANGE;
     for (uint32_t i = 0; i < bus->region_count; i++)
         if (fresh.first <= bus->region[i].last && bus->region[i].first <= fresh.last)

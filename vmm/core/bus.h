@@ -25,9 +25,10 @@ struct bus {
 };
 
 /*
- * Adds the region [dev->gpa, dev->gpa + dev->model->region_bytes).
+ * Adds the region [dev->gpa, dev->gpa + dev->model->region_bytes).  A device without
+ * registers (region_bytes is 0) takes no place in the table: no access reaches it.
  * Errors: ERR_NO_SLOT  the table is full
- *         ERR_RANGE    the region is empty or wraps
+ *         ERR_RANGE    the region wraps
  *         ERR_EXISTS   it overlaps another
  */
 MUST_CHECK bus_add(struct bus *bus, const struct dev_ctx *dev);

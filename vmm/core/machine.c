@@ -33,6 +33,9 @@ enum section {
     SECTIONS = SECTION_DEVICE + MACHINE_DEVICES,
 };
 
+_Static_assert(SECTIONS <= ARENA_SECTIONS_MAX && MACHINE_DEVICES <= BUS_REGIONS_MAX,
+               "each device has a section of the arena and may have a region of the bus");
+
 static void wants_fill(struct arena_want wants[SECTIONS])
 {
     wants[SECTION_MACHINE] = (struct arena_want){"machine", 2, sizeof(struct machine_state)};

@@ -2,7 +2,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <rootserver/plan/layout.h>
 #include <vmm/core/arena.h>
+#include <vmm/core/machine.h>
 
 #include "suites.h"
 
@@ -85,6 +87,65 @@ START_TEST(test_arena_format_bad_arguments_are_refused)
 }
 END_TEST
 
+/* Sections of which one alone was once more than a whole log. */
+static const struct arena_want large[] = {{"words", 1, 1000}, {"large", 1, 20000}};
+
+static uint8_t *large_format(struct arena *arena)
+{
+    uint64_t bytes = arena_size_needed(large, WANTS);
+    uint8_t *memory = aligned_alloc(ARENA_ALIGN, bytes);
+
+    *arena = (struct arena){0};
+    ck_assert_int_eq(arena_format(arena, memory, bytes, large, WANTS), OK);
+    return memory;
+}
+
+START_TEST(test_arena_set_whole_of_a_large_section_is_rolled_back)
+{
+    /* A section of any size can be kept whole: the log is sized for the sections there are. */
+    struct arena arena;
+    uint8_t *memory = large_format(&arena), *state = arena_section(&arena, 1);
+
+    memset(state, 0x11, 20000);
+    arena_begin(&arena);
+    arena_set(&arena, state, 20000);
+    memset(state, 0x22, 20000);
+    ck_assert_int_eq(arena_rollback(&arena), OK);
+    for (uint32_t i = 0; i < 20000; i++)
+        ck_assert_uint_eq(state[i], 0x11);
+    free(memory);
+}
+END_TEST
+
+START_TEST(test_arena_set_every_word_and_as_many_again_as_promised_fits)
+{
+    /* One transaction can keep each 32-bit word of each section, and the promised small fields. */
+    struct arena arena;
+    uint8_t *memory = large_format(&arena);
+
+    arena_begin(&arena);
+    for (uint32_t section = 0; section < WANTS; section++)
+        for (uint32_t at = 0; at < large[section].bytes; at += 4) {
+            uint8_t *word = (uint8_t *)arena_section(&arena, section) + at;
+            arena_set(&arena, word, 4);
+            memset(word, 0x33, 4);
+        }
+    for (uint32_t i = 0; i < ARENA_SMALL_SETS_MAX; i++)
+        arena_set(&arena, (uint8_t *)arena_section(&arena, 0) + 8 * (i % 8), 8);
+    ck_assert_int_eq(arena_rollback(&arena), OK);
+    for (uint32_t at = 0; at < 20000; at++)
+        ck_assert_uint_eq(((uint8_t *)arena_section(&arena, 1))[at], 0);
+    free(memory);
+}
+END_TEST
+
+START_TEST(test_machine_arena_bytes_is_within_what_the_root_server_gives)
+{
+    /* A device whose state outgrows a guest's arena is found here and not when a guest starts. */
+    ck_assert_uint_le(machine_arena_bytes(), LAYOUT_ARENA_PAGES * UINT64_C(4096));
+}
+END_TEST
+
 START_TEST(test_arena_attach_other_layout_is_refused)
 {
     /* State of another layout is never taken for ours. */
@@ -101,6 +162,9 @@ START_TEST(test_arena_attach_other_layout_is_refused)
     ck_assert_int_eq(arena_attach(&arena, test->memory, test->bytes - 64, wants, 2), ERR_FORMAT);
     ck_assert_int_eq(arena_attach(&arena, test->memory, 16, wants, 2), ERR_NOT_FOUND);
     ck_assert_int_eq(arena_attach(&arena, test->memory + 8, test->bytes - 8, wants, 2), ERR_ALIGN);
+    test->arena.header->log_bytes += 64;
+    ck_assert_int_eq(arena_attach(&arena, test->memory, test->bytes, wants, 2), ERR_FORMAT);
+    test->arena.header->log_bytes -= 64;
     test->arena.header->section[1].offset += 64;
     ck_assert_int_eq(arena_attach(&arena, test->memory, test->bytes, wants, 2), ERR_FORMAT);
     test->arena.header->magic ^= 1;
@@ -281,12 +345,16 @@ END_TEST
 START_TEST(test_arena_rollback_log_that_does_not_parse_is_refused)
 {
     /* Offsets and lengths left in a log are checked before a byte is written. */
-    static const struct {
+    const struct {
         uint64_t used;
         uint32_t offset, bytes;
     } rows[] = {
-        {ARENA_LOG_BYTES + 8, 0, 0}, {4, 0, 0},         {16, 0, 8},
-        {16, UINT32_MAX, 8},         {16, 0x100000, 8}, {16, 0x2000, UINT32_MAX},
+        {arena_log_bytes(wants, WANTS) + 8, 0, 0},
+        {4, 0, 0},
+        {16, 0, 8},
+        {16, UINT32_MAX, 8},
+        {16, 0x100000, 8},
+        {16, 0x2000, UINT32_MAX},
         {16, 0x2000, 4096},
     };
 
@@ -329,7 +397,7 @@ START_TEST(test_arena_set_full_log_stops_the_process)
     /* Nor one that the log has no room for. */
     struct cut_test *test = cut_new();
     arena_begin(&test->arena);
-    for (uint32_t i = 0; i <= ARENA_LOG_BYTES / 72; i++)
+    for (uint32_t i = 0; i <= test->arena.log_bytes / 72; i++)
         arena_set(&test->arena, arena_section(&test->arena, 1), 64);
 }
 END_TEST
@@ -341,6 +409,9 @@ TCase *arena_tcase(void)
 
     tcase_add_test(tcase, test_arena_format_fresh_is_attachable_and_zero);
     tcase_add_test(tcase, test_arena_format_bad_arguments_are_refused);
+    tcase_add_test(tcase, test_arena_set_whole_of_a_large_section_is_rolled_back);
+    tcase_add_test(tcase, test_arena_set_every_word_and_as_many_again_as_promised_fits);
+    tcase_add_test(tcase, test_machine_arena_bytes_is_within_what_the_root_server_gives);
     tcase_add_test(tcase, test_arena_attach_other_layout_is_refused);
     tcase_add_test(tcase, test_arena_transaction_that_sets_nothing_is_one_store);
     tcase_add_test(tcase, test_arena_rollback_open_transaction_restores_everything);

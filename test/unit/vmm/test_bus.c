@@ -88,12 +88,11 @@ START_TEST(test_bus_access_nobody_answers_is_refused)
 }
 END_TEST
 
-START_TEST(test_bus_add_overlap_empty_or_wrapping_is_refused)
+START_TEST(test_bus_add_overlap_or_wrapping_is_refused)
 {
     /* Two devices never answer one address. */
     struct dev_ctx dev = {.model = &words, .gpa = 0x1000}, low = {.model = &words, .gpa = 0xff1};
     struct dev_ctx high = {.model = &words, .gpa = 0x100f}, next = {.model = &words, .gpa = 0x1010};
-    struct dev_ctx empty = {.model = &nothing, .gpa = 0x3000};
     struct dev_ctx wrap = {.model = &words, .gpa = UINT64_MAX - 14};
     struct bus bus = {0};
 
@@ -102,8 +101,26 @@ START_TEST(test_bus_add_overlap_empty_or_wrapping_is_refused)
     ck_assert_int_eq(bus_add(&bus, &low), ERR_EXISTS);
     ck_assert_int_eq(bus_add(&bus, &high), ERR_EXISTS);
     ck_assert_int_eq(bus_add(&bus, &next), OK);
-    ck_assert_int_eq(bus_add(&bus, &empty), ERR_RANGE);
     ck_assert_int_eq(bus_add(&bus, &wrap), ERR_RANGE);
+}
+END_TEST
+
+START_TEST(test_bus_add_device_without_registers_takes_no_address)
+{
+    /* A device with region_bytes 0 is accepted anywhere, even over another, and never reached. */
+    struct seen seen = {0};
+    struct dev_ctx dev = {.model = &words, .state = &seen, .gpa = 0x1000};
+    struct dev_ctx without = {.model = &nothing, .gpa = 0x1000}, low = {.model = &nothing};
+    struct bus bus = {0};
+    uint64_t value;
+
+    ck_assert_int_eq(bus_add(&bus, &without), OK);
+    ck_assert_int_eq(bus_add(&bus, &dev), OK);
+    ck_assert_int_eq(bus_add(&bus, &low), OK);
+    ck_assert_uint_eq(bus.region_count, 1);
+    ck_assert_int_eq(bus_read(&bus, 0x1000, 4, &value), OK);
+    ck_assert_uint_eq(seen.count, 1);
+    ck_assert_int_eq(bus_read(&bus, 0, 4, &value), ERR_RANGE);
 }
 END_TEST
 
@@ -132,7 +149,8 @@ TCase *bus_tcase(void)
     TCase *tcase = tcase_create("bus");
     tcase_add_test(tcase, test_bus_read_reaches_the_device_with_offset_and_width);
     tcase_add_test(tcase, test_bus_access_nobody_answers_is_refused);
-    tcase_add_test(tcase, test_bus_add_overlap_empty_or_wrapping_is_refused);
+    tcase_add_test(tcase, test_bus_add_overlap_or_wrapping_is_refused);
+    tcase_add_test(tcase, test_bus_add_device_without_registers_takes_no_address);
     tcase_add_test(tcase, test_bus_add_full_table_is_refused);
     return tcase;
 }
