@@ -9,18 +9,25 @@
 
 #define KLOG_BYTES 40
 
+_Static_assert(LINK_OWN_RECORDS + LINK_LINE_RECORDS < CONSOLE_CONTROL_DOWN_RECORDS,
+               "processes' lines find room too");
+
+static void link_levels_store(struct link *link)
+{
+    for (unsigned i = 0; i < CONSOLE_CLIENTS_MOST; i++)
+        atomic_store_explicit(&link->levels->guest[i], link->state[i], memory_order_release);
+}
+
 MUST_CHECK link_up(struct link *link, void *control, uint32_t bell)
 {
     uint8_t *base = control;
-    struct link l = {
-        .is_up = true,
-        .is_mid_line = link->is_mid_line,
-        .bell = bell,
-        .text.kind = CONSOLE_RECORD_LOG,
-        .down_shared = (struct ring_shared *)(base + CONSOLE_CONTROL_DOWN_SHARED),
-        .down_data = base + CONSOLE_CONTROL_DOWN_DATA,
-    };
+    struct link l = *link;
 
+    l.is_up = true;
+    l.bell = bell;
+    l.down_shared = (struct ring_shared *)(base + CONSOLE_CONTROL_DOWN_SHARED);
+    l.down_data = base + CONSOLE_CONTROL_DOWN_DATA;
+    l.levels = (struct console_levels *)(base + CONSOLE_CONTROL_LEVELS);
     enum err err =
         ring_producer_attach(&l.down, l.down_shared, l.down_data, CONSOLE_CONTROL_DOWN_RECORDS,
                              sizeof(struct console_record));
@@ -28,23 +35,32 @@ MUST_CHECK link_up(struct link *link, void *control, uint32_t bell)
         err = ring_consumer_attach(&l.up, (struct ring_shared *)(base + CONSOLE_CONTROL_UP_SHARED),
                                    base + CONSOLE_CONTROL_UP_DATA, CONSOLE_CONTROL_UP_RECORDS,
                                    sizeof(struct console_record));
-    if (err == OK)
-        *link = l;
-    return err;
+    if (err != OK)
+        return err;
+    *link = l;
+    link_levels_store(link);
+    return OK;
 }
 
-static bool send(struct link *link, const struct console_record *record)
+static void link_ring_bell(const struct link *link)
 {
-    uint32_t written = 0;
+    (void)!notification_signal(cap_at(link->bell)); /* the service's end is noticed elsewhere */
+}
 
-    if (ring_write(&link->down, record, 1, &written) != OK || written == 0)
+/* Publishes all of the records or none of them. */
+static bool link_send(struct link *link, const struct console_record *record, uint32_t count)
+{
+    uint32_t room = 0, written = 0;
+
+    if (ring_room(&link->down, &room) != OK || room < count ||
+        ring_write(&link->down, record, count, &written) != OK || written < count)
         return false;
     if (ring_producer_wakes(&link->down))
-        (void)!notification_signal(cap_at(link->bell)); /* its end is noticed elsewhere */
+        link_ring_bell(link);
     return true;
 }
 
-static void write_kernel(const char *text, size_t bytes)
+static void link_kernel_write(const char *text, size_t bytes)
 {
     while (bytes > 0) {
         size_t part = bytes < KLOG_BYTES ? bytes : KLOG_BYTES;
@@ -67,64 +83,74 @@ void link_down(struct link *link)
     if (!link->is_up)
         return;
     link->is_up = false;
-    write_kernel("\r\n", 2); /* whatever stood on the terminal's line */
+    link_kernel_write("\r\n", 2); /* whatever stood on the terminal's line */
     if (ring_consumer_attach(&rest, link->down_shared, link->down_data,
                              CONSOLE_CONTROL_DOWN_RECORDS, sizeof record) != OK)
         return;
     while (ring_read(&rest, &record, 1, &got) == OK && got == 1) {
         if (record.kind == CONSOLE_RECORD_LOG && record.length <= sizeof record.text)
-            write_kernel(record.text, record.length);
+            link_kernel_write(record.text, record.length);
     }
 }
 
-/* Hands over the text gathered so far. */
-static void hand_over(struct link *link)
+static bool link_send_line(struct link *link)
 {
-    if (link->is_up && link->text.length > 0 && !send(link, &link->text))
-        link->lost += link->text.length;
-    if (!link->is_up)
-        write_kernel(link->text.text, link->text.length);
-    link->text.length = 0;
+    struct console_record record[LINK_LINE_RECORDS];
+    uint32_t count = 0;
+
+    for (size_t at = 0; at < link->line_bytes; at += CONSOLE_RECORD_TEXT_BYTES) {
+        size_t left = link->line_bytes - at;
+        struct console_record *r = &record[count++];
+        *r = (struct console_record){.kind = CONSOLE_RECORD_LOG};
+        r->length = (uint8_t)(left < sizeof r->text ? left : sizeof r->text);
+        memcpy(r->text, link->line + at, r->length);
+    }
+    return link_send(link, record, count);
 }
 
-static void gather(struct link *link, const char *text, size_t bytes)
+static void link_line_end(struct link *link)
 {
-    for (size_t i = 0; i < bytes; i++) {
-        if (link->text.length == sizeof link->text.text)
-            hand_over(link);
-        link->text.text[link->text.length++] = text[i];
-    }
+    memcpy(link->line + link->line_bytes, "\r\n", 2);
+    link->line_bytes += 2;
+    if (!link->is_up || !link_send_line(link))
+        link_kernel_write(link->line, link->line_bytes);
+    link->line_bytes = 0;
 }
 
 void link_write(struct link *link, const char *text, size_t bytes)
 {
-    while (bytes > 0) {
-        const char *end = memchr(text, '\n', bytes);
-        size_t line = end != NULL ? (size_t)(end - text) : bytes;
-        if (!link->is_mid_line)
-            gather(link, LINK_PREFIX, sizeof LINK_PREFIX - 1);
-        gather(link, text, line);
-        link->is_mid_line = end == NULL;
-        if (end != NULL) {
-            gather(link, "\r\n", 2);
-            line++;
+    for (size_t i = 0; i < bytes; i++) {
+        if (text[i] != '\n' && link->line_bytes == sizeof link->line - 2)
+            link_line_end(link);
+        if (link->line_bytes == 0) {
+            memcpy(link->line, LINK_PREFIX, sizeof LINK_PREFIX - 1);
+            link->line_bytes = sizeof LINK_PREFIX - 1;
         }
-        text += line;
-        bytes -= line;
+        if (text[i] == '\n')
+            link_line_end(link);
+        else
+            link->line[link->line_bytes++] = text[i];
     }
-    hand_over(link);
+}
+
+bool link_takes_log(struct link *link)
+{
+    uint32_t room = 0;
+
+    return !link->is_up ||
+           (ring_room(&link->down, &room) == OK && room >= LINK_OWN_RECORDS + LINK_LINE_RECORDS);
 }
 
 void link_state(struct link *link, unsigned client, enum console_state state)
 {
-    struct console_record record = {
-        .kind = CONSOLE_RECORD_STATE, .client = (uint8_t)client, .value = state};
-
-    if (link->is_up && !send(link, &record))
-        link->lost += sizeof record;
+    link->state[client] = state;
+    if (!link->is_up)
+        return;
+    atomic_store_explicit(&link->levels->guest[client], state, memory_order_release);
+    link_ring_bell(link);
 }
 
-static void collect(struct link *link)
+static void link_collect(struct link *link)
 {
     struct console_record record;
     uint32_t got;
@@ -140,10 +166,10 @@ void link_flush(struct link *link, uint32_t notification, uint64_t ticks)
     struct console_record record = {.kind = CONSOLE_RECORD_FLUSH, .value = ++link->flush_id};
     uint64_t deadline = rt_time_ticks() + ticks, bits;
 
-    if (!link->is_up || !send(link, &record))
+    if (!link->is_up || !link_send(link, &record, 1))
         return;
     for (;;) {
-        collect(link);
+        link_collect(link);
         if (link->flushed_id == link->flush_id)
             return;
         if (ring_consumer_sleep(&link->up) &&

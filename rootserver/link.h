@@ -1,7 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * The line to the console service (proto/console_start.h), and before and after
- * it the kernel's own.  The root server never waits for it but at the end.
+ * it the kernel's log.  The root server waits for the service at the end of the
+ * machine only.
+ *
+ * A line of text is never lost.  Lines of the root server's own find room in the
+ * ring, because lines that it writes on behalf of processes leave
+ * LINK_OWN_RECORDS free (link_takes_log()); a line of its own that finds no room
+ * all the same goes to the kernel's log.
  */
 #ifndef ROOTSERVER_LINK_H
 #define ROOTSERVER_LINK_H
@@ -14,23 +20,30 @@
 #include <proto/console_start.h>
 #include <ring/ring.h>
 
-#define LINK_PREFIX "warren: " /* of each line */
+#define LINK_PREFIX       "warren: " /* of each line */
+#define LINK_LINE_RECORDS 8
+#define LINK_LINE_BYTES   (LINK_LINE_RECORDS * CONSOLE_RECORD_TEXT_BYTES) /* longer: two lines */
+#define LINK_OWN_RECORDS  (CONSOLE_CLIENTS_MOST * 24) /* each VMM's fault takes 24 at the most */
 
 struct link {
     bool is_up;
-    bool is_mid_line;
     uint32_t bell; /* slot of the console's wake notification */
     struct ring_shared *down_shared;
     void *down_data;
+    struct console_levels *levels;
     struct ring_producer down;
     struct ring_consumer up;
     uint32_t flush_id, flushed_id;
-    struct console_record text; /* gathered, to be handed over in one piece */
-    uint64_t lost;              /* bytes of log that found the ring full */
+    uint32_t state[CONSOLE_CLIENTS_MOST]; /* what the levels say; they are never read back */
+    size_t line_bytes;
+    char line[LINK_LINE_BYTES]; /* gathered until its end */
 };
 
-/* Puts the line into use: from here on, text goes to the console service.
- * Every error of ring_producer_attach(). */
+/*
+ * Puts the line into use: from here on, text goes to the console service.  The service does not
+ * run yet, and finds all guests' states.
+ * Every error of ring_producer_attach().
+ */
 MUST_CHECK link_up(struct link *link, void *control, uint32_t bell);
 
 /* The console service is gone: text goes to the kernel again, with what the service left unread. */
@@ -38,6 +51,11 @@ void link_down(struct link *link);
 
 /* Writes text; each line gets the prefix, and ends as a terminal wants it. */
 void link_write(struct link *link, const char *text, size_t bytes);
+
+/* Whether a line that a process wanted to be written may be written now. */
+bool link_takes_log(struct link *link);
+
+/* How a guest is, from now on and for each console service to come. */
 void link_state(struct link *link, unsigned client, enum console_state state);
 
 /* Waits until all that was written has left, `notification` being the root server's; gives up after

@@ -176,14 +176,16 @@ static void start_console(const struct plan_input *in)
         printf("no console service: %s\n", root.plan.console_problem.text);
         return;
     }
-    if (run(in, p->name, p->first_action, p->action_count) != OK)
-        root_end_machine(false);
-    root.supervise.process[root.plan.console] = LIFE_RUNNING;
-    name_process(p);
     enum err err =
         link_up(&root.link, (void *)(uintptr_t)LAYOUT_ROOT_CONTROL, root.plan.console_bell);
     if (err != OK)
         printf("no line to the console service: %s\n", exec_error_name(err));
+    if (run(in, p->name, p->first_action, p->action_count) != OK) {
+        link_down(&root.link);
+        root_end_machine(false);
+    }
+    root.supervise.process[root.plan.console] = LIFE_RUNNING;
+    name_process(p);
 }
 
 static void list_running(bool *is_running)
@@ -211,23 +213,19 @@ static MUST_CHECK restart_console(const struct plan_input *in)
     struct exec_failure failure;
 
     list_running(is_running);
-    enum err err = exec_restart(in, &root.plan, root.plan.console, is_running, &root.common,
-                                &root.random, &failure);
+    enum err err =
+        link_up(&root.link, (void *)(uintptr_t)LAYOUT_ROOT_CONTROL, root.plan.console_bell);
     if (err == OK)
-        err = link_up(&root.link, (void *)(uintptr_t)LAYOUT_ROOT_CONTROL, root.plan.console_bell);
+        err = exec_restart(in, &root.plan, root.plan.console, is_running, &root.common,
+                           &root.random, &failure);
     if (err != OK) {
+        link_down(&root.link);
         printf("console cannot be started anew: %s\n", exec_error_name(err));
         return err;
     }
     root.supervise.process[root.plan.console] = LIFE_RUNNING;
     root.supervise.console_is_down = false;
     name_process(&root.plan.process[root.plan.console]);
-    for (unsigned i = 0; i < root.system.guest_count; i++) {
-        if (root.supervise.guest[i] != LIFE_RUNNING)
-            link_state(&root.link, i,
-                       root.supervise.guest[i] == LIFE_ENDED ? CONSOLE_STATE_ENDED
-                                                             : CONSOLE_STATE_DEAD);
-    }
     printf("console started anew\n");
     return OK;
 }
@@ -271,8 +269,6 @@ static ATTR_NORETURN void end(void)
     bool well = supervise_ended_well(&root.supervise);
 
     printf("all guests have ended%s\n", well ? "" : ", not all of them well");
-    if (root.link.lost > 0)
-        printf("(%" PRIu64 " bytes of these messages were lost)\n", root.link.lost);
     if (root.finisher == NULL)
         printf("this machine has no sifive,test0 that would end it\n");
     link_flush(&root.link, root.plan.notification, FLUSH_SECONDS * root.boot->timebase_hz);

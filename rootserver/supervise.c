@@ -57,18 +57,26 @@ static bool line_is_allowed(struct supervise_line *line)
     return true;
 }
 
+/* Says how many lines of a process were dropped. */
+static void line_confess(struct supervise *s, unsigned process)
+{
+    struct supervise_line *line = &s->line[process];
+
+    if (line->dropped > 0)
+        printf("%s: (%u lines dropped)\n", s->plan->process[process].name, line->dropped);
+    line->dropped = 0;
+}
+
 /* May a line be written on behalf of `process` now?  Says first how many may not have been. */
 static bool line_begin(struct supervise *s, unsigned process)
 {
     struct supervise_line *line = &s->line[process];
 
-    if (!line_is_allowed(line)) {
+    if (!line_is_allowed(line) || !link_takes_log(s->link)) {
         line->dropped++;
         return false;
     }
-    if (line->dropped > 0)
-        printf("%s: (%u lines dropped)\n", s->plan->process[process].name, line->dropped);
-    line->dropped = 0;
+    line_confess(s, process);
     return true;
 }
 
@@ -120,6 +128,7 @@ static void process_end(struct supervise *s, unsigned process, enum life life)
         return;
     s->process[process] = life;
     line_end(s, process);
+    line_confess(s, process);
     if (p->role == PLAN_ROLE_CONSOLE) {
         link_down(s->link);
         s->console_is_down = true;

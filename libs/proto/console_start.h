@@ -7,20 +7,48 @@
  * the root server, client i.  Clients hold the notification with their own bit
  * as badge, so none can pass for another.
  *
- * The control region connects it with the root server: two rings of
- * struct console_record.
+ * The control region connects the service with the root server: a word for each
+ * client that says how its guest is, and two rings of struct console_record.
  *
- *   0x0000  struct ring_shared   down: root server -> console
- *   0x0800  struct ring_shared   up:   console -> root server
+ *   0x0000  struct ring_shared      down: root server -> console
+ *   0x0400  struct console_levels   how each guest is
+ *   0x0800  struct ring_shared      up:   console -> root server
  *   0x1000  CONSOLE_CONTROL_DOWN_RECORDS records down
- *   0x5000  CONSOLE_CONTROL_UP_RECORDS records up
+ *   0x9000  CONSOLE_CONTROL_UP_RECORDS records up
+ *
+ * Lines.  The root server writes a line of text as one or more LOG records, the
+ * last of which ends with '\n', and publishes them together: a line is in the
+ * ring as a whole or not at all.
+ *
+ * Levels.  A guest's state is a word that holds, not a message that could be
+ * lost.  The root server alone writes the word, keeps a copy of its own, and
+ * never reads the word back.  To change a guest's state
+ *
+ *     root server                             service, after each wait
+ *     1. publishes what there is to say       a. reads the word (acquire)
+ *        about the change                     b. reads the ring down to its end
+ *     2. stores the word (release)            c. acts on the word once the lines
+ *     3. signals CONSOLE_BIT_CONTROL             of b are dealt with
+ *
+ * so the service that sees the new word finds the lines about the change too.
+ * The signal is sent each time and stays in the notification until the service
+ * waits, so a change between a and the wait ends that wait.
+ *
+ * Death.  A service may die anywhere in a to c: the word stands, and the next
+ * service finds it.  A service that lies may have overwritten the words: the
+ * root server stores all of them again before it starts the next service.  The
+ * root server cannot die between 1 and 3 without ending the machine.
+ *
+ * The service reads a word once for each look, and takes a value that is not in
+ * enum console_state for no change.
  */
 #ifndef PROTO_CONSOLE_START_H
 #define PROTO_CONSOLE_START_H
 
+#include <stdatomic.h>
 #include <stdint.h>
 
-#define CONSOLE_START_VERSION 1
+#define CONSOLE_START_VERSION 2
 #define CONSOLE_CLIENTS_MOST  16
 #define CONSOLE_NAME_BYTES    32 /* with its zero byte */
 
@@ -37,19 +65,21 @@ enum console_slot {
 #define CONSOLE_BIT_CLIENT(i)        (UINT64_C(1) << (8 + (i)))
 
 #define CONSOLE_CONTROL_DOWN_SHARED  0x0000
+#define CONSOLE_CONTROL_LEVELS       0x0400
 #define CONSOLE_CONTROL_UP_SHARED    0x0800
 #define CONSOLE_CONTROL_DOWN_DATA    0x1000
-#define CONSOLE_CONTROL_DOWN_RECORDS 256
-#define CONSOLE_CONTROL_UP_DATA      0x5000
+#define CONSOLE_CONTROL_DOWN_RECORDS 512
+#define CONSOLE_CONTROL_UP_DATA      0x9000
 #define CONSOLE_CONTROL_UP_RECORDS   64
-#define CONSOLE_CONTROL_BYTES        0x6000
+#define CONSOLE_CONTROL_BYTES        0xa000
+
+#define CONSOLE_RECORD_TEXT_BYTES    56
 
 enum console_record_kind {
     CONSOLE_RECORD_LOG = 1,     /* down: `text`, a piece of a line of Warren's own; '\n' ends it */
-    CONSOLE_RECORD_STATE = 2,   /* down: `value` is enum console_state of `client` */
-    CONSOLE_RECORD_FLUSH = 3,   /* down: send FLUSHED with the same `value` once all that came
+    CONSOLE_RECORD_FLUSH = 2,   /* down: send FLUSHED with the same `value` once all that came
                                    before has left for the terminal */
-    CONSOLE_RECORD_FLUSHED = 4, /* up */
+    CONSOLE_RECORD_FLUSHED = 3, /* up */
 };
 
 enum console_state {
@@ -58,16 +88,22 @@ enum console_state {
     CONSOLE_STATE_DEAD = 2,  /* failed, or never started */
 };
 
+struct console_levels {
+    _Atomic uint32_t guest[CONSOLE_CLIENTS_MOST]; /* enum console_state */
+};
+
 struct console_record {
     uint8_t kind; /* enum console_record_kind */
-    uint8_t client;
+    uint8_t reserved[2];
     uint8_t length; /* bytes of text */
-    uint8_t reserved;
     uint32_t value;
-    char text[56];
+    char text[CONSOLE_RECORD_TEXT_BYTES];
 };
 
 _Static_assert(sizeof(struct console_record) == 64, "record layout");
+_Static_assert(CONSOLE_CONTROL_DOWN_DATA + CONSOLE_CONTROL_DOWN_RECORDS * 64 ==
+                   CONSOLE_CONTROL_UP_DATA,
+               "control region layout");
 
 struct console_client {
     char name[CONSOLE_NAME_BYTES];

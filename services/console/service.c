@@ -35,6 +35,7 @@ static MUST_CHECK attach_client(struct service_client *c, uint64_t region)
 
 static MUST_CHECK attach_control(struct service *s, uint64_t region)
 {
+    s->levels = data_at(region, CONSOLE_CONTROL_LEVELS);
     enum err err =
         ring_consumer_attach(&s->control, shared_at(region, CONSOLE_CONTROL_DOWN_SHARED),
                              data_at(region, CONSOLE_CONTROL_DOWN_DATA),
@@ -187,12 +188,6 @@ static void take_record(struct service *s, const struct console_record *record)
     case CONSOLE_RECORD_LOG:
         mux_notice(&s->mux, record->text, length);
         break;
-    case CONSOLE_RECORD_STATE:
-        if (record->client < s->mux.client_count && record->value <= CONSOLE_STATE_DEAD) {
-            s->client[record->client].is_ending = true;
-            s->client[record->client].state = (enum mux_state)record->value;
-        }
-        break;
     case CONSOLE_RECORD_FLUSH:
         s->is_flushing = true;
         s->flush_id = record->value;
@@ -215,20 +210,44 @@ static bool move_control(struct service *s)
     return true;
 }
 
-/* A client that ended keeps the front until its last words are shown. */
-static bool settle_ended(struct service *s)
+/* Looks once at each client's level; a word that is no state is no change. */
+static bool move_levels(struct service *s)
 {
-    bool all = true;
+    bool moved = false;
 
     for (unsigned i = 0; i < s->mux.client_count; i++) {
-        if (!s->client[i].is_ending)
+        uint32_t level = atomic_load_explicit(&s->levels->guest[i], memory_order_acquire);
+        if (level > CONSOLE_STATE_DEAD || level == s->client[i].level)
+            continue;
+        s->client[i].level = level;
+        s->client[i].is_changing = true;
+        moved = true;
+    }
+    return moved;
+}
+
+/* A client that ended keeps the front until what is said about its end, and its last words, are
+ * shown. */
+static bool settle_ended(struct service *s)
+{
+    static const enum mux_state states[] = {[CONSOLE_STATE_RUNNING] = MUX_RUNNING,
+                                            [CONSOLE_STATE_ENDED] = MUX_ENDED,
+                                            [CONSOLE_STATE_DEAD] = MUX_DEAD};
+    uint32_t available = 0;
+    bool all = true;
+
+    if (ring_available(&s->control, &available) == OK && available > 0)
+        return false;
+
+    for (unsigned i = 0; i < s->mux.client_count; i++) {
+        if (!s->client[i].is_changing)
             continue;
         if (move_output(s, i) || (i == s->mux.front && mux_has_output(&s->mux))) {
             all = false;
             continue;
         }
-        s->client[i].is_ending = false;
-        mux_set_state(&s->mux, i, s->client[i].state);
+        s->client[i].is_changing = false;
+        mux_set_state(&s->mux, i, states[s->client[i].level]);
     }
     return all;
 }
@@ -252,8 +271,9 @@ static void answer_flush(struct service *s)
 
 bool service_move(struct service *s)
 {
-    bool moved = move_control(s);
+    bool moved = move_levels(s);
 
+    moved |= move_control(s);
     for (unsigned i = 0; i < s->mux.client_count; i++)
         moved |= move_output(s, i);
     moved |= move_terminal(s);

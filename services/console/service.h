@@ -39,10 +39,10 @@ struct service_ops {
 struct service_client {
     struct ring_consumer output;
     struct ring_producer input;
-    bool is_broken;  /* its indices made no sense; until it attaches anew */
-    bool is_accused; /* the user was told so */
-    bool is_ending;  /* `state` holds once its last words are shown */
-    enum mux_state state;
+    bool is_broken;   /* its indices made no sense; until it attaches anew */
+    bool is_accused;  /* the user was told so */
+    uint32_t level;   /* enum console_state: what the root server says last */
+    bool is_changing; /* `level` holds once its last words are shown */
 };
 
 struct service {
@@ -50,6 +50,7 @@ struct service {
     struct uart *uart;
     struct mux mux;
     struct service_client client[CONSOLE_CLIENTS_MOST];
+    const struct console_levels *levels;
     struct ring_consumer control;
     struct ring_producer answers;
     bool is_flushing;

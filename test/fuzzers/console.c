@@ -162,20 +162,28 @@ static void step_hostile(struct fuzz_input *in)
     memcpy(region + at, &value, sizeof value);
 }
 
+static void step_level(struct fuzz_input *in)
+{
+    struct console_levels *levels = (void *)(world.control + CONSOLE_CONTROL_LEVELS);
+    unsigned client = fuzz_pick(in, CLIENTS);
+    uint32_t level = fuzz_pick(in, 4) == 0 ? (uint32_t)fuzz_number(in) : fuzz_pick(in, 3);
+
+    levels->guest[client] = level;
+    if (client == HONEST)
+        world.is_plain = false;
+}
+
 static void step_record(struct fuzz_input *in)
 {
     struct console_record record = {.kind = (uint8_t)fuzz_pick(in, 6)};
     struct ring_producer down;
     uint32_t done = 0;
 
-    record.client = fuzz_u8(in);
     record.length = fuzz_u8(in);
     record.value = (uint32_t)fuzz_number(in);
     memcpy(record.text, "warren: ", 8);
     for (unsigned i = 8; i < sizeof record.text; i++)
         record.text[i] = i + 1 == sizeof record.text ? '\n' : 'w';
-    if (record.kind == CONSOLE_RECORD_STATE && record.client == HONEST)
-        world.is_plain = false;
     if (record.kind == CONSOLE_RECORD_LOG) {
         if (world.is_plain)
             record.length = sizeof record.text; /* whole lines, so that they can be told */
@@ -231,8 +239,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
                                     .wake_root = wake_root,
                                     .time_ticks = time_ticks,
                                     .timebase_hz = 10000000};
-    static void (*const step[])(struct fuzz_input *) = {step_write, step_type, step_hostile,
-                                                        step_hostile, step_record};
+    static void (*const step[])(struct fuzz_input *) = {step_write,   step_type,   step_hostile,
+                                                        step_hostile, step_record, step_level};
 
     world.written_count = world.typed_count = world.typed_read = 0;
     world.got_count = world.shown_count = 0;
@@ -244,7 +252,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         if (form >= 240)
             step_attach();
         else
-            step[form % 5](&in);
+            step[form % 6](&in);
         if (form & 0x80)
             rest();
     }

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """A VMM that faults takes its own guest with it and nothing else, and is never taken for success."""
 
+import re
+
 from harness.gdb import stub
 from harness.machine import Failure
 from harness.shell import Shell
@@ -8,6 +10,9 @@ from harness.shell import Shell
 CRASHER = {"vmm": "crash", "kernel": "build:test/guest/small.bin", "memory": "16M"}
 # Name, cause 15 (store page fault), address and place, then the registers.
 FAULT = r"^(?:warren: )?vmm\.crasher faulted: .*\(cause 15, tval 0x8\) at pc 0x[0-9a-f]+"
+FLOODERS = 6
+FLOODER = CRASHER | {"vmm": "flood"}
+SMALL = {"kernel": "build:test/guest/small.bin", "memory": "16M"}
 DEBIAN = {"kernel": "debian:Image", "initrd": "build:configs/shell.cpio", "bootargs": "console=ttyS0"}
 
 
@@ -51,6 +56,21 @@ def test_dead_guest_leaves_the_other_alone(env):
             raise Failure("the other guest does not compute")
         machine.line("poweroff -f")
         machine.expect_exit(None)
+
+
+def test_dead_vmms_that_flooded_their_logs_are_reported(env):
+    """Lines that VMMs wrote take no room from what is said of their ends, and the console knows that they are dead."""
+    guests = {f"flood{i}": FLOODER for i in range(FLOODERS)} | {"small": SMALL}
+    with env.system(guests) as archive, env.warren(archive) as machine:
+        machine.expect(rf"^\[{FLOODERS} small is in front.*\]$", 30)
+        machine.send("\x1d?")
+        for i in range(FLOODERS):
+            machine.expect(rf"^\[. {i} flood{i}: dead\]$", 30)
+        machine.expect(rf"^\[. {FLOODERS} small: running\]$", 30)
+        for i in range(FLOODERS):
+            for line in (rf"vmm\.flood{i} faulted: .*\(cause 15, tval 0x8\)", rf"guest flood{i} is dead"):
+                if not re.search(rf"\bwarren: {line}", machine.text.clean):
+                    raise Failure(f'"{line}" was not said')
 
 
 def test_dead_console_service_is_reported(env):

@@ -139,6 +139,13 @@ static void root_sends(struct console_record record)
     ck_assert_uint_eq(written, 1);
 }
 
+/* Without the text that the protocol wants before it. */
+static void root_sets_level(unsigned client, uint32_t state)
+{
+    struct console_levels *levels = (void *)(control + CONSOLE_CONTROL_LEVELS);
+    levels->guest[client] = state;
+}
+
 static bool root_is_answered(uint32_t value)
 {
     struct console_record record;
@@ -326,8 +333,7 @@ START_TEST(test_service_ended_client_shows_its_last_words_first)
     /* A guest that powered itself off keeps the front until all it wrote is shown. */
     chip.is_empty = false;
     client_writes(FRONT, "Power down\r\n");
-    root_sends((struct console_record){
-        .kind = CONSOLE_RECORD_STATE, .client = FRONT, .value = CONSOLE_STATE_ENDED});
+    root_sets_level(FRONT, CONSOLE_STATE_ENDED);
     settle();
     ck_assert_uint_eq(service.mux.front, FRONT);
     chip.is_empty = true;
@@ -339,19 +345,59 @@ START_TEST(test_service_ended_client_shows_its_last_words_first)
 }
 END_TEST
 
+START_TEST(test_service_level_holds_however_often_it_changes)
+{
+    /* The state that a guest is in last is the one shown, and both guests' changes are. */
+    root_sets_level(BACK, CONSOLE_STATE_DEAD);
+    root_sets_level(FRONT, CONSOLE_STATE_ENDED);
+    settle();
+    ck_assert_uint_eq(service.mux.client[FRONT].state, MUX_ENDED);
+    ck_assert_uint_eq(service.mux.client[BACK].state, MUX_DEAD);
+    root_sets_level(BACK, CONSOLE_STATE_RUNNING);
+    settle();
+    ck_assert_uint_eq(service.mux.client[BACK].state, MUX_RUNNING);
+}
+END_TEST
+
+START_TEST(test_service_level_from_before_its_start_counts)
+{
+    /* A service started anew finds what changed while there was none. */
+    root_sets_level(BACK, CONSOLE_STATE_DEAD);
+    ck_assert_int_eq(service_init(&service, &start, &uart, &ops), OK);
+    settle();
+    ck_assert_uint_eq(service.mux.client[BACK].state, MUX_DEAD);
+}
+END_TEST
+
+START_TEST(test_service_level_stands_behind_the_lines_about_it)
+{
+    /* What the root server says about an end is shown before the next guest comes to the front. */
+    for (unsigned i = 0; i < 40; i++)
+        root_sends(
+            (struct console_record){.kind = CONSOLE_RECORD_LOG, .length = 5, .text = "why\r\n"});
+    root_sets_level(FRONT, CONSOLE_STATE_DEAD);
+    settle();
+    settle();
+    const char *switched = strstr(shown(), "right is in front");
+    ck_assert_ptr_nonnull(switched);
+    ck_assert_ptr_null(strstr(switched, "why"));
+}
+END_TEST
+
 START_TEST(test_service_control_nonsense_is_ignored)
 {
-    /* Records with lengths, clients, states or kinds that are not change nothing. */
+    /* Records with lengths or kinds, and levels, that are none change nothing. */
     struct console_record record = {.kind = CONSOLE_RECORD_LOG, .length = 255};
     memset(record.text, 'n', sizeof record.text);
     record.text[sizeof record.text - 1] = '\n';
     root_sends(record);
-    root_sends((struct console_record){.kind = CONSOLE_RECORD_STATE, .client = 200, .value = 1});
-    root_sends((struct console_record){.kind = CONSOLE_RECORD_STATE, .client = FRONT, .value = 99});
+    root_sets_level(FRONT, CONSOLE_STATE_DEAD + 1);
+    root_sets_level(BACK, UINT32_MAX);
     root_sends((struct console_record){.kind = 250});
     settle();
     ck_assert_uint_eq(strlen(shown()), sizeof record.text);
     ck_assert_uint_eq(service.mux.client[FRONT].state, MUX_RUNNING);
+    ck_assert_uint_eq(service.mux.client[BACK].state, MUX_RUNNING);
     ck_assert_uint_eq(service.mux.front, FRONT);
 }
 END_TEST
@@ -456,6 +502,9 @@ Suite *service_suite(void)
     tcase_add_test(tc, test_service_broken_ring_works_after_attaching_anew);
     tcase_add_test(tc, test_service_flush_answers_when_all_is_shown);
     tcase_add_test(tc, test_service_ended_client_shows_its_last_words_first);
+    tcase_add_test(tc, test_service_level_holds_however_often_it_changes);
+    tcase_add_test(tc, test_service_level_from_before_its_start_counts);
+    tcase_add_test(tc, test_service_level_stands_behind_the_lines_about_it);
     tcase_add_test(tc, test_service_control_nonsense_is_ignored);
     tcase_add_test(tc, test_service_sleep_asks_for_signals);
     tcase_add_test(tc, test_service_sleep_after_output_holds_signals_back);

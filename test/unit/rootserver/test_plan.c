@@ -239,7 +239,7 @@ START_TEST(test_plan_mappings_are_the_golden_list)
                              "process 0x3080000000 to 0x3080001000 R--\n"
                              "process 0x30c0000000 to 0x30c0006000 RW-\n"
                              "process 0x30c0010000 to 0x30c0016000 RW-\n"
-                             "process 0x30c0100000 to 0x30c0106000 RW-\n"
+                             "process 0x30c0100000 to 0x30c010a000 RW-\n"
                              "process 0x30c0600000 to 0x30c0601000 RW-\n");
     listed[0] = 0;
     plan_list_maps(&plan, 2, add_line, NULL);

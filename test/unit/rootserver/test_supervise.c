@@ -274,6 +274,40 @@ START_TEST(test_message_reboot_flood_is_limited)
 }
 END_TEST
 
+static _Alignas(64) uint8_t control[CONSOLE_CONTROL_BYTES];
+
+static void link_up_clean(void)
+{
+    memset(control, 0, sizeof control);
+    ck_assert_int_eq(link_up(&link_, control, 9), OK);
+}
+
+static uint32_t level_of(unsigned guest)
+{
+    return ((struct console_levels *)(void *)(control + CONSOLE_CONTROL_LEVELS))->guest[guest];
+}
+
+/* What the console service finds in the ring, as one text. */
+static const char *ring_text(void)
+{
+    static char text[CONSOLE_CONTROL_DOWN_RECORDS * CONSOLE_RECORD_TEXT_BYTES + 1];
+    struct ring_consumer c;
+    struct console_record record;
+    uint32_t got = 0;
+    size_t bytes = 0;
+
+    ck_assert_int_eq(ring_consumer_attach(&c, (void *)(control + CONSOLE_CONTROL_DOWN_SHARED),
+                                          control + CONSOLE_CONTROL_DOWN_DATA,
+                                          CONSOLE_CONTROL_DOWN_RECORDS, sizeof record),
+                     OK);
+    while (ring_read(&c, &record, 1, &got) == OK && got == 1) {
+        memcpy(text + bytes, record.text, record.length);
+        bytes += record.length;
+    }
+    text[bytes] = 0;
+    return text;
+}
+
 START_TEST(test_link_text_goes_to_kernel_until_up)
 {
     /* Before there is a console service text goes to the kernel, each line with its prefix. */
@@ -286,9 +320,7 @@ END_TEST
 START_TEST(test_link_down_tells_what_was_not_read)
 {
     /* What a dead console service left in the ring comes out through the kernel, in order. */
-    static _Alignas(64) uint8_t region[CONSOLE_CONTROL_BYTES];
-    memset(region, 0, sizeof region);
-    ck_assert_int_eq(link_up(&link_, region, 9), OK);
+    link_up_clean();
     link_write(&link_, "news\n", 5);
     link_state(&link_, 1, CONSOLE_STATE_DEAD);
     link_write(&link_, "more\n", 5);
@@ -299,15 +331,107 @@ START_TEST(test_link_down_tells_what_was_not_read)
 }
 END_TEST
 
-START_TEST(test_link_full_ring_never_blocks)
+START_TEST(test_link_full_ring_loses_no_line)
 {
-    /* A console service that reads nothing costs lost text, which is counted, and no waiting. */
-    static _Alignas(64) uint8_t region[CONSOLE_CONTROL_BYTES];
-    memset(region, 0, sizeof region);
-    ck_assert_int_eq(link_up(&link_, region, 9), OK);
-    for (unsigned i = 0; i < 1000; i++)
-        link_write(&link_, "a line of text\n", 15);
-    ck_assert_uint_gt(link_.lost, 0);
+    /* Lines that find no room before a service that reads nothing go to the kernel. */
+    char line[32];
+    link_up_clean();
+    for (unsigned i = 0; i < 600; i++)
+        link_write(&link_, line, (size_t)snprintf(line, sizeof line, "line %u\n", i));
+    const char *in_ring = ring_text();
+    for (unsigned i = 0; i < 600; i++) {
+        snprintf(line, sizeof line, "warren: line %u\r\n", i);
+        const char *where = i < CONSOLE_CONTROL_DOWN_RECORDS ? in_ring : kernel.klog;
+        ck_assert_msg(strstr(where, line) != NULL, "%s is missing", line);
+    }
+}
+END_TEST
+
+START_TEST(test_link_long_line_is_broken_in_two)
+{
+    /* Any length of line is written as lines that the ring takes whole. */
+    static char text[LINK_LINE_BYTES * 2];
+    memset(text, 'l', sizeof text);
+    text[sizeof text - 1] = '\n';
+    link_up_clean();
+    link_write(&link_, text, sizeof text);
+    const char *in_ring = ring_text();
+    size_t letters = 0;
+    for (const char *at = in_ring; *at != 0; at++)
+        letters += *at == 'l';
+    ck_assert_uint_eq(letters, sizeof text - 1);
+    ck_assert_ptr_eq(strstr(in_ring, "warren: ll"), in_ring);
+    ck_assert_uint_eq(strcspn(in_ring, "\n") + 1, LINK_LINE_BYTES);
+}
+END_TEST
+
+START_TEST(test_link_level_outlives_the_service)
+{
+    /* A state is there for each console service, whatever the one before it wrote there. */
+    link_up_clean();
+    link_state(&link_, 1, CONSOLE_STATE_DEAD);
+    ck_assert_uint_eq(level_of(1), CONSOLE_STATE_DEAD);
+    ck_assert_uint_eq(kernel.signals, 1);
+    link_down(&link_);
+    link_state(&link_, 0, CONSOLE_STATE_ENDED);
+    memset(control + CONSOLE_CONTROL_LEVELS, 0x55, sizeof(struct console_levels));
+    ck_assert_int_eq(link_up(&link_, control, 9), OK);
+    ck_assert_uint_eq(level_of(0), CONSOLE_STATE_ENDED);
+    ck_assert_uint_eq(level_of(1), CONSOLE_STATE_DEAD);
+    ck_assert_uint_eq(level_of(2), CONSOLE_STATE_RUNNING);
+}
+END_TEST
+
+/* printf() as the root server has it: each line goes to the link. */
+static void said_to_link(size_t *done)
+{
+    fflush(stdout);
+    link_write(&link_, said + *done, said_bytes - *done);
+    *done = said_bytes;
+}
+
+START_TEST(test_message_fault_after_a_flood_finds_room)
+{
+    /* Lines of processes leave the ring's room to what is said of all VMMs' ends, even to a
+       console service that reads nothing. */
+    size_t done = 0;
+    link_up_clean();
+    for (unsigned i = 0; i < 96; i++) {
+        for (unsigned p = LEFT; p <= RIGHT; p++) {
+            for (unsigned part = 0; part < 4; part++)
+                log_text(p, "0123456789012345678901234567890123456789", part == 3 ? 30 : 40);
+            log_text(p, "\n", 1);
+            said_to_link(&done);
+        }
+    }
+    for (unsigned p = LEFT; p <= RIGHT; p++) {
+        message(p, TAG_FAULT, 15, 0x8);
+        said_to_link(&done);
+    }
+    const char *in_ring = ring_text();
+    ck_assert_ptr_nonnull(strstr(in_ring, "warren: vmm.left faulted: store page fault"));
+    ck_assert_ptr_nonnull(strstr(in_ring, "warren: guest left is dead\r\n"));
+    ck_assert_ptr_nonnull(strstr(in_ring, "warren: guest right is dead\r\n"));
+    ck_assert_ptr_nonnull(strstr(in_ring, "lines dropped)\r\n"));
+    ck_assert_uint_eq(kernel.klog_bytes, 0);
+    ck_assert_uint_eq(level_of(0), CONSOLE_STATE_DEAD);
+    ck_assert_uint_eq(level_of(1), CONSOLE_STATE_DEAD);
+}
+END_TEST
+
+START_TEST(test_message_fault_report_takes_no_more_than_its_share)
+{
+    /* The longest report of a VMM's end fits what the ring keeps free for each. */
+    size_t done = 0;
+    uint32_t room = 0;
+    memset(config.guest[0].name, 'n', sizeof config.guest[0].name - 1);
+    memset(plan.process[LEFT].name, 'n', sizeof plan.process[LEFT].name - 1);
+    link_up_clean();
+    s.line[LEFT].dropped = UINT32_MAX;
+    message(LEFT, TAG_FAULT, UINT64_MAX, UINT64_MAX);
+    said_to_link(&done);
+    ck_assert_int_eq(ring_room(&link_.down, &room), OK);
+    ck_assert_uint_le(CONSOLE_CONTROL_DOWN_RECORDS - room, LINK_OWN_RECORDS / CONSOLE_CLIENTS_MOST);
 }
 END_TEST
 
@@ -341,7 +465,11 @@ int main(void)
     tcase_add_test(tc, test_exec_resume_publishes_code_first);
     tcase_add_test(tc, test_link_text_goes_to_kernel_until_up);
     tcase_add_test(tc, test_link_down_tells_what_was_not_read);
-    tcase_add_test(tc, test_link_full_ring_never_blocks);
+    tcase_add_test(tc, test_link_full_ring_loses_no_line);
+    tcase_add_test(tc, test_link_long_line_is_broken_in_two);
+    tcase_add_test(tc, test_link_level_outlives_the_service);
+    tcase_add_test(tc, test_message_fault_after_a_flood_finds_room);
+    tcase_add_test(tc, test_message_fault_report_takes_no_more_than_its_share);
     suite_add_tcase(suite, tc);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_ENV);

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Stands in a VMM's place, writes almost as many lines to its log as there are let through at
+ * once, faster than anybody reads them, and faults: what it wrote must not stand in the way of what
+ * is said about its end.
+ */
+#include <proto/process_start.h>
+#include <proto/report.h>
+#include <rt/calls.h>
+
+#define LINES      96
+#define LINE_PARTS 3 /* messages */
+
+int main(void)
+{
+    struct message m = {.tag = REPORT_LOG, .word = {REPORT_LOG_BYTES}};
+
+    for (unsigned part = 1; part <= LINES * LINE_PARTS; part++) {
+        for (unsigned i = 1; i <= 5; i++)
+            m.word[i] = UINT64_C(0x7878787878787878); /* "xxxxxxxx" */
+        if (part % LINE_PARTS == 0)
+            m.word[5] = UINT64_C(0x0a78787878787878);
+        if (ipc_send(cap_at(PROCESS_SLOT_PARENT), &m) != OK)
+            return 1;
+    }
+    __asm__ volatile("sd zero, 8(zero)");
+    return 0;
+}
