@@ -47,16 +47,44 @@ static void hart_choose(const struct start *s, hpa_t dtb)
                                                      "firmware starts no other");
 }
 
+/* Beyond the kernel's mapping of physical memory an address would be one of U mode: not read. */
+static void tree_find(struct start *s, hpa_t dtb)
+{
+    static const char what[] = "cannot use the machine's device tree";
+    struct range tree = { dtb.raw, MACHINE_DTB_HEADER_BYTES };
+
+    if (!memory_is_reached(tree))
+        start_fail(what, "it lies above 254 GiB");
+    s->dtb = hal_phys_to_virt(dtb);
+    if (machine_dtb_bytes(s->dtb, &s->dtb_bytes) != OK)
+        start_fail(what, "it is none, or above 1 MiB");
+    tree.bytes = s->dtb_bytes;
+    if (!memory_is_reached(tree))
+        start_fail(what, "it lies above 254 GiB");
+}
+
 static void machine_read(struct start *s, hpa_t dtb)
 {
-    const char *problem = "it is none, or above 1 MiB";
+    const char *problem = "";
 
-    s->dtb = hal_phys_to_virt(dtb);
-    if (dtb.raw >= MEMORY_RAM_END || machine_dtb_bytes(s->dtb, &s->dtb_bytes) != OK)
-        start_fail("cannot use the machine's device tree", problem);
+    if (!memory_is_reached(hal_image_range()))
+        start_fail("cannot run where it was loaded", "the kernel's image lies above 254 GiB");
+    tree_find(s, dtb);
     hart_choose(s, dtb);
     if (machine_parse(s->dtb, s->dtb_bytes, s->hart_id, &s->machine, &problem) != OK)
         start_fail("cannot use the machine's device tree", problem);
+    if (memory_is_reached(s->machine.test))
+        hal_set_test_device(s->machine.test);
+}
+
+/* Before anything is written to an address that the tree gives. */
+static void memory_plan(struct start *s, hpa_t dtb)
+{
+    struct range tree = { dtb.raw, s->dtb_bytes };
+    const char *problem = "";
+
+    if (memory_divide(&s->machine, hal_image_range(), tree, &s->memory, &problem) != OK)
+        start_fail("cannot divide the machine's memory", problem);
     if (hal_setup(&s->machine, &problem) != OK)
         start_fail("cannot run on this machine", problem);
 }
@@ -70,15 +98,6 @@ static void machine_announce(const struct start *s)
     print_text(", ");
     print_decimal(range_set_bytes(&s->machine.ram) >> 20);
     print_text(hal_has_sstc() ? " MiB, sstc\n" : " MiB, no sstc\n");
-}
-
-static void memory_plan(struct start *s, hpa_t dtb)
-{
-    struct range tree = { dtb.raw, s->dtb_bytes };
-
-    if (memory_divide(&s->machine, hal_image_range(), tree, &s->memory) != OK)
-        start_fail("cannot divide the machine's memory",
-                   "the boot archive lies outside of it, or overlaps the kernel");
 }
 
 /* The kernel's own state, for ever: taken before memory is handed out. */
@@ -115,8 +134,8 @@ void kernel_main(uint64_t hart_id, hpa_t dtb)
     const char *problem = "";
 
     machine_read(&s, dtb);
-    machine_announce(&s);
     memory_plan(&s, dtb);
+    machine_announce(&s);
 
     struct hart *hart = state_create(&s);
     struct root_input input = { .machine = &s.machine,

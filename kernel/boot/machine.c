@@ -2,11 +2,13 @@
 #include <kernel/boot/machine.h>
 
 #include <kernel/boot/tree.h>
+#include <kernel/hal/types.h>
 
-#define HEADER_BYTES   sizeof(struct fdt_header)
 #define CELLS_MOST     2
 #define SOURCES_MOST   1023u
 #define BUS_LEVELS_MOST 8
+
+_Static_assert(MACHINE_DTB_HEADER_BYTES == sizeof(struct fdt_header), "whole header");
 
 /* One reading of one blob. */
 struct reading {
@@ -28,7 +30,7 @@ MUST_CHECK machine_dtb_bytes(const void *dtb, uint64_t *bytes)
 {
     if (dtb == NULL || (uintptr_t)dtb % 8 != 0 || fdt_magic(dtb) != FDT_MAGIC)
         return ERR_FORMAT;
-    if (fdt_totalsize(dtb) < HEADER_BYTES)
+    if (fdt_totalsize(dtb) < MACHINE_DTB_HEADER_BYTES)
         return ERR_FORMAT;
     if (fdt_totalsize(dtb) > MACHINE_DTB_BYTES_MOST)
         return ERR_RANGE;
@@ -209,6 +211,8 @@ static enum err plic_read(struct reading *r, int parent, int node)
         return reg_add_all(r, parent, node, &machine->firmware);
     if (err != OK)
         return fail(r, err, "the PLIC has no list of contexts");
+    if (range.start % PAGE_BYTES != 0)
+        return fail(r, ERR_FORMAT, "the PLIC's registers do not begin at a page");
     if (0x200000 + UINT64_C(0x1000) * (context + UINT64_C(1)) > range.bytes)
         return fail(r, ERR_FORMAT, "the boot hart's PLIC context lies outside its registers");
     machine->plic = range;
@@ -216,6 +220,18 @@ static enum err plic_read(struct reading *r, int parent, int node)
     machine->plic_context = context;
     machine->has_plic = true;
     return OK;
+}
+
+/* The kernel writes one word to it. */
+static enum err test_read(struct reading *r, int parent, int node)
+{
+    struct range *test = &r->machine->test;
+    enum err err = reg_read(r, parent, node, 0, test);
+
+    if (err == ERR_NOT_FOUND ||
+        (err == OK && (test->bytes < sizeof(uint32_t) || test->start % sizeof(uint32_t) != 0)))
+        return fail(r, ERR_FORMAT, "the test device has no registers, or not at a whole word");
+    return err;
 }
 
 /* An empty `ranges` passes addresses through; the root needs none. */
@@ -249,10 +265,8 @@ static enum err device_read(struct reading *r, int node)
                                           "translates addresses");
     if (is_plic)
         return plic_read(r, parent, node);
-    if (is_test) {
-        enum err err = reg_read(r, parent, node, 0, &r->machine->test);
-        return err == ERR_NOT_FOUND ? fail(r, ERR_FORMAT, "the test device has no registers") : err;
-    }
+    if (is_test)
+        return test_read(r, parent, node);
     return reg_add_all(r, parent, node, &r->machine->firmware);
 }
 

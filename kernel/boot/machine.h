@@ -13,7 +13,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define MACHINE_DTB_BYTES_MOST (UINT64_C(1) << 20)
+#define MACHINE_DTB_BYTES_MOST   (UINT64_C(1) << 20)
+#define MACHINE_DTB_HEADER_BYTES UINT64_C(40) /* Devicetree Specification, "Header" */
 
 struct machine {
     struct range_set ram;       /* as described, reserved parts included */
@@ -31,8 +32,8 @@ struct machine {
 };
 
 /*
- * Bytes that a device tree blob claims, from its first 8 bytes: the caller makes
- * sure that so many can be read.
+ * Bytes that a device tree blob claims, from its header: the caller makes sure
+ * that MACHINE_DTB_HEADER_BYTES can be read.
  *   ERR_FORMAT: no device tree.  ERR_RANGE: above MACHINE_DTB_BYTES_MOST.
  */
 MUST_CHECK machine_dtb_bytes(const void *dtb, uint64_t *bytes);

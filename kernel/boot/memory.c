@@ -25,6 +25,35 @@ static bool ranges_meet(struct range a, struct range b)
     return a.bytes != 0 && b.bytes != 0 && a.start < range_end(b) && b.start < range_end(a);
 }
 
+static bool range_meets_set(struct range range, const struct range_set *set)
+{
+    for (uint32_t i = 0; i < set->count; i++) {
+        if (ranges_meet(range, set->at[i]))
+            return true;
+    }
+    return false;
+}
+
+bool memory_is_reached(struct range range)
+{
+    return range.start < MEMORY_RAM_END && range.bytes <= MEMORY_RAM_END - range.start;
+}
+
+static const char *place_problem(const struct machine *machine, struct range image,
+                                 struct range dtb)
+{
+    if (!memory_is_reached(image) || !range_set_holds(&machine->ram, image))
+        return "the memory it describes does not cover the kernel's image";
+    if (!memory_is_reached(dtb) || !range_set_holds(&machine->ram, dtb))
+        return "the memory it describes does not cover the device tree itself";
+    if (!memory_is_reached(machine->plic) || !memory_is_reached(machine->test))
+        return "its PLIC or its test device lies above 254 GiB, where the kernel has no mapping";
+    if (ranges_meet(machine->plic, image) || ranges_meet(machine->plic, dtb))
+        return "the registers of its PLIC overlap the kernel's image or the device tree";
+    return NULL;
+}
+
+/* The archive's pages.  A boot loader may reserve them, so reserved memory is no obstacle. */
 static enum err archive_place(const struct machine *machine, struct range image, struct range dtb,
                               struct range *out)
 {
@@ -35,8 +64,9 @@ static enum err archive_place(const struct machine *machine, struct range image,
         *out = (struct range){ 0 };
         return err;
     }
-    if (!range_set_holds(&machine->ram, pages) || range_end(pages) > MEMORY_RAM_END ||
-        ranges_meet(pages, image) || ranges_meet(pages, dtb))
+    if (!range_set_holds(&machine->ram, pages) || !memory_is_reached(pages) ||
+        ranges_meet(pages, image) || ranges_meet(pages, dtb) || ranges_meet(pages, machine->plic) ||
+        range_meets_set(pages, &machine->firmware))
         return ERR_RANGE;
     *out = pages;
     return OK;
@@ -75,14 +105,12 @@ static enum err device_divide(const struct machine *machine, struct memory *out)
     return err;
 }
 
-MUST_CHECK memory_divide(const struct machine *machine, struct range image, struct range dtb,
-                         struct memory *out)
+static enum err ram_divide(const struct machine *machine, struct range image, struct range dtb,
+                           struct memory *out)
 {
     struct range_set taken = machine->reserved;
-    enum err err = archive_place(machine, image, dtb, &out->archive);
+    enum err err = OK;
 
-    if (err != OK)
-        return err;
     /* Registers where a tree says that RAM is are registers. */
     const struct range more[] = { image, dtb, out->archive, machine->plic };
     for (unsigned i = 0; err == OK && i < sizeof more / sizeof more[0]; i++)
@@ -91,9 +119,30 @@ MUST_CHECK memory_divide(const struct machine *machine, struct range image, stru
         err = ram_pages(&machine->ram, &out->ram);
     if (err == OK)
         err = remove_all(&out->ram, &taken);
+    return err == OK ? remove_all(&out->ram, &machine->firmware) : err;
+}
+
+MUST_CHECK memory_divide(const struct machine *machine, struct range image, struct range dtb,
+                         struct memory *out, const char **problem)
+{
+    const char *wrong = place_problem(machine, image, dtb);
+
+    if (wrong != NULL) {
+        *problem = wrong;
+        return ERR_RANGE;
+    }
+    enum err err = archive_place(machine, image, dtb, &out->archive);
+    if (err != OK) {
+        *problem = "the boot archive lies outside of its memory, or overlaps the kernel's image, "
+                   "the device tree or a device";
+        return err;
+    }
+    err = ram_divide(machine, image, dtb, out);
     if (err == OK)
-        err = remove_all(&out->ram, &machine->firmware);
-    return err == OK ? device_divide(machine, out) : err;
+        err = device_divide(machine, out);
+    if (err != OK)
+        *problem = "its memory is in too many pieces, or a range wraps";
+    return err;
 }
 
 MUST_CHECK memory_take(struct memory *memory, uint64_t bytes, uint64_t *address)

@@ -25,13 +25,19 @@ struct memory {
     struct range_set device;
 };
 
+/* Can the kernel itself read and write the whole range?  Its own mapping of physical memory ends
+ * at MEMORY_RAM_END; other virtual addresses follow. */
+bool memory_is_reached(struct range range);
+
 /*
- * Divides the machine's memory; `image` and `dtb` are taken already.
- *   ERR_RANGE      the archive does not lie in RAM, or the image or tree lies in it
+ * Divides the machine's memory; `image` and `dtb` are taken already.  On failure *problem says what
+ * is wrong, in one line.
+ *   ERR_RANGE      the described RAM does not cover the image, the tree or the archive; these or
+ *                  the PLIC overlap; the kernel cannot reach one of them, or the test device
  *   ERR_NO_MEMORY  more pieces than RANGE_MAX
  */
 MUST_CHECK memory_divide(const struct machine *machine, struct range image, struct range dtb,
-                         struct memory *out);
+                         struct memory *out, const char **problem);
 
 /* Take `bytes` (whole pages) from the lowest free range that has them, for ever.
  * ERR_NO_MEMORY: none has. */

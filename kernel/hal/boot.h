@@ -29,6 +29,9 @@ struct range hal_image_range(void);
  */
 void hal_hand_over(uint64_t id, hpa_t dtb);
 
+/* The registers that hal_machine_fail() writes to, within the kernel's mapping; 0 bytes: none. */
+void hal_set_test_device(struct range registers);
+
 /* Probe the hart, set its CSRs, take over timer and interrupt controller.
  * ERR_NOT_SUPPORTED: it cannot run Warren; *problem says why. */
 MUST_CHECK hal_setup(const struct machine *machine, const char **problem);

@@ -3,7 +3,8 @@
  * The device tree that firmware gives the kernel.  Oracle: what is handed out as Untyped is
  * naturally aligned, no byte of it twice; RAM is RAM that the tree describes and nothing
  * that is reserved, the firmware's, the kernel's image, the tree or the archive; device
- * memory touches none of these; the interrupt controller is in neither.
+ * memory touches none of these; the interrupt controller is in neither; the archive is RAM
+ * and touches neither registers, image nor tree; what the kernel uses is in its reach.
  */
 #include "fuzz.h"
 
@@ -31,15 +32,17 @@ static void check_untyped(const struct boot_untyped *untyped, const struct machi
 
     FUZZ_CHECK(untyped->size_bits >= 12 && range.start % range.bytes == 0);
     FUZZ_CHECK(range.start + range.bytes <= MEMORY_ADDRESS_END);
-    if (untyped->kind == BOOT_UNTYPED_ARCHIVE)
-        return;
-    FUZZ_CHECK(!meets_set(range, &machine->reserved) && !meets(range, machine->archive));
+    FUZZ_CHECK(!meets(range, image) && !meets(range, tree));
     FUZZ_CHECK(!meets_set(range, &machine->firmware));
     FUZZ_CHECK(!machine->has_plic || !meets(range, machine->plic));
+    if (untyped->kind == BOOT_UNTYPED_ARCHIVE) {
+        FUZZ_CHECK(range_set_holds(&machine->ram, range));
+        return;
+    }
+    FUZZ_CHECK(!meets_set(range, &machine->reserved) && !meets(range, machine->archive));
     if (untyped->kind == BOOT_UNTYPED_RAM) {
         FUZZ_CHECK(range_set_holds(&machine->ram, range));
         FUZZ_CHECK(range.start + range.bytes <= MEMORY_RAM_END);
-        FUZZ_CHECK(!meets(range, image) && !meets(range, tree));
     } else {
         FUZZ_CHECK(untyped->kind == BOOT_UNTYPED_DEVICE);
         FUZZ_CHECK(!meets_set(range, &machine->ram));
@@ -51,9 +54,13 @@ static void check_memory(const struct machine *machine)
     static struct boot_untyped untyped[BOOT_UNTYPED_MAX];
     struct memory memory;
     uint64_t address = 0;
+    const char *problem = NULL;
 
-    if (memory_divide(machine, image, tree, &memory) != OK)
+    if (memory_divide(machine, image, tree, &memory, &problem) != OK) {
+        FUZZ_CHECK(problem != NULL && problem[0] != 0);
         return;
+    }
+    FUZZ_CHECK(memory_is_reached(machine->plic) && memory_is_reached(machine->test));
     if (memory_take(&memory, 8192, &address) == OK)
         FUZZ_CHECK(range_set_holds(&machine->ram, (struct range){address, 8192}));
     uint32_t count = memory_untypeds(&memory, untyped);

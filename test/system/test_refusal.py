@@ -1,6 +1,10 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""A bad boot archive ends the machine with a message and a failure, never in a hang."""
+"""A bad boot archive, or a machine that Warren cannot use, gets a message and a failure, never a hang."""
 
+import struct
+import subprocess
+
+from harness.env import find_qemu
 from harness.machine import Failure
 
 DEFAULT = "configs/default.cpio"
@@ -81,3 +85,47 @@ def test_refusal_kernel_is_no_image(env):
         at = raw.index(b"RSC\x05", entry_at(raw, "guests/debian/kernel"))
         raw[at:at + 4] = b"XXXX"
     refused(env, "image", r"^(?:warren: )?guest debian cannot be started: .*not a RISC-V Linux Image", spoil)
+
+
+def reg(start, size):
+    """The value of a device tree's `reg` with two cells each."""
+    return struct.pack(">QQ", start, size)
+
+
+def refused_tree(env, old, new, trouble, has_end=True):
+    """
+    Warren on a machine whose device tree says `new` where QEMU's says `old`; `trouble` is what it says.
+    `has_end`: Warren knows a device that ends the machine.
+    """
+    env.logs.mkdir(parents=True, exist_ok=True)
+    path = env.logs / f"{env.case}-{len(env.machines)}.dtb"
+    subprocess.run([find_qemu(), "-M", f"virt,dumpdtb={path}", "-cpu", env.cpu, "-m", "256M",
+                    "-nodefaults", "-display", "none"], check=True, capture_output=True, timeout=30)
+    tree = path.read_bytes()
+    if tree.count(old) != 1:
+        raise Failure("QEMU's tree does not say what this case changes")
+    path.write_bytes(tree.replace(old, new))
+    with env.warren(DEFAULT, smp=1, memory_mib=256, words=["-dtb", path]) as machine:
+        machine.expect(trouble, 30)
+        if has_end:
+            machine.expect_exit(None, 30)
+    path.unlink()
+
+
+def test_refusal_memory_without_the_kernel(env):
+    """A tree whose memory does not cover the kernel's image, or the tree itself, is refused."""
+    whole = reg(0x80000000, 256 << 20)
+    refused_tree(env, whole, reg(0x88000000, 128 << 20), r"does not cover the kernel's image")
+    refused_tree(env, whole, reg(0x80000000, 16 << 20), r"does not cover the device tree itself")
+
+
+def test_refusal_registers_out_of_reach(env):
+    """A device that the kernel would write to, above its mapping of physical memory, is refused."""
+    refused_tree(env, reg(0x100000, 0x1000), reg(254 << 30, 0x1000), r"above 254 GiB", has_end=False)
+
+
+def test_refusal_tree_out_of_reach(env):
+    """A device tree above the kernel's mapping of physical memory is not read; QEMU places it at the end of RAM."""
+    ram = ["-object", "memory-backend-ram,id=ram,size=260G,reserve=off", "-machine", "memory-backend=ram"]
+    with env.warren(smp=1, memory_mib=260 << 10, words=ram) as machine:
+        machine.expect(r"device tree: it lies above 254 GiB", 60)

@@ -56,6 +56,8 @@ static void map_direct(const uint8_t *image)
 
     for (uint64_t at = 0; at < DIRECT_BYTES; at += GIB)
         leaf_set(&root[at / GIB], at, RIGHTS_RW);
+    if (gib >= DIRECT_BYTES)
+        return; /* the image is out of this mapping's reach: kernel_main() says so */
     for (uint64_t i = 0; i < TABLE_ENTRIES; i++) {
         leaf_set(&middle[i], gib + i * MIB2, RIGHTS_RW);
         leaf_set(&kernel_tables[TABLE_DIRECT][i], start + i * PAGE_BYTES,

@@ -67,6 +67,12 @@ void hal_set_root(const struct thread *thread)
     cpu_this()->root = thread;
 }
 
+void hal_set_test_device(struct range registers)
+{
+    if (registers.bytes != 0)
+        cpu_this()->test_device = hal_phys_to_virt(hpa(registers.start));
+}
+
 /* Identifiers the hart keeps of an all-ones field; the CSR is left as it was. */
 static uint32_t asid_count_probe(void)
 {
@@ -157,8 +163,6 @@ MUST_CHECK hal_setup(const struct machine *machine, const char **problem)
 {
     struct cpu *cpu = cpu_this();
 
-    if (machine->test.bytes != 0)
-        cpu->test_device = hal_phys_to_virt(hpa(machine->test.start));
     cpu->zero_block_bytes = machine->zero_block_bytes;
     if (cpu_probe_hstatus().ok == 0) {
         *problem = "this hart has no H extension (with QEMU: -cpu rv64, rva23s64 or max)";

@@ -51,11 +51,14 @@ static void divide(const struct machine *machine)
     static struct boot_untyped list[BOOT_UNTYPED_MAX];
     struct range image = { 0x80200000, 0x20000 }, dtb = { 0x8fe00000, 0x2000 };
     struct memory memory;
+    const char *problem = NULL;
 
     ck_assert_uint_gt(machine->ram.count, 0);
     ck_assert_uint_gt(machine->timebase_hz, 0);
-    if (memory_divide(machine, image, dtb, &memory) != OK)
+    if (memory_divide(machine, image, dtb, &memory, &problem) != OK) {
+        ck_assert_ptr_nonnull(problem);
         return;
+    }
     uint32_t count = memory_untypeds(&memory, list);
     ck_assert_uint_le(count, BOOT_UNTYPED_MAX);
     for (uint32_t i = 0; i < count; i++)

@@ -201,6 +201,23 @@ START_TEST(test_machine_parse_odd_properties_are_format_errors)
 }
 END_TEST
 
+/* Registers at odd addresses would trap in the kernel, as would half a register. */
+START_TEST(test_machine_parse_odd_registers_are_format_errors)
+{
+    static const struct { const char *path; uint64_t start, bytes; } odd[] = {
+        { "/soc/plic@c000000", 0xc000004, 0x600000 },
+        { "/soc/test@100000", 0x100002, 0x1000 },
+        { "/soc/test@100000", 0x100000, 3 },
+    };
+    for (size_t i = 0; i < sizeof odd / sizeof odd[0]; i++) {
+        void *tree = tree_load("virt-256m");
+        fdt_setprop_u64(tree, node_at(tree, odd[i].path), "reg", odd[i].start);
+        fdt_appendprop_u64(tree, node_at(tree, odd[i].path), "reg", odd[i].bytes);
+        refuses(tree, 0, ERR_FORMAT);
+    }
+}
+END_TEST
+
 /* A context whose registers lie behind the PLIC's end would let the kernel write elsewhere. */
 START_TEST(test_machine_parse_plic_context_outside_is_refused)
 {
@@ -277,6 +294,7 @@ Suite *suite_machine(void)
     tcase_add_test(all, test_machine_parse_without_devices_is_ok);
     tcase_add_test(all, test_machine_parse_missing_parts_are_not_found);
     tcase_add_test(all, test_machine_parse_odd_properties_are_format_errors);
+    tcase_add_test(all, test_machine_parse_odd_registers_are_format_errors);
     tcase_add_test(all, test_machine_parse_plic_context_outside_is_refused);
     tcase_add_test(all, test_machine_parse_wrapping_memory_is_out_of_range);
     tcase_add_test(all, test_machine_parse_too_many_ranges_is_no_memory);

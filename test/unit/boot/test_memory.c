@@ -8,12 +8,12 @@
 static const struct range image = { 0x80200000, 0x18000 }, dtb = { 0x8fe00000, 0x23a8 };
 static struct machine machine;
 static struct memory memory;
+static const char *problem;
 static struct boot_untyped list[BOOT_UNTYPED_MAX];
 
 static void machine_load(const char *name)
 {
     void *tree = tree_load(name);
-    const char *problem = NULL;
 
     tree_add_firmware(tree);
     ck_assert_msg(tree_parse(tree, 0, &machine, &problem) == OK, "%s", problem);
@@ -88,7 +88,7 @@ START_TEST(test_memory_untypeds_cover_all_that_is_free)
     uint64_t archive = (TREE_INITRD_BYTES + 0xfff) & ~UINT64_C(0xfff);
 
     machine_load(names[_i]);
-    ck_assert_int_eq(memory_divide(&machine, image, dtb, &memory), OK);
+    ck_assert_int_eq(memory_divide(&machine, image, dtb, &memory, &problem), OK);
     uint32_t count = memory_untypeds(&memory, list);
     list_is_sound(count);
     ck_assert_uint_eq(kind_bytes(count, BOOT_UNTYPED_RAM),
@@ -105,7 +105,7 @@ START_TEST(test_memory_take_is_not_handed_out)
     uint64_t address = 0;
 
     machine_load("virt-256m");
-    ck_assert_int_eq(memory_divide(&machine, image, dtb, &memory), OK);
+    ck_assert_int_eq(memory_divide(&machine, image, dtb, &memory, &problem), OK);
     uint64_t before = range_set_bytes(&memory.ram);
     ck_assert_int_eq(memory_take(&memory, 0xb000, &address), OK);
     struct range taken = { address, 0xb000 };
@@ -131,8 +131,70 @@ START_TEST(test_memory_divide_bad_archive_is_out_of_range)
     };
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
         machine.archive = bad[i];
-        ck_assert_int_eq(memory_divide(&machine, image, dtb, &memory), ERR_RANGE);
+        ck_assert_int_eq(memory_divide(&machine, image, dtb, &memory, &problem), ERR_RANGE);
     }
+}
+END_TEST
+
+/* Refused with a range error, in words that name the cause. */
+static void divide_refuses(const char *word)
+{
+    problem = NULL;
+    ck_assert_int_eq(memory_divide(&machine, image, dtb, &memory, &problem), ERR_RANGE);
+    ck_assert_ptr_nonnull(problem);
+    ck_assert_msg(strstr(problem, word) != NULL, "%s", problem);
+}
+
+/* Image and tree that the described RAM does not cover to the last byte would be device memory. */
+START_TEST(test_memory_divide_uncovered_image_or_tree_is_refused)
+{
+    static const struct range ram[] = {
+        { 0x81000000, 0xf000000 },       { 0x80200001, 0xfdfffff },
+        { 0x80000000, 0x200000 },        { 0x80000000, 0x217fff },
+        { 0x80000000, 0xfe00000 },       { 0x80000000, 0xfe023a7 },
+    };
+    for (size_t i = 0; i < sizeof ram / sizeof ram[0]; i++) {
+        machine_load("virt-256m");
+        machine.archive = (struct range){ 0 };
+        machine.ram = (struct range_set){ 1, { ram[i] } };
+        divide_refuses(i < 4 ? "kernel's image" : "device tree");
+    }
+    machine.ram = (struct range_set){ 1, { { 0x80200000, 0xfc023a8 } } };
+    ck_assert_int_eq(memory_divide(&machine, image, dtb, &memory, &problem), OK);
+    list_is_sound(memory_untypeds(&memory, list));
+}
+END_TEST
+
+/* Registers beyond the kernel's mapping, or over what the kernel stands on, are not written to. */
+START_TEST(test_memory_divide_registers_out_of_reach_are_refused)
+{
+    machine_load("virt-256m");
+    machine.plic = (struct range){ MEMORY_RAM_END - 0x600000, 0x600000 };
+    machine.test = (struct range){ MEMORY_RAM_END - 4, 4 };
+    ck_assert_int_eq(memory_divide(&machine, image, dtb, &memory, &problem), OK);
+    machine.plic.start += 0x1000;
+    divide_refuses("254 GiB");
+    machine_load("virt-256m");
+    machine.test = (struct range){ MEMORY_RAM_END, 0x1000 };
+    divide_refuses("254 GiB");
+    machine_load("virt-256m");
+    machine.plic = (struct range){ image.start - 0x5ff000, 0x600000 };
+    divide_refuses("PLIC");
+    machine.plic = (struct range){ dtb.start, 0x600000 };
+    divide_refuses("PLIC");
+}
+END_TEST
+
+/* An archive over registers would hand them out as its pages. */
+START_TEST(test_memory_divide_archive_over_registers_is_refused)
+{
+    machine_load("virt-256m");
+    machine.plic = (struct range){ machine.archive.start & ~UINT64_C(0xfff), 0x600000 };
+    divide_refuses("archive");
+    machine_load("virt-256m");
+    ck_assert_int_eq(range_set_add(&machine.firmware,
+                                   (struct range){ range_end(machine.archive) - 1, 1 }), OK);
+    divide_refuses("archive");
 }
 END_TEST
 
@@ -142,7 +204,7 @@ START_TEST(test_memory_divide_unreachable_ram_is_left_out)
     machine_load("virt-256m");
     ck_assert_int_eq(range_set_add(&machine.ram, (struct range){MEMORY_RAM_END - 0x2000, 0x10000}),
                      OK);
-    ck_assert_int_eq(memory_divide(&machine, image, dtb, &memory), OK);
+    ck_assert_int_eq(memory_divide(&machine, image, dtb, &memory, &problem), OK);
     uint32_t count = memory_untypeds(&memory, list);
     list_is_sound(count);
     ck_assert(!range_set_holds(&memory.device, (struct range){ MEMORY_RAM_END, 0x1000 }));
@@ -157,7 +219,7 @@ START_TEST(test_memory_divide_registers_in_ram_are_not_handed_out)
     machine.firmware = (struct range_set){ 1, { { 0x84000100, 0x10000 } } };
     machine.plic = (struct range){ 0x86000000, 0x600000 };
     machine.has_plic = true;
-    ck_assert_int_eq(memory_divide(&machine, image, dtb, &memory), OK);
+    ck_assert_int_eq(memory_divide(&machine, image, dtb, &memory, &problem), OK);
     uint32_t count = memory_untypeds(&memory, list);
     ck_assert_uint_gt(count, 0);
     list_is_sound(count);
@@ -169,7 +231,7 @@ START_TEST(test_memory_divide_partial_pages_are_not_used)
 {
     machine_load("virt-256m");
     machine.ram = (struct range_set){ 2, { { 0x80000000, 0x10000000 }, { 0xa0000800, 0x1000 } } };
-    ck_assert_int_eq(memory_divide(&machine, image, dtb, &memory), OK);
+    ck_assert_int_eq(memory_divide(&machine, image, dtb, &memory, &problem), OK);
     list_is_sound(memory_untypeds(&memory, list));
     ck_assert(!range_set_holds(&memory.ram, (struct range){ 0xa0000800, 1 }));
     ck_assert(!range_set_holds(&memory.device, (struct range){ 0xa0001000, 0x800 }));
@@ -207,7 +269,7 @@ START_TEST(test_memory_divide_too_fragmented_is_no_memory)
         struct range hole = { 0x90000000 + i * 0x4000, 0x1000 };
         ck_assert_int_eq(range_set_add(&machine.reserved, hole), OK);
     }
-    ck_assert_int_eq(memory_divide(&machine, image, dtb, &memory), ERR_NO_MEMORY);
+    ck_assert_int_eq(memory_divide(&machine, image, dtb, &memory, &problem), ERR_NO_MEMORY);
 }
 END_TEST
 
@@ -219,6 +281,9 @@ Suite *suite_memory(void)
     tcase_add_loop_test(all, test_memory_untypeds_cover_all_that_is_free, 0, 3);
     tcase_add_test(all, test_memory_take_is_not_handed_out);
     tcase_add_test(all, test_memory_divide_bad_archive_is_out_of_range);
+    tcase_add_test(all, test_memory_divide_uncovered_image_or_tree_is_refused);
+    tcase_add_test(all, test_memory_divide_registers_out_of_reach_are_refused);
+    tcase_add_test(all, test_memory_divide_archive_over_registers_is_refused);
     tcase_add_test(all, test_memory_divide_unreachable_ram_is_left_out);
     tcase_add_test(all, test_memory_divide_registers_in_ram_are_not_handed_out);
     tcase_add_test(all, test_memory_divide_partial_pages_are_not_used);
