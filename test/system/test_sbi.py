@@ -4,6 +4,7 @@
 from harness.machine import Failure
 
 CHECKS = 350  # at least
+TYPED = "abcdefghijklmnopqrstuvwxyz"
 
 
 def test_sbi_answers_follow_the_specification(env):
@@ -19,3 +20,27 @@ def test_sbi_answers_follow_the_specification(env):
         if "sbi: written by the firmware" not in lines:
             raise Failure("what was written through the debug console did not come out whole")
         machine.expect_exit(0, 30)
+
+
+def reads_all(machine):
+    machine.expect(r"typed: ready\n", 30)
+    machine.send(TYPED)
+    found = machine.expect(r"typed: read ([^\n]*)\n", 60).group(1)
+    if found != TYPED:
+        raise Failure(f"of {TYPED} it read {found}")
+    machine.expect_exit(0, 30)
+
+
+def test_sbi_reads_each_byte_that_was_typed(env):
+    """A kernel without a UART driver reads all that is typed, by both calls, with the FIFOs off and left on."""
+    for arguments in ("1", "2", "1 1", "2 1"):
+        guest = {"kernel": "build:test/guest/typed.bin", "memory": "16M", "bootargs": arguments}
+        with env.system({"typed": guest}) as archive, env.warren(archive, smp=1) as machine:
+            reads_all(machine)
+
+
+def test_sbi_bare_machine_reads_each_byte_that_was_typed(env):
+    """The same guest bare on QEMU: the guest itself is in order."""
+    for arguments in ("1", "2", "1 1", "2 1"):
+        with env.bare(kernel="test/guest/typed.bin", bootargs=arguments) as machine:
+            reads_all(machine)

@@ -22,6 +22,7 @@ static const struct {
 };
 
 #define DEVICE_PLIC 0u
+#define DEVICE_UART 1u
 
 #define NS_PER_S UINT64_C(1000000000)
 
@@ -72,6 +73,11 @@ static void host_power(void *opaque, enum dev_power what, uint32_t code)
     arena_set(&machine->arena, machine->state, offsetof(struct machine_state, is_booting));
     machine->state->power = what;
     machine->state->power_code = code;
+}
+
+const struct dev_ctx *machine_uart(const struct machine *machine)
+{
+    return &machine->dev[DEVICE_UART];
 }
 
 /* ---- Set-up ---- */

@@ -143,6 +143,9 @@ static inline struct vcpu_page *machine_page(const struct machine *machine, uint
     return machine->config.page[hart];
 }
 
+/* The device whose line is the guest's console. */
+const struct dev_ctx *machine_uart(const struct machine *machine);
+
 /* The hart's next entry sets its timer: guest ticks, absolute; all ones for never. */
 static inline void machine_timer_set(const struct machine *machine, uint32_t hart,
                                      uint64_t deadline_ticks)

@@ -386,6 +386,20 @@ static void uart_notify(const struct dev_ctx *dev)
         ;
 }
 
+size_t uart16550_take(const struct dev_ctx *dev, uint8_t *bytes, size_t count)
+{
+    struct uart_state *uart = dev->state;
+    size_t taken = 0;
+
+    if (uart->rx.count == 0 || count == 0)
+        return 0;
+    dev_set(dev, uart, sizeof *uart);
+    while (taken < count && uart->rx.count)
+        bytes[taken++] = fifo_pop(&uart->rx);
+    irq_update(dev);
+    return taken;
+}
+
 /* As firmware leaves it: 8 bits without parity. */
 static void uart_reset(const struct dev_ctx *dev)
 {

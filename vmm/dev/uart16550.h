@@ -17,4 +17,11 @@
 
 extern const struct dev_model uart16550_model;
 
+/*
+ * Takes up to `count` bytes out of the receiver, the oldest first, as reads of the receiver buffer
+ * register would; returns how many there were.  For the SBI's console, which is the same line.
+ * Within a transaction.
+ */
+size_t uart16550_take(const struct dev_ctx *dev, uint8_t *bytes, size_t count);
+
 #endif

@@ -5,6 +5,7 @@
  * A write goes out after the commit, straight from guest memory: the outcome keeps
  * where and how much.
  */
+#include <vmm/dev/uart16550.h>
 #include <vmm/sbi/sbi.h>
 
 enum fid {
@@ -14,7 +15,7 @@ enum fid {
 };
 
 /* The bytes of (num_bytes, base_addr_lo, base_addr_hi), or nothing when not all of them are RAM. */
-static uint8_t *shared_memory(const struct sbi_call *call)
+static uint8_t *dbcn_memory(const struct sbi_call *call)
 {
     uint8_t *bytes;
 
@@ -24,12 +25,12 @@ static uint8_t *shared_memory(const struct sbi_call *call)
     return bytes;
 }
 
-static struct sbi_result console_write(const struct sbi_call *call)
+static struct sbi_result dbcn_write(const struct sbi_call *call)
 {
     const struct console *console = &call->machine->console;
     size_t count = call->arg[0];
 
-    if (!shared_memory(call))
+    if (!dbcn_memory(call))
         return sbi_error(SBI_ERR_INVALID_PARAM);
     size_t room = console_room(console);
     if (count > room)
@@ -46,20 +47,28 @@ static struct sbi_result console_write(const struct sbi_call *call)
     return sbi_ok(count);
 }
 
-/* What the guest reads stays in the ring until the commit, so a read can be done again. */
-static struct sbi_result console_read(const struct sbi_call *call)
+/* What is taken here stays in the ring, or in the undo log, until the commit: a read can be done
+ * again. */
+size_t sbi_console_read(const struct sbi_call *call, uint8_t *bytes, size_t count)
 {
     const struct console *console = &call->machine->console;
-    uint8_t *bytes = shared_memory(call);
+    size_t received = uart16550_take(machine_uart(call->machine), bytes, count);
+    size_t waiting = console_peek(console, bytes + received, count - received);
+
+    if (waiting) {
+        call->outcome->flags |= OUTCOME_INPUT;
+        console_advance_in(console, waiting);
+    }
+    return received + waiting;
+}
+
+static struct sbi_result dbcn_read(const struct sbi_call *call)
+{
+    uint8_t *bytes = dbcn_memory(call);
 
     if (!bytes)
         return sbi_error(SBI_ERR_INVALID_PARAM);
-    size_t count = console_peek(console, bytes, call->arg[0]);
-    if (count == 0)
-        return sbi_ok(0);
-    call->outcome->flags |= OUTCOME_INPUT;
-    console_advance_in(console, count);
-    return sbi_ok(count);
+    return sbi_ok(sbi_console_read(call, bytes, call->arg[0]));
 }
 
 bool sbi_console_write_byte(const struct sbi_call *call, uint8_t byte)
@@ -79,9 +88,9 @@ struct sbi_result sbi_dbcn(const struct sbi_call *call)
 {
     switch (call->fid) {
     case WRITE:
-        return console_write(call);
+        return dbcn_write(call);
     case READ:
-        return console_read(call);
+        return dbcn_read(call);
     case WRITE_BYTE:
         return sbi_console_write_byte(call, (uint8_t)call->arg[0]) ? sbi_ok(0)
                                                                    : sbi_end(SBI_END_WAIT);

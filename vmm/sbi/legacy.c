@@ -54,17 +54,12 @@ static bool harts_read(const struct sbi_call *call, uint64_t *harts)
     return true;
 }
 
-/* Input and output are the console's, as for DBCN; putchar blocks while there is no room. */
-static struct sbi_result getchar_call(const struct sbi_call *call)
+/* Input is that of DBCN; -1 stands for none. */
+static struct sbi_result legacy_getchar(const struct sbi_call *call)
 {
-    const struct console *console = &call->machine->console;
     uint8_t byte;
 
-    if (console_peek(console, &byte, 1) == 0)
-        return sbi_legacy(UINT64_MAX);
-    call->outcome->flags |= OUTCOME_INPUT;
-    console_advance_in(console, 1);
-    return sbi_legacy(byte);
+    return sbi_legacy(sbi_console_read(call, &byte, 1) == 1 ? byte : UINT64_MAX);
 }
 
 static struct sbi_result clear_ipi(const struct sbi_call *call)
@@ -113,7 +108,7 @@ struct sbi_result sbi_legacy_call(const struct sbi_call *call)
         return sbi_console_write_byte(call, (uint8_t)call->arg[0]) ? sbi_legacy(0)
                                                                    : sbi_end(SBI_END_WAIT);
     case CONSOLE_GETCHAR:
-        return getchar_call(call);
+        return legacy_getchar(call);
     case CLEAR_IPI:
         return clear_ipi(call);
     case SHUTDOWN:

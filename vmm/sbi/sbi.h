@@ -126,6 +126,11 @@ void sbi_time_set(const struct sbi_call *call, uint64_t deadline_ticks);
 struct sbi_result sbi_fence_vma(const struct sbi_call *call, uint64_t harts, uint64_t start,
                                 uint64_t size_bytes, const uint64_t *asid);
 struct sbi_result sbi_fence_i(const struct sbi_call *call, uint64_t harts);
+/*
+ * Takes up to `count` bytes of console input; returns how many there were.  What the UART has
+ * received is older than what still waits outside, and comes first.
+ */
+size_t sbi_console_read(const struct sbi_call *call, uint8_t *bytes, size_t count);
 /* False when the console has no room now. */
 bool sbi_console_write_byte(const struct sbi_call *call, uint8_t byte);
 void sbi_power(const struct sbi_call *call, enum dev_power power, uint32_t code);

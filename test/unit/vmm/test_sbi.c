@@ -387,6 +387,73 @@ START_TEST(test_sbi_dbcn_read_gives_what_was_typed)
 }
 END_TEST
 
+static void uart_write(struct vmm_fake *fake, uint32_t reg, uint64_t value)
+{
+    fake_put(fake, UINT64_C(0x10000000) + reg, 1, value);
+}
+
+START_TEST(test_sbi_dbcn_read_takes_what_the_uart_has_received_first)
+{
+    /* A byte that has come into the UART's receiver is read before what still waits outside, with
+     * its FIFOs off and on; what was read is gone from the receiver, and its interrupt with it. */
+    for (uint32_t fcr = 0; fcr < 2; fcr++) {
+        struct vmm_fake *fake = fake_new(1);
+
+        uart_write(fake, 2, fcr);
+        uart_write(fake, 1, 1);
+        fake_type(fake, "abcdefghijklmnopqrstuvwxyz");
+        machine_notify(&fake->machine);
+        ck_assert_uint_eq(fake->in_released, fcr ? 16 : 1);
+        ck_assert_uint_eq(CALL(fake, SBI_EID_DBCN, 1, 1, MACHINE_RAM_GPA, 0).result.value, 1);
+        struct done done = CALL(fake, SBI_EID_DBCN, 1, 20, MACHINE_RAM_GPA + 1, 0);
+        ck_assert_uint_eq(done.result.value, 20);
+        ck_assert_uint_eq(done.outcome.flags, OUTCOME_INPUT);
+        ck_assert_mem_eq(fake->ram, "abcdefghijklmnopqrstu\0", 22);
+        machine_notify(&fake->machine);
+        ck_assert_uint_eq(fake_get(fake, 0x10000000, 1), 'v');
+        fake_free(fake);
+    }
+}
+END_TEST
+
+START_TEST(test_sbi_dbcn_read_of_the_last_byte_lowers_the_uart_interrupt)
+{
+    /* The receiver is empty afterwards, for its driver too, and takes no byte from the ring. */
+    struct vmm_fake *fake = fake_new(1);
+
+    uart_write(fake, 1, 1);
+    fake_type(fake, "k");
+    machine_notify(&fake->machine);
+    ck_assert_uint_eq(fake_get(fake, 0xc001000, 4), 1 << 10);
+    struct done done = CALL(fake, SBI_EID_DBCN, 1, 8, MACHINE_RAM_GPA, 0);
+    ck_assert_uint_eq(done.result.value, 1);
+    ck_assert_uint_eq(done.outcome.flags, 0);
+    ck_assert_uint_eq(fake_get(fake, 0x10000002, 1), 1);
+    ck_assert_uint_eq(fake_get(fake, 0x10000005, 1), 0x60);
+    fake_free(fake);
+}
+END_TEST
+
+START_TEST(test_sbi_dbcn_read_undone_leaves_the_uart_its_bytes)
+{
+    /* A read that was not committed has taken nothing from the receiver. */
+    struct vmm_fake *fake = fake_new(1);
+    uint64_t arg[6] = {4, MACHINE_RAM_GPA};
+    struct exit_outcome outcome = {0};
+    struct sbi_call call = {
+        .machine = &fake->machine, .eid = SBI_EID_DBCN, .fid = 1, .arg = arg, .outcome = &outcome};
+
+    fake_type(fake, "xy");
+    machine_notify(&fake->machine);
+    arena_begin(&fake->machine.arena);
+    ck_assert_uint_eq(sbi_call(&call).value, 2);
+    ck_assert_int_eq(arena_rollback(&fake->machine.arena), OK);
+    ck_assert_uint_eq(fake_get(fake, 0x10000000, 1), 'x');
+    ck_assert_uint_eq(fake_get(fake, 0x10000000, 1), 'y');
+    fake_free(fake);
+}
+END_TEST
+
 START_TEST(test_sbi_dbcn_write_byte_waits_for_room)
 {
     /* The byte goes out, or the call is made again later. */
@@ -418,6 +485,9 @@ TCase *sbi_tcase(void)
     tcase_add_test(tcase, test_sbi_dbcn_bad_addresses_are_refused);
     tcase_add_test(tcase, test_sbi_dbcn_write_takes_what_there_is_room_for);
     tcase_add_test(tcase, test_sbi_dbcn_read_gives_what_was_typed);
+    tcase_add_test(tcase, test_sbi_dbcn_read_takes_what_the_uart_has_received_first);
+    tcase_add_test(tcase, test_sbi_dbcn_read_of_the_last_byte_lowers_the_uart_interrupt);
+    tcase_add_test(tcase, test_sbi_dbcn_read_undone_leaves_the_uart_its_bytes);
     tcase_add_test(tcase, test_sbi_dbcn_write_byte_waits_for_room);
     return tcase;
 }
@@ -517,8 +587,10 @@ START_TEST(test_sbi_legacy_console_and_timer)
     fake->out_limit = 1;
     ck_assert_int_eq(CALL(fake, 1, 0, 'z').result.end, SBI_END_WAIT);
     ck_assert_uint_eq(CALL(fake, 2, 0, 0).result.value, UINT64_MAX);
-    fake_type(fake, "k");
+    fake_type(fake, "kl");
+    machine_notify(&fake->machine); /* the UART has received the first */
     ck_assert_uint_eq(CALL(fake, 2, 0, 0).result.value, 'k');
+    ck_assert_uint_eq(CALL(fake, 2, 0, 0).result.value, 'l');
     ck_assert_uint_eq(CALL(fake, 2, 0, 0).result.value, UINT64_MAX);
     fake_free(fake);
 }
