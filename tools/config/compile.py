@@ -21,19 +21,32 @@ COMPATIBLE = "warren,system-1"
 
 
 def archive_paths(system):
-    """(paths by guest and key, host path by archive path); equal files share one path."""
-    by_digest, paths, files = {}, {}, {}
+    """(paths by guest and key, content by archive path); equal files share one path."""
+    digests, by_digest, paths, files = {}, {}, {}, {}
     for guest in system.guests:
-        for key in ("kernel", "initrd"):
-            host_path = getattr(guest, key)
-            if host_path is None:
-                continue
-            with open(host_path, "rb") as stream:
-                digest = hashlib.file_digest(stream, "sha256").digest()
-            path = by_digest.setdefault(digest, f"guests/{guest.name}/{key}")
+        for key, content in guest.contents.items():
+            if content not in digests:
+                digest = hashlib.sha256()
+                for chunk in content.chunks():
+                    digest.update(chunk)
+                digests[content] = digest.digest()
+            path = by_digest.setdefault(digests[content], f"guests/{guest.name}/{key}")
             paths[guest.name, key] = path
-            files.setdefault(path, host_path)
+            files.setdefault(path, content)
     return paths, files
+
+
+def unpacked(files, folder):
+    """Host path by archive path; what is wrapped on the host is written to `folder` as it is loaded."""
+    found = {}
+    for name, content in files.items():
+        found[name] = content.path
+        if not content.is_whole_file:
+            found[name] = pathlib.Path(folder) / name.replace("/", "-")
+            found[name].parent.mkdir(parents=True, exist_ok=True)
+            with open(found[name], "wb") as stream:
+                stream.writelines(content.chunks())
+    return found
 
 
 def tree(system, paths):
@@ -93,6 +106,8 @@ def arguments(argv):
     parser.add_argument("--system", required=True, help="folder with system.toml")
     parser.add_argument("--output", help="the blob to write; without it, only check")
     parser.add_argument("--manifest", help="the list of files to pack")
+    parser.add_argument("--unpacked", help="folder for the kernels that were compressed or wrapped "
+                        "(MANIFEST.unpacked)")
     parser.add_argument("--info", help="a JSON file with what the system wants of the machine")
     parser.add_argument("--depfile", help="a make-style list of the files this depends on")
     parser.add_argument("--depfile-target", help="what depends on them, when it is not the blob")
@@ -113,7 +128,8 @@ def main(argv):
         return 1
     paths, files = archive_paths(system)
     if args.manifest:
-        write(args.manifest, manifest(system, files, programs))
+        host_paths = unpacked(files, args.unpacked or f"{args.manifest}.unpacked")
+        write(args.manifest, manifest(system, host_paths, programs))
     if args.info:
         write(args.info, info(system))
     if args.depfile:

@@ -5,43 +5,35 @@ The same rules as libs/payload/payload.h, which has the last word.
 
 Linux, Documentation/arch/riscv/boot-image-header.rst: 64 bytes, little-endian:
 image_size at 16, flags at 24, magic2 "RSC\\x05" at 56.
-System V ABI, "Object Files": Elf64_Ehdr and Elf64_Phdr.
+PE Format, "COFF File Header" and "Section Table": an Image with an EFI stub.
 """
 
 import dataclasses
 import struct
 
+import elfkernel
+import kinds
+import unpack
+from elfkernel import RAM_GPA, RAW_OFFSET, SIZE_MAX
+from kinds import NotAnImage
+
 HEADER_BYTES = 64
-HEAD_BYTES = 1 << 20  # enough of a file for parse()
 MAGIC2_AT = 56
+PE_AT = 60
+COFF_HEADER = struct.Struct("<4sHH12xH2x")  # signature, machine, sections, bytes of the optional header
+PE_SECTION = struct.Struct("<16xII16x")  # bytes in the file, and their offset
 MAGIC2 = b"RSC\x05"
 FLAG_BIG_ENDIAN = 1
-SIZE_MAX = 1 << 40
-RAM_GPA = 0x80000000
-RAW_OFFSET = 2 << 20
-ELF_MAGIC = b"\x7fELF"
-EM_RISCV = 243
-PT_LOAD = 1
-SEGMENTS_MAX = 16
 
-OTHER_KINDS = (
-    (b"\x1f\x8b", "compressed with gzip", "unpack it: zcat FILE > Image"),
-    (b"\x28\xb5\x2f\xfd", "compressed with zstd", "unpack it: zstd -dc FILE > Image"),
-    (b"\xfd7zXZ\0", "compressed with xz", "unpack it: xzcat FILE > Image"),
-    (b"\x27\x05\x19\x56", "a U-Boot uImage", "use the Image it was made from"),
-    (b"\xd0\x0d\xfe\xed", "a device tree or FIT image", "use the kernel alone, without its wrapping"),
-    (b"070701", "a cpio archive", 'an initial RAM disk goes under "initrd"'),
-    (b"!<arch>", "an archive of ar, such as a Debian package", "unpack it: dpkg-deb -x FILE FOLDER"),
-    (b"#!", "a script", "name the kernel that it starts"),
-)
+PE_MAGIC = b"PE\0\0"
+PE_MACHINES = {0x14c: "x86", 0x1c0: "arm", 0x1c2: "arm", 0x1c4: "arm", 0x5032: "32-bit RISC-V", 0x5064: "RISC-V",
+               0x6232: "32-bit LoongArch", 0x6264: "LoongArch", 0x8664: "x86-64", 0xaa64: "arm64"}
+PE_RV64 = 0x5064
+PE_SECTIONS_MAX = 96
+AGAIN = "fetch or build it again"
+RISCV_IMAGE = "use a kernel built for riscv64, arch/riscv/boot/Image"
+WHAT_BOOTS = "name a RISC-V Linux Image, an ELF file, or a raw binary that starts at its first byte"
 IS_NO = "is %s, no kernel for a guest"
-
-
-class NotAnImage(Exception):
-    def __init__(self, what, mend):
-        super().__init__(what)
-        self.what = what
-        self.mend = mend
 
 
 @dataclasses.dataclass(frozen=True)
@@ -50,12 +42,54 @@ class Payload:
     end: int  # bytes of RAM from its start that the loaded kernel reaches up to
 
 
+def open_kernel(path):
+    """(the bytes that are loaded, their Payload) of a file, unpacked where it is wrapped."""
+    content = unpack.kernel(path)
+    try:
+        payload = parse(content.head, content.size_bytes)
+    except NotAnImage as error:
+        if content.is_whole_file:
+            raise
+        raise NotAnImage(f"unpacks to a file that {error.what}", error.mend) from None
+    return _placed(content, payload)
+
+
+def open_initrd(path):
+    """The bytes of a RAM disk, which may be compressed or anything else that a kernel reads, but no text."""
+    content = unpack.ramdisk(path)
+    if content.size_bytes == 0:
+        raise NotAnImage("is empty", "name another file, or delete the key")
+    found = kinds.text_kind(content.head)
+    if found:
+        raise NotAnImage(f"is {found[0]}, no RAM disk", found[1] or "name a RAM disk: a cpio archive, "
+                         "compressed or not")
+    return content
+
+
+def _placed(content, payload):
+    """A uImage goes to its own load address, where that differs: inside an ELF file of one segment."""
+    if content.load is None:
+        return content, payload
+    if payload.kind == "ELF":
+        raise NotAnImage("is a uImage around an ELF file, which no boot loader looks into",
+                         "name the ELF file itself, or make the uImage of its raw binary")
+    if content.load == RAM_GPA + RAW_OFFSET:
+        return content, payload
+    if content.load < RAM_GPA or content.load % 2:
+        raise NotAnImage(f"is a uImage for address {content.load:#x}, where no guest can start",
+                         f"make it with mkimage -a {RAM_GPA + RAW_OFFSET:#x} -e {RAM_GPA + RAW_OFFSET:#x}")
+    memory_bytes = payload.end - RAW_OFFSET
+    header = elfkernel.header(content.load, content.size_bytes, memory_bytes)
+    wrapped = dataclasses.replace(content, prefix=header, size_bytes=len(header) + content.size_bytes)
+    return wrapped, Payload("ELF", content.load - RAM_GPA + memory_bytes)
+
+
 def parse(head, file_bytes):
     """What a file of file_bytes, which begins with `head`, is; NotAnImage for what no guest can boot."""
     if head[MAGIC2_AT:MAGIC2_AT + 4] == MAGIC2 and len(head) >= HEADER_BYTES:
         return _image(head, file_bytes)
-    if head[:4] == ELF_MAGIC:
-        return _elf(head, file_bytes)
+    if head[:4] == elfkernel.MAGIC:
+        return Payload("ELF", elfkernel.end_gpa(head, file_bytes) - RAM_GPA)
     return _raw(head, file_bytes)
 
 
@@ -64,74 +98,68 @@ def _image(head, file_bytes):
     if flags & FLAG_BIG_ENDIAN:
         raise NotAnImage("is a big-endian kernel", "use a little-endian one")
     if image_size > SIZE_MAX:
-        raise NotAnImage(f"has a header that makes no sense (image_size {image_size:#x})",
-                         "fetch or build it again")
+        raise NotAnImage(f"has a header that makes no sense (image_size {image_size:#x})", AGAIN)
+    _pe_check(head, file_bytes)
     return Payload("Image", RAW_OFFSET + max(image_size, file_bytes))
 
 
-def _segments(head, whole_bytes):
-    """(gpa, memory bytes, file bytes, file offset) of each segment that is loaded."""
-    if len(head) < HEADER_BYTES:
-        raise NotAnImage("is an ELF file cut off in its header", "fetch or build it again")
-    kind, machine = struct.unpack_from("<HH", head, 16)
-    if head[4:7] != b"\x02\x01\x01" or machine != EM_RISCV:
-        raise NotAnImage("is an ELF file for another machine than RV64", "build it for riscv64")
-    if kind not in (2, 3):
-        raise NotAnImage("is an ELF file that is not linked", "link it to an address in the guest's RAM")
-    start, = struct.unpack_from("<Q", head, 32)
-    size, count = struct.unpack_from("<HH", head, 54)
-    if size != 56 or count == 0 or start + 56 * count > len(head):
-        raise NotAnImage("is an ELF file without program headers, or cut off", "link or fetch it again")
-    found = []
-    for number in range(count):
-        kind, _, offset, _, gpa, file_bytes, memory_bytes, _ = \
-            struct.unpack_from("<IIQQQQQQ", head, start + 56 * number)
-        if kind != PT_LOAD or memory_bytes == 0:
-            continue
-        if offset + file_bytes > whole_bytes or file_bytes > memory_bytes:
-            raise NotAnImage("is an ELF file with a segment that is cut off", "fetch or build it again")
-        found.append((gpa, memory_bytes, file_bytes, offset))
-    return sorted(found)
+def _pe_machine(head):
+    """The architecture that the PE header of an EFI program names, or None."""
+    start = int.from_bytes(head[PE_AT:PE_AT + 4], "little")
+    if head[:2] != b"MZ" or head[start:start + 4] != PE_MAGIC:
+        return None
+    return int.from_bytes(head[start + 4:start + 6], "little")
 
 
-def _elf(head, whole_bytes):
-    segments = _segments(head, whole_bytes)
-    if not segments or segments[0][2] == 0 or segments[0][0] % 2:
-        raise NotAnImage("is an ELF file with nothing to execute at its lowest address",
-                         "link it with its entry first")
-    if segments[0][3] == 0:
-        raise NotAnImage(f"is an ELF file that loads its own header to its lowest address, {segments[0][0]:#x}, "
-                         "where it would start", "link it with -Wl,-n,--build-id=none, so that its entry comes first")
-    if len(segments) > SEGMENTS_MAX:
-        raise NotAnImage(f"is an ELF file of {len(segments)} segments, above the limit of {SEGMENTS_MAX}",
-                         "link it to fewer")
-    if segments[0][0] < RAM_GPA:
-        raise NotAnImage(f"is an ELF file for address {segments[0][0]:#x}, where a guest has no RAM",
-                         f"link it at {RAM_GPA + RAW_OFFSET:#x}, or name a kernel and not a program")
-    for below, above in zip(segments, segments[1:]):
-        if below[0] + below[1] > above[0]:
-            raise NotAnImage("is an ELF file whose segments overlap in memory", "link it again")
-    end = segments[-1][0] + segments[-1][1]
-    if end > RAM_GPA + 2 * SIZE_MAX:
-        raise NotAnImage(f"is an ELF file that reaches up to {end:#x}, beyond any RAM",
-                         f"link it at {RAM_GPA + RAW_OFFSET:#x}")
-    return Payload("ELF", end - RAM_GPA)
+def _pe_check(head, file_bytes):
+    """An Image with an EFI stub tells where its sections lie in the file, and so how long the file is."""
+    start = int.from_bytes(head[PE_AT:PE_AT + 4], "little")
+    if head[:2] != b"MZ" or start == 0:
+        return
+    if start + COFF_HEADER.size > file_bytes:
+        raise NotAnImage(f"is an Image that is cut off in its header: it has {file_bytes} bytes", AGAIN)
+    machine = _pe_machine(head)
+    if machine is None or start + COFF_HEADER.size > len(head):
+        return
+    if machine != PE_RV64:
+        raise NotAnImage(f"is a Linux Image for {PE_MACHINES.get(machine, 'another machine')}, not for RV64",
+                         RISCV_IMAGE)
+    _, _, count, optional_bytes = COFF_HEADER.unpack_from(head, start)
+    table = start + COFF_HEADER.size + optional_bytes
+    if count > PE_SECTIONS_MAX:
+        raise NotAnImage(f"has a damaged header ({count} sections)", AGAIN)
+    end = table + PE_SECTION.size * count
+    if end <= len(head):
+        for number in range(count):
+            size, offset = PE_SECTION.unpack_from(head, table + PE_SECTION.size * number)
+            end = max(end, offset + size)
+    if file_bytes < end:
+        raise NotAnImage(f"is an Image that is cut off: it has {file_bytes} of the {end} bytes that its headers tell",
+                         AGAIN)
 
 
 def _raw(head, file_bytes):
-    for magic, kind, mend in OTHER_KINDS:
-        if head.startswith(magic):
-            raise NotAnImage(IS_NO % kind, mend)
-    if head.startswith(b"MZ") and head[4:8] == b"zimg":
-        raise NotAnImage(IS_NO % "a compressed EFI image",
-                         "build the kernel without CONFIG_EFI_ZBOOT, or use its arch/riscv/boot/Image")
-    if head.startswith(b"MZ") or head[MAGIC2_AT:MAGIC2_AT + 4] == b"ARM\x64":
-        raise NotAnImage('is not a RISC-V Linux Image (no "RSC\\x05" at byte 56)',
-                         "use a kernel built for riscv64, arch/riscv/boot/Image")
+    if head.startswith(b"MZ"):
+        raise _efi_program(head)
+    found = kinds.magic_kind(head) or kinds.text_kind(head)
+    if found:
+        raise NotAnImage(IS_NO % found[0], found[1] or WHAT_BOOTS)
     if file_bytes < 2:
         raise NotAnImage(f"has {file_bytes} bytes, too few for an instruction",
                          "it may be truncated: fetch or build it again")
     if head[:2] in (b"\0\0", b"\xff\xff"):
-        raise NotAnImage("begins with no instruction", "name a RISC-V Linux Image, an ELF file, or a raw "
-                         "binary that starts at its first byte")
+        raise NotAnImage("begins with no instruction", WHAT_BOOTS)
     return Payload("raw", RAW_OFFSET + file_bytes)
+
+
+def _efi_program(head):
+    """Why a file that begins with "MZ" and has no header of a RISC-V Linux Image is refused."""
+    if head[4:8] == b"zimg":
+        return NotAnImage(IS_NO % "a compressed EFI image",
+                          "build the kernel without CONFIG_EFI_ZBOOT, or use its arch/riscv/boot/Image")
+    machine = _pe_machine(head)
+    if machine == PE_RV64:
+        return NotAnImage(IS_NO % "an EFI program", "name the kernel that it starts")
+    if machine in PE_MACHINES:
+        return NotAnImage(f"is an EFI program or kernel for {PE_MACHINES[machine]}, not for RV64", RISCV_IMAGE)
+    return NotAnImage('is not a RISC-V Linux Image (no "RSC\\x05" at byte 56)', RISCV_IMAGE)

@@ -9,8 +9,10 @@ import dataclasses
 import pathlib
 
 import image
+import kinds
 import schema
 import tomlsource
+import unpack
 from problem import nearest, shown, size_text
 from schema import MIB, Refused
 
@@ -30,6 +32,7 @@ class Guest:
     vcpus: int
     mmu: str
     vmm: str
+    contents: dict = dataclasses.field(default_factory=dict)  # what it gets of each file, by key
 
 
 @dataclasses.dataclass
@@ -59,6 +62,7 @@ class Reader:
         self.programs = programs
         self.problems = problems
         self.sources = []
+        self.opened = {}  # what was read once, by path: guests often share a kernel
 
     def _try(self, origin, check, *args):
         try:
@@ -198,15 +202,10 @@ class Reader:
                                      nearest(guest.vmm, known))
 
     def _check_fit(self, guest, source, given):
-        """The kernel is one that can be booted, and all that is loaded fits in the guest's memory."""
-        kernel = self._image(guest, given) if guest.kernel else None
-        initrd_bytes = guest.initrd.stat().st_size if guest.initrd else 0
-        if guest.initrd:
-            self.sources.append(guest.initrd)
-            if not initrd_bytes:
-                given["initrd"][1].complain(self.problems, f'"initrd" names {guest.initrd}, which is empty',
-                                            "name another file, or delete the key")
-        if kernel is None or guest.memory is None:
+        """The files are what their keys say, and all that is loaded fits in the guest's memory."""
+        kernel = self._kernel(guest, given) if guest.kernel else None
+        initrd_bytes = self._initrd(guest, given) if guest.initrd else 0
+        if kernel is None or initrd_bytes is None or guest.memory is None:
             return
         need = -(-kernel.end // MIB) * MIB + initrd_bytes + DTB_ALLOWANCE
         need = -(-need // schema.GUEST_MEMORY_STEP) * schema.GUEST_MEMORY_STEP
@@ -223,21 +222,42 @@ class Reader:
                 f"({size_text(kernel.end)} once loaded), initrd ({size_text(initrd_bytes)}) and device tree "
                 f"need {size_text(need)}", f'write memory = "{size_text(need)}" or more')
 
-    def _image(self, guest, given):
-        self.sources.append(guest.kernel)
+    def _open(self, guest, key, opener, given):
+        """What `opener` makes of a guest's file; None after noting why it is of no use."""
+        path = getattr(guest, key)
+        self.sources.append(path)
+        if (opener, path) in self.opened:
+            return self.opened[opener, path]
+        found = None
         try:
-            with open(guest.kernel, "rb") as stream:
-                head = stream.read(image.HEAD_BYTES)
-            return image.parse(head, guest.kernel.stat().st_size)
-        except image.NotAnImage as error:
-            given["kernel"][1].complain(self.problems, f'"kernel" names {guest.kernel}, which {error.what}',
-                                        error.mend)
-        return None
+            found = self.opened[opener, path] = opener(path)
+        except kinds.NotAnImage as error:
+            given[key][1].complain(self.problems, f'"{key}" names {path}, which {error.what}', error.mend)
+        except OSError as error:
+            given[key][1].complain(self.problems, f'"{key}" names {path}, which cannot be read: {error.strerror}',
+                                   "name another file")
+        return found
+
+    def _kernel(self, guest, given):
+        """The kernel's Payload, or None."""
+        opened = self._open(guest, "kernel", image.open_kernel, given)
+        if opened is None:
+            return None
+        guest.contents["kernel"], payload = opened
+        return payload
+
+    def _initrd(self, guest, given):
+        """The bytes of the RAM disk, or None."""
+        content = self._open(guest, "initrd", image.open_initrd, given)
+        if content is None:
+            return None
+        guest.contents["initrd"] = content
+        return content.size_bytes
 
     def _check_machine(self, source, system):
         guests_bytes = sum(guest.memory for guest in system.guests)
-        files = {path for guest in system.guests for path in (guest.kernel, guest.initrd) if path}
-        files_bytes = sum(path.stat().st_size for path in files)
+        files = {content for guest in system.guests for content in guest.contents.values()}
+        files_bytes = sum(content.size_bytes for content in files)
         need = guests_bytes + files_bytes + WARREN_ALLOWANCE
         if need > system.machine_memory:
             need = -(-need // (64 * MIB)) * 64 * MIB

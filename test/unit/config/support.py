@@ -22,12 +22,20 @@ def image_bytes(text_offset=2 * MIB, image_size=4 * MIB, flags=0, file_bytes=409
     return head.ljust(file_bytes, b"\0")
 
 
+def efi_image_bytes(file_bytes=8192, machine=0x5064, sections=((512, 1024), (1536, 6656)), **more):
+    """An Image with an EFI stub: a PE header at byte 64, and sections (offset, bytes) in the file."""
+    head = b"MZ" + image_bytes(file_bytes=64, **more)[2:60] + struct.pack("<I", 64)
+    head += struct.pack("<4sHH12xH2x", b"PE\0\0", machine, len(sections), 160).ljust(24 + 160, b"\0")
+    head += b"".join(struct.pack("<8sIIII16x", b".text", size, offset, size, offset) for offset, size in sections)
+    return head.ljust(file_bytes, b"\x13")[:file_bytes]
+
+
 def elf_bytes(vaddr=0x10000, entry=None, kind=2, machine=243, flags=5, file_bytes=16, memory_bytes=16,
-              segments=1, tail=16):
+              segments=1, tail=16, paddr=None):
     """A small static program for riscv64."""
     header = struct.pack("<16sHHIQQQIHHHHHH", b"\x7fELF\x02\x01\x01" + bytes(9), kind, machine, 1,
                          vaddr if entry is None else entry, 64, 0, 0, 64, 56, segments, 0, 0, 0)
-    program = struct.pack("<IIQQQQQQ", 1, flags, 64 + 56 * segments, vaddr, vaddr, file_bytes,
+    program = struct.pack("<IIQQQQQQ", 1, flags, 64 + 56 * segments, vaddr, vaddr if paddr is None else paddr, file_bytes,
                           memory_bytes, 4096)
     return header + program * segments + bytes(tail)
 
@@ -43,7 +51,7 @@ class SystemCase(unittest.TestCase):
         for path in (self.folder, self.top / "store", self.top / "built"):
             path.mkdir()
         self.put("store/Image", image_bytes())
-        self.put("store/initrd", b"x" * 5000)
+        self.put("store/initrd", bytes(5000))
         self.put("built/vmm.elf", elf_bytes())
         self.system(SYSTEM)
         self.guest("one", GUEST)

@@ -4,7 +4,7 @@
 import unittest
 
 import image
-from support import MIB, elf_bytes, image_bytes
+from support import MIB, efi_image_bytes, elf_bytes, image_bytes
 
 RAM = 0x80000000
 
@@ -50,8 +50,48 @@ class Image(unittest.TestCase):
         """A file that begins with zeros or ones, or as Image of another architecture, is refused."""
         self.assert_refuses(image_bytes(magic=b"RSC\x06")[8:], "begins with no instruction")
         self.assert_refuses(b"\xff" * 100, "begins with no instruction")
-        self.assert_refuses(image_bytes(magic=b"ARM\x64"), "is not a RISC-V Linux Image")
         self.assert_refuses(b"MZ" + bytes(100), "is not a RISC-V Linux Image")
+
+    def test_parse_image_of_another_machine_named(self):
+        """Kernels of other architectures are refused by name, with or without an EFI stub."""
+        self.assert_refuses(image_bytes(magic=b"ARM\x64"), "a Linux Image for arm64")
+        self.assert_refuses(b"x" * 512 + b"\0\xebHdrS" + bytes(100), "a Linux kernel for x86")
+        self.assert_refuses(bytes(36) + b"\x18\x28\x6f\x01" + bytes(100), "a Linux zImage for arm")
+        for machine, name in ((0xaa64, "arm64"), (0x8664, "x86-64"), (0x6264, "LoongArch")):
+            self.assert_refuses(efi_image_bytes(machine=machine, magic=b"\xcd\x23\x82\x81"), f"for {name}, not for RV64")
+        self.assert_refuses(efi_image_bytes(machine=0x5032), "a Linux Image for 32-bit RISC-V, not for RV64")
+        self.assert_refuses(efi_image_bytes(machine=1), "a Linux Image for another machine")
+        self.assert_refuses(efi_image_bytes(magic=bytes(4)), "an EFI program")
+
+    def test_parse_truncated_image_refused_by_its_own_headers(self):
+        """The sections of an EFI stub tell the file's length: a shorter file is refused, wherever it ends."""
+        whole = efi_image_bytes()
+        self.assertEqual(image.parse(whole, 8192).kind, "Image")
+        self.assertEqual(image.parse(whole + bytes(100), 8292).kind, "Image")
+        for size in (8191, 4096, 1600, 330, 250, 249, 100, 70, 64):
+            with self.subTest(size=size):
+                self.assert_refuses(whole[:size], "is an Image that is cut off")
+        with self.assertRaises(image.NotAnImage) as caught:
+            image.parse(whole[:4096], 4096)
+        self.assertIn("it has 4096 of the 8192 bytes", caught.exception.what)
+        self.assertEqual(caught.exception.mend, "fetch or build it again")
+
+    def test_parse_image_odd_stub_is_no_reason(self):
+        """A stub that names no sections, or lies where the header's zeros say, decides nothing."""
+        for raw in (efi_image_bytes(sections=()), image_bytes()[2:].join((b"MZ", b"")),
+                    b"MZ" + image_bytes()[2:60] + b"\x80\0\0\0" + bytes(200)):
+            self.assertEqual(image.parse(raw, len(raw)).kind, "Image")
+        self.assert_refuses(efi_image_bytes(sections=((512, 1),) * 97), "97 sections")
+        self.assert_refuses(efi_image_bytes(sections=((2**32 - 1, 2**32 - 1),)), "of the 8589934590 bytes")
+
+    def test_parse_vmlinux_names_the_image(self):
+        """Linux's vmlinux, with virtual addresses and physical ones from 0, is answered with the Image's name."""
+        raw = elf_bytes(vaddr=0xffffffff80000000, paddr=0)
+        self.assert_refuses(raw, "vmlinux")
+        with self.assertRaises(image.NotAnImage) as caught:
+            image.parse(raw, len(raw))
+        self.assertIn("arch/riscv/boot/Image", caught.exception.mend)
+        self.assertEqual(image.parse(elf_bytes(vaddr=0xffffffff80200000, paddr=RAM), 200).kind, "ELF")
 
     def test_parse_other_kinds_named(self):
         """What people take for a kernel is named for what it is."""
@@ -79,7 +119,10 @@ class Image(unittest.TestCase):
         self.assert_refuses(elf_bytes(vaddr=good)[:100], "cut off")
         self.assert_refuses(elf_bytes(vaddr=good, file_bytes=17, memory_bytes=17), "segment that is cut off")
         self.assert_refuses(elf_bytes(vaddr=good, file_bytes=16, memory_bytes=15), "segment that is cut off")
-        self.assert_refuses(elf_bytes(vaddr=good, machine=62), "another machine")
+        self.assert_refuses(elf_bytes(vaddr=good, machine=62), "for x86-64, not for RV64")
+        self.assert_refuses(elf_bytes(vaddr=good, machine=183), "for arm64, not for RV64")
+        self.assert_refuses(elf_bytes(vaddr=good, machine=1), "another machine, not for RV64")
+        self.assert_refuses(elf_bytes(vaddr=good)[:4] + b"\x01" + elf_bytes(vaddr=good)[5:], "for 32-bit RISC-V")
         self.assert_refuses(elf_bytes(vaddr=good, kind=1), "not linked")
         self.assert_refuses(elf_bytes(vaddr=good, file_bytes=0), "nothing to execute")
         self.assert_refuses(elf_bytes(vaddr=good, segments=2), "overlap")

@@ -379,7 +379,7 @@ class Files(support.SystemCase):
         """A kernel that is no Image is refused at the line that names it."""
         self.put("store/Image", b"\x7fELF" + bytes(100))
         self.guest("one", "\n\n" + GUEST)
-        self.assert_refuses("one.toml:3", "is an ELF file for another machine than RV64", "riscv64")
+        self.assert_refuses("one.toml:3", "is an ELF file for another machine, not for RV64", "riscv64")
 
     def test_compile_kernel_larger_than_guest_refused(self):
         """A kernel that does not fit is refused at the memory's line, with a size that does."""
@@ -391,7 +391,7 @@ class Files(support.SystemCase):
 
     def test_compile_initrd_larger_than_guest_refused(self):
         """Kernel and RAM disk together must fit."""
-        self.put("store/initrd", b"x" * (9 * MIB))
+        self.put("store/initrd", bytes(9 * MIB))
         self.guest("one", GUEST + 'initrd = "debian:initrd"\nmemory = "16M"\n')
         self.assert_refuses("one.toml:3", "initrd (9M) and device tree need 18M", '"18M" or more')
 
