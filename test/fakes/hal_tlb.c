@@ -93,6 +93,10 @@ static void walk(enum stage stage, hpa_t table, uint32_t level, uint64_t base, v
 
     for (uint32_t i = 0; i < count; i++) {
         uint64_t address = base + ((uint64_t)i << (PAGE_BITS + TABLE_BITS * level));
+        if (i % FAKE_LINE_ENTRIES == 0 && fake_line_is_empty(&entry[i])) {
+            i += FAKE_LINE_ENTRIES - 1;
+            continue;
+        }
         if ((entry[i] & PTE_V) == 0)
             continue;
         show(stage, address, level, entry[i], to);

@@ -78,6 +78,18 @@ static void check_pool(struct world *world, const struct space *space)
               "a free table is still reachable");
 }
 
+void check_handed_out(struct world *world, const struct model *before)
+{
+    for (uint32_t i = 0; i < world->model.cap_count; i++) {
+        const struct model_cap *cap = &world->model.cap[i];
+        if (cap->type != OBJ_UNTYPED)
+            continue;
+        uint32_t old = model_find(before, cap->holder, cap->index);
+        if (old == NO_CAP || model_used(before, old) != model_used(&world->model, i))
+            check_untyped(world, before, i);
+    }
+}
+
 void check_reuse(struct world *world, const struct model *before)
 {
     for (uint32_t i = 0; i < world->model.cap_count; i++) {

@@ -4,6 +4,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+void model_copy(struct model *to, const struct model *from)
+{
+    to->cap_count = from->cap_count;
+    memcpy(to->cap, from->cap, from->cap_count * sizeof(from->cap[0]));
+    memcpy(to->object, from->object, sizeof(from->object));
+}
+
 uint32_t model_find(const struct model *model, uint32_t holder, uint32_t index)
 {
     for (uint32_t i = 0; i < model->cap_count; i++) {

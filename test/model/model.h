@@ -70,6 +70,9 @@ struct model {
     struct model_object object[MODEL_OBJECTS]; /* [0] is nobody */
 };
 
+/* Copies what a model has, and not the room for more. */
+void model_copy(struct model *to, const struct model *from);
+
 /* Position of the capability that stands in a place, or NO_CAP. */
 uint32_t model_find(const struct model *model, uint32_t holder, uint32_t index);
 

@@ -248,6 +248,7 @@ void world_init(struct world *world, uint32_t thread_count, uint32_t id_count)
         boot_give(world, &t[i], &t[(i + 1) % thread_count], shared);
     for (uint32_t i = 0; i < thread_count; i++)
         boot_let_go(world, &t[i]);
+    world->ram_bytes = model_used(&world->model, model_find(&world->model, MODEL_BOOT, BOOT_RAM));
     check_world(world);
 }
 
@@ -272,13 +273,15 @@ static void end_root(struct world *world, uint32_t index)
         slot_delete(&world->hart, world->boot[index].first_child);
     model_revoke(&world->model, at);
     world_reap(world);
-    check_world(world);
+    if (world->check_every == 0)
+        check_world(world);
 }
 
 void world_end(struct world *world)
 {
     for (uint32_t i = 0; i < BOOT_SLOTS; i++)
         end_root(world, i);
+    check_world(world);
     const struct hart *hart = &world->hart;
     const struct kernel *kernel = &world->kernel;
     HOLDS(world, kernel->dead == NULL && hart->current == NULL && hart->ready.present == 0, "end");

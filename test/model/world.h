@@ -38,8 +38,10 @@ struct world {
     struct kernel kernel;
     struct hart hart;
     struct slot boot[BOOT_SLOTS];
+    uint64_t ram_bytes; /* RAM from its start on that the threads were given: all they ever have */
     struct model model;
     uint64_t step; /* calls made, for messages */
+    uint32_t check_every; /* steps from one comparison of all memory to the next; 0: each step */
     struct world_call last;
 };
 
@@ -65,7 +67,13 @@ enum world_end {
  * hart has, 0 for plenty. */
 void world_init(struct world *world, uint32_t thread_count, uint32_t id_count);
 
-/* Let hart->current make a call; compares and checks everything. */
+/* Is all memory compared in this step?  What a call returns and fences is, in every one. */
+static inline bool world_checks_all(const struct world *world)
+{
+    return world->check_every == 0 || world->step % world->check_every == 0;
+}
+
+/* Let hart->current make a call, and compare. */
 enum world_end world_step(struct world *world, const struct world_call *call);
 
 /* The hart was idle, and may have reaped some of the dying: take that over. */
@@ -96,10 +104,12 @@ void check_hart(struct world *world);
 /* Writes and fences of the call just made, and memory handed out since the model was `before`. */
 void check_fences(struct world *world, const struct model *before);
 void check_reuse(struct world *world, const struct model *before);
+/* A part of check_reuse: the memory of the Untypeds that gave something out. */
+void check_handed_out(struct world *world, const struct model *before);
 
 /* Put memory in which nothing lives out of bounds for the call to come, and back. */
 void poison_free_memory(struct world *world, uint32_t thread, const struct model_call *call);
-void poison_nothing(void);
+void poison_nothing(const struct world *world);
 
 /* Not ck_assert: that notes each success too, and there are millions. */
 #define HOLDS(world, claim, ...)                                                                  \

@@ -11,8 +11,8 @@
 #include <model/gen.h>
 #include <model/world.h>
 
-#define STEPS_MOST 400u
-#define WALK_EVERY 8u
+#define STEPS_MOST  400u
+#define CHECK_EVERY 32u /* steps: to compare all memory takes far longer than a call */
 
 static struct world world;
 static struct walk walk;
@@ -35,13 +35,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct gen gen = { .tape = size != 0 ? data : nothing, .left = size };
 
     world_init(&world, 1 + gen_below(&gen, 3), gen_below(&gen, 4));
-    for (unsigned step = 1; step <= STEPS_MOST && gen.left > 0 && gen_run(&world, &gen); step++) {
+    world.check_every = CHECK_EVERY;
+    while (world.step < STEPS_MOST && gen.left > 0 && gen_run(&world, &gen)) {
         struct world_call call = gen_call(&world, &gen);
         uint32_t preempt = gen_below(&gen, 8);
         fake.preempt_in = preempt > 4 ? 0 : preempt;
         if (world_step(&world, &call) == END_GONE && gen_below(&gen, 2) == 0)
             world_reap(&world);
-        if (step % WALK_EVERY == 0)
+        if (world_checks_all(&world))
             walk_all();
     }
     walk_all();
