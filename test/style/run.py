@@ -15,6 +15,7 @@ sys.dont_write_bytecode = True
 import includes  # noqa: E402
 import kernel  # noqa: E402
 import named  # noqa: E402
+import pages  # noqa: E402
 import text  # noqa: E402
 from tree import Tree, strip_comments  # noqa: E402
 
@@ -32,6 +33,7 @@ CHECKS = {
     "folders have a README": text.check_readmes,
     "links inside the tree lead somewhere": text.check_links,
     "the tests that the threat model names are there": named.check,
+    "the page on services lists who knows one": pages.check,
 }
 
 # A tree that is right, and for each check one file that breaks it: name, text, what is said.
@@ -48,6 +50,8 @@ GOOD = {
     "services/console/README.md": "x\n", "services/console/a.c": C_HEAD,
     "services/block/README.md": "x\n", "services/block/a.c": C_HEAD,
     "libs/ring/README.md": "x\n", "libs/ring/a.h": C_HEAD,
+    "docs/writing-a-service.md": "| `rootserver/link.c` | x |\n`link_up()`\n",
+    "rootserver/README.md": "x\n", "rootserver/link.c": C_HEAD + "int link_up(int console);\n",
     "docs/README.md": "x\n", "docs/threat-model.md": "| 1 | x | `test_a_b` `test_a_*` |\n",
     "test/README.md": "x\n", "test/a.c": C_HEAD + "START_TEST(test_a_b)\n",
 }
@@ -90,6 +94,12 @@ BAD = [
      "| 1 | x | `fuzz-gone` `test_a_b` |\n", "no test fuzz-gone"),
     ("the tests that the threat model names are there", "docs/threat-model.md",
      "| 1 | x | nothing |\n", "without a test"),
+    ("the page on services lists who knows one", "docs/writing-a-service.md", "`link_up()`\n",
+     "rootserver/link.c knows the console service and is not listed"),
+    ("the page on services lists who knows one", "docs/writing-a-service.md",
+     "| `rootserver/link.c` | x |\n| `rootserver/gone.c` | x |\n", "rootserver/gone.c is listed"),
+    ("the page on services lists who knows one", "docs/writing-a-service.md",
+     "| `rootserver/link.c` | x |\n`link_gone()`\n", "there is no link_gone()"),
     ("links inside the tree lead somewhere", "docs.md", "[x](nowhere.md)\n", "no nowhere.md"),
     ("links inside the tree lead somewhere", "vmm/b.c", "/* do" "cs/nowhere.md */\n",
      "no do" "cs/nowhere.md"),

@@ -13,6 +13,8 @@ MIB = 16  # of RAM, in the trees
 # Nodes of QEMU's tree that a guest's has not.
 ABSENT = ("/platform-bus@4000000", "/pmu", "/fw-cfg@10100000", "/flash@20000000", "/soc/clint@2000000",
           "/soc/pci@30000000", *(f"/soc/virtio_mmio@1000{n}000" for n in range(1, 9)))
+# Nodes of a guest's tree that QEMU's has not.
+ADDED = ()
 # Properties with another value, or that only one of the two has.
 OTHER = {
     "/chosen": ("rng-seed", "bootargs", "linux,initrd-start", "linux,initrd-end"),
@@ -46,7 +48,8 @@ def test_platform_device_tree_is_that_of_qemu(env):
         for key in set(properties) | set(mine):
             if properties.get(key) != mine.get(key) and key not in OTHER.get(path, ()):
                 wrong.append(f"{path}/{key}: {mine.get(key)}, QEMU {properties.get(key)}")
-    wrong += [f"{path} is the guest's alone" for path in guest]
+    wrong += [f"{path} is the guest's alone" for path in guest if path not in ADDED]
+    wrong += [f"{path} is not in the guest's tree alone" for path in ADDED if path not in guest]
     if room < ROOM_BYTES:
         wrong.append(f"only {room} bytes are free in the tree")
     if wrong:

@@ -10,9 +10,9 @@
  *    reduced to its range before use;
  *  - read() and write() run inside a transaction: dev_set() what is about to change;
  *    they change nothing outside the arena (interrupt lines are in the arena too);
- *  - notify() runs outside a transaction, after every exit that touched the device
- *    and whenever something outside may have changed.  It does what has to be done
- *    outside, then opens and commits its own transaction; done twice, it does no harm;
+ *    in one transaction the undo log takes every 32-bit word of the device's state once
+ *    and a few small fields besides (arena.h);
+ *  - what has to happen outside the arena, notify() does;
  *  - nothing a guest does is an error: what real hardware would do is the answer.
  */
 #ifndef VMM_CORE_DEV_H
@@ -46,19 +46,35 @@ struct dev_model {
     const char *name; /* of the model and of its section: "uart16550" */
     uint32_t state_version;
     uint32_t state_bytes;
-    uint64_t region_bytes; /* what answers; 0 for a device without registers */
+    uint64_t region_bytes; /* what answers; 0: no registers, read() and write() may be NULL */
     uint32_t widths;       /* DEV_WIDTH_* */
 
-    /* Power-on state.  The state is zeroed; outside any transaction. */
+    /* Writes the power-on state; the state is zeroed.  Runs outside any transaction. */
     void (*reset)(const struct dev_ctx *dev);
     /* `offset` is below region_bytes, `width` one of widths; excess bits are dropped. */
     uint64_t (*read)(const struct dev_ctx *dev, uint64_t offset, uint32_t width);
     void (*write)(const struct dev_ctx *dev, uint64_t offset, uint32_t width, uint64_t value);
-    /* May be NULL. */
+    /*
+     * Exchanges with the outside what the committed state asks for.  May be NULL.
+     *
+     * Called for every device that has one, in the order of the machine's table, outside
+     * any transaction and before the vCPU runs on:
+     *  - after an exit that changed anything in the arena, whichever device's it is;
+     *  - after the vCPU's thread was signalled, as for new input or room in the console;
+     *  - once the earliest deadline_ns() of all devices is reached;
+     *  - after the machine was booted, and when a new VMM has taken the machine over.
+     * After an exit that changed nothing it is not called.  A call without a cause of this
+     * device's own is usual: it then changes nothing.
+     *
+     * First acts outside, then opens a transaction, records that it has acted, and commits.
+     * The VMM may die between the two, and the next VMM acts again: an act that is done
+     * twice must do no harm.  Does not block.
+     */
     void (*notify)(const struct dev_ctx *dev);
     /*
-     * Wall-clock time of the next notify() wanted, or DEV_NO_DEADLINE; asked after each
-     * notify(), which at that time does what makes the answer another.  May be NULL.
+     * Wall-clock time at which notify() is wanted next, in nanoseconds since 1970, or
+     * DEV_NO_DEADLINE.  Called after each round of notify().  At that time notify() must do
+     * the work that was waited for, or it is called again at once.  May be NULL.
      */
     uint64_t (*deadline_ns)(const struct dev_ctx *dev);
     /*

@@ -112,7 +112,7 @@ MUST_CHECK machine_init(struct machine *machine, const struct machine_config *co
  */
 MUST_CHECK machine_boot(struct machine *machine);
 
-/* Lets every device exchange with the outside what it has to; outside a transaction. */
+/* Calls notify() of every device that has one; dev.h says when that is due. */
 void machine_notify(struct machine *machine);
 
 /* Wall-clock time at which machine_notify() is wanted next, or DEV_NO_DEADLINE. */
@@ -128,9 +128,8 @@ void machine_sync_irq(struct machine *machine, uint32_t hart);
 void machine_settle_now(struct machine *machine, uint32_t hart);
 
 /*
- * What follows each exit, each kick and deadline_ticks, which it sets anew:
- * machine_notify() and machine_sync_irq(), where they can matter.  After an exit that
- * changed no state (a guest that polls a register) there is nothing to do.
+ * Called after each exit, each signal and at deadline_ticks, which it sets anew.  Runs
+ * machine_notify() and machine_sync_irq() if is_changed is set.
  */
 static inline void machine_settle(struct machine *machine, uint32_t hart)
 {
