@@ -17,3 +17,43 @@ def test_compare_map(env):
 def test_compare_plic(env):
     """The interrupt controller: registers, claim, completion, threshold, levels that come and go."""
     compare(env, "plic")
+
+
+def test_compare_rtc(env):
+    """The clock and its alarm."""
+    compare(env, "rtc")
+
+
+def test_compare_sbi_base(env):
+    """The firmware's extensions, and calls that nobody defined."""
+    compare(env, "sbi_base")
+
+
+def test_compare_sbi_hsm(env):
+    """States of a hart, and resets, that are refused."""
+    compare(env, "sbi_hsm")
+
+
+def test_compare_sbi_time_ipi(env):
+    """Timer and software interrupts."""
+    compare(env, "sbi_time_ipi")
+
+
+def test_compare_sbi_rfence(env):
+    """Remote fences: refusals, and that they have an effect."""
+    compare(env, "sbi_rfence")
+
+
+def test_compare_uart_regs(env):
+    """The UART's registers."""
+    compare(env, "uart_regs")
+
+
+def test_compare_uart_loopback(env):
+    """The UART in loopback, with FIFOs off and on."""
+    compare(env, "uart_loopback")
+
+
+def test_compare_mmio_access(env):
+    """Every width and kind of load, store and atomic on a device."""
+    compare(env, "mmio_access")

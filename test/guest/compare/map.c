@@ -7,16 +7,16 @@
 #include "compare.h"
 
 static const uint64_t words[] = {
-    0,          0x1000,     0x100000,   0x100ffc,   0x100004,   0x101100,   0x102000,
-    0x2000000,  0x200bff8,  0x2010000,  0x3000000,  0x4000000,  0x6000000,  0xbfffffc,
-    0xc000000,  0xc000180,  0xc001000,  0xc00100c,  0xc002100,  0xc201008,  0xc202000,
-    0xc5ffffc,  0xc600000,  0x10000008, 0x100000fc, 0x10000100, 0x10009000, 0x10100000,
-    0x18000000, 0x20000000, 0x24000000, 0x28000000, 0x30000000, 0x40000000, 0x7ffffffc,
+    0,          0x1000,      0x100000,    0x100ffc,   0x100004,   0x101100,   0x102000,
+    0x2000000,  0x200bff8,   0x2010000,   0x3000000,  0x4000000,  0x6000000,  0xbfffffc,
+    0xc000000,  0xc000180,   0xc001000,   0xc00100c,  0xc002100,  0xc201008,  0xc202000,
+    0xc5ffffc,  0xc600000,   0x10000008,  0x100000fc, 0x10000100, 0x10009000, 0x10100000,
+    0x18000000, 0x20000000,  0x24000000,  0x28000000, 0x30000000, 0x40000000, 0x7ffffffc,
     0x80000000, 0x1fffffffc, 0x400000000,
 };
 
 /* Where neither machine has anything, each kind of access is tried. */
-static const uint64_t holes[] = { 0, 0x102000, 0xbfffffc, 0x18000000, 0x1fffffffc };
+static const uint64_t holes[] = {0, 0x102000, 0xbfffffc, 0x18000000, 0x1fffffffc};
 
 static void tell_fetch(uint64_t address)
 {
@@ -29,14 +29,14 @@ static void tell_fetch(uint64_t address)
     tell_end();
 }
 
-#define TELL_HOLE(name, insn, address)                                                            \
-    do {                                                                                          \
-        struct seen seen_ = SEE(insn, address, 0);                                                \
-        say(name " at ");                                                                         \
-        say_hex(address);                                                                         \
-        say(": ");                                                                                \
-        say_seen(seen_);                                                                          \
-        tell_end();                                                                               \
+#define TELL_HOLE(name, insn, address)                                                             \
+    do {                                                                                           \
+        struct seen seen_ = SEE(insn, address, 0);                                                 \
+        say(name " at ");                                                                          \
+        say_hex(address);                                                                          \
+        say(": ");                                                                                 \
+        say_seen(seen_);                                                                           \
+        tell_end();                                                                                \
     } while (0)
 
 void compare_main(uint64_t id, uint64_t dtb)

@@ -86,9 +86,9 @@ static void quiet(void)
 
 static void registers(void)
 {
-    static const uint32_t reg[] = { 0x0,    0x4,      0x28,     0x17c,    0x180,    0xffc,
-                                    0x1000, 0x100c,   0x2080,   0x2084,   0x2088,   0x208c,
-                                    0x20fc, 0x200000, 0x201000, 0x201008, 0x201ffc, 0x202000 };
+    static const uint32_t reg[] = {0x0,    0x4,      0x28,     0x17c,    0x180,    0xffc,
+                                   0x1000, 0x100c,   0x2080,   0x2084,   0x2088,   0x208c,
+                                   0x20fc, 0x200000, 0x201000, 0x201008, 0x201ffc, 0x202000};
 
     for (size_t i = 0; i < sizeof reg / sizeof reg[0]; i++) {
         uint64_t address = PLIC_BASE + reg[i];
@@ -114,7 +114,7 @@ static void registers(void)
 
 static void widths(void)
 {
-    static const uint32_t reg[] = { 0x28, 0x1000, 0x2080, 0x201000 };
+    static const uint32_t reg[] = {0x28, 0x1000, 0x2080, 0x201000};
 
     for (size_t i = 0; i < sizeof reg / sizeof reg[0]; i++) {
         for (unsigned width = 1; width <= 8; width *= 2) {

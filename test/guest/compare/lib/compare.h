@@ -8,21 +8,33 @@
 
 #include "guest.h"
 
-#define PLIC_BASE  UINT64_C(0xc000000)
-#define RTC_BASE   UINT64_C(0x101000)
+#define PLIC_BASE     UINT64_C(0xc000000)
+#define RTC_BASE      UINT64_C(0x101000)
 
-#define SBI_BASE   UINT64_C(0x10)
-#define SBI_TIME   UINT64_C(0x54494d45)
-#define SBI_IPI    UINT64_C(0x735049)
-#define SBI_RFENCE UINT64_C(0x52464e43)
-#define SBI_HSM    UINT64_C(0x48534d)
-#define SBI_SRST   UINT64_C(0x53525354)
-#define SBI_DBCN   UINT64_C(0x4442434e)
+#define SBI_BASE      UINT64_C(0x10)
+#define SBI_TIME      UINT64_C(0x54494d45)
+#define SBI_IPI       UINT64_C(0x735049)
+#define SBI_RFENCE    UINT64_C(0x52464e43)
+#define SBI_HSM       UINT64_C(0x48534d)
+#define SBI_SRST      UINT64_C(0x53525354)
+#define SBI_DBCN      UINT64_C(0x4442434e)
+
+/* sstatus */
+#define SSTATUS_SIE   (UINT64_C(1) << 1)
+#define SSTATUS_SPIE  (UINT64_C(1) << 5)
+#define SSTATUS_SPP   (UINT64_C(1) << 8)
+#define SSTATUS_SUM   (UINT64_C(1) << 18)
+#define SSTATUS_MXR   (UINT64_C(1) << 19)
+
+#define CAUSE_ECALL_U 8u
+
+/* Ticks of `time`: QEMU's clock has 10 MHz. */
+#define TICKS_PER_MS  UINT64_C(10000)
 
 /* sie and sip. */
-#define IRQ_SOFT     (UINT64_C(1) << 1)
-#define IRQ_TIMER    (UINT64_C(1) << 5)
-#define IRQ_EXTERNAL (UINT64_C(1) << 9)
+#define IRQ_SOFT      (UINT64_C(1) << 1)
+#define IRQ_TIMER     (UINT64_C(1) << 5)
+#define IRQ_EXTERNAL  (UINT64_C(1) << 9)
 
 /* The subject's own main: everything between the first and the last line. */
 void compare_main(uint64_t hart, uint64_t dtb);
@@ -63,19 +75,26 @@ struct seen see_fetch(uint64_t address);
 /* The value, or "cause N stval V", and " sepc wrong" when it is. */
 void say_seen(struct seen seen);
 
+/* "NAME: ..." with what say_seen() says. */
+void tell_seen(const char *name, struct seen seen);
+
+/* A jump, by sret, to a function in user mode.  The function leaves its value in a0 and returns by
+ * an ecall, which is no trap here. */
+struct seen see_user(void (*function)(void));
+
 /* "load W at A: ..." */
 void tell_load(uint64_t address, unsigned width);
 void tell_store(uint64_t address, unsigned width, uint64_t value);
 
 /* One instruction with %[data] in and out and %[address] in; for those that C has no name for. */
-#define SEE(insn, address_, data_)                                                                \
-    ({                                                                                            \
-        uint64_t see_before_ = trap_last.count, see_data_ = (data_), see_pc_;                     \
-        __asm__ volatile("lla %[pc], 1f\n1: " insn                                                \
-                         : [data] "+r"(see_data_), [pc] "=&r"(see_pc_)                            \
-                         : [address] "r"((uint64_t)(address_))                                    \
-                         : "memory");                                                             \
-        see_result(see_before_, see_pc_, see_data_);                                              \
+#define SEE(insn, address_, data_)                                                                 \
+    ({                                                                                             \
+        uint64_t see_before_ = trap_last.count, see_data_ = (data_), see_pc_;                      \
+        __asm__ volatile("lla %[pc], 1f\n1: " insn                                                 \
+                         : [data] "+r"(see_data_), [pc] "=&r"(see_pc_)                             \
+                         : [address] "r"((uint64_t)(address_))                                     \
+                         : "memory");                                                              \
+        see_result(see_before_, see_pc_, see_data_);                                               \
     })
 
 /* For SEE(): what became of the instruction at `pc`. */
@@ -85,17 +104,22 @@ struct seen see_result(uint64_t count_before, uint64_t pc, uint64_t value);
 
 #define SEE_CSR(name) SEE("csrr %[data], " #name, 0, 0)
 
-#define TELL_CSR(name)                                                                            \
-    do {                                                                                          \
-        struct seen csr_seen_ = SEE_CSR(name);                                                    \
-        say(#name ": ");                                                                          \
-        say_seen(csr_seen_);                                                                      \
-        tell_end();                                                                               \
+#define TELL_CSR(name)                                                                             \
+    do {                                                                                           \
+        struct seen csr_seen_ = SEE_CSR(name);                                                     \
+        say(#name ": ");                                                                           \
+        say_seen(csr_seen_);                                                                       \
+        tell_end();                                                                                \
     } while (0)
 
 /* ---- SBI ------------------------------------------------------------------------- */
 
+struct sbi_result sbi_call6(uint64_t extension, uint64_t function, const uint64_t argument[6]);
+
 /* "NAME: error E value V" */
 void tell_sbi(const char *name, struct sbi_result result);
+
+/* Waits until a bit of sip is set, at most `ms`; whether it is. */
+bool wait_pending(uint64_t bit, uint64_t ms);
 
 #endif
