@@ -3,9 +3,11 @@
 # ./warren fuzz [NAME...] [--seconds N]: the harnesses of test/fuzzers for longer than the tests
 # run them: an hour in all, or N seconds each.  With clang's libFuzzer where it links a program for
 # this machine, in build-fuzz/; else with the engine that the tests use, in build/.
+# ./warren fuzz --keep [NAME...] runs nothing: of the inputs that earlier runs found, it takes those
+# that reach code which the corpus of the tree does not reach into that corpus.  It needs libFuzzer.
 
 fuzz_main() {
-    local names=() seconds='' engine=driver build=$TOP/build name failed=0
+    local names=() seconds='' engine=driver build=$TOP/build name failed=0 keeps=0
     while [ $# -gt 0 ]; do
         case $1 in
             --seconds)
@@ -13,6 +15,7 @@ fuzz_main() {
                 seconds=$2
                 shift
                 ;;
+            --keep) keeps=1 ;;
             --seconds=*) seconds=${1#--seconds=} ;;
             -*) die "fuzz does not know $1" ;;
             *) names+=("$1") ;;
@@ -29,10 +32,18 @@ fuzz_main() {
     [ ${#names[@]} -gt 0 ] || mapfile -t names < <(fuzz_names "$build")
     step "Building ${#names[@]} harnesses for $engine in ${build#"$TOP"/}/"
     ninja -C "$build" fuzzers </dev/null || die 'the build failed; the first error above says why'
+    if [ "$keeps" = 1 ]; then
+        [ "$engine" = libfuzzer ] || die 'fuzz --keep needs clang and its libFuzzer'
+        for name in "${names[@]}"; do
+            fuzz_keep "$build" "$name"
+        done
+        return
+    fi
     [ -n "$seconds" ] || seconds=$((3600 / ${#names[@]}))
     for name in "${names[@]}"; do
         fuzz_one "$engine" "$build" "$name" "$seconds" || failed=1
     done
+    fuzz_count "${names[@]}"
     [ "$failed" = 0 ] || die 'a finding is kept above; docs/testing.md says how it is replayed'
     say "no finding: ${names[*]}, $seconds s each"
 }
@@ -59,6 +70,38 @@ fuzz_names() {
     ninja -C "$1" -t targets all | sed -n 's|^test/fuzzers/fuzz-\([a-z]*\): .*|\1|p' | sort
 }
 
+# How many inputs each harness has run, as its engine said at its end.
+fuzz_count() {
+    local name count sum=0
+    for name in "$@"; do
+        count=$(sed -n 's/^stat::number_of_executed_units: *//p
+            s/^ok 2 - [a-z]*: \([0-9]*\) mutations.*/\1/p' "$TOP/build/fuzz/$name/log" | tail -n 1)
+        sum=$((sum + ${count:-0}))
+        say "$(printf '%-10s %12s executions' "$name" "${count:-no}")"
+    done
+    say "$(printf '%-10s %12s executions' 'in all' "$sum")"
+}
+
+# Inputs that take a new edge of the code, however often a loop runs; the engine tries short ones first.
+fuzz_keep() {
+    local build=$1 name=$2 found=$TOP/build/fuzz/$2/inputs corpus=$TOP/test/fuzzers/corpus/$2
+    local new=$TOP/build/fuzz/$2/new input count=0
+    [ -d "$found" ] || return 0
+    rm -rf "$new"
+    mkdir -p "$new" "$corpus"
+    cp "$corpus"/*.bin "$build/test/fuzzers/seeds/$name"/*.bin "$new" 2>/dev/null
+    "$build/test/fuzzers/fuzz-$name" -merge=1 -use_counters=0 -use_value_profile=0 -verbosity=0 \
+        "$new" "$found" >"$TOP/build/fuzz/$name/merge.log" 2>&1 ||
+        die "$name: the merge failed; build/fuzz/$name/merge.log says why"
+    for input in "$new"/*; do
+        [[ $input == *.bin ]] && continue
+        cp "$input" "$corpus/$(basename "$input" | cut -c 1-16).bin"
+        count=$((count + 1))
+    done
+    rmdir "$corpus" 2>/dev/null
+    say "$name: $count new inputs in ${corpus#"$TOP"/}/"
+}
+
 # What is found goes to build/fuzz/NAME beside the inputs that took new ways.
 fuzz_one() {
     local engine=$1 build=$2 name=$3 seconds=$4 kept=$TOP/build/fuzz/$3 program
@@ -68,11 +111,17 @@ fuzz_one() {
     [ ! -d "$TOP/test/fuzzers/corpus/$name" ] || inputs+=("$TOP/test/fuzzers/corpus/$name")
     mkdir -p "$kept/inputs"
     step "$name, $seconds s"
+    fuzz_start "$@" "${inputs[@]}" 2>&1 | tee "$kept/log"
+}
+
+fuzz_start() {
+    local engine=$1 name=$3 seconds=$4 kept=$TOP/build/fuzz/$3 program=$2/test/fuzzers/fuzz-$3
+    shift 4
     if [ "$engine" = libfuzzer ]; then
         (cd "$kept" && "$program" -max_total_time="$seconds" -timeout=20 -print_final_stats=1 \
-            -max_len=16384 -artifact_prefix="$kept/" -verbosity=0 "$kept/inputs" "${inputs[@]}")
+            -max_len=16384 -artifact_prefix="$kept/" -verbosity=0 "$kept/inputs" "$@")
     else
         (cd "$kept" && "$program" --seconds "$seconds" --seed "$(date +%s)" --keep "$kept/inputs" \
-            "${inputs[@]}" "$kept/inputs")
+            "$@" "$kept/inputs")
     fi
 }
