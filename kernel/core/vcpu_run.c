@@ -132,6 +132,16 @@ static void wfi_block(struct thread *thread, struct vcpu *vcpu)
         thread_timer_arm(thread, deadline_ticks);
 }
 
+/* The guest is about to be entered: whatever it waited for has come. */
+static void vcpu_wait_end(struct vcpu *vcpu)
+{
+    vcpu->is_waiting = false;
+    if ((vcpu->irq_seen & VCPU_IRQ_WAIT) != 0) {
+        __atomic_fetch_and(&vcpu->page->irq, ~VCPU_IRQ_WAIT, __ATOMIC_RELAXED);
+        vcpu->irq_seen &= ~VCPU_IRQ_WAIT;
+    }
+}
+
 /* ---- entry ------------------------------------------------------------------------- */
 
 /* Could the hart hold translations of another vCPU that this one's ASIDs would hit?  ASIDs of a
@@ -175,11 +185,12 @@ bool vcpu_prepare(struct hart *hart, struct vcpu *vcpu)
     }
     vcpu_load(hart, vcpu);
     irq_update(vcpu);
-    if (vcpu->is_waiting && !hal_vcpu_interrupt_pending()) {
+    bool is_waiting = vcpu->is_waiting || (vcpu->irq_seen & VCPU_IRQ_WAIT) != 0;
+    if (is_waiting && !hal_vcpu_interrupt_pending()) {
         wfi_block(thread, vcpu);
         return false;
     }
-    vcpu->is_waiting = false;
+    vcpu_wait_end(vcpu);
     fp_acquire(hart, &vcpu->fp);
     hal_fp_set_user_access(true); /* off, the guest itself would take the trap */
     return true;

@@ -34,7 +34,10 @@ enum vcpu_exit {
  * here, sets it in hvip) and the guest clears its own sip.SSIP.  The clear
  * request is taken first, then the set request.  TIMER_SET is a request too:
  * the next entry sets the guest's timer to `timer`, as sbi_set_timer does, and
- * withdraws an interrupt of an earlier one.  After a change by a thread that is
+ * withdraws an interrupt of an earlier one.  WAIT makes the hart wait as if its
+ * next instruction were a WFI that does not end early: it is entered once an
+ * interrupt that it has enabled in sie is pending, and the kernel then clears
+ * the bit; a vcpu_run() that returns before that leaves it.  After a change by a thread that is
  * not inside the entry path, signal the bound notification.
  */
 #define VCPU_IRQ_SOFT_SET   (UINT64_C(1) << 2)
@@ -42,6 +45,7 @@ enum vcpu_exit {
 #define VCPU_IRQ_EXTERNAL   (UINT64_C(1) << 10)
 #define VCPU_IRQ_SOFT_CLEAR (UINT64_C(1) << 34)
 #define VCPU_IRQ_TIMER_SET  (UINT64_C(1) << 38)
+#define VCPU_IRQ_WAIT       (UINT64_C(1) << 42)
 
 /*
  * One exit.  `seq` counts exits of this vCPU from 1.  The record stays valid

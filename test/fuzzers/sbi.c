@@ -233,10 +233,13 @@ static void check_hsm(const struct vmm_fake *fake, const struct call *call, int6
     } else if (call->fid == 2) {
         FUZZ_CHECK((error == SBI_SUCCESS) == (target < count));
         FUZZ_CHECK(error != SBI_SUCCESS || fake->page[call->hart].x[11] == was[target]);
+    } else if (call->fid == 3 && error == SBI_SUCCESS) {
+        FUZZ_CHECK((uint32_t)call->arg[0] == 0); /* the other type does not come back here */
+        FUZZ_CHECK(machine_hart_status(&fake->machine, call->hart) == HART_SUSPENDED);
     }
     for (uint64_t i = 0; i < count; i++) {
         bool is_meant = (call->fid == 0 && i == target) || (call->fid != 0 && i == call->hart);
-        FUZZ_CHECK(is_meant || hart[i].status == was[i]);
+        FUZZ_CHECK(is_meant || machine_hart_status(&fake->machine, (uint32_t)i) == was[i]);
     }
 }
 
@@ -353,8 +356,8 @@ static bool step_call(struct vmm_fake *fake, struct fuzz_input *in, uint32_t har
     uint64_t pc = pick_address(in) & ~UINT64_C(1), was[VMM_HARTS_MAX];
     enum exit_next next = EXIT_RESUME;
 
-    for (uint32_t i = 0; i < VMM_HARTS_MAX; i++)
-        was[i] = fake->machine.state->hart[i].status;
+    for (uint32_t i = 0; i < fake->config.hart_count; i++)
+        was[i] = machine_hart_status(&fake->machine, i);
     struct overlay overlay = overlay_take(fake, &call);
     exit_make(fake, &call, pc);
     picture_take(fake, &before);
@@ -385,11 +388,22 @@ static bool step_call(struct vmm_fake *fake, struct fuzz_input *in, uint32_t har
 static void step_start(struct vmm_fake *fake, uint32_t hart)
 {
     struct hart_state want = fake->machine.state->hart[hart];
+    uint64_t timer = fake->page[hart].timer, irq = fake->page[hart].irq;
 
-    if (want.status != HART_START_PENDING)
+    if (want.status != HART_START_PENDING && want.status != HART_SUSPEND_PENDING)
         return;
-    FUZZ_CHECK(vcpu_start(&fake->machine, hart) == OK);
-    FUZZ_CHECK(fake->machine.state->hart[hart].status == HART_STARTED);
+    fake_calls_clear(fake);
+    if (want.status == HART_SUSPEND_PENDING) {
+        FUZZ_CHECK(vcpu_suspend(&fake->machine, hart) == OK);
+        FUZZ_CHECK(fake->page[hart].timer == timer); /* what can wake the hart is kept */
+        FUZZ_CHECK(fake->page[hart].irq == (irq | VCPU_IRQ_WAIT));
+        FUZZ_CHECK(machine_hart_status(&fake->machine, hart) == HART_SUSPENDED);
+        FUZZ_CHECK(fake->call_count == 2); /* satp and sstatus are set, no other register */
+        fake->page[hart].irq = irq;
+    } else {
+        FUZZ_CHECK(vcpu_start(&fake->machine, hart) == OK);
+    }
+    FUZZ_CHECK(machine_hart_status(&fake->machine, hart) == HART_STARTED);
     FUZZ_CHECK(fake->page[hart].pc == want.start_gpa && fake->page[hart].x[10] == hart);
     FUZZ_CHECK(fake->page[hart].x[11] == want.start_arg);
     FUZZ_CHECK(fake->csr[VCPU_REG_CSR(0x180)] == 0); /* satp, and sstatus.SIE */
@@ -435,6 +449,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         while (fake->machine.state->hart[hart].status == HART_STOPPED && hart > 0)
             hart--;
         step_start(fake, hart);
+        fake->page[hart].irq &= ~VCPU_IRQ_WAIT; /* an interrupt has come */
         if (fuzz_pick(&in, 4) == 0)
             step_memory(fake, &in);
         if (fuzz_pick(&in, 2))

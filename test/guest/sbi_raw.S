@@ -68,19 +68,23 @@ resume_entry:
     ld      t0, 40(t0)
     jr      t0
 
-/* void suspend_and_resume(uint64_t type, uint64_t opaque): returns when resumed, or refused. */
+/*
+ * void suspend_and_resume(uint64_t type, uint64_t opaque): returns when resumed, or refused.  All
+ * registers but a0, a1, satp and sstatus.SIE are undefined after a non-retentive suspend.
+ */
     .globl suspend_and_resume
 suspend_and_resume:
-    addi    sp, sp, -112
+    addi    sp, sp, -144
     sd      ra, 0(sp)
     sd      gp, 8(sp)
     sd      tp, 16(sp)
-    sd      s0, 24(sp)
-    sd      s1, 32(sp)
-    sd      s2, 40(sp)
-    sd      s3, 48(sp)
-    sd      s4, 56(sp)
-    sd      s5, 64(sp)
+    .irp r, 0,1,2,3,4,5,6,7,8,9,10,11
+    sd      s\r, 24 + \r * 8(sp)
+    .endr
+    csrr    t0, stvec
+    sd      t0, 120(sp)
+    csrr    t0, sie
+    sd      t0, 128(sp)
     la      t0, resume_state
     sd      sp, 32(t0)
     la      t1, 1f
@@ -93,13 +97,14 @@ suspend_and_resume:
 1:  ld      ra, 0(sp)
     ld      gp, 8(sp)
     ld      tp, 16(sp)
-    ld      s0, 24(sp)
-    ld      s1, 32(sp)
-    ld      s2, 40(sp)
-    ld      s3, 48(sp)
-    ld      s4, 56(sp)
-    ld      s5, 64(sp)
-    addi    sp, sp, 112
+    .irp r, 0,1,2,3,4,5,6,7,8,9,10,11
+    ld      s\r, 24 + \r * 8(sp)
+    .endr
+    ld      t0, 120(sp)
+    csrw    stvec, t0
+    ld      t0, 128(sp)
+    csrw    sie, t0
+    addi    sp, sp, 144
     ret
 
     .bss

@@ -356,6 +356,8 @@ static void rest_apply(const struct machine *machine, uint32_t hart,
         harts_apply(machine, hart, outcome);
     if (outcome->flags & OUTCOME_TIMER)
         machine_timer_set(machine, hart, outcome->timer_ticks);
+    if (outcome->flags & OUTCOME_WAIT)
+        machine_hart_wait(machine, hart);
 }
 
 static enum err outcome_apply(struct machine *machine, uint32_t hart,

@@ -35,11 +35,13 @@ enum hart_status {
     HART_STARTED = 0,
     HART_STOPPED = 1,
     HART_START_PENDING = 2,
+    HART_SUSPENDED = 4, /* never in hart_state: see machine_hart_status() */
+    HART_SUSPEND_PENDING = 5,
 };
 
 struct hart_state {
     uint64_t status; /* enum hart_status */
-    uint64_t start_gpa;
+    uint64_t start_gpa; /* where a hart that is pending begins, or resumes */
     uint64_t start_arg; /* what a1 will hold */
 };
 
@@ -140,6 +142,24 @@ static inline void machine_settle(struct machine *machine, uint32_t hart)
 static inline struct vcpu_page *machine_page(const struct machine *machine, uint32_t hart)
 {
     return machine->config.page[hart];
+}
+
+/* The hart's next entry waits until an interrupt that its sie enables is pending. */
+static inline void machine_hart_wait(const struct machine *machine, uint32_t hart)
+{
+    __atomic_fetch_or(&machine_page(machine, hart)->irq, VCPU_IRQ_WAIT, __ATOMIC_SEQ_CST);
+}
+
+/*
+ * The state a hart is in.  Whether a suspended hart has been woken the kernel alone knows: it then
+ * takes the request to wait back.
+ */
+static inline enum hart_status machine_hart_status(const struct machine *machine, uint32_t hart)
+{
+    enum hart_status status = (enum hart_status)machine->state->hart[hart].status;
+    uint64_t irq = __atomic_load_n(&machine_page(machine, hart)->irq, __ATOMIC_RELAXED);
+
+    return status == HART_STARTED && (irq & VCPU_IRQ_WAIT) ? HART_SUSPENDED : status;
 }
 
 /* The device whose line is the guest's console. */

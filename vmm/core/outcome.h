@@ -21,6 +21,7 @@ enum outcome_flag {
     OUTCOME_TEXT = 1 << 3,   /* console_bytes of guest RAM at console_gpa go out */
     OUTCOME_BYTE = 1 << 4,   /* the one byte console_gpa goes out */
     OUTCOME_INPUT = 1 << 5,  /* input was taken */
+    OUTCOME_WAIT = 1 << 6,   /* the hart waits for an interrupt before it goes on */
 };
 
 struct outcome_reg {

@@ -6,7 +6,10 @@
 
 #include <vmm/core/exit.h>
 
+#define CSR_SSTATUS         0x100u
+#define CSR_SATP            0x180u
 #define SCOUNTEREN_CY_TM_IR 7u
+#define SSTATUS_SIE         (UINT64_C(1) << 1)
 #define SSTATUS_FS_DIRTY    (UINT64_C(3) << 13)
 
 /* Every register outside the state page, with what it holds when a hart starts. */
@@ -14,8 +17,8 @@ static const struct {
     uint64_t reg;
     uint64_t value;
 } start_register[] = {
-    {VCPU_REG_CSR(0x180), 0},                   /* satp: before the rest, no translation */
-    {VCPU_REG_CSR(0x100), SSTATUS_FS_DIRTY},    /* sstatus: as firmware leaves it */
+    {VCPU_REG_CSR(CSR_SATP), 0},                /* before the rest, no translation */
+    {VCPU_REG_CSR(CSR_SSTATUS), SSTATUS_FS_DIRTY}, /* as firmware leaves it */
     {VCPU_REG_CSR(0x104), 0},                   /* sie */
     {VCPU_REG_CSR(0x105), 0},                   /* stvec */
     {VCPU_REG_CSR(0x106), SCOUNTEREN_CY_TM_IR}, /* scounteren */
@@ -56,10 +59,21 @@ static enum err registers_start(const struct machine *machine, uint32_t hart)
     return err;
 }
 
+/* The hart has all that it begins, or resumes, with. */
+static void vcpu_started(struct machine *machine, uint32_t hart)
+{
+    struct hart_state *state = &machine->state->hart[hart];
+
+    arena_begin(&machine->arena);
+    arena_set(&machine->arena, state, sizeof *state);
+    state->status = HART_STARTED;
+    arena_commit(&machine->arena, hart, NULL);
+}
+
 enum err vcpu_start(struct machine *machine, uint32_t hart)
 {
     struct vcpu_page *page = machine_page(machine, hart);
-    struct hart_state *state = &machine->state->hart[hart];
+    const struct hart_state *state = &machine->state->hart[hart];
 
     enum err err = registers_start(machine, hart);
     if (err)
@@ -71,11 +85,29 @@ enum err vcpu_start(struct machine *machine, uint32_t hart)
     __atomic_store_n(&page->irq, VCPU_IRQ_SOFT_CLEAR, __ATOMIC_SEQ_CST);
     machine_timer_set(machine, hart, UINT64_MAX);
     machine->is_changed = true; /* the external interrupt's bit is to be set anew */
+    vcpu_started(machine, hart);
+    return OK;
+}
 
-    arena_begin(&machine->arena);
-    arena_set(&machine->arena, state, sizeof *state);
-    state->status = HART_STARTED;
-    arena_commit(&machine->arena, hart, NULL);
+enum err vcpu_suspend(struct machine *machine, uint32_t hart)
+{
+    const struct vcpu_ops *ops = &machine->config.vcpu;
+    const struct hart_state *state = &machine->state->hart[hart];
+    struct vcpu_page *page = machine_page(machine, hart);
+    uint64_t sstatus = 0;
+
+    enum err err = set_reg(machine, hart, VCPU_REG_CSR(CSR_SATP), 0);
+    if (!err)
+        err = ops->get_reg(ops->opaque, hart, VCPU_REG_CSR(CSR_SSTATUS), &sstatus);
+    if (!err)
+        err = set_reg(machine, hart, VCPU_REG_CSR(CSR_SSTATUS), sstatus & ~SSTATUS_SIE);
+    if (err)
+        return err;
+    page->x[10] = hart;
+    page->x[11] = state->start_arg;
+    page->pc = state->start_gpa;
+    machine_hart_wait(machine, hart);
+    vcpu_started(machine, hart);
     return OK;
 }
 
@@ -124,12 +156,14 @@ static bool power_check(struct machine *machine, const struct vcpu_loop_ops *ops
     return true;
 }
 
-/* The hart is not running: start it, or wait until somebody has it started. */
+/* The hart is not running: start or suspend it, or wait until another hart starts it. */
 static enum err idle_turn(struct machine *machine, uint32_t hart, const struct vcpu_loop_ops *ops,
                           void *opaque)
 {
     if (machine->state->hart[hart].status == HART_START_PENDING)
         return vcpu_start(machine, hart);
+    if (machine->state->hart[hart].status == HART_SUSPEND_PENDING)
+        return vcpu_suspend(machine, hart);
     machine->is_changed = true;
     return ops->wait(opaque, hart);
 }

@@ -82,4 +82,13 @@ vcpu_loop(struct machine *machine, uint32_t hart, const struct vcpu_loop_ops *op
  */
 MUST_CHECK vcpu_start(struct machine *machine, uint32_t hart);
 
+/*
+ * Finishes a non-retentive suspend (SBI 3.0, "Function: Hart suspend"): the hart will resume with
+ * satp = 0, sstatus.SIE = 0, a0 = hart and a1, once an interrupt is pending that its sie enables.
+ * The specification leaves it open which interrupts resume; these are the ones that end a WFI.
+ * All else is kept, above all what can wake the hart: timer, pending interrupts and sie.
+ * Errors: of the vCPU's calls.
+ */
+MUST_CHECK vcpu_suspend(struct machine *machine, uint32_t hart);
+
 #endif

@@ -3,12 +3,13 @@
  * Specification: "Hart State Management Extension (EID #0x48534D "HSM")".
  *
  *             hart_start               its own thread
- *   STOPPED -------------> START_PENDING -----------> STARTED
- *      ^                                                 |
- *      +------------------- hart_stop -------------------+
+ *   STOPPED -------------> START_PENDING -----------> STARTED <------------+
+ *      ^                                               |   |               | an interrupt that sie
+ *      +-------------------- hart_stop ----------------+   | hart_suspend  | enables is pending
+ *                                                          v               |
+ *                                 SUSPEND_PENDING (non-retentive) --> SUSPENDED
  *
- * A suspended hart is woken at once, as "a platform specific hardware event" may do:
- * waiting is what WFI is for, which blocks in the kernel and costs no exit.
+ * A suspended hart waits in the kernel as in WFI and costs nothing.  Nothing is lost meanwhile.
  */
 #include <vmm/sbi/sbi.h>
 
@@ -27,16 +28,15 @@ static bool is_start_address(const struct machine *machine, uint64_t gpa)
     return gpa % 2 == 0 && guestmem_contains(&machine->config.ram, gpa, 2);
 }
 
-static void start_pending(const struct sbi_call *call, uint32_t hart, uint64_t gpa, uint64_t arg)
+/* The hart's own thread does the rest. */
+static void hsm_set_pending(const struct sbi_call *call, uint32_t hart, enum hart_status status)
 {
     struct hart_state *state = &call->machine->state->hart[hart];
 
     arena_set(&call->machine->arena, state, sizeof *state);
-    state->status = HART_START_PENDING;
-    state->start_gpa = gpa;
-    state->start_arg = arg;
-    call->outcome->flags |= OUTCOME_HARTS;
-    call->outcome->started |= UINT32_C(1) << hart;
+    state->status = status;
+    state->start_gpa = call->arg[1];
+    state->start_arg = call->arg[2];
 }
 
 static struct sbi_result hart_start(const struct sbi_call *call)
@@ -50,7 +50,9 @@ static struct sbi_result hart_start(const struct sbi_call *call)
         return sbi_error(SBI_ERR_ALREADY_AVAILABLE);
     if (!is_start_address(machine, call->arg[1]))
         return sbi_error(SBI_ERR_INVALID_ADDRESS);
-    start_pending(call, (uint32_t)hart, call->arg[1], call->arg[2]);
+    hsm_set_pending(call, (uint32_t)hart, HART_START_PENDING);
+    call->outcome->flags |= OUTCOME_HARTS;
+    call->outcome->started |= UINT32_C(1) << hart;
     return sbi_ok(0);
 }
 
@@ -67,18 +69,19 @@ static struct sbi_result hart_get_status(const struct sbi_call *call)
 {
     if (call->arg[0] >= call->machine->config.hart_count)
         return sbi_error(SBI_ERR_INVALID_PARAM);
-    return sbi_ok(call->machine->state->hart[call->arg[0]].status);
+    return sbi_ok(machine_hart_status(call->machine, (uint32_t)call->arg[0]));
 }
 
 static struct sbi_result hart_suspend(const struct sbi_call *call)
 {
     switch ((uint32_t)call->arg[0]) {
     case SUSPEND_RETENTIVE:
+        call->outcome->flags |= OUTCOME_WAIT;
         return sbi_ok(0);
     case SUSPEND_NON_RETENTIVE:
         if (!is_start_address(call->machine, call->arg[1]))
             return sbi_error(SBI_ERR_INVALID_ADDRESS);
-        start_pending(call, call->hart, call->arg[1], call->arg[2]);
+        hsm_set_pending(call, call->hart, HART_SUSPEND_PENDING);
         return sbi_end(SBI_END_NO_RETURN);
     default:
         return sbi_error(SBI_ERR_INVALID_PARAM);

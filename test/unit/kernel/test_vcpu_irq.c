@@ -59,11 +59,11 @@ END_TEST
 START_TEST(test_run_unknown_irq_bits_are_ignored)
 {
     /* No other bit of the word reaches hvip, and none but the edges are taken. */
-    vw.page->irq = UINT64_MAX;
+    vw.page->irq = ~VCPU_IRQ_WAIT;
     vw_enter();
     ck_assert_uint_eq(fake.vs.hvip, HVIP_VSSIP | HVIP_VSTIP | HVIP_VSEIP);
-    ck_assert_uint_eq(vw.page->irq,
-                      ~(VCPU_IRQ_SOFT_SET | VCPU_IRQ_SOFT_CLEAR | VCPU_IRQ_TIMER_SET));
+    ck_assert_uint_eq(vw.page->irq, ~(VCPU_IRQ_SOFT_SET | VCPU_IRQ_SOFT_CLEAR |
+                                      VCPU_IRQ_TIMER_SET | VCPU_IRQ_WAIT));
 }
 END_TEST
 
@@ -90,6 +90,73 @@ START_TEST(test_wfi_enabled_interrupt_pending_goes_on)
     vw_enter();
     fake.vs.vsie = VSSEIE;
     vw_ck_in_guest(vw_exit_wfi());
+}
+END_TEST
+
+START_TEST(test_wait_in_the_page_blocks_until_an_enabled_interrupt)
+{
+    /* WAIT is a WFI before the next instruction: pc stays, a kick leaves the wait in force, and
+     * an interrupt ends it and clears the bit. */
+    vw.page->pc = 0x100;
+    vw_enter();
+    fake.vs.vsie = VSSEIE;
+    vw_exit_ecall();
+    vw.page->irq = VCPU_IRQ_WAIT | VCPU_IRQ_TIMER; /* the timer is not enabled */
+    for (uint32_t turn = 0; turn < 2; turn++) {
+        vw_run(1);
+        ck_assert_int_eq(fake_leave(&hart), FAKE_LEFT_USER);
+        vw_ck_blocked_in_wfi();
+        vw_signal();
+        ck_assert_int_eq(fake_leave(&hart), FAKE_LEFT_USER);
+        ck_assert_uint_eq(vw_reason(), VCPU_EXIT_NONE);
+        ck_assert_uint_eq(vw.page->irq, VCPU_IRQ_WAIT | VCPU_IRQ_TIMER);
+        notification_take(vw.word);
+    }
+    __atomic_fetch_or(&vw.page->irq, VCPU_IRQ_EXTERNAL, __ATOMIC_RELEASE);
+    vw_run(1);
+    vw_ck_in_guest(fake_leave(&hart));
+    ck_assert_uint_eq(vw.page->irq, VCPU_IRQ_TIMER | VCPU_IRQ_EXTERNAL);
+    ck_assert_uint_eq(vw.page->pc, 0x100);
+}
+END_TEST
+
+START_TEST(test_wait_in_the_page_with_an_interrupt_pending_enters)
+{
+    /* What is pending already ends the wait at once, and only that one wait. */
+    vw_enter();
+    fake.vs.vsie = VSSEIE;
+    vw_exit_ecall();
+    vw.page->irq = VCPU_IRQ_WAIT | VCPU_IRQ_EXTERNAL;
+    vw_enter();
+    ck_assert_uint_eq(vw.page->irq, VCPU_IRQ_EXTERNAL);
+    fake.vs.vsie = 0;
+    vw_exit_ecall();
+    vw_enter();
+}
+END_TEST
+
+START_TEST(test_wait_in_the_page_ends_at_the_timer)
+{
+    /* The guest's timer wakes the thread, by Sstc and by the kernel's own timer. */
+    for (uint32_t has_sstc = 0; has_sstc < 2; has_sstc++) {
+        fake.has_sstc = has_sstc;
+        vw_enter();
+        fake.vs.vsie = VSSTIE;
+        vw_exit_ecall();
+        vw.page->timer = fake.now + 500;
+        vw.page->irq = VCPU_IRQ_WAIT | VCPU_IRQ_TIMER_SET;
+        vw_run(vw.vcpu->seq);
+        ck_assert_int_eq(fake_leave(&hart), FAKE_LEFT_USER);
+        vw_ck_blocked_in_wfi();
+        ck_assert_uint_eq(timer_earliest(&hart.timers), fake.now + 500);
+        fake.now += 500;
+        timer_expire(&hart);
+        vw_ck_in_guest(fake_leave(&hart));
+        ck_assert_uint_eq(vw.page->irq & VCPU_IRQ_WAIT, 0);
+        vw_exit_ecall();
+        vw.page->timer = UINT64_MAX;
+        vw.page->irq = VCPU_IRQ_TIMER_SET;
+    }
 }
 END_TEST
 
@@ -210,6 +277,9 @@ TCase *vcpu_irq_cases(void)
     tcase_add_test(cases, test_run_unknown_irq_bits_are_ignored);
     tcase_add_test(cases, test_wfi_nothing_pending_blocks);
     tcase_add_test(cases, test_wfi_enabled_interrupt_pending_goes_on);
+    tcase_add_test(cases, test_wait_in_the_page_blocks_until_an_enabled_interrupt);
+    tcase_add_test(cases, test_wait_in_the_page_with_an_interrupt_pending_enters);
+    tcase_add_test(cases, test_wait_in_the_page_ends_at_the_timer);
     tcase_add_test(cases, test_wfi_ended_stays_ended);
     tcase_add_test(cases, test_wfi_disabled_interrupt_pending_blocks);
     tcase_add_test(cases, test_wfi_interrupt_asked_before_wfi_goes_on);

@@ -333,11 +333,22 @@ START_TEST(test_loop_stopped_hart_waits_without_running)
 }
 END_TEST
 
+/* sie, sip, stimecmp, and what a guest need not restore. */
+static const uint32_t suspend_kept[] = {0x104, 0x144, 0x14d, 0x105, 0x140};
+#define SUSPEND_KEPT (sizeof suspend_kept / sizeof suspend_kept[0])
+
 static void step_suspend(struct guest *guest, struct vcpu_page *page)
 {
     if (guest->entries == 1) {
         page->x[12] = 99;
+        page->x[8] = 1234;
+        page->timer = 5678;
+        __atomic_store_n(&page->irq, VCPU_IRQ_SOFT_SET | VCPU_IRQ_TIMER_SET, __ATOMIC_RELAXED);
+        for (uint32_t i = 0; i < SUSPEND_KEPT; i++)
+            guest->fake->csr[VCPU_REG_CSR(suspend_kept[i])] = 0x1000 + i;
         guest->fake->csr[VCPU_REG_CSR(0x180)] = 7;
+        guest->fake->csr[VCPU_REG_CSR(0x100)] = 0x6122;
+        fake_calls_clear(guest->fake);
         ecall(page, SBI_EID_HSM, 3, 0x80000000, MACHINE_RAM_GPA + 0x400);
         return;
     }
@@ -345,12 +356,46 @@ static void step_suspend(struct guest *guest, struct vcpu_page *page)
     ck_assert_uint_eq(page->x[10], 0);
     ck_assert_uint_eq(page->x[11], 99);
     ck_assert_uint_eq(guest->fake->csr[VCPU_REG_CSR(0x180)], 0);
+    ck_assert_uint_eq(guest->fake->csr[VCPU_REG_CSR(0x100)], 0x6120);
+    for (uint32_t i = 0; i < SUSPEND_KEPT; i++)
+        ck_assert_uint_eq(guest->fake->csr[VCPU_REG_CSR(suspend_kept[i])], 0x1000 + i);
+    ck_assert_uint_eq(page->x[8], 1234);
+    ck_assert_uint_eq(page->timer, 5678);
+    ck_assert_uint_eq(page->irq, VCPU_IRQ_SOFT_SET | VCPU_IRQ_TIMER_SET | VCPU_IRQ_WAIT);
+    ck_assert_int_eq(machine_hart_status(&guest->fake->machine, 0), HART_SUSPENDED);
+    page->irq = 0;
+    ck_assert_int_eq(machine_hart_status(&guest->fake->machine, 0), HART_STARTED);
     shutdown(page);
 }
 
+static void step_suspend_keep(struct guest *guest, struct vcpu_page *page)
+{
+    if (guest->entries == 1) {
+        page->pc = 0x400;
+        ecall(page, SBI_EID_HSM, 3, 0, 1);
+        return;
+    }
+    ck_assert_uint_eq(page->pc, 0x404);
+    ck_assert_uint_eq(page->x[10], SBI_SUCCESS);
+    ck_assert_uint_eq(page->irq & VCPU_IRQ_WAIT, VCPU_IRQ_WAIT);
+    page->irq = 0;
+    shutdown(page);
+}
+
+START_TEST(test_loop_retentive_suspend_waits_and_returns)
+{
+    /* The call returns behind its ecall, once the kernel has ended the wait. */
+    struct vmm_fake *fake = fake_new(1);
+    struct guest guest = {.fake = fake, .step = step_suspend_keep};
+    ck_assert_int_eq(guest_go(&guest).end, VCPU_LOOP_POWERED_OFF);
+    fake_free(fake);
+}
+END_TEST
+
 START_TEST(test_loop_non_retentive_suspend_resumes_at_the_address)
 {
-    /* The hart goes on at resume_addr with a0 = hart, a1 = opaque and translation off. */
+    /* The hart waits, then goes on at resume_addr with a0 = hart, a1 = opaque, translation and
+     * interrupts off, and loses nothing that can wake it. */
     struct vmm_fake *fake = fake_new(1);
     struct guest guest = {.fake = fake, .step = step_suspend};
     ck_assert_int_eq(guest_go(&guest).end, VCPU_LOOP_POWERED_OFF);
@@ -426,6 +471,7 @@ TCase *loop_tcase(void)
     tcase_add_test(tcase, test_loop_blocking_output_waits_for_the_console);
     tcase_add_test(tcase, test_loop_stopped_hart_waits_without_running);
     tcase_add_test(tcase, test_loop_non_retentive_suspend_resumes_at_the_address);
+    tcase_add_test(tcase, test_loop_retentive_suspend_waits_and_returns);
     tcase_add_test(tcase, test_loop_random_exits_never_end_the_vmm);
     return tcase;
 }

@@ -283,14 +283,17 @@ START_TEST(test_sbi_hsm_suspend_types)
                                         0x80000001, 0x8fffffff, 0x90000000, UINT32_MAX};
     struct vmm_fake *fake = fake_new(1);
 
-    ck_error(CALL(fake, SBI_EID_HSM, 3, 0, 1), SBI_SUCCESS);
+    struct done kept = CALL(fake, SBI_EID_HSM, 3, 0, 1);
+    ck_error(kept, SBI_SUCCESS);
+    ck_assert_uint_eq(kept.outcome.flags, OUTCOME_WAIT);
     for (size_t i = 0; i < sizeof reserved / sizeof reserved[0]; i++)
         ck_error(CALL(fake, SBI_EID_HSM, 3, reserved[i], MACHINE_RAM_GPA), SBI_ERR_INVALID_PARAM);
     ck_error(CALL(fake, SBI_EID_HSM, 3, 0x80000000, 3), SBI_ERR_INVALID_ADDRESS);
     struct done done = CALL(fake, SBI_EID_HSM, 3, 0x80000000, MACHINE_RAM_GPA + 8, 5);
     ck_assert_int_eq(done.result.end, SBI_END_NO_RETURN);
-    ck_assert_uint_eq(fake->machine.state->hart[0].status, HART_START_PENDING);
+    ck_assert_uint_eq(fake->machine.state->hart[0].status, HART_SUSPEND_PENDING);
     ck_assert_uint_eq(fake->machine.state->hart[0].start_gpa, MACHINE_RAM_GPA + 8);
+    ck_assert_uint_eq(fake->machine.state->hart[0].start_arg, 5);
     fake_free(fake);
 }
 END_TEST
