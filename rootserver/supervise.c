@@ -37,6 +37,7 @@ static const char *failure_name(uint64_t failure)
         [REPORT_FAILURE_VCPU] = "a call on its vCPU failed",
         [REPORT_FAILURE_SYSTEM] = "the guest reported a system failure",
         [REPORT_FAILURE_INTERNAL] = "a defect of its own",
+        [REPORT_FAILURE_STOPPED] = "the guest has stopped all of its harts",
     };
     return failure < sizeof names / sizeof names[0] && names[failure] != NULL
                ? names[failure]

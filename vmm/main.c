@@ -95,6 +95,8 @@ int main(void)
         calls_end(&calls);
     case VCPU_LOOP_GUEST_FAILED:
         give_up(&calls, REPORT_FAILURE_SYSTEM, result.detail);
+    case VCPU_LOOP_ALL_STOPPED:
+        give_up(&calls, REPORT_FAILURE_STOPPED, 0);
     case VCPU_LOOP_BOOT_FAILED:
         give_up(&calls, REPORT_FAILURE_KERNEL, result.detail);
     case VCPU_LOOP_VCPU_FAILED:

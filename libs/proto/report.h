@@ -34,6 +34,7 @@ enum report_failure {
     REPORT_FAILURE_VCPU = 3,         /* a call on the vCPU failed; detail: enum err */
     REPORT_FAILURE_SYSTEM = 4,       /* the guest asked for SRST with reason "system failure" */
     REPORT_FAILURE_INTERNAL = 5,     /* a defect of the VMM; detail as it likes */
+    REPORT_FAILURE_STOPPED = 6,      /* the guest stopped all of its harts: nothing can start one */
 };
 
 #endif

@@ -156,8 +156,11 @@ static void model_send(uint8_t byte)
     model.is_thre = false;
     if (queue->count < depth())
         queue->byte[queue->count++] = byte;
-    else if (queue == &model.rx)
+    else if (queue == &model.rx) {
         model.is_overrun = true;
+        if (depth() == 1)
+            queue->byte[0] = byte; /* LSR bit 1: the previous character is destroyed */
+    }
     if (queue == &model.rx)
         model.is_thre = true;
 }

@@ -4,12 +4,14 @@
  *
  *   r  reboot (SRST, cold)       w  reboot (SRST, warm)     s  reboot (syscon)
  *   p  power off (SRST)          o  power off (syscon)      f  power off, "system failure"
- *   x  spin, interrupts off      l  fault for ever           ?  say that it lives
+ *   x  spin, interrupts off      l  fault for ever           h  stop its only hart
+ *   ?  say that it lives
  *
  * At each boot it looks at RAM that it dirtied before: a reboot must zero all of it.
  */
 #include "guest.h"
 
+#define HSM        UINT64_C(0x48534d)
 #define MARK_COUNT 64u
 #define MARK       UINT64_C(0x6469727479206d6d)
 
@@ -56,6 +58,7 @@ static void obey(char command)
         for (;;)
             ;
     case 'l': fault_for_ever(); break;
+    case 'h': (void)sbi_call(HSM, 1, 0, 0, 0, 0); break;
     case '?': put_string("small: here\n"); break;
     default: break;
     }

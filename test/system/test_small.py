@@ -62,6 +62,16 @@ def test_small_system_failure_ends_with_failure(env):
         machine.expect_exit(None)
 
 
+def test_small_last_hart_stopped_ends_the_guest(env):
+    """A guest that stops its only hart is over: the reason is told, and QEMU does not end with 0."""
+    with env.system({"small": SMALL}) as archive, env.warren(archive) as machine:
+        boots_clean(machine)
+        machine.send("h")
+        machine.expect(r"vmm\.small gave up: the guest has stopped all of its harts \(0\)\n", 30)
+        machine.expect(r"guest small is dead\n", 30)
+        machine.expect_exit(None)
+
+
 def test_small_bare_agrees(env):
     """The same guest bare on QEMU boots, reboots and powers off: the guest itself is in order."""
     with env.bare(kernel="test/guest/small.bin") as machine:

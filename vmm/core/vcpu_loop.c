@@ -156,6 +156,15 @@ static bool power_check(struct machine *machine, const struct vcpu_loop_ops *ops
     return true;
 }
 
+/* A hart is started by another: with all of them stopped the guest has come to its end. */
+static bool is_all_stopped(const struct machine *machine)
+{
+    for (uint32_t hart = 0; hart < machine->config.hart_count; hart++)
+        if (machine->state->hart[hart].status != HART_STOPPED)
+            return false;
+    return true;
+}
+
 /* The hart is not running: start or suspend it, or wait until another hart starts it. */
 static enum err idle_turn(struct machine *machine, uint32_t hart, const struct vcpu_loop_ops *ops,
                           void *opaque)
@@ -184,6 +193,10 @@ bool vcpu_loop_prepare(struct machine *machine, uint32_t hart, const struct vcpu
                 return false;
             if (machine->state->hart[hart].status == HART_STARTED)
                 return true;
+            if (is_all_stopped(machine)) {
+                *result = (struct vcpu_loop_result){VCPU_LOOP_ALL_STOPPED, 0};
+                return false;
+            }
             err = idle_turn(machine, hart, ops, opaque);
         }
         if (err) {

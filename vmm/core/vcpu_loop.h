@@ -33,6 +33,7 @@ struct vcpu_loop_ops {
 enum vcpu_loop_end {
     VCPU_LOOP_POWERED_OFF,  /* the guest has ended well */
     VCPU_LOOP_GUEST_FAILED, /* it said that it failed; detail: its code */
+    VCPU_LOOP_ALL_STOPPED,  /* it has stopped its last hart, and no one can start another */
     VCPU_LOOP_BOOT_FAILED,  /* it cannot be started (again); detail: enum err */
     VCPU_LOOP_VCPU_FAILED,  /* the kernel refused a call; detail: enum err */
 };

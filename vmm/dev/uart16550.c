@@ -220,16 +220,28 @@ static uint64_t uart_read(const struct dev_ctx *dev, uint64_t offset, uint32_t w
 
 /* ---- Writes ---- */
 
+/*
+ * A byte comes back in loopback.  Without room it is an overrun ("Line Status Register", bit 1):
+ * without FIFOs it destroys the byte before; with them it is lost itself, in the shift register.
+ */
+static void rx_loop(struct uart_state *uart, uint8_t byte)
+{
+    if (fifo_room(uart, &uart->rx)) {
+        fifo_push(&uart->rx, byte);
+        return;
+    }
+    uart->is_overrun = 1;
+    if (!(uart->fcr & FCR_ENABLE))
+        uart->rx.byte[uart->rx.head % UART16550_FIFO_BYTES] = byte;
+}
+
 static void data_write(const struct dev_ctx *dev, uint8_t byte)
 {
     struct uart_state *uart = dev->state;
 
     uart->is_thre_pending = 0;
     if (uart->mcr & MCR_LOOP) {
-        if (fifo_room(uart, &uart->rx))
-            fifo_push(&uart->rx, byte);
-        else
-            uart->is_overrun = 1;
+        rx_loop(uart, byte);
         uart->is_thre_pending = 1;
     } else if (uart->tx.count == 0 && console_send(dev->console, byte)) {
         uart->is_thre_pending = 1; /* gone before the guest can look */

@@ -321,15 +321,32 @@ static void step_stop(struct guest *guest, struct vcpu_page *page)
 
 START_TEST(test_loop_stopped_hart_waits_without_running)
 {
-    /* A hart that stopped itself is not entered again, and its thread sleeps. */
-    struct vmm_fake *fake = fake_new(1);
+    /* A hart that stopped itself is not entered again, and its thread sleeps: another may start
+     * it. */
+    struct vmm_fake *fake = fake_new(2);
     struct guest guest = {.fake = fake, .step = step_stop};
+    fake->machine.state->hart[1].status = HART_STARTED;
     struct vcpu_loop_result result = guest_go(&guest);
 
     ck_assert_int_eq(result.end, VCPU_LOOP_VCPU_FAILED); /* the fake's wait gives up */
     ck_assert_uint_eq(guest.entries, 1);
     ck_assert_uint_eq(guest.waits, 11);
     fake_free(fake);
+}
+END_TEST
+
+START_TEST(test_loop_last_hart_stopped_ends_the_guest)
+{
+    /* With no hart left that could start another the machine is over, and has its own end. */
+    for (uint32_t harts = 1; harts <= 2; harts++) {
+        struct vmm_fake *fake = fake_new(harts);
+        struct guest guest = {.fake = fake, .step = step_stop};
+
+        ck_assert_int_eq(guest_go(&guest).end, VCPU_LOOP_ALL_STOPPED);
+        ck_assert_uint_eq(guest.entries, 1);
+        ck_assert_uint_eq(guest.waits, 0);
+        fake_free(fake);
+    }
 }
 END_TEST
 
@@ -472,6 +489,7 @@ TCase *loop_tcase(void)
     tcase_add_test(tcase, test_loop_stopped_hart_waits_without_running);
     tcase_add_test(tcase, test_loop_non_retentive_suspend_resumes_at_the_address);
     tcase_add_test(tcase, test_loop_retentive_suspend_waits_and_returns);
+    tcase_add_test(tcase, test_loop_last_hart_stopped_ends_the_guest);
     tcase_add_test(tcase, test_loop_random_exits_never_end_the_vmm);
     return tcase;
 }

@@ -186,18 +186,40 @@ START_TEST(test_uart_interrupts_come_by_priority)
     put(fake, MCR, 0x10);
     put(fake, IER, 0x0f);
     put(fake, DATA, 'a');
-    put(fake, DATA, 'b'); /* loopback into a full register: overrun */
+    put(fake, DATA, 'b'); /* loopback into a full register: overrun, and the new byte stays */
     put(fake, MCR, 0x1b);
     ck_assert_uint_eq(get(fake, IIR), 0x06);
     ck_assert_uint_eq(get(fake, LSR), 0x63);
     ck_assert_uint_eq(get(fake, LSR), 0x61);
     ck_assert_uint_eq(get(fake, IIR), 0x04);
-    ck_assert_uint_eq(get(fake, DATA), 'a');
+    ck_assert_uint_eq(get(fake, DATA), 'b');
     ck_assert_uint_eq(get(fake, IIR), 0x02);
     ck_assert_uint_eq(get(fake, IIR), 0x00);
     ck_assert_uint_eq(get(fake, MSR) & 0xf0, 0xb0);
     ck_assert_uint_eq(get(fake, IIR), 0x01);
     fake_free(fake);
+}
+END_TEST
+
+START_TEST(test_uart_overrun_loses_the_old_byte_without_fifos_and_the_new_one_with)
+{
+    /* LSR bit 1: without FIFOs the next character destroys the previous one; with them the FIFO
+     * keeps what it holds.  Either way the error is told once. */
+    for (uint32_t fcr = 0; fcr < 2; fcr++) {
+        struct vmm_fake *fake = fake_new(1);
+        uint32_t depth = fcr ? 16 : 1;
+
+        put(fake, FCR, fcr);
+        put(fake, MCR, 0x10);
+        for (uint32_t i = 0; i <= depth; i++)
+            put(fake, DATA, 'a' + i);
+        ck_assert_uint_eq(get(fake, LSR), 0x63);
+        ck_assert_uint_eq(get(fake, LSR), 0x61);
+        for (uint32_t i = 0; i < depth; i++)
+            ck_assert_uint_eq(get(fake, DATA), fcr ? 'a' + i : 'b');
+        ck_assert_uint_eq(get(fake, LSR), 0x60);
+        fake_free(fake);
+    }
 }
 END_TEST
 
@@ -340,6 +362,7 @@ TCase *uart_tcase(void)
     tcase_add_test(tcase, test_uart_without_fifo_holds_one_byte);
     tcase_add_test(tcase, test_uart_rx_interrupt_by_trigger_level_or_timeout);
     tcase_add_test(tcase, test_uart_interrupts_come_by_priority);
+    tcase_add_test(tcase, test_uart_overrun_loses_the_old_byte_without_fifos_and_the_new_one_with);
     tcase_add_test(tcase, test_uart_loopback_sends_nothing_out);
     tcase_add_test(tcase, test_uart_modem_deltas_clear_on_read);
     tcase_add_test(tcase, test_uart_dlab_selects_the_divisor);
