@@ -7,6 +7,8 @@
 #define CELLS_MOST     2
 #define SOURCES_MOST   1023u
 #define BUS_LEVELS_MOST 8
+#define TIMEBASE_HZ_LEAST 1000u /* users divide by parts of it, and multiply it */
+#define TIMEBASE_HZ_MOST  UINT64_C(4000000000)
 
 _Static_assert(MACHINE_DTB_HEADER_BYTES == sizeof(struct fdt_header), "whole header");
 
@@ -165,7 +167,7 @@ static enum err hart_read(struct reading *r, int node)
     if (id != r->boot_hart)
         return OK;
     if (tree_number(r->fdt, node, "riscv,cboz-block-size", &block) == OK &&
-        (block & (block - 1)) == 0)
+        (block & (block - 1)) == 0 && block <= PAGE_BYTES)
         r->machine->zero_block_bytes = block;
     r->boot_intc = tree_hart_controller(r->fdt, node);
     if (r->boot_intc == 0)
@@ -181,6 +183,8 @@ static enum err harts_read(struct reading *r)
         tree_number(r->fdt, cpus, "timebase-frequency", &r->machine->timebase_hz) != OK ||
         r->machine->timebase_hz == 0)
         return fail(r, ERR_NOT_FOUND, "/cpus has no timebase-frequency");
+    if (r->machine->timebase_hz < TIMEBASE_HZ_LEAST || r->machine->timebase_hz > TIMEBASE_HZ_MOST)
+        return fail(r, ERR_RANGE, "/cpus' timebase-frequency is not 1 kHz to 4 GHz");
     fdt_for_each_subnode(node, r->fdt, cpus)
     {
         enum err err = hart_read(r, node);
@@ -248,25 +252,40 @@ static bool bus_translates(const struct reading *r, int bus)
     return true;
 }
 
+/*
+ * Timers, software interrupts and interrupt controllers that firmware drives, in the names of the
+ * Linux kernel's bindings and of OpenSBI.  The root server could interrupt harts with them.
+ */
+static const char *const firmware_names[] = {
+    "riscv,clint0", "sifive,clint0", "sifive,clint2", "starfive,jh7100-clint",
+    "starfive,jh7110-clint", "canaan,k210-clint", "thead,c900-clint", "allwinner,sun20i-d1-clint",
+    "sophgo,cv1800b-clint", "riscv,aclint-mtimer", "riscv,aclint-mswi", "riscv,aclint-sswi",
+    "thead,c900-aclint-mtimer", "thead,c900-aclint-mswi", "thead,c900-aclint-sswi",
+    "sophgo,sg2042-aclint-mtimer", "sophgo,sg2042-aclint-mswi", "sophgo,sg2044-aclint-mtimer",
+    "sophgo,sg2044-aclint-mswi", "sophgo,sg2044-aclint-sswi", "nuclei,ux900-aclint-mtimer",
+    "nuclei,ux900-aclint-mswi", "nuclei,ux900-aclint-sswi", "mips,p8700-aclint-sswi",
+    "andestech,plmt0", "andestech,plicsw", "andestech,plic_sw", "andestech,nceplic100",
+    "thead,c900-plic", "riscv,aplic", "riscv,imsics", NULL,
+};
+
 static enum err device_read(struct reading *r, int node)
 {
     static const char *const test[] = { "sifive,test0", "sifive,test1", NULL };
-    static const char *const firmware[] = { "riscv,clint0", "sifive,clint0", "thead,c900-clint",
-                                            "riscv,aclint-mtimer", "riscv,aclint-mswi",
-                                            "riscv,aclint-sswi", NULL };
     bool is_plic = tree_is_plic(r->fdt, node), is_test = node_is_any(r, node, test);
-    bool is_firmware = node_is_any(r, node, firmware);
+    bool is_firmware = node_is_any(r, node, firmware_names);
+    bool is_disabled = tree_is_disabled(r->fdt, node);
 
-    if (!(is_plic || is_test || is_firmware) || tree_is_disabled(r->fdt, node))
+    if (!(is_plic || is_test || is_firmware) || (is_test && is_disabled))
         return OK;
     int parent = fdt_parent_offset(r->fdt, node);
     if (bus_translates(r, parent))
         return fail(r, ERR_NOT_SUPPORTED, "the PLIC, CLINT or test device is behind a bus that "
                                           "translates addresses");
-    if (is_plic)
+    if (is_plic && !is_disabled)
         return plic_read(r, parent, node);
     if (is_test)
         return test_read(r, parent, node);
+    /* Firmware disables what it keeps for itself: the registers are there. */
     return reg_add_all(r, parent, node, &r->machine->firmware);
 }
 

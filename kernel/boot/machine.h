@@ -19,7 +19,7 @@
 struct machine {
     struct range_set ram;       /* as described, reserved parts included */
     struct range_set reserved;  /* never handed out */
-    struct range_set firmware;  /* never handed out: CLINT, ACLINT, other harts' PLICs */
+    struct range_set firmware;  /* never handed out: other interrupt controllers and timers */
     struct range archive;       /* linux,initrd-start/-end; 0 bytes: none */
     struct range plic;          /* 0 bytes: none */
     struct range test;          /* sifive,test0; 0 bytes: none */
@@ -43,7 +43,7 @@ MUST_CHECK machine_dtb_bytes(const void *dtb, uint64_t *bytes);
  * is of no use and *problem says what is wrong, in one line.
  *   ERR_FORMAT         the blob or a property is malformed
  *   ERR_NOT_FOUND      no memory, no timebase, no such hart, or no PLIC for it
- *   ERR_RANGE          an address range wraps
+ *   ERR_RANGE          an address range wraps, or the timebase is one that no machine has
  *   ERR_NO_MEMORY      more ranges than RANGE_MAX
  *   ERR_NOT_SUPPORTED  addresses that a bus translates
  */

@@ -239,7 +239,7 @@ static enum err thread_start(struct building *b)
     thread->context.pc = b->elf.entry;
     thread->context.x[REG_SP] = BOOT_STACK_TOP;
     thread->context.x[REG_A0] = BOOTINFO_ADDRESS;
-    hal_set_root(thread);
+    thread->is_root = true;
     return thread_resume(thread);
 }
 

@@ -60,6 +60,7 @@ struct thread {
     bool is_calling;  /* BLOCKED_SEND: a reply is wanted */
     bool is_fault;    /* BLOCKED_SEND or _REPLY: the message is its fault */
     bool is_in_guest; /* inside vcpu_run */
+    bool is_root;     /* the root server's first: the machine fails with it */
     struct hart *hart;
     struct thread *queue_next, *queue_prev;
     struct object *blocked_on;         /* endpoint or notification it is queued in */

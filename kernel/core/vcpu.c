@@ -49,6 +49,7 @@ void vcpu_unbind(struct hart *hart, struct vcpu *vcpu)
     if (gspace->last_vcpu == vcpu)
         gspace->last_vcpu = NULL;
     run_abort(vcpu->thread);
+    vcpu->exit = vcpu->page->exit;
     vcpu->thread->vcpu = NULL;
     vcpu->thread = NULL;
     vcpu->page = NULL;
@@ -83,6 +84,7 @@ enum err vcpu_bind_invoke(struct invocation *inv)
     vcpu->thread = thread;
     thread->vcpu = vcpu;
     vcpu->page = hal_phys_to_virt(hpa(vcpu->place[VCPU_PAGE].object));
+    vcpu->page->exit = vcpu->exit;
     vcpu->page->exit.seq = vcpu->seq;
     return OK;
 }

@@ -10,9 +10,9 @@
  *                 or deadline |  v pending        | deadline (reason NONE, no new exit)
  *                           BLOCKED_WFI ----------+
  *
- * Bound means: thread, memory and state page are all there.  Losing any unbinds, and
- * whoever runs it then gets ERR_STATE.  Everything the VMM can write in the page is
- * legal: each word is read once, and can only hurt the guest.
+ * Bound means: thread, memory and state page are all there.  Losing any unbinds: a vcpu_run then
+ * ends with ERR_STATE, and the exit record is kept for the next page.  Everything the VMM can write
+ * in the page is legal: each word is read once, and can only hurt the guest.
  */
 #ifndef KERNEL_CORE_VCPU_H
 #define KERNEL_CORE_VCPU_H
@@ -47,6 +47,7 @@ struct vcpu {
     uint64_t hvip_levels;       /* VSTIP and VSEIP as last written to hvip; all ones: unknown */
     uint64_t timer_guest_ticks; /* software timer, in the guest's time */
     uint64_t timer_ticks;       /* the same in the hart's; all ones: never, or not used */
+    struct vcpu_exit_record exit; /* of the latest exit, while not bound: the page has it else */
     struct hal_vcpu regs;
     struct fp_state fp;
 };
@@ -118,6 +119,19 @@ struct vcpu_page *vcpu_run_timer(struct hart *hart, uint64_t cap, uint64_t done,
 /* The loaded vCPU's timer, by CSR or by software, becomes what its page says. */
 void vcpu_timer_take(struct vcpu *vcpu);
 
+/*
+ * The guest physical address of a guest-page fault.  Its two low bits are those of the virtual
+ * address, but zero for an implicit access to a page table, which a pseudoinstruction in htinst
+ * marks: not zero, and bit 0 clear (privileged specification, "Hypervisor Trap Value Register",
+ * "Transformed Instruction or Pseudoinstruction for mtinst or htinst").
+ */
+static inline uint64_t vcpu_fault_gpa(const struct guest_trap *trap)
+{
+    bool is_implicit = trap->htinst != 0 && (trap->htinst & 1) == 0;
+
+    return trap->htval << 2 | (is_implicit ? 0 : trap->stval & 3);
+}
+
 /* Count an exit of a guest and write its record. */
 static inline void vcpu_record(struct vcpu *vcpu, enum vcpu_exit reason,
                                const struct guest_trap *trap, bool has_fetched, uint64_t insn)
@@ -133,7 +147,7 @@ static inline void vcpu_record(struct vcpu *vcpu, enum vcpu_exit reason,
         .insn_valid = has_fetched,
         .cause = trap->scause,
         .tval = trap->stval,
-        .gpa = has_gpa ? trap->htval << 2 | (trap->stval & 3) : 0,
+        .gpa = has_gpa ? vcpu_fault_gpa(trap) : 0,
         .htinst = trap->htinst,
         .insn = insn,
         .pc = page->pc,

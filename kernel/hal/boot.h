@@ -13,7 +13,6 @@
 struct hart;
 struct machine;
 struct range;
-struct thread;
 
 /* The HAL calls this when the kernel's address space and stack are in force.  The console
  * works; nothing else does. */
@@ -43,8 +42,5 @@ bool hal_guest_has_satp_mode(enum satp_mode mode);
 
 /* What the trap handlers pass to the core. */
 void hal_set_hart(struct hart *hart);
-
-/* The root server's thread: a fault of it that nobody handles is reported and fails the machine. */
-void hal_set_root(const struct thread *thread);
 
 #endif

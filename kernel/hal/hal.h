@@ -100,7 +100,7 @@ struct hal_vcpu {
     uint64_t vsstatus, vsie, vstvec, vsscratch, vsepc, vscause, vstval, vsatp;
     uint64_t vstimecmp, htimedelta, hvip;
     uint64_t vsiselect;                      /* where a guest reaches it */
-    uint64_t scounteren, senvcfg, sstateen0; /* no VS copies: swapped at each entry and exit */
+    uint64_t scounteren, senvcfg;            /* no VS copies: swapped at each entry and exit */
     uint64_t is_vs;                          /* next entry in VS (1) or VU (0) */
 };
 

@@ -57,7 +57,7 @@ struct vcpu_exit_record {
     uint32_t insn_valid; /* 1: `insn` holds the bits at pc (low 16 for a compressed one) */
     uint64_t cause;      /* scause */
     uint64_t tval;       /* stval: guest virtual address, or instruction bits */
-    uint64_t gpa;        /* faulting guest physical address: htval << 2 | stval & 3; else 0 */
+    uint64_t gpa;        /* faulting guest physical address (a page-table entry's, too); else 0 */
     uint64_t htinst;     /* as the hart gave it; 0 when it gave none */
     uint64_t insn;       /* fetched by the kernel with HLVX when htinst is 0 */
     uint64_t pc;         /* guest pc of the instruction that exited */

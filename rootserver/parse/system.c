@@ -118,6 +118,25 @@ static void parse_guest(const void *fdt, int node, struct system_guest *g)
     }
 }
 
+/* Is each index below the count there, and each name once? */
+static MUST_CHECK check_guests(const struct system_config *out, const bool *seen,
+                               struct problem *problem)
+{
+    for (unsigned i = 0; i < out->guest_count; i++) {
+        if (!seen[i]) {
+            problem_set(problem, "system.dtb: no guest has the index %u", i);
+            return ERR_FORMAT;
+        }
+        for (unsigned k = 0; k < i; k++) {
+            if (strcmp(out->guest[i].name, out->guest[k].name) == 0) {
+                problem_set(problem, "system.dtb: two guests are called %s", out->guest[i].name);
+                return ERR_FORMAT;
+            }
+        }
+    }
+    return OK;
+}
+
 /* Guests come in any order; each index from 0 to count-1 must be there once, as each name. */
 static MUST_CHECK parse_guests(const void *fdt, struct system_config *out, struct problem *problem)
 {
@@ -152,19 +171,7 @@ static MUST_CHECK parse_guests(const void *fdt, struct system_config *out, struc
         problem_set(problem, "system.dtb: no guests");
         return ERR_RANGE;
     }
-    for (unsigned i = 0; i < out->guest_count; i++) {
-        if (!seen[i]) {
-            problem_set(problem, "system.dtb: no guest has the index %u", i);
-            return ERR_FORMAT;
-        }
-        for (unsigned k = 0; k < i; k++) {
-            if (strcmp(out->guest[i].name, out->guest[k].name) == 0) {
-                problem_set(problem, "system.dtb: two guests are called %s", out->guest[i].name);
-                return ERR_FORMAT;
-            }
-        }
-    }
-    return OK;
+    return check_guests(out, seen, problem);
 }
 
 static MUST_CHECK parse_services(const void *fdt, struct system_config *out,

@@ -80,7 +80,6 @@ void fake_reset(void)
     fake = (struct fake_hal){
         .now = 1000,
         .has_sstc = true,
-        .has_stateen = true,
         .vspace_ids = 65536,
         .gspace_ids = 16384,
         .timer_deadline = UINT64_MAX,

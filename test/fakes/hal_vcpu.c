@@ -9,7 +9,6 @@
 #define CSR_STVEC      0x105u
 #define CSR_SCOUNTEREN 0x106u
 #define CSR_SENVCFG    0x10au
-#define CSR_SSTATEEN0  0x10cu
 #define CSR_SSCRATCH   0x140u
 #define CSR_SEPC       0x141u
 #define CSR_SCAUSE     0x142u
@@ -64,7 +63,6 @@ static uint64_t *place_of(struct hal_vcpu *vcpu, uint64_t reg)
     case VCPU_REG_CSR(CSR_STVEC): return &vcpu->vstvec;
     case VCPU_REG_CSR(CSR_SCOUNTEREN): return &vcpu->scounteren;
     case VCPU_REG_CSR(CSR_SENVCFG): return &vcpu->senvcfg;
-    case VCPU_REG_CSR(CSR_SSTATEEN0): return &vcpu->sstateen0;
     case VCPU_REG_CSR(CSR_SSCRATCH): return &vcpu->vsscratch;
     case VCPU_REG_CSR(CSR_SEPC): return &vcpu->vsepc;
     case VCPU_REG_CSR(CSR_SCAUSE): return &vcpu->vscause;
@@ -80,8 +78,6 @@ static uint64_t *place_of(struct hal_vcpu *vcpu, uint64_t reg)
 static enum err check(uint64_t reg)
 {
     if (reg == VCPU_REG_CSR(CSR_STIMECMP) && !fake.has_sstc)
-        return ERR_NOT_SUPPORTED;
-    if (reg == VCPU_REG_CSR(CSR_SSTATEEN0) && !fake.has_stateen)
         return ERR_NOT_SUPPORTED;
     return OK;
 }

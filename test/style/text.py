@@ -67,6 +67,25 @@ def check_width(tree):
             for number, line in enumerate(text.split("\n"), 1) if len(line) > WIDTH]
 
 
+FUNCTION_LINES = 40
+FUNCTION = re.compile(r"^\{\n(.*?)^\}$", re.M | re.S)
+FUNCTION_ROOMS = ("kernel/", "libs/", "vmm/", "services/", "rootserver/")
+
+
+def check_functions(tree):
+    """No function of what is shipped is longer than a reader keeps in mind."""
+    problems = []
+    for name, text in tree.files.items():
+        if not name.startswith(FUNCTION_ROOMS) or not name.endswith((".c", ".h")):
+            continue
+        for match in FUNCTION.finditer(text):
+            count = match.group(1).count("\n")
+            if count > FUNCTION_LINES:
+                problems.append(f"{name}:{line_of(text, match.start())}: a function of {count} lines, "
+                                f"{FUNCTION_LINES} at most")
+    return problems
+
+
 def check_machine(tree):
     """Nothing names one person's machine, or a host that serves packages."""
     problems = []

@@ -34,3 +34,17 @@ def test_hart_one_node_each_boot_hart_stays(env):
         harts = [goes_round(env, archive, boot, numa=False) for boot in (0, 3)]
     if harts != [0, 3]:
         raise Failure(f"boot harts 0 and 3 led to {harts}")
+
+
+def test_hart_unknown_interrupt_is_turned_off(env):
+    """An interrupt that no part of the kernel handles is reported and turned off; it does not come for ever."""
+    software, timer, external = 1 << 1, 1 << 5, 1 << 9
+    with env.system({"small": SMALL}) as archive, stub() as gdb, \
+            env.warren(archive, smp=1, words=gdb.words) as machine:
+        values = {"sie": software | timer | external, "sip": software}
+        if len(gdb.write_at(env.kernel_symbol("trap_from_below"), values)) != 2:
+            raise Failure("QEMU lets nobody raise an interrupt")
+        machine.expect(r"^Warren: interrupt 1 ", 30)
+        machine.expect(r"small: boot, dirty 0\n", 30)
+        machine.send("p")
+        machine.expect_exit(0, 30)

@@ -22,7 +22,6 @@ struct cpu {
     uint64_t panic_regs[REGS_BYTES / 8];
     bool is_panicking;
     struct hart *hart;
-    const struct thread *root;          /* the root server's thread */
     struct hal_vcpu *vcpu;              /* the guest entered last */
     uint64_t fp_status;                 /* sstatus when U mode lost its FP registers: FS counts */
 

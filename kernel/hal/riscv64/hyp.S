@@ -33,6 +33,20 @@ PROBE cpu_probe_hvictl, csrr a0, CSR_HVICTL
 PROBE cpu_probe_hstatus, csrr a0, CSR_HSTATUS
 PROBE cpu_fetch_guest_half, hlvx.hu a0, (t2)
 
+    .globl cpu_clear_optional           /* () */
+cpu_clear_optional:
+    .irp    csr, CSR_SSTATEEN0, CSR_SSTATEEN1, CSR_SSTATEEN2, CSR_SSTATEEN3, CSR_HSTATEEN1, \
+            CSR_HSTATEEN2, CSR_HSTATEEN3, CSR_SCOUNTINHIBIT, CSR_SCTRCTL, CSR_VSCTRCTL, \
+            CSR_SCONTEXT, CSR_HCONTEXT
+    lla     t0, 1f
+    sd      t0, CPU_FIXUP(tp)
+    csrw    \csr, zero
+    .balign 4
+1:
+    .endr
+    sd      zero, CPU_FIXUP(tp)
+    ret
+
     .globl cpu_zero_blocks              /* (start, end, block bytes): 8 blocks, or 16, ... */
 cpu_zero_blocks:
     lla     t0, 2f

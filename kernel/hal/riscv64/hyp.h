@@ -36,6 +36,9 @@ struct probe cpu_probe_hstateen0(void);
 struct probe cpu_probe_stimecmp(void);
 struct probe cpu_probe_vsiselect(void);
 struct probe cpu_probe_hvictl(void);
+/* Zero the CSRs that no guest has a copy of and the kernel does not use, as far as they are there:
+ * firmware may have left anything in them. */
+void cpu_clear_optional(void);
 /* HLVX.HU at a guest virtual address, as hstatus.SPVP says. */
 struct probe cpu_fetch_guest_half(uint64_t address);
 

@@ -62,11 +62,6 @@ void hal_set_hart(struct hart *hart)
     cpu_this()->hart = hart;
 }
 
-void hal_set_root(const struct thread *thread)
-{
-    cpu_this()->root = thread;
-}
-
 void hal_set_test_device(struct range registers)
 {
     if (registers.bytes != 0)
@@ -116,19 +111,19 @@ bool hal_guest_has_satp_mode(enum satp_mode mode)
 }
 
 /* What a guest's riscv,isa does not name stays off, where a bit can say so: the cache-block
- * instructions, page-based memory types, control-flow integrity.  Hardware's update of A and D
- * bits is on: without a name for either way software must expect both.  Fields that the hart or
- * its firmware does not offer stay 0. */
+ * instructions, page-based memory types, control-flow integrity, and state by hstateen0 ("Smstateen
+ * and Ssstateen Extensions": bit 63 opens sstateen0, bit 62 senvcfg, which each supervisor has).
+ * Hardware's update of A and D bits is on: without a name for either way software must expect both.
+ * Fields that the hart or its firmware does not offer stay 0. */
 static void setup_environment(const struct cpu *cpu)
 {
     CSR_WRITE(CSR_HENVCFG, (cpu->has_sstc ? HENVCFG_STCE : 0) | HENVCFG_ADUE);
     CSR_WRITE(CSR_SENVCFG, 0);
     CSR_WRITE(CSR_HCOUNTEREN, 7);
     CSR_WRITE(CSR_SCOUNTEREN, COUNTEREN_TIME);
-    if (cpu->has_stateen) {
-        CSR_WRITE(CSR_HSTATEEN0, HSTATEEN0_STATEEN | HSTATEEN0_SENVCFG);
-        CSR_WRITE(CSR_SSTATEEN0, 0);
-    }
+    if (cpu->has_stateen)
+        CSR_WRITE(CSR_HSTATEEN0, HSTATEEN0_SENVCFG);
+    cpu_clear_optional();
 }
 
 /*
@@ -153,10 +148,12 @@ static void setup_traps(void)
     CSR_WRITE(CSR_HIDELEG, HIDELEG_GUEST);
     CSR_WRITE(CSR_HSTATUS, HSTATUS_VSXL_64 | HSTATUS_VTW);
     CSR_WRITE(CSR_HGEIE, 0);
+    CSR_WRITE(CSR_HIE, 0);
     CSR_WRITE(CSR_HVIP, 0);
     CSR_WRITE(CSR_VSIE, 0);
     CSR_WRITE(CSR_HTIMEDELTA, 0);
-    CSR_CLEAR(CSR_SSTATUS, SSTATUS_FS | SSTATUS_VS | SSTATUS_SUM | SSTATUS_MXR | SSTATUS_SIE);
+    CSR_CLEAR(CSR_SSTATUS, SSTATUS_FS | SSTATUS_VS | SSTATUS_SUM | SSTATUS_MXR | SSTATUS_SIE |
+                               SSTATUS_UBE | SSTATUS_SDT);
 }
 
 MUST_CHECK hal_setup(const struct machine *machine, const char **problem)

@@ -14,6 +14,7 @@
 #include <kernel/hal/riscv64/csr.h>
 #include <kernel/hal/riscv64/sbi.h>
 #include <kernel/hal/riscv64/trap.h>
+#include <kernel/print.h>
 
 uint64_t hal_time(void)
 {
@@ -42,21 +43,18 @@ void hal_idle(void)
     CSR_WRITE(CSR_VSIE, guest_enabled);
 }
 
-/* The guest's copies of what has no VS CSR, out of the hart and the kernel's into it. */
-static void guest_registers_leave(const struct cpu *cpu, struct hal_vcpu *vcpu)
+/* What has no VS CSR: the guest's values leave the hart, those of U mode come into it.  sstateen0
+ * is shut to guests (setup.c). */
+static void guest_registers_leave(struct hal_vcpu *vcpu)
 {
     vcpu->scounteren = CSR_SWAP(CSR_SCOUNTEREN, COUNTEREN_TIME);
     vcpu->senvcfg = CSR_SWAP(CSR_SENVCFG, 0);
-    if (cpu->has_stateen)
-        vcpu->sstateen0 = CSR_SWAP(CSR_SSTATEEN0, 0);
 }
 
-static void guest_registers_enter(const struct cpu *cpu, const struct hal_vcpu *vcpu)
+static void guest_registers_enter(const struct hal_vcpu *vcpu)
 {
     CSR_WRITE(CSR_SCOUNTEREN, vcpu->scounteren);
     CSR_WRITE(CSR_SENVCFG, vcpu->senvcfg);
-    if (cpu->has_stateen)
-        CSR_WRITE(CSR_SSTATEEN0, vcpu->sstateen0);
 }
 
 void hal_enter_user(struct user_context *context)
@@ -73,7 +71,7 @@ void hal_enter_guest(struct hal_vcpu *vcpu, struct vcpu_page *page)
     struct cpu *cpu = cpu_this();
 
     cpu->vcpu = vcpu;
-    guest_registers_enter(cpu, vcpu);
+    guest_registers_enter(vcpu);
     CSR_CLEAR(CSR_SSTATUS, SSTATUS_SPP | SSTATUS_SPIE | SSTATUS_SPELP);
     if (vcpu->is_vs != 0)
         CSR_SET(CSR_SSTATUS, SSTATUS_SPP);
@@ -92,7 +90,7 @@ static struct guest_trap guest_leave(struct cpu *cpu, uint64_t cause)
     };
 
     cpu->vcpu->is_vs = trap.from_vs ? 1 : 0;
-    guest_registers_leave(cpu, cpu->vcpu);
+    guest_registers_leave(cpu->vcpu);
     return trap;
 }
 
@@ -115,7 +113,7 @@ static struct user_context *exit_short(struct cpu *cpu, uint64_t cause)
     CSR_CLEAR(CSR_HSTATUS, HSTATUS_SPV);
     cpu->fp_status = status & (SSTATUS_SPP | SSTATUS_FS);
     cpu->vcpu->is_vs = trap.from_vs;
-    guest_registers_leave(cpu, cpu->vcpu);
+    guest_registers_leave(cpu->vcpu);
     return vcpu_exit_short(cpu->hart, &trap);
 }
 
@@ -128,7 +126,7 @@ static ATTR_NORETURN void call_long(struct hart *hart)
 /* As hal_enter_guest(): the guest's mode and FP registers are as they were at its exit. */
 static inline void run_resume(struct cpu *cpu, struct vcpu_page *page)
 {
-    guest_registers_enter(cpu, cpu->vcpu);
+    guest_registers_enter(cpu->vcpu);
     CSR_SET(CSR_SSTATUS, cpu->fp_status);
     CSR_SET(CSR_HSTATUS, HSTATUS_SPV);
     cpu_resume(cpu, page);
@@ -176,6 +174,18 @@ void trap_message(void)
 
 /* ---- the long way --------------------------------------------------------------------- */
 
+/* Nobody enabled this interrupt, and nobody can take its cause away: it would come for ever. */
+static void interrupt_disable(uint64_t number)
+{
+    uint64_t bit = UINT64_C(1) << (number % 64);
+
+    CSR_CLEAR(CSR_SIE, bit);
+    CSR_CLEAR(CSR_HIE, bit);
+    print_text("Warren: interrupt ");
+    print_decimal(number);
+    print_text(" is unknown and now off\n");
+}
+
 static void interrupt(struct hart *hart, uint64_t number, bool is_guest)
 {
     if (trace_is_on(&hart->trace))
@@ -185,23 +195,25 @@ static void interrupt(struct hart *hart, uint64_t number, bool is_guest)
         timer_expire(hart);
     else if (number == IRQ_S_EXTERNAL)
         irq_handle(hart);
+    else
+        interrupt_disable(number);
 }
 
-static void user_fault(const struct cpu *cpu, struct hart *hart, uint64_t cause, uint64_t tval)
+static void user_fault(struct hart *hart, uint64_t cause, uint64_t tval)
 {
     const struct thread *thread = hart->current;
 
     thread_fault(hart, cause, tval);
-    if (thread == cpu->root && thread->state == THREAD_FAULTED)
+    if (thread->is_root && thread->state == THREAD_FAULTED)
         trap_root_fault(cause, tval, &thread->context);
 }
 
-static void user_exception(const struct cpu *cpu, struct hart *hart, uint64_t cause)
+static void user_exception(struct hart *hart, uint64_t cause)
 {
     uint64_t tval = CSR_READ(CSR_STVAL);
 
     if (cause != CAUSE_ILLEGAL || !fp_trap(hart))
-        user_fault(cpu, hart, cause, tval);
+        user_fault(hart, cause, tval);
 }
 
 static ATTR_NOINLINE ATTR_NORETURN void trap_long(struct cpu *cpu, uint64_t cause)
@@ -217,7 +229,7 @@ static ATTR_NOINLINE ATTR_NORETURN void trap_long(struct cpu *cpu, uint64_t caus
     else if (is_guest)
         vcpu_exit(hart, &trap);
     else
-        user_exception(cpu, hart, cause);
+        user_exception(hart, cause);
     sched_leave(hart);
 }
 

@@ -78,11 +78,6 @@ MUST_CHECK hal_vcpu_get_reg(const struct hal_vcpu *vcpu, uint64_t reg, uint64_t 
     case VCPU_REG_CSR(CSR_STVEC): *value = vcpu->vstvec; return OK;
     case VCPU_REG_CSR(CSR_SCOUNTEREN): *value = vcpu->scounteren; return OK;
     case VCPU_REG_CSR(CSR_SENVCFG): *value = vcpu->senvcfg; return OK;
-    case VCPU_REG_CSR(CSR_SSTATEEN0):
-        if (!cpu_this()->has_stateen)
-            return ERR_NOT_SUPPORTED;
-        *value = vcpu->sstateen0;
-        return OK;
     case VCPU_REG_CSR(CSR_SSCRATCH): *value = vcpu->vsscratch; return OK;
     case VCPU_REG_CSR(CSR_SEPC): *value = vcpu->vsepc; return OK;
     case VCPU_REG_CSR(CSR_SCAUSE): *value = vcpu->vscause; return OK;
@@ -122,11 +117,6 @@ MUST_CHECK hal_vcpu_set_reg(struct hal_vcpu *vcpu, uint64_t reg, uint64_t value)
     case VCPU_REG_CSR(CSR_STVEC): vcpu->vstvec = value & ~UINT64_C(2); return OK;
     case VCPU_REG_CSR(CSR_SCOUNTEREN): vcpu->scounteren = value & UINT32_MAX; return OK;
     case VCPU_REG_CSR(CSR_SENVCFG): vcpu->senvcfg = value & SENVCFG_WRITABLE; return OK;
-    case VCPU_REG_CSR(CSR_SSTATEEN0):
-        if (!cpu_this()->has_stateen)
-            return ERR_NOT_SUPPORTED;
-        vcpu->sstateen0 = value & UINT32_MAX;
-        return OK;
     case VCPU_REG_CSR(CSR_SSCRATCH): vcpu->vsscratch = value; return OK;
     case VCPU_REG_CSR(CSR_SEPC): vcpu->vsepc = value & ~UINT64_C(1); return OK;
     case VCPU_REG_CSR(CSR_SCAUSE): vcpu->vscause = value; return OK;

@@ -3,6 +3,7 @@
 
 import contextlib
 import pathlib
+import re
 import socket
 import tempfile
 import time
@@ -53,8 +54,8 @@ class Stub:
         self._socket.sendall(f"${body}#{sum(body.encode()) & 0xff:02x}".encode())
         return self._packet()
 
-    def derail(self, address):
-        """Lets the machine run until a hart comes to `address`, and has that one go on at 0."""
+    def _run_to(self, address):
+        """Lets the machine run until a hart comes to `address`."""
         self.connect()
         self.ask("?")
         if self.ask(f"Z1,{address:x},4") != "OK":
@@ -63,6 +64,36 @@ class Stub:
         if not stop.startswith("T05"):
             raise Failure(f"no hart came to {address:#x}: {stop}")
         self.ask(f"z1,{address:x},4")
+
+    def _csr_numbers(self):
+        """The hart's CSRs by name, in gdb's order."""
+        text = ""
+        while True:
+            part = self.ask(f"qXfer:features:read:riscv-csr.xml:{len(text):x},1000")
+            text += part[1:]
+            if part[:1] != "m":
+                break
+        found = re.findall(r'name="(\w+)"[^>]*regnum="(\d+)"', text)
+        return {name: int(number) for name, number in found}
+
+    def write_at(self, address, values):
+        """
+        Lets the machine run until a hart comes to `address`, and on with other values of its CSRs; what the
+        hart does not have is left out.  Returns the names of the CSRs that were written.
+        """
+        self._run_to(address)
+        numbers, written = self._csr_numbers(), []
+        for name, value in values.items():
+            body = f"P{numbers.get(name, 0):x}={value.to_bytes(8, 'little').hex()}"
+            if name in numbers and self.ask(body) == "OK":
+                written.append(name)
+        self.ask("D")
+        self._socket.close()
+        return written
+
+    def derail(self, address):
+        """Lets the machine run until a hart comes to `address`, and has that one go on at 0."""
+        self._run_to(address)
         if self.ask(f"P{PC_NUMBER:x}={'0' * 16}") != "OK":
             raise Failure("QEMU lets nobody change the pc")
         self._socket.sendall(b"$D#44")  # the machine may end before it answers

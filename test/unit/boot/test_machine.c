@@ -101,6 +101,52 @@ START_TEST(test_machine_parse_aclint_is_firmware)
 }
 END_TEST
 
+/* Timers and interrupt controllers of other vendors, disabled or not, are handed out to nobody. */
+START_TEST(test_machine_parse_other_vendors_controllers_are_firmware)
+{
+    static const char *const names[] = {
+        "thead,c900-aclint-mtimer", "thead,c900-aclint-mswi", "starfive,jh7110-clint",
+        "andestech,plmt0", "andestech,plicsw", "riscv,aplic", "riscv,imsics", "riscv,plic0",
+    };
+    for (size_t i = 0; i < 2 * sizeof names / sizeof names[0]; i++) {
+        void *tree = tree_load("virt-256m");
+        int node = fdt_add_subnode(tree, node_at(tree, "/soc"), "other@7000000");
+        fdt_setprop(tree, node, "compatible", names[i / 2], (int)strlen(names[i / 2]) + 1);
+        fdt_setprop_u64(tree, node, "reg", 0x7000000);
+        fdt_appendprop_u64(tree, node, "reg", 0x9000);
+        if (i % 2 == 1 || i / 2 == 7)
+            fdt_setprop_string(tree, node, "status", "disabled");
+        parses(tree, 0);
+        ck_assert_msg(range_set_holds(&machine.firmware, (struct range){ 0x7000000, 0x9000 }),
+                      "%s", names[i / 2]);
+        free(tree);
+    }
+}
+END_TEST
+
+/* A size or a divisor that no machine has is refused, or stands for none. */
+START_TEST(test_machine_parse_odd_numbers_are_not_used)
+{
+    static const uint64_t blocks[] = { UINT64_C(1) << 61, 8192, 96, 4096, 64 };
+    void *tree = tree_load("virt-256m");
+
+    for (size_t i = 0; i < sizeof blocks / sizeof blocks[0]; i++) {
+        fdt_setprop_u64(tree, node_at(tree, "/cpus/cpu@0"), "riscv,cboz-block-size", blocks[i]);
+        parses(tree, 0);
+        ck_assert_uint_eq(machine.zero_block_bytes, i < 3 ? 0 : blocks[i]);
+    }
+    fdt_setprop_u64(tree, node_at(tree, "/cpus"), "timebase-frequency", 1000);
+    parses(tree, 0);
+    free(tree);
+    for (size_t i = 0; i < 2; i++) {
+        tree = tree_load("virt-256m");
+        fdt_setprop_u64(tree, node_at(tree, "/cpus"), "timebase-frequency",
+                        i == 0 ? 999 : UINT64_C(1) << 32);
+        refuses(tree, 0, ERR_RANGE);
+    }
+}
+END_TEST
+
 /* Reservations of either kind, and an initrd in cells of either width, are seen. */
 START_TEST(test_machine_parse_firmware_additions_are_seen)
 {
@@ -289,6 +335,8 @@ Suite *suite_machine(void)
     tcase_add_test(all, test_machine_parse_each_boot_hart_has_its_context);
     tcase_add_test(all, test_machine_parse_numa_unites_memory);
     tcase_add_test(all, test_machine_parse_aclint_is_firmware);
+    tcase_add_test(all, test_machine_parse_other_vendors_controllers_are_firmware);
+    tcase_add_test(all, test_machine_parse_odd_numbers_are_not_used);
     tcase_add_test(all, test_machine_parse_firmware_additions_are_seen);
     tcase_add_test(all, test_machine_parse_disabled_hart_is_not_counted);
     tcase_add_test(all, test_machine_parse_without_devices_is_ok);

@@ -60,6 +60,22 @@ START_TEST(test_retype_makes_zeroed_children_with_all_rights)
 }
 END_TEST
 
+START_TEST(test_retype_thread_in_place_of_the_root_thread_is_not_root)
+{
+    /* Whose fault ends the machine is said by the thread, and ends with it, not by its address. */
+    uint32_t untyped = world_make(OBJ_UNTYPED, 16);
+    struct thread *root = hal_phys_to_virt(hpa(world_slot(untyped)->object));
+
+    ck_assert_int_eq(retype(untyped, OBJ_THREAD, THREAD_BITS_MIN, 100, 1), OK);
+    ck_assert_ptr_eq(world_object(100), root);
+    root->is_root = true;
+    world_destroy(100);
+    ck_assert_int_eq(retype(untyped, OBJ_THREAD, THREAD_BITS_MIN, 100, 1), OK);
+    ck_assert_ptr_eq(world_object(100), root);
+    ck_assert(!root->is_root);
+}
+END_TEST
+
 START_TEST(test_retype_argument_never_valid_invalid_arg)
 {
     /* A type, size or count that no Untyped has is refused, and nothing changes. */
@@ -227,6 +243,7 @@ TCase *untyped_cases(void)
 
     tcase_add_checked_fixture(cases, setup, NULL);
     tcase_add_test(cases, test_retype_makes_zeroed_children_with_all_rights);
+    tcase_add_test(cases, test_retype_thread_in_place_of_the_root_thread_is_not_root);
     tcase_add_test(cases, test_retype_argument_never_valid_invalid_arg);
     tcase_add_test(cases, test_retype_device_object_invalid_arg);
     tcase_add_test(cases, test_retype_slots_range_and_no_slot);

@@ -169,10 +169,13 @@ START_TEST(test_run_exits_by_cause)
 {
     /* Every cause has its reason; an instruction is fetched when the hart did not give it. */
     const struct exit_case cases[] = {
-        { 21, 0x4000000, 0xffff0003, 0x1234, 0x10000003, VCPU_EXIT_LOAD, false },
+        { 21, 0x4000000, 0xffff0003, 0x1235, 0x10000003, VCPU_EXIT_LOAD, false },
         { 21, 0x4000000, 0xffff0001, 0, 0x10000001, VCPU_EXIT_LOAD, true },
         { 23, 0x4000000, 0xffff0000, 0, 0x10000000, VCPU_EXIT_STORE, true },
-        { 20, 0x20, 0x80, 0, 0x80, VCPU_EXIT_FETCH, false },
+        { 21, 0x4000000, 0xffff0003, 0x2000, 0x10000000, VCPU_EXIT_LOAD, false },
+        { 23, 0x4000000, 0xffff0001, 0x3020, 0x10000000, VCPU_EXIT_STORE, false },
+        { 20, 0x20, 0x82, 0, 0x82, VCPU_EXIT_FETCH, false },
+        { 20, 0x20, 0x82, 0x3000, 0x80, VCPU_EXIT_FETCH, false },
         { 22, 0, 0xc0102573, 0, 0, VCPU_EXIT_VIRTUAL_INSN, false },
         { 22, 0, 0, 0, 0, VCPU_EXIT_VIRTUAL_INSN, true },
         { 2, 0, 0x1111, 0, 0, VCPU_EXIT_OTHER, false },

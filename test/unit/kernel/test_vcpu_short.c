@@ -10,7 +10,7 @@ static struct guest_trap load_trap(void)
     return (struct guest_trap){ .scause = CAUSE_LOAD_GUEST,
                                 .stval = 0xffff0003,
                                 .htval = 0x4000000,
-                                .htinst = 0x1234,
+                                .htinst = 0x1235,
                                 .from_vs = true };
 }
 
