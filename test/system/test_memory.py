@@ -30,7 +30,7 @@ def guest(mib, bootargs=BOOTARGS):
 def test_memory_guest_boots_with_it_and_sees_it(env):
     """The kernel boots to its shell with any memory with which it boots bare, and finds nearly all of it."""
     for mib in sizes(env):
-        with env.system({"debian": guest(mib)}) as archive, \
+        with env.system({"debian": guest(mib)}, **{"machine.memory": f"{mib + 256}M"}) as archive, \
                 env.warren(archive, smp=1, memory_mib=mib + 256) as machine:
             shell = Shell(machine)
             shell.wait_prompt()

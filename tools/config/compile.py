@@ -122,9 +122,9 @@ def main(argv):
     problems = Problems()
     programs = dict(args.program)
     system = Reader(args.system, Stores(dict(args.store)), programs, problems).read()
+    for message in problems or problems.notes:
+        print(message, file=sys.stderr)
     if problems:
-        for problem in problems:
-            print(problem, file=sys.stderr)
         return 1
     paths, files = archive_paths(system)
     if args.manifest:

@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""A message about a configuration: where, what is wrong, and how to mend it."""
+"""A message about a configuration: where, what is wrong, and how to mend it.
+
+A problem stops the compiler.  A note does not: what it speaks of is legal, but seldom meant.
+"""
 
 import dataclasses
 import difflib
@@ -21,11 +24,15 @@ class Problems:
 
     def __init__(self):
         self.items = []
+        self.notes = []
 
     def add(self, path, line, what, mend):
         problem = Problem(str(path), line, what, mend)
         if problem not in self.items:
             self.items.append(problem)
+
+    def note(self, path, line, what, mend):
+        self.notes.append(Problem(str(path), line, what, mend))
 
     def __bool__(self):
         return bool(self.items)
@@ -41,11 +48,18 @@ def shown(value):
     return f'"{text[:60]}..."' if len(text) > 60 else f'"{text}"'
 
 
+def closest(word, known):
+    """The known word that is most like this one, in whichever case; None when none is like it."""
+    by_lower = {name.lower(): name for name in known}
+    close = difflib.get_close_matches(word.lower(), by_lower, n=1, cutoff=0.6)
+    return by_lower[close[0]] if close else None
+
+
 def nearest(word, known):
     """How to mend a misspelt word: the nearest known one, or all of them."""
-    close = difflib.get_close_matches(word, known, n=1, cutoff=0.6)
+    close = closest(word, known)
     if close:
-        return f'did you mean "{close[0]}"?'
+        return f'did you mean "{close}"?'
     return "use one of: " + ", ".join(sorted(known)) if known else "delete it"
 
 

@@ -148,4 +148,5 @@ GUEST_KEYS = {
 
 SYSTEM_KEYS = ("guests", "services", "machine", "defaults")
 MACHINE_KEYS = {"memory": Key(machine_memory)}
+MACHINE_MEMORY_DEFAULT = 2 << 30
 SERVICES_DEFAULT = ["console"]

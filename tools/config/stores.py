@@ -6,7 +6,7 @@ import pathlib
 import re
 import stat
 
-from problem import nearest
+from problem import closest, nearest
 from schema import Refused
 
 STORE = re.compile(r"([a-z0-9-]+):(.*)\Z", re.S)
@@ -16,6 +16,22 @@ STORE_MENDS = {
     "debian": "fetch it: ./warren setup",
     "build": "build it: meson compile -C build",
 }
+
+
+def similar(folder, value):
+    """The path below `folder` (or from /) of a file that is there and is called much like `value`, or None."""
+    folder, found = pathlib.Path(folder), []
+    for part in pathlib.PurePath(value).parts:
+        if part != ".." and not os.path.lexists(folder / part):
+            try:
+                part = closest(part, os.listdir(folder))
+            except OSError:
+                return None
+            if part is None:
+                return None
+        folder /= part
+        found.append(part)
+    return str(pathlib.PurePath(*found)) if folder.is_file() else None
 
 
 class Stores:
@@ -34,10 +50,19 @@ class Stores:
         if match:
             path = self._inside(key, value, *match.groups())
             mend = STORE_MENDS.get(match.group(1), f"put it into {self.folders[match.group(1)]}")
+            like = similar(self.folders[match.group(1)], match.group(2))
+            like = like and f"{match.group(1)}:{like}"
         else:
             path = beside / value
             mend = "correct the path; a relative one begins in the folder of this file"
-        return self._plain(key, value, path, mend)
+            like = self._store_meant(value) or similar(beside, value)
+        return self._plain(key, value, path, f'did you mean "{like}"?' if like else mend)
+
+    def _store_meant(self, value):
+        """The value with its store spelt as the store is, when that names a file."""
+        store, _, inner = value.partition(":")
+        store = store.lower()
+        return f"{store}:{inner}" if store in self.folders and (self.folders[store] / inner).is_file() else None
 
     def _inside(self, key, value, store, inner):
         folder = self.folders[store]

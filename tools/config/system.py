@@ -10,15 +10,20 @@ import pathlib
 
 import image
 import kinds
+import room
 import schema
 import tomlsource
-import unpack
-from problem import nearest, shown, size_text
-from schema import MIB, Refused
+from problem import closest, nearest, shown
+from schema import Refused
 
-LOW_MEMORY = 1 << 30     # all that is loaded lies below 3 GiB, where RAM begins at 2
-DTB_ALLOWANCE = 2 * MIB   # room kept in each guest for its device tree
-WARREN_ALLOWANCE = 64 * MIB  # kept of the machine's memory for Warren and the firmware
+# Where the keys belong that are written in the wrong place.
+GUEST_KEY_PLACE = {key: "this is a key of guests: put it under [defaults]" for key in schema.GUEST_KEYS}
+SYSTEM_KEY_PLACE = {key: "this is a key of the system: put it into system.toml" for key in schema.SYSTEM_KEYS}
+
+
+def system_key_place(heading):
+    """A key behind a heading belongs to the heading, whatever was meant."""
+    return {key: f"this is a key of the system: put it above the heading [{heading}]" for key in schema.SYSTEM_KEYS}
 
 
 @dataclasses.dataclass
@@ -38,7 +43,7 @@ class Guest:
 @dataclasses.dataclass
 class System:
     name: str
-    machine_memory: int | None
+    machine_memory: int
     services: list
     guests: list
     sources: list  # every file that was read, for the build's dependencies
@@ -71,11 +76,19 @@ class Reader:
             origin.complain(self.problems, error.what, error.mend)
             return None
 
-    def _known(self, source, table_path, table, known):
+    def _known(self, source, table_path, table, known, elsewhere=None):
+        """Complains of each key that is not known; `elsewhere` says of keys that are known in other places where."""
+        elsewhere = elsewhere or {}
         for key in table:
-            if key not in known:
-                Origin(source, *table_path, key).complain(
-                    self.problems, f"unknown key {shown(key)}", nearest(key, known))
+            if key in known:
+                continue
+            meant = closest(key, [*known, *elsewhere])
+            mend = nearest(key, known)
+            if key in elsewhere:
+                mend = elsewhere[key]
+            elif meant in elsewhere and meant not in known:
+                mend = f'did you mean "{meant}"? {elsewhere[meant]}'
+            Origin(source, *table_path, key).complain(self.problems, f"unknown key {shown(key)}", mend)
 
     def _table(self, source, key):
         table = source.data.get(key, {})
@@ -117,7 +130,7 @@ class Reader:
         source = tomlsource.load(path, self.problems)
         if source is None:
             return None
-        self._known(source, (), source.data, schema.SYSTEM_KEYS)
+        self._known(source, (), source.data, schema.SYSTEM_KEYS, GUEST_KEY_PLACE)
         machine = self._machine(source)
         services = self._services(source)
         defaults = self._defaults(source)
@@ -130,21 +143,26 @@ class Reader:
                   for index, (name, origin) in enumerate(named)]
         system = System(self.folder.resolve().name, machine, services,
                         [guest for guest in guests if guest], self.sources)
-        if machine and not self.problems:
+        self._note_unused([name for name, _ in named])
+        if not self.problems:
             self._check_machine(source, system)
         return system
 
     def _machine(self, source):
         table = self._table(source, "machine")
-        self._known(source, ("machine",), table, schema.MACHINE_KEYS)
+        self._known(source, ("machine",), table, schema.MACHINE_KEYS, GUEST_KEY_PLACE | system_key_place("machine"))
         if "memory" not in table:
-            return None
+            return schema.MACHINE_MEMORY_DEFAULT
         return self._try(Origin(source, "machine", "memory"), schema.machine_memory,
                          "memory", table["memory"])
 
     def _services(self, source):
         known = [name[len("svc/"):] for name in self.programs if name.startswith("svc/")]
         services = []
+        if source.data.get("services") == []:
+            usual = ", ".join(f'"{name}"' for name in schema.SERVICES_DEFAULT)
+            self.problems.note(source.path, source.line("services"), '"services" is empty, so no driver runs and '
+                               "nothing that a guest writes is seen", f"write services = [{usual}], or delete the line")
         for name, origin in self._names(source, "services", schema.SERVICES_DEFAULT, schema.SERVICES_MAX):
             if name in known:
                 services.append(name)
@@ -155,7 +173,7 @@ class Reader:
     def _defaults(self, source):
         """The keys of [defaults], each with its origin."""
         table = self._table(source, "defaults")
-        self._known(source, ("defaults",), table, schema.GUEST_KEYS)
+        self._known(source, ("defaults",), table, schema.GUEST_KEYS, system_key_place("defaults"))
         return {key: (value, Origin(source, "defaults", key)) for key, value in table.items()}
 
     def _guest(self, name, index, listed, defaults):
@@ -165,14 +183,16 @@ class Reader:
                             "rename the guest and its file")
             return None
         if not path.exists():
+            like = closest(name, [other.stem for other in self.folder.glob("*.toml") if other.name != "system.toml"])
             listed.complain(self.problems, f'guest "{name}" has no file {path}',
-                            "create it (it may be empty when [defaults] says all) or take the name off the list")
+                            f'did you mean "{like}"?' if like else "create it (it may be empty when [defaults] says "
+                            "all) or take the name off the list")
             return None
         self.sources.append(path)
         source = tomlsource.load(path, self.problems)
         if source is None:
             return None
-        self._known(source, (), source.data, schema.GUEST_KEYS)
+        self._known(source, (), source.data, schema.GUEST_KEYS, SYSTEM_KEY_PLACE)
         given = defaults | {key: (value, Origin(source, key)) for key, value in source.data.items()}
         values = self._guest_values(source, given)
         guest = Guest(name, index, **values)
@@ -207,20 +227,11 @@ class Reader:
         initrd_bytes = self._initrd(guest, given) if guest.initrd else 0
         if kernel is None or initrd_bytes is None or guest.memory is None:
             return
-        need = -(-kernel.end // MIB) * MIB + initrd_bytes + DTB_ALLOWANCE
-        need = -(-need // schema.GUEST_MEMORY_STEP) * schema.GUEST_MEMORY_STEP
-        if need > LOW_MEMORY:
-            given["kernel"][1].complain(
-                self.problems, f'the kernel ({size_text(kernel.end)} once loaded) and initrd '
-                f"({size_text(initrd_bytes)}) of guest \"{guest.name}\" do not fit in its first "
-                f"{size_text(LOW_MEMORY)}", "make one of them smaller")
-        elif need > guest.memory:
-            origin = given["memory"][1] if "memory" in given else Origin(source)
-            origin.complain(
-                self.problems,
-                f'guest "{guest.name}" has {size_text(guest.memory)} of memory, but its kernel '
-                f"({size_text(kernel.end)} once loaded), initrd ({size_text(initrd_bytes)}) and device tree "
-                f"need {size_text(need)}", f'write memory = "{size_text(need)}" or more')
+        trouble = room.in_guest(guest, kernel.end, initrd_bytes)
+        if trouble:
+            key, what, mend = trouble
+            origin = given[key][1] if key in given else Origin(source)
+            origin.complain(self.problems, what, mend)
 
     def _open(self, guest, key, opener, given):
         """What `opener` makes of a guest's file; None after noting why it is of no use."""
@@ -255,15 +266,14 @@ class Reader:
         return content.size_bytes
 
     def _check_machine(self, source, system):
-        guests_bytes = sum(guest.memory for guest in system.guests)
-        files = {content for guest in system.guests for content in guest.contents.values()}
-        files_bytes = sum(content.size_bytes for content in files)
-        need = guests_bytes + files_bytes + WARREN_ALLOWANCE
-        if need > system.machine_memory:
-            need = -(-need // (64 * MIB)) * 64 * MIB
-            Origin(source, "machine", "memory").complain(
-                self.problems,
-                f"the machine has {size_text(system.machine_memory)}, but its guests "
-                f"({size_text(guests_bytes)}), their files ({size_text(files_bytes)}) and Warren "
-                f"({size_text(WARREN_ALLOWANCE)}) need {size_text(need)}",
-                f'write memory = "{size_text(need)}" here, or give the guests less')
+        trouble = room.in_machine(system, is_default="memory" not in source.data.get("machine", {}))
+        if trouble:
+            key_path, what, mend = trouble
+            Origin(source, *key_path).complain(self.problems, what, mend)
+
+    def _note_unused(self, names):
+        """A file beside the others that no guest is called after."""
+        for path in sorted(self.folder.glob("*.toml")):
+            if path.stem not in ("system", *names) and not path.name.startswith("."):
+                self.problems.note(path, 1, f'"guests" in system.toml does not name "{path.stem}", so this file is not '
+                                   "used", "add the name there, or delete the file")

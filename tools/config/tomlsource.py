@@ -6,6 +6,7 @@ text, `LineIndex` walks the same text again and notes the line of every key and
 every array element.  It may trust the syntax, as tomllib has checked it.
 """
 
+import codecs
 import re
 import stat
 import tomllib
@@ -231,6 +232,12 @@ def load(path, problems):
     except OSError as error:
         problems.add(path, 1, f"cannot read this file: {error.strerror}",
                      "make it a readable text file")
+        return None
+    if raw.startswith(codecs.BOM_UTF8):
+        problems.add(path, 1, "begins with a byte-order mark (BOM)", "save the file as UTF-8 without a BOM")
+        return None
+    if raw.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        problems.add(path, 1, "is UTF-16 text", "save the file as UTF-8")
         return None
     try:
         text = raw.decode("utf-8")

@@ -84,6 +84,16 @@ class SystemCase(unittest.TestCase):
         status, lines = self.compile()
         self.assertEqual((status, lines), (0, []))
 
+    def assert_notes(self, where, what, mend):
+        """Accepted, with one line about this FILE:LINE that has these pieces."""
+        status, lines = self.compile()
+        self.assertEqual((status, len(lines)), (0, 1), lines)
+        place, _, text = lines[0].partition(": ")
+        self.assertEqual(place, f"{self.folder}/{where}", lines)
+        self.assertIn(what, text.rpartition("; ")[0])
+        self.assertIn(mend, text.rpartition("; ")[2])
+        self.assertTrue(self.output.exists(), "a note kept the blob from being written")
+
     def assert_refuses(self, where, what, mend):
         """One message, for this FILE:LINE, with these pieces, and no output."""
         status, lines = self.compile()

@@ -51,7 +51,7 @@ class Blob(support.SystemCase):
         return done.stdout
 
     def two_guests(self):
-        self.system('guests = ["one", "two"]\n')
+        self.system('guests = ["one", "two"]\nmachine.memory = "8G"\n')
         self.guest("one", GUEST + "initrd = 'debian:initrd'\nmemory = '5G'\nmmu = 'sv57'\n" "bootargs = 'console=ttyS0 x=\"y\"'\n")
         self.put("store/other", image_bytes(file_bytes=8192))
         self.guest("two", "kernel = 'debian:other'\nvmm = 'probe'\n")
@@ -106,10 +106,13 @@ class Outputs(support.SystemCase):
 
     def test_info_states_what_the_machine_needs(self):
         """Host tools learn the machine's memory and the guests in order."""
-        self.system('guests = ["one"]\nmachine.memory = "2G"\n')
+        self.system('guests = ["one"]\nmachine.memory = "3G"\n')
         self.assert_accepts()
         self.assertEqual(json.loads((self.top / "info").read_text()),
-                         {"name": "sample", "machine_memory": 2 << 30, "guests": ["one"]})
+                         {"name": "sample", "machine_memory": 3 << 30, "guests": ["one"]})
+        self.system('guests = ["one"]\n')
+        self.assert_accepts()
+        self.assertEqual(json.loads((self.top / "info").read_text())["machine_memory"], 2 << 30)
 
     def test_depfile_names_every_source(self):
         """The build learns of each file whose change must compile again."""

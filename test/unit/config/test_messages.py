@@ -5,6 +5,7 @@ import os
 import unittest
 from unittest import mock
 
+import schema
 import support
 from support import GUEST, MIB, SYSTEM, image_bytes
 
@@ -73,6 +74,16 @@ class SystemFile(support.SystemCase):
         self.system(SYSTEM.encode() + b"# \xff\n")
         self.assert_refuses("system.toml:2", "not UTF-8", "save the file as UTF-8")
 
+    def test_compile_byte_order_mark_refused(self):
+        """A file that an editor began with a byte-order mark, or saved as UTF-16, is answered with the encoding."""
+        self.system(b"\xef\xbb\xbf" + SYSTEM.encode())
+        self.assert_refuses("system.toml:1", "begins with a byte-order mark (BOM)", "save the file as UTF-8 without a BOM")
+        self.system(SYSTEM.encode("utf-16"))
+        self.assert_refuses("system.toml:1", "is UTF-16 text", "save the file as UTF-8")
+        self.system(SYSTEM)
+        self.guest("one", "\ufeff" + GUEST)
+        self.assert_refuses("one.toml:1", "begins with a byte-order mark (BOM)", "without a BOM")
+
     def test_compile_deep_nesting_refused(self):
         """Lists nested a hundred thousand deep are refused, and do not crash."""
         self.system("guests = " + "[" * 100000 + "]" * 100000 + "\n")
@@ -91,12 +102,33 @@ class SystemFile(support.SystemCase):
     def test_compile_unknown_machine_key_refused(self):
         """Keys below [machine] are checked, at their own line."""
         self.system(SYSTEM + '[machine]\n\nmemry = "1G"\n')
-        self.assert_refuses("system.toml:4", 'unknown key "memry"', '"memory"')
+        self.assert_refuses("system.toml:4", 'unknown key "memry"', 'did you mean "memory"?')
+        self.assertNotIn("defaults", self.compile()[1][0])
 
     def test_compile_unknown_dotted_key_refused(self):
         """A dotted key is found at its line too."""
         self.system(SYSTEM + "\n\ndefaults.vcpu = 1\n")
         self.assert_refuses("system.toml:4", 'unknown key "vcpu"', '"vcpus"')
+
+    def test_compile_guest_key_in_system_file_says_defaults(self):
+        """A guest's key among those of the system, in any table and misspelt too, is answered with its place."""
+        for key in schema.GUEST_KEYS:
+            with self.subTest(key=key):
+                self.system(SYSTEM + f"{key} = 1\n")
+                self.assert_refuses("system.toml:2", f'unknown key "{key}"', "put it under [defaults]")
+        self.system(SYSTEM + '[machine]\nbootargs = "quiet"\n')
+        self.assert_refuses("system.toml:3", 'unknown key "bootargs"', "put it under [defaults]")
+        self.system(SYSTEM + 'memroy = "1G"\n')
+        self.assert_refuses("system.toml:2", 'unknown key "memroy"', 'did you mean "memory"? this is a key of guests')
+
+    def test_compile_system_key_in_wrong_place_says_where(self):
+        """A key of the system behind a heading, or in a guest's file, is answered with its place."""
+        for heading in ("machine", "defaults"):
+            self.system(f'guests = ["one"]\n[{heading}]\nservices = ["console"]\n')
+            self.assert_refuses("system.toml:3", 'unknown key "services"', f"above the heading [{heading}]")
+        self.system(SYSTEM)
+        self.guest("one", GUEST + '[machine]\nmemory = "1G"\n')
+        self.assert_refuses("one.toml:2", 'unknown key "machine"', "put it into system.toml")
 
     def test_compile_table_as_value_refused(self):
         """A value where a table belongs is refused."""
@@ -138,7 +170,7 @@ class SystemFile(support.SystemCase):
     def test_compile_guest_longest_name_accepted(self):
         """A name of 31 characters is accepted."""
         self.system(f'guests = ["{"x" * 31}"]\n')
-        self.guest("x" * 31, GUEST)
+        (self.folder / "one.toml").rename(self.folder / f"{'x' * 31}.toml")
         self.assert_accepts()
 
     def test_compile_guest_name_not_string_refused(self):
@@ -160,6 +192,28 @@ class SystemFile(support.SystemCase):
         """A guest that has no file is refused where it is listed."""
         self.system('guests = ["one",\n "two"]\n')
         self.assert_refuses("system.toml:2", 'guest "two" has no file', "create it")
+
+    def test_compile_guest_misspelt_suggests_its_file(self):
+        """A guest that has no file is answered with the file that was probably meant."""
+        self.system('guests = ["oen"]\n')
+        self.assert_refuses("system.toml:1", 'guest "oen" has no file', 'did you mean "one"?')
+
+    def test_compile_unused_guest_file_noted(self):
+        """A guest's file that the list does not name is worth a line; what an editor hides is not."""
+        self.guest("two", "anything")
+        self.guest(".#three", "")
+        self.assert_notes("two.toml:1", '"guests" in system.toml does not name "two"', "add the name")
+
+    def test_compile_no_services_noted(self):
+        """A system without a console is legal, and worth a line."""
+        self.system(SYSTEM + "\nservices = []\n")
+        self.assert_notes("system.toml:3", '"services" is empty, so no driver runs', 'services = ["console"]')
+
+    def test_compile_notes_wait_for_errors(self):
+        """What is only worth a line does not stand between the errors."""
+        self.guest("two", "")
+        self.system(SYSTEM + "services = []\nfoo = 1\n")
+        self.assert_refuses("system.toml:3", 'unknown key "foo"', "use one of")
 
     def test_compile_odd_system_name_refused(self):
         """The folder's name is the system's, and obeys the rule for names."""
@@ -189,6 +243,15 @@ class SystemFile(support.SystemCase):
         self.guest("two", GUEST)
         self.assert_refuses("system.toml:3", "the machine has 512M, but its guests (512M)", 'memory = "640M"')
         self.system('guests = ["one", "two"]\n[machine]\nmemory = "640M"\n')
+        self.assert_accepts()
+
+    def test_compile_guests_beyond_default_machine_refused(self):
+        """Where nothing is said of the machine's memory, the guests must fit in what it then has."""
+        self.system('\nguests = ["one", "two"]\n[defaults]\nmemory = "1G"\n')
+        self.guest("two", GUEST)
+        self.assert_refuses("system.toml:2", "the machine has 2G when nothing else is said, but its guests (2G)",
+                            'write memory = "2176M" under [machine]')
+        self.system('guests = ["one", "two"]\ndefaults.memory = "1G"\nmachine.memory = "2176M"\n')
         self.assert_accepts()
 
 
@@ -318,6 +381,23 @@ class Files(support.SystemCase):
         """A file that was not fetched is answered with what fetches it."""
         self.guest("one", '\nkernel = "debian:vmlinuz"\n')
         self.assert_refuses("one.toml:2", "but there is no", "./warren setup")
+
+    def test_compile_misspelt_file_suggests_the_one_there(self):
+        """A file that is not there is answered with the one of nearly that name, in a store, a folder of it or beside."""
+        (self.top / "built" / "configs").mkdir()
+        self.put("built/configs/shell.cpio", b"x")
+        for value, like in (("debian:image", "debian:Image"), ("debian:Imgae", "debian:Image"),
+                            ("build:config/shel.cpio", "build:configs/shell.cpio"), ("Debian:Image", "debian:Image"),
+                            ("../store/image", "../store/Image"), (f"{self.top}/stor/Image", f"{self.top}/store/Image")):
+            with self.subTest(value=value):
+                self.guest("one", f'kernel = "{value}"\n')
+                self.assert_refuses("one.toml:1", f'names "{value}", but there is no', f'did you mean "{like}"?')
+
+    def test_compile_misspelt_file_like_a_folder_is_not_suggested(self):
+        """A folder of nearly that name is no help."""
+        (self.top / "store" / "kernels").mkdir()
+        self.guest("one", 'kernel = "debian:kernel"\n')
+        self.assert_refuses("one.toml:1", "but there is no", "./warren setup")
 
     def test_compile_missing_built_file_says_build(self):
         """A file that was not built is answered with what builds it."""
