@@ -15,6 +15,9 @@ def run(env, **more):
                        variables={"WARREN_CPU": env.cpu}, **more)
 
 
+SMALL = {"kernel": "build:test/guest/small.bin", "memory": "16M"}
+
+
 def settings(machine):
     """What the terminal is set to, as a program on it would see."""
     return termios.tcgetattr(machine.terminal)
@@ -29,6 +32,16 @@ def test_run_between_pipes_types_and_reads(env):
         if shell.run("echo $((6*7))").strip() != "42":
             raise Failure("6*7 is not 42")
         machine.line("poweroff -f")
+        machine.expect_exit(0)
+
+
+def test_run_archive_elsewhere_starts(env):
+    """The path of a boot archive, as `./warren run PATH` makes one, stands for a system of the build folder."""
+    with env.system({"small": SMALL}) as archive, \
+            env.command([TREE / "tools" / "run-qemu", env.build, archive], variables={"WARREN_CPU": env.cpu}) as machine:
+        machine.expect(rf"Warren: the system {archive.stem}\.")
+        machine.expect(r"small: boot", 60)
+        machine.send("p")
         machine.expect_exit(0)
 
 

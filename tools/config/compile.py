@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """Checks the configuration of a system and compiles it for the root server.
 
-docs/configuration.md describes what goes in and what comes out.
+docs/configuration.md describes what goes in and what comes out.  Exits 2 when the configuration is at fault.
 """
 
 import argparse
@@ -111,6 +111,9 @@ def arguments(argv):
     parser.add_argument("--info", help="a JSON file with what the system wants of the machine")
     parser.add_argument("--depfile", help="a make-style list of the files this depends on")
     parser.add_argument("--depfile-target", help="what depends on them, when it is not the blob")
+    parser.add_argument("--unbuilt", type=argparse.FileType(), metavar="FILE",
+                        help="the files of the store `build` that are still to be built, one a line (-: standard "
+                        "input): they are not looked at, and those that are needed are printed")
     parser.add_argument("--store", type=pair, action="append", default=[], metavar="NAME=FOLDER")
     parser.add_argument("--program", type=pair, action="append", default=[], metavar="NAME=PATH",
                         help="a program that may be named: vmm, svc/console")
@@ -121,11 +124,16 @@ def main(argv):
     args = arguments(argv)
     problems = Problems()
     programs = dict(args.program)
-    system = Reader(args.system, Stores(dict(args.store)), programs, problems).read()
-    for message in problems or problems.notes:
+    stores = Stores(dict(args.store), args.unbuilt.read().splitlines() if args.unbuilt else ())
+    system = Reader(args.system, stores, programs, problems).read()
+    notes = [] if args.unbuilt else problems.notes
+    for message in problems or notes:
         print(message, file=sys.stderr)
     if problems:
-        return 1
+        return 2
+    if args.unbuilt:
+        print("".join(f"{name}\n" for name in dict.fromkeys(stores.wanted)), end="")
+        return 0
     paths, files = archive_paths(system)
     if args.manifest:
         host_paths = unpacked(files, args.unpacked or f"{args.manifest}.unpacked")

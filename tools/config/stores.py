@@ -35,22 +35,29 @@ def similar(folder, value):
 
 
 class Stores:
-    """Folders by name."""
+    """Folders by name.  What is `unbuilt` in the store "build" is taken to be there; `wanted` tells which it was."""
 
-    def __init__(self, folders):
+    def __init__(self, folders, unbuilt=()):
         self.folders = {name: pathlib.Path(folder) for name, folder in folders.items()}
+        self.unbuilt = set(unbuilt)
+        self.wanted = []
 
     def resolve(self, key, value, beside):
-        """The plain file that `value` names when written in a file of folder `beside`."""
+        """The plain file that `value` names when written in a file of folder `beside`; None for an unbuilt one."""
         match = STORE.match(value)
         if match and match.group(1) not in self.folders:
             raise Refused(f'"{key}" names the store "{match.group(1)}", which there is not',
                           nearest(match.group(1), list(self.folders)) if self.folders
                           else "give a path")
+        if match and match.group(1) == "build" and str(pathlib.PurePath(match.group(2))) in self.unbuilt:
+            self.wanted.append(str(pathlib.PurePath(match.group(2))))
+            return None
         if match:
             path = self._inside(key, value, *match.groups())
             mend = STORE_MENDS.get(match.group(1), f"put it into {self.folders[match.group(1)]}")
             like = similar(self.folders[match.group(1)], match.group(2))
+            if match.group(1) == "build":
+                like = like or closest(match.group(2), self.unbuilt)
             like = like and f"{match.group(1)}:{like}"
         else:
             path = beside / value

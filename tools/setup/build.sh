@@ -31,6 +31,11 @@ build_targets() {
     ninja -C "$TOP/build" "$@" </dev/null || die 'the build failed; the first error above says why'
 }
 
+# build_target_names: the files that the build makes, one a line.
+build_target_names() {
+    ninja -C "$TOP/build" -t targets all | sed -n '/: phony$/d; s/: [^:]*$//p'
+}
+
 # build_regenerate: lets ninja see what changed in the meson.build files.
 build_regenerate() {
     ninja -C "$TOP/build" build.ninja </dev/null >/dev/null 2>&1 || build_configure

@@ -3,25 +3,53 @@
 # ./warren run [SYSTEM]: build what that system needs and start it.
 
 run_main() {
-    local system=${1:-default} archive
-    [ $# -le 1 ] || die "run takes one system, not $*"
-    [ -f "$TOP/configs/$system/system.toml" ] ||
-        die "there is no configs/$system/system.toml; systems here: $(run_systems)"
+    [ $# -le 1 ] || refuse "run takes one system, not $*"
+    run_build "${1:-default}"
+    exec "$TOP/tools/run-qemu" "$TOP/build" "$RUN_ARCHIVE"
+}
+
+# run_build SYSTEM: makes the boot archive of a system and sets RUN_ARCHIVE to its path.  The configuration is
+# checked before anything is built, so that its errors stand alone; what is wrong with it ends this with status 2.
+run_build() {
+    local folder name needs
+    folder=$(run_folder "$1") || exit
+    name=$(basename "$folder")
+    folder=$(realpath --relative-base="$PWD" -- "$folder") # as a person would write it in a message
     setup_main
     build_regenerate
-    archive=$(run_archive_target "$system")
-    [ -n "$archive" ] || die "configs/meson.build builds no boot archive for $system"
-    step "Building Warren and the system $system"
-    build_targets kernel/warren.elf "$archive"
-    exec "$TOP/tools/run-qemu" "$TOP/build" "$system"
+    needs=$(build_target_names | run_boot_tool "$folder" --needs) || exit
+    step "Building Warren and the system $name"
+    # The names of targets have no blanks.
+    # shellcheck disable=SC2086
+    build_targets kernel/warren.elf $needs
+    RUN_ARCHIVE=$TOP/build/boot/$name.cpio
+    mkdir -p "$TOP/build/boot"
+    run_boot_tool "$folder" --output "$RUN_ARCHIVE" --info "${RUN_ARCHIVE%.cpio}.json" || exit
+}
+
+# run_folder SYSTEM: the folder of a system, which is a name in configs/ or a path, even to the system.toml in it.
+run_folder() {
+    local folder
+    for folder in "$TOP/configs/$1" "$1" "${1%/system.toml}"; do
+        if [ -f "$folder/system.toml" ]; then
+            (cd "$folder" && pwd)
+            return
+        fi
+    done
+    if [ -d "$TOP/configs/$1" ]; then
+        refuse "there is no configs/$1/system.toml; docs/configuration.md says what to write into it"
+    elif [ -d "$1" ]; then
+        refuse "there is no $1/system.toml; docs/configuration.md says what to write into it"
+    fi
+    refuse "there is no configs/$1/system.toml, nor a folder $1 with one; systems here: $(run_systems)"
 }
 
 run_systems() {
     find "$TOP/configs" -name system.toml -printf '%h\n' | sed 's|.*/||' | sort | paste -s -d ' '
 }
 
-# Where the build puts a system's archive is the build's business.
-run_archive_target() {
-    ninja -C "$TOP/build" -t targets all 2>/dev/null |
-        sed -n "s|^\\(\\(.*/\\)\\{0,1\\}$1\\.cpio\\): .*|\\1|p" | head -n 1
+run_boot_tool() {
+    local folder=$1
+    shift
+    python3 -B "$TOP/tools/config/boot.py" --build "$TOP/build" --system "$folder" "$@"
 }

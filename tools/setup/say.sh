@@ -16,6 +16,12 @@ die() {
     exit 1
 }
 
+# refuse MESSAGE...: what was asked for cannot be done as it was said.
+refuse() {
+    warn "$*"
+    exit 2
+}
+
 # progress DONE TOTAL NAME: one line that is rewritten on a terminal; elsewhere
 # a line at each tenth of the way, so that a log stays short.
 progress() {

@@ -3,7 +3,7 @@
 # ./warren trace [SYSTEM] [WORD...]: run a system and keep what happened, for Perfetto.
 
 trace_main() {
-    local system=default archive words=()
+    local system=default words=()
     case ${1:-} in
         --now)
             shift
@@ -17,13 +17,6 @@ trace_main() {
             ;;
     esac
     words=("$@")
-    [ -f "$TOP/configs/$system/system.toml" ] ||
-        die "there is no configs/$system/system.toml; systems here: $(run_systems)"
-    setup_main
-    build_regenerate
-    archive=$(run_archive_target "$system")
-    [ -n "$archive" ] || die "configs/meson.build builds no boot archive for $system"
-    step "Building Warren and the system $system"
-    build_targets kernel/warren.elf "$archive"
-    exec python3 "$TOP/tools/trace/trace.py" run --build "$TOP/build" "$system" "${words[@]}"
+    run_build "$system"
+    exec python3 "$TOP/tools/trace/trace.py" run --build "$TOP/build" "$RUN_ARCHIVE" "${words[@]}"
 }

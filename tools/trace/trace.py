@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """Runs a system and keeps its trace; reads the trace of a running one, or of a dump.
 
-    trace.py run --build BUILD SYSTEM    a system on this terminal, traced until it ends
+    trace.py run --build BUILD SYSTEM    a system on this terminal, traced until it ends: a folder of configs/,
+                                         or the path of a boot archive
     trace.py now --build BUILD           what the ring of the one that runs holds at this moment
     trace.py convert INDEX CHUNK...      files of a debugger: the index page, then the ring's frames
 """
@@ -101,14 +102,15 @@ def run(options):
     folder = options.build / "trace"
     folder.mkdir(parents=True, exist_ok=True)
     remove_orphans(folder)
-    log = options.build / "logs" / time.strftime(f"{options.system}-%Y%m%d-%H%M%S.log")
-    state = {"ram": str(folder / f"ram.{os.getpid()}"), "log": str(log), "system": options.system}
+    name = pathlib.Path(options.system).name.removesuffix(".cpio")
+    log = options.build / "logs" / time.strftime(f"{name}-%Y%m%d-%H%M%S.log")
+    state = {"ram": str(folder / f"ram.{os.getpid()}"), "log": str(log), "system": name}
     running = folder / "running.json"
     running.write_text(json.dumps(state))
     try:
         status = start(options, state)
-        output = options.output or folder / f"{options.system}.json"
-        save(read_ram(state), f"The system {options.system}", output, options.picture)
+        output = options.output or folder / f"{name}.json"
+        save(read_ram(state), f"The system {name}", output, options.picture)
         return status if status >= 0 else 128 - status
     finally:
         for path in (pathlib.Path(state["ram"]), running):

@@ -104,5 +104,5 @@ class SystemCase(unittest.TestCase):
         self.assertTrue(semicolon, lines)
         self.assertIn(what, said)
         self.assertIn(mend, how)
-        self.assertEqual(status, 1)
+        self.assertEqual(status, 2)
         self.assertFalse(self.output.exists(), "a blob was written all the same")

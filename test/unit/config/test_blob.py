@@ -136,5 +136,5 @@ class Outputs(support.SystemCase):
         self.assert_accepts()
         first = self.output.read_bytes()
         self.guest("one", "")
-        self.assertEqual(self.compile()[0], 1)
+        self.assertEqual(self.compile()[0], 2)
         self.assertEqual(self.output.read_bytes(), first)

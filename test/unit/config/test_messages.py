@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """What the compiler refuses: file, line, what is wrong, how to mend it."""
 
+import contextlib
+import io
 import os
 import unittest
 from unittest import mock
@@ -301,7 +303,7 @@ class GuestFile(support.SystemCase):
         self.guest("one", GUEST + "vcpus = 0\n")
         self.guest("two", "")
         status, lines = self.compile()
-        self.assertEqual(status, 1)
+        self.assertEqual(status, 2)
         self.assertEqual(len(lines), 3, lines)
 
     def test_compile_vcpus_above_one_refused(self):
@@ -403,6 +405,24 @@ class Files(support.SystemCase):
         """A file that was not built is answered with what builds it."""
         self.guest("one", GUEST + 'initrd = "build:x.cpio"\n')
         self.assert_refuses("one.toml:2", "but there is no", "meson compile")
+
+    def test_compile_before_the_build_asks_for_what_is_missing(self):
+        """What the build makes is not looked at before the build, and named once; all else is checked."""
+        listed = self.put("listed", "configs/shell.cpio\nkernel/kernel.bin\n")
+        self.put("built/kernel.bin", b"an old and bad one")
+        self.system('guests = ["one", "two"]\nservices = []\n[defaults]\ninitrd = "build:configs/shell.cpio"\n')
+        self.guest("one", 'kernel = "build:kernel//kernel.bin"\n')
+        self.guest("two", GUEST)
+        printed = io.StringIO()
+        with contextlib.redirect_stdout(printed):
+            status, lines = self.compile("--unbuilt", str(listed))
+        self.assertEqual((status, lines), (0, []))
+        self.assertEqual(printed.getvalue(), "kernel/kernel.bin\nconfigs/shell.cpio\n")
+        self.assertFalse(self.output.exists())
+        self.guest("one", 'kernel = "build:kernel/kernl.bin"\n')
+        status, lines = self.compile("--unbuilt", str(listed))
+        self.assertEqual(status, 2)
+        self.assertIn('did you mean "build:kernel/kernel.bin"?', lines[0])
 
     def test_compile_missing_path_refused(self):
         """A path that leads nowhere is refused, with where it begins."""

@@ -3,6 +3,7 @@
 
 import dataclasses
 import gzip
+import random
 import struct
 import tracemalloc
 import unittest
@@ -121,6 +122,26 @@ class Unpack(support.SystemCase):
         self.addCleanup(tracemalloc.stop)
         self.refused(packed, "unpacks to more than 256M", "not a disk image")
         self.assertLess(tracemalloc.get_traced_memory()[1], 16 * MIB)
+
+    def test_open_random_edits_are_taken_or_refused(self):
+        """A damaged file of any kind is a kernel or is refused with a remedy, and never anything else."""
+        dice = random.Random(1)
+        kinds = [image_bytes(), support.efi_image_bytes(), elf_bytes(vaddr=PLACE), gzip.compress(KERNEL),
+                 uimage(KERNEL), uimage(gzip.compress(KERNEL), compression=1)]
+        taken = 0
+        for turn in range(600):
+            data = bytearray(kinds[turn % len(kinds)])
+            for _ in range(dice.randrange(4)):
+                data[dice.randrange(min(len(data), 400))] = dice.choice((0, 1, 0x7f, 0x80, 0xff, dice.randrange(256)))
+            del data[dice.choice((len(data), dice.randrange(len(data)))):]
+            try:
+                content, payload = image.open_kernel(self.put("kernel", bytes(data)))
+                self.assertEqual(sum(map(len, content.chunks())), content.size_bytes)
+                self.assertGreaterEqual(payload.end, content.size_bytes if payload.kind != "ELF" else 0)
+                taken += 1
+            except image.NotAnImage as error:
+                self.assertTrue(error.what and error.mend)
+        self.assertTrue(100 < taken < 500, taken)
 
     def test_open_limit_itself_is_unpacked(self):
         """A kernel of just the limit is taken."""

@@ -20,7 +20,7 @@ enter() {
     mkdir -p "$APT_DIR"
     PATH=$TOP/fake:$PATH
     for part in say host apt unpack packages private qemu guest sources plan env build setup \
-        foreign cbmc run test fuzz coverage clean; do
+        foreign cbmc run trace test fuzz coverage clean; do
         . "$REAL/tools/setup/$part.sh"
     done
     unset WARREN_PRIVATE_TOOLS
@@ -257,6 +257,115 @@ test_run_missing_archive_is_named() { # A system that was not built is named.
     run_tree <<<'true'
     text=$("$TOP/tools/run-qemu" "$TOP/build" other 2>&1 </dev/null) && return 1
     [[ $text == *other.cpio* ]]
+}
+
+# A tree with two systems, beside it a third, a fake ninja that builds what is asked for, and a fake QEMU.
+system_tree() {
+    run_tree <<<'echo "QEMU $*"'
+    rm "$TOP/build/configs/tiny.cpio" "$TOP/build/kernel/warren.elf"
+    cp -r "$REAL/tools/config" "$REAL/tools/archive" "$TOP/tools/"
+    system_make "$TOP/configs/old"
+    system_make "$TOP/configs/new"
+    system_make "$TOP/out side/third"
+    fake ninja <<EOF
+echo "\$*" >>"$TOP/ninja.log"
+case " \$* " in
+*' -t '*) printf '%s\n' 'vmm/vmm.elf: LINK' 'build/x: phony' 'disks/disk.img: CUSTOM_COMMAND' && exit ;;
+esac
+echo 'ninja: building'
+cd "$TOP/build" || exit
+for name in "\${@:3}"; do mkdir -p "\$(dirname "\$name")" && cp "$TOP/program" "\$name"; done
+EOF
+    PYTHONPATH=$REAL/test/unit/config:$REAL/tools/config python3 -B -c \
+        'import support, sys; sys.stdout.buffer.write(support.elf_bytes())' >"$TOP/program"
+    setup_main() { :; }
+    build_regenerate() { :; }
+}
+
+# system_make FOLDER: one guest with a raw binary of one instruction, and a RAM disk that is built.
+system_make() {
+    mkdir -p "$1"
+    printf 'guests = ["one"]\n' >"$1/system.toml"
+    printf 'kernel = "kernel.bin"\ninitrd = "build:disks/disk.img"\n' >"$1/one.toml"
+    printf '\157\0\0\0' >"$1/kernel.bin"
+}
+
+test_run_new_system_starts_at_once() { # A folder just made is built and started, and nothing is configured again.
+    local text
+    system_tree
+    text=$(run_main new 2>&1 </dev/null) || { echo "$text" && return 1; }
+    [[ $text == *'QEMU '*"-initrd $TOP/build/boot/new.cpio"* ]] &&
+        grep -q 'kernel/warren.elf .*rootserver/rootserver.elf.*disks/disk.img' "$TOP/ninja.log" &&
+        python3 -B "$TOP/tools/archive/pack.py" --list "$TOP/build/boot/new.cpio" | grep -q guests/one/initrd
+}
+
+test_run_system_outside_the_tree_starts() { # A path, relative or not, to the folder or to its system.toml.
+    local path text
+    system_tree
+    cd "$TOP/out side" || return
+    for path in third ./third/ "$TOP/out side/third" third/system.toml third/../third; do
+        text=$(run_main "$path" 2>&1 </dev/null)
+        [[ $text == *"-initrd $TOP/build/boot/third.cpio"* ]] || { echo "$path: $text" && return 1; }
+    done
+}
+
+test_run_name_in_configs_comes_first() { # A folder of the same name at hand does not hide a system of the tree.
+    system_tree
+    system_make "$TOP/out side/new"
+    cd "$TOP/out side" && same "$(run_folder new)" "$TOP/configs/new"
+}
+
+test_run_configuration_error_stands_alone() { # One line, status 2, and ninja was not asked to build.
+    local text
+    system_tree
+    echo 'memroy = "32M"' >>"$TOP/configs/new/one.toml"
+    cd "$TOP" && text=$(run_main new 2>&1 </dev/null)
+    same $? 2 && ! grep -v -e ' -t ' "$TOP/ninja.log" &&
+        same "$text" 'configs/new/one.toml:3: unknown key "memroy"; did you mean "memory"?'
+}
+
+test_run_unbuildable_file_is_said_before_the_build() { # A misspelt file of the build folder is a configuration error.
+    local text
+    system_tree
+    sed -i 's|disks/disk.img|disks/disc.img|' "$TOP/configs/new/one.toml"
+    text=$(run_main new 2>&1 </dev/null)
+    same $? 2 && [[ $text == *'did you mean "build:disks/disk.img"?' && $text != *building* ]]
+}
+
+test_run_error_of_a_built_file_has_status_2() { # What only the finished build shows is a configuration error as well.
+    system_tree
+    sed -i 's|kernel.bin|build:disks/disk.img|' "$TOP/configs/new/one.toml"
+    (run_main new </dev/null >/dev/null 2>"$TOP/errors")
+    same $? 2 && grep -q 'one.toml:1: "kernel" names .*/disks/disk.img, which is an ELF file' "$TOP/errors"
+}
+
+test_run_unknown_system_is_refused() { # No such system, and a folder without system.toml: status 2, before set-up.
+    local text
+    system_tree
+    setup_main() { echo 'set up'; }
+    text=$(run_main nwe 2>&1)
+    same $? 2 && [[ $text == *'systems here: new old' && $text != *'set up'* ]] || return
+    mkdir "$TOP/configs/empty"
+    text=$(run_main empty 2>&1)
+    same $? 2 && [[ $text == *'no configs/empty/system.toml'*docs/configuration.md* ]] || return
+    (run_main one two 2>/dev/null)
+    same $? 2
+}
+
+test_trace_new_system_is_built_the_same_way() { # The trace gets the archive that run would start.
+    local text
+    system_tree
+    mkdir "$TOP/tools/trace" && echo 'import sys; print("TRACE", *sys.argv[1:])' >"$TOP/tools/trace/trace.py"
+    text=$(trace_main new --size 1M 2>&1 </dev/null)
+    [[ $text == *"TRACE run --build $TOP/build $TOP/build/boot/new.cpio --size 1M" ]] || { echo "$text" && return 1; }
+}
+
+test_run_archive_may_be_anywhere() { # The path of an archive stands for a system; the JSON file beside it counts.
+    run_tree <<<'echo "$@"'
+    mkdir "$TOP/else" && mv "$TOP/build/configs/tiny.cpio" "$TOP/else/"
+    echo '{"machine_memory": 1073741824}' >"$TOP/else/tiny.json"
+    [[ $("$TOP/tools/run-qemu" "$TOP/build" "$TOP/else/tiny.cpio" 2>/dev/null </dev/null) == \
+        *"-m 1024M"*"-initrd $TOP/else/tiny.cpio" ]]
 }
 
 mapfile -t names < <(declare -F | sed -n 's/^declare -f \(test_.*\)/\1/p' | grep -v '^test_main$')
