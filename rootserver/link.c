@@ -88,7 +88,8 @@ void link_down(struct link *link)
                              CONSOLE_CONTROL_DOWN_RECORDS, sizeof record) != OK)
         return;
     while (ring_read(&rest, &record, 1, &got) == OK && got == 1) {
-        if (record.kind == CONSOLE_RECORD_LOG && record.length <= sizeof record.text)
+        if ((record.kind == CONSOLE_RECORD_TEXT || record.kind == CONSOLE_RECORD_LOG) &&
+            record.length <= sizeof record.text)
             link_kernel_write(record.text, record.length);
     }
 }
@@ -101,7 +102,8 @@ static bool link_send_line(struct link *link)
     for (size_t at = 0; at < link->line_bytes; at += CONSOLE_RECORD_TEXT_BYTES) {
         size_t left = link->line_bytes - at;
         struct console_record *r = &record[count++];
-        *r = (struct console_record){.kind = CONSOLE_RECORD_LOG};
+        *r = (struct console_record){
+            .kind = link->is_log ? CONSOLE_RECORD_LOG : CONSOLE_RECORD_TEXT, .about = link->about};
         r->length = (uint8_t)(left < sizeof r->text ? left : sizeof r->text);
         memcpy(r->text, link->line + at, r->length);
     }
@@ -131,6 +133,12 @@ void link_write(struct link *link, const char *text, size_t bytes)
         else
             link->line[link->line_bytes++] = text[i];
     }
+}
+
+void link_topic(struct link *link, unsigned about, bool is_log)
+{
+    link->about = (uint8_t)about;
+    link->is_log = is_log;
 }
 
 bool link_takes_log(struct link *link)

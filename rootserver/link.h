@@ -35,6 +35,8 @@ struct link {
     struct ring_consumer up;
     uint32_t flush_id, flushed_id;
     uint32_t state[CONSOLE_CLIENTS_MOST]; /* what the levels say; they are never read back */
+    uint8_t about;
+    bool is_log;
     size_t line_bytes;
     char line[LINK_LINE_BYTES]; /* gathered until its end */
 };
@@ -51,6 +53,10 @@ void link_down(struct link *link);
 
 /* Writes text; each line gets the prefix, and ends as a terminal wants it. */
 void link_write(struct link *link, const char *text, size_t bytes);
+
+/* What the lines are that end from now on: about guest `about` - 1, or none for 0; written for a
+ * process, so that they may be dropped, or the root server's own. */
+void link_topic(struct link *link, unsigned about, bool is_log);
 
 /* Whether a line that a process wanted to be written may be written now. */
 bool link_takes_log(struct link *link);

@@ -58,6 +58,17 @@ static bool line_is_allowed(struct supervise_line *line)
     return true;
 }
 
+/*
+ * The lines that follow are about a process's end, or (`is_log`) written for it while it runs.
+ * Only an end has last words to stand behind: a guest that runs on would have its next line split.
+ */
+static void line_topic(struct supervise *s, unsigned process, bool is_log)
+{
+    const struct plan_process *p = &s->plan->process[process];
+
+    link_topic(s->link, p->role == PLAN_ROLE_VMM && !is_log ? p->guest + 1 : 0, is_log);
+}
+
 /* Says how many lines of a process were dropped. */
 static void line_confess(struct supervise *s, unsigned process)
 {
@@ -85,8 +96,10 @@ static void line_end(struct supervise *s, unsigned process)
 {
     struct supervise_line *line = &s->line[process];
 
+    line_topic(s, process, true);
     if (line->length > 0 && line_begin(s, process))
         printf("%s: %.*s\n", s->plan->process[process].name, (int)line->length, line->text);
+    line_topic(s, process, false);
     line->length = 0;
 }
 
@@ -195,6 +208,7 @@ static void process_report(struct supervise *s, unsigned process, const struct m
         report_log(s, process, m);
         break;
     case REPORT_REBOOTED:
+        line_topic(s, process, true);
         if (is_vmm && line_begin(s, process))
             printf("guest %s rebooted (%" PRIu64 ")\n", s->system->guest[p->guest].name,
                    m->word[0]);
@@ -226,10 +240,12 @@ void supervise_message(struct supervise *s, const struct message *m)
     bool is_end = m->tag & TAG_FAULT || (m->tag & TAG_LABEL_MASK) != REPORT_LOG;
     if (is_end && s->plan->process[process].role == PLAN_ROLE_CONSOLE)
         link_down(s->link); /* how the console service ended is said past it */
+    line_topic(s, process, false);
     if (m->tag & TAG_FAULT)
         process_fault(s, process, m);
     else
         process_report(s, process, m);
+    link_topic(s->link, 0, false);
 }
 
 unsigned supervise_running(const struct supervise *s)

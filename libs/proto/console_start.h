@@ -16,9 +16,21 @@
  *   0x1000  CONSOLE_CONTROL_DOWN_RECORDS records down
  *   0x9000  CONSOLE_CONTROL_UP_RECORDS records up
  *
- * Lines.  The root server writes a line of text as one or more LOG records, the
- * last of which ends with '\n', and publishes them together: a line is in the
- * ring as a whole or not at all.
+ * Lines.  The root server writes a line of text as one or more TEXT or LOG
+ * records, the last of which ends with '\n', and publishes them together: a line
+ * is in the ring as a whole or not at all.  The service takes records out of the
+ * ring at once, and shows the lines in their order.  When the terminal stands
+ * still and the service has no more memory for lines, LOG lines are the first to
+ * be dropped.
+ *
+ * Last words.  A guest's output and the lines about the guest's end take
+ * different ways to the service.  A line whose `about` names a guest is shown
+ * after all output that was in the guest's ring when the service took the line's
+ * last record; lines about a guest that goes on name none.  A VMM publishes output
+ * before it reports, and the root server writes the line after the report, so this
+ * covers all that the guest wrote before.  No more than one ring of output can
+ * stand before a line, however much the guest writes, and a ring that makes no
+ * sense holds no line up.
  *
  * Levels.  A guest's state is a word that holds, not a message that could be
  * lost.  The root server alone writes the word, keeps a copy of its own, and
@@ -76,10 +88,11 @@ enum console_slot {
 #define CONSOLE_RECORD_TEXT_BYTES    56
 
 enum console_record_kind {
-    CONSOLE_RECORD_LOG = 1,     /* down: `text`, a piece of a line of Warren's own; '\n' ends it */
-    CONSOLE_RECORD_FLUSH = 2,   /* down: send FLUSHED with the same `value` once all that came
+    CONSOLE_RECORD_TEXT = 1,    /* down: `text`, a piece of a line of the root server's own */
+    CONSOLE_RECORD_LOG = 2,     /* down: the same, of a line written for a process */
+    CONSOLE_RECORD_FLUSH = 3,   /* down: send FLUSHED with the same `value` once all that came
                                    before has left for the terminal */
-    CONSOLE_RECORD_FLUSHED = 3, /* up */
+    CONSOLE_RECORD_FLUSHED = 4, /* up */
 };
 
 enum console_state {
@@ -93,9 +106,10 @@ struct console_levels {
 };
 
 struct console_record {
-    uint8_t kind; /* enum console_record_kind */
-    uint8_t reserved[2];
+    uint8_t kind;   /* enum console_record_kind */
+    uint8_t about;  /* of a line: guest + 1, or 0 for a line about no guest */
     uint8_t length; /* bytes of text */
+    uint8_t reserved;
     uint32_t value;
     char text[CONSOLE_RECORD_TEXT_BYTES];
 };

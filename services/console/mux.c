@@ -40,9 +40,26 @@ void mux_output(struct mux *mux, unsigned client, const uint8_t *bytes, size_t c
     }
 }
 
+uint64_t mux_written(const struct mux *mux, unsigned client)
+{
+    return mux->client[client].written;
+}
+
+bool mux_has_placed(const struct mux *mux, unsigned client, uint64_t bytes)
+{
+    const struct mux_client *c = &mux->client[client];
+
+    return (client == mux->front ? c->shown : c->written) >= bytes;
+}
+
+size_t mux_notice_room(const struct mux *mux)
+{
+    return MUX_NOTICE_BYTES - (mux->notice_in - mux->notice_out);
+}
+
 void mux_notice(struct mux *mux, const char *text, size_t bytes)
 {
-    if (bytes > MUX_NOTICE_BYTES - (mux->notice_in - mux->notice_out))
+    if (bytes > mux_notice_room(mux))
         return;
     if (mux->notice_in == mux->notice_out)
         mux->notice_waits = 0;

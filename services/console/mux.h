@@ -73,8 +73,14 @@ void mux_init(struct mux *mux, unsigned count, const char (*names)[MUX_NAME_BYTE
 size_t mux_room(const struct mux *mux, unsigned client);
 void mux_output(struct mux *mux, unsigned client, const uint8_t *bytes, size_t count);
 
+/* How many bytes `client` has written so far, and whether the first `bytes` of them stand on the
+ * terminal or, when the client is not in front, in its scrollback. */
+uint64_t mux_written(const struct mux *mux, unsigned client);
+bool mux_has_placed(const struct mux *mux, unsigned client, uint64_t bytes);
+
 /* Text of Warren's own; what does not fit is dropped whole. */
 void mux_notice(struct mux *mux, const char *text, size_t bytes);
+size_t mux_notice_room(const struct mux *mux);
 
 /* A key was typed.  There must be room: mux_typed_room() > 0. */
 void mux_key(struct mux *mux, uint8_t key);

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+#include <services/console/control.h>
 #include <services/console/service.h>
 
 #include <stdio.h>
@@ -33,20 +34,6 @@ static MUST_CHECK attach_client(struct service_client *c, uint64_t region)
                                 data_at(region, CONSOLE_INPUT_DATA), CONSOLE_INPUT_BYTES, 1);
 }
 
-static MUST_CHECK attach_control(struct service *s, uint64_t region)
-{
-    s->levels = data_at(region, CONSOLE_CONTROL_LEVELS);
-    enum err err =
-        ring_consumer_attach(&s->control, shared_at(region, CONSOLE_CONTROL_DOWN_SHARED),
-                             data_at(region, CONSOLE_CONTROL_DOWN_DATA),
-                             CONSOLE_CONTROL_DOWN_RECORDS, sizeof(struct console_record));
-    if (err != OK)
-        return err;
-    return ring_producer_attach(&s->answers, shared_at(region, CONSOLE_CONTROL_UP_SHARED),
-                                data_at(region, CONSOLE_CONTROL_UP_DATA),
-                                CONSOLE_CONTROL_UP_RECORDS, sizeof(struct console_record));
-}
-
 enum err service_init(struct service *s, const struct console_start *start, struct uart *uart,
                       const struct service_ops *ops)
 {
@@ -64,7 +51,7 @@ enum err service_init(struct service *s, const struct console_start *start, stru
             return err;
     }
     mux_init(&s->mux, start->client_count, (const char(*)[CONSOLE_NAME_BYTES])names);
-    return attach_control(s, start->control_address);
+    return control_attach(s, start->control_address);
 }
 
 /* ---- clients ----------------------------------------------------------------------- */
@@ -178,108 +165,20 @@ static bool move_terminal(struct service *s)
     return sends > 0;
 }
 
-/* ---- the root server --------------------------------------------------------------- */
-
-static void take_record(struct service *s, const struct console_record *record)
-{
-    size_t length = record->length < sizeof record->text ? record->length : sizeof record->text;
-
-    switch (record->kind) {
-    case CONSOLE_RECORD_LOG:
-        mux_notice(&s->mux, record->text, length);
-        break;
-    case CONSOLE_RECORD_FLUSH:
-        s->is_flushing = true;
-        s->flush_id = record->value;
-        break;
-    default:
-        break; /* of a later version */
-    }
-}
-
-static bool move_control(struct service *s)
-{
-    struct console_record record;
-    uint32_t got = 0;
-
-    if (ring_read(&s->control, &record, 1, &got) != OK || got == 0)
-        return false;
-    take_record(s, &record);
-    if (ring_consumer_wakes(&s->control))
-        s->ops->wake_root(s->ops->context);
-    return true;
-}
-
-/* Looks once at each client's level; a word that is no state is no change. */
-static bool move_levels(struct service *s)
-{
-    bool moved = false;
-
-    for (unsigned i = 0; i < s->mux.client_count; i++) {
-        uint32_t level = atomic_load_explicit(&s->levels->guest[i], memory_order_acquire);
-        if (level > CONSOLE_STATE_DEAD || level == s->client[i].level)
-            continue;
-        s->client[i].level = level;
-        s->client[i].is_changing = true;
-        moved = true;
-    }
-    return moved;
-}
-
-/* A client that ended keeps the front until what is said about its end, and its last words, are
- * shown. */
-static bool settle_ended(struct service *s)
-{
-    static const enum mux_state states[] = {[CONSOLE_STATE_RUNNING] = MUX_RUNNING,
-                                            [CONSOLE_STATE_ENDED] = MUX_ENDED,
-                                            [CONSOLE_STATE_DEAD] = MUX_DEAD};
-    uint32_t available = 0;
-    bool all = true;
-
-    if (ring_available(&s->control, &available) == OK && available > 0)
-        return false;
-
-    for (unsigned i = 0; i < s->mux.client_count; i++) {
-        if (!s->client[i].is_changing)
-            continue;
-        if (move_output(s, i) || (i == s->mux.front && mux_has_output(&s->mux))) {
-            all = false;
-            continue;
-        }
-        s->client[i].is_changing = false;
-        mux_set_state(&s->mux, i, states[s->client[i].level]);
-    }
-    return all;
-}
-
-/* Answers a flush once nothing is left to show. */
-static void answer_flush(struct service *s)
-{
-    struct console_record record = {.kind = CONSOLE_RECORD_FLUSHED, .value = s->flush_id};
-    uint32_t written = 0;
-
-    if (!settle_ended(s) || !s->is_flushing || mux_has_output(&s->mux) || !uart_can_send(s->uart))
-        return;
-    if (ring_write(&s->answers, &record, 1, &written) != OK || written == 0)
-        return;
-    s->is_flushing = false;
-    if (ring_producer_wakes(&s->answers))
-        s->ops->wake_root(s->ops->context);
-}
-
 /* ---- moving and sleeping ----------------------------------------------------------- */
 
 bool service_move(struct service *s)
 {
-    bool moved = move_levels(s);
+    bool moved = control_move_levels(s);
 
-    moved |= move_control(s);
+    moved |= control_move_records(s);
     for (unsigned i = 0; i < s->mux.client_count; i++)
         moved |= move_output(s, i);
+    moved |= control_move_lines(s);
     moved |= move_terminal(s);
     moved |= move_keys(s);
     moved |= move_typed(s);
-    answer_flush(s);
+    control_answer(s);
     return moved;
 }
 

@@ -22,6 +22,7 @@
 #include <proto/console.h>
 #include <proto/console_start.h>
 #include <ring/ring.h>
+#include <services/console/lines.h>
 #include <services/console/mux.h>
 #include <services/console/uart16550.h>
 
@@ -42,13 +43,16 @@ struct service_client {
     bool is_broken;   /* its indices made no sense; until it attaches anew */
     bool is_accused;  /* the user was told so */
     uint32_t level;   /* enum console_state: what the root server says last */
-    bool is_changing; /* `level` holds once its last words are shown */
+    bool is_changing; /* `level` holds once what was said and written before is shown: */
+    bool is_marked;   /* of Warren's own lines, those before `mark` */
+    uint32_t mark;    /* as struct lines counts */
 };
 
 struct service {
     const struct service_ops *ops;
     struct uart *uart;
     struct mux mux;
+    struct lines lines;
     struct service_client client[CONSOLE_CLIENTS_MOST];
     const struct console_levels *levels;
     struct ring_consumer control;

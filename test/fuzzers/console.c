@@ -184,10 +184,9 @@ static void step_record(struct fuzz_input *in)
     memcpy(record.text, "warren: ", 8);
     for (unsigned i = 8; i < sizeof record.text; i++)
         record.text[i] = i + 1 == sizeof record.text ? '\n' : 'w';
-    if (record.kind == CONSOLE_RECORD_LOG) {
-        if (world.is_plain)
-            record.length = sizeof record.text; /* whole lines, so that they can be told */
-    }
+    record.about = fuzz_u8(in);
+    if (world.is_plain)
+        record.length = sizeof record.text; /* whole lines, so that they can be told */
     FUZZ_CHECK(ring_producer_attach(
                    &down,
                    (struct ring_shared *)(void *)(world.control + CONSOLE_CONTROL_DOWN_SHARED),

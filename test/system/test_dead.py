@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """A VMM that faults takes its own guest with it and nothing else, and is never taken for success."""
 
+import os
 import re
 
 from harness.gdb import stub
@@ -10,6 +11,8 @@ from harness.shell import Shell
 CRASHER = {"vmm": "crash", "kernel": "build:test/guest/small.bin", "memory": "16M"}
 # Name, cause 15 (store page fault), address and place, then the registers.
 FAULT = r"^(?:warren: )?vmm\.crasher faulted: .*\(cause 15, tval 0x8\) at pc 0x[0-9a-f]+"
+LAST_WORDS_RUNS = int(os.environ.get("WARREN_LAST_WORDS_RUNS", "3"))
+CHATTY_LINES = 3 * 1024
 FLOODERS = 6
 FLOODER = CRASHER | {"vmm": "flood"}
 SMALL = {"kernel": "build:test/guest/small.bin", "memory": "16M"}
@@ -71,6 +74,21 @@ def test_dead_vmms_that_flooded_their_logs_are_reported(env):
             for line in (rf"vmm\.flood{i} faulted: .*\(cause 15, tval 0x8\)", rf"guest flood{i} is dead"):
                 if not re.search(rf"\bwarren: {line}", machine.text.clean):
                     raise Failure(f'"{line}" was not said')
+
+
+def test_dead_guests_end_is_told_after_its_last_words(env):
+    """What is said of a guest's end stands behind all that the guest wrote, each time it is tried."""
+    with env.system({"chatty": {"kernel": "build:test/guest/chatty.bin", "memory": "16M"}}) as archive:
+        for _ in range(LAST_WORDS_RUNS):
+            with env.warren(archive) as machine:
+                machine.expect(r"^warren: guest chatty powered itself off$", 60)
+                told_at = machine.at
+                machine.expect_exit(0, 30)
+                text = machine.text.clean
+            if re.search("^c+$", text[told_at:], re.M):
+                raise Failure("the guest's words came behind its end")
+            if len(re.findall("^c{63}$", text, re.M)) != CHATTY_LINES:
+                raise Failure("some of the guest's words are missing")
 
 
 def test_dead_console_service_is_reported(env):

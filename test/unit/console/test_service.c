@@ -374,7 +374,7 @@ START_TEST(test_service_level_stands_behind_the_lines_about_it)
     /* What the root server says about an end is shown before the next guest comes to the front. */
     for (unsigned i = 0; i < 40; i++)
         root_sends(
-            (struct console_record){.kind = CONSOLE_RECORD_LOG, .length = 5, .text = "why\r\n"});
+            (struct console_record){.kind = CONSOLE_RECORD_TEXT, .length = 5, .text = "why\r\n"});
     root_sets_level(FRONT, CONSOLE_STATE_DEAD);
     settle();
     settle();
@@ -384,10 +384,114 @@ START_TEST(test_service_level_stands_behind_the_lines_about_it)
 }
 END_TEST
 
+static void root_says(unsigned about, enum console_record_kind kind, const char *text)
+{
+    struct console_record record = {
+        .kind = (uint8_t)kind, .about = (uint8_t)about, .length = (uint8_t)strlen(text)};
+    memcpy(record.text, text, record.length);
+    root_sends(record);
+}
+
+START_TEST(test_service_line_stands_behind_output_of_its_guest)
+{
+    /* A line about the guest in front comes after all that the guest wrote, more than fits into
+       the multiplexer included; a line about nobody that was said later comes later. */
+    static char words[CONSOLE_OUTPUT_BYTES + 1];
+    memset(words, 'w', CONSOLE_OUTPUT_BYTES);
+    chip.is_empty = false;
+    ck_assert_uint_eq(client_writes(FRONT, words), CONSOLE_OUTPUT_BYTES);
+    root_says(FRONT + 1, CONSOLE_RECORD_TEXT, "left is off\r\n");
+    root_says(0, CONSOLE_RECORD_TEXT, "all are off\r\n");
+    settle();
+    chip.is_empty = true;
+    settle();
+    const char *line = strstr(shown(), "left is off\r\n");
+    ck_assert_ptr_nonnull(line);
+    ck_assert_ptr_null(strchr(line, 'w'));
+    ck_assert_uint_eq((size_t)(strrchr(shown(), 'w') - shown()), CONSOLE_OUTPUT_BYTES - 1);
+    ck_assert_ptr_eq(strstr(line, "all are off\r\n"), line + 13);
+}
+END_TEST
+
+START_TEST(test_service_line_about_a_guest_in_the_back_is_shown_at_once)
+{
+    /* Output of a guest that is not in front is in its scrollback first, and waits there. */
+    client_writes(BACK, "unseen");
+    root_says(BACK + 1, CONSOLE_RECORD_TEXT, "right is off\r\n");
+    settle();
+    ck_assert_str_eq(shown(), "right is off\r\n");
+    ck_assert_uint_eq(service.mux.client[BACK].written, 6);
+}
+END_TEST
+
+START_TEST(test_service_line_is_not_held_up_by_a_lying_guest)
+{
+    /* A guest whose ring makes no sense, loses what was in it, or never stops filling, cannot
+       keep a line about it from the terminal. */
+    static char flood[CONSOLE_OUTPUT_BYTES + 1];
+    _Atomic uint32_t *index = &shared(region[FRONT], CONSOLE_OUTPUT_SHARED)->producer.index;
+    memset(flood, 'f', CONSOLE_OUTPUT_BYTES);
+    chip.is_empty = false;
+    client_writes(FRONT, flood);
+    root_says(FRONT + 1, CONSOLE_RECORD_TEXT, "left is off\r\n");
+    settle();
+    chip.is_empty = true;
+    if (_i == 0)
+        *index += CONSOLE_OUTPUT_BYTES + 1;
+    else if (_i == 1)
+        *index -= 8000;
+    for (unsigned turns = 0; strstr(shown(), "left is off\r\n") == NULL; turns++) {
+        ck_assert_uint_lt(turns, 1000);
+        service_move(&service);
+        if (_i == 2)
+            client_writes(FRONT, flood);
+    }
+}
+END_TEST
+
+START_TEST(test_service_terminal_that_stands_still_leaves_the_ring_empty)
+{
+    /* The ring is emptied whatever the terminal does.  What processes log is dropped, and counted;
+       what the root server itself says is kept. */
+    uint32_t room = 0;
+    chip.is_empty = false;
+    for (unsigned i = 0; i < 3000; i++) {
+        root_says(0, CONSOLE_RECORD_LOG, "a line of some process's log\r\n");
+        if (i % 10 == 9)
+            root_says(0, CONSOLE_RECORD_TEXT, "own\r\n");
+        settle();
+        ck_assert_int_eq(ring_room(&down, &room), OK);
+        ck_assert_uint_eq(room, CONSOLE_CONTROL_DOWN_RECORDS);
+    }
+    chip.is_empty = true;
+    settle();
+    root_says(0, CONSOLE_RECORD_LOG, "log goes on\r\n");
+    settle();
+    unsigned own = 0;
+    for (const char *at = shown(); (at = strstr(at, "own\r\n")) != NULL; at++)
+        own++;
+    ck_assert_uint_eq(own, 300);
+    ck_assert_ptr_nonnull(strstr(shown(), "lines dropped)\r\nlog goes on\r\n"));
+}
+END_TEST
+
+START_TEST(test_service_line_without_end_is_broken)
+{
+    /* Records that never end a line come out as lines all the same. */
+    char text[sizeof((struct console_record *)0)->text + 1] = {0};
+    memset(text, 'e', sizeof text - 1);
+    for (unsigned i = 0; i < 40; i++)
+        root_says(0, CONSOLE_RECORD_TEXT, text);
+    settle();
+    ck_assert_uint_gt(strlen(shown()), 30 * (sizeof text - 1));
+    ck_assert_ptr_nonnull(strstr(shown(), "e\r\ne"));
+}
+END_TEST
+
 START_TEST(test_service_control_nonsense_is_ignored)
 {
     /* Records with lengths or kinds, and levels, that are none change nothing. */
-    struct console_record record = {.kind = CONSOLE_RECORD_LOG, .length = 255};
+    struct console_record record = {.kind = CONSOLE_RECORD_TEXT, .length = 255};
     memset(record.text, 'n', sizeof record.text);
     record.text[sizeof record.text - 1] = '\n';
     root_sends(record);
@@ -410,7 +514,7 @@ START_TEST(test_service_sleep_asks_for_signals)
     ck_assert(ring_producer_wakes(&output[FRONT]));
     client_writes(BACK, "b");
     ck_assert(ring_producer_wakes(&output[BACK]));
-    root_sends((struct console_record){.kind = CONSOLE_RECORD_LOG});
+    root_sends((struct console_record){.kind = CONSOLE_RECORD_TEXT});
     ck_assert(ring_producer_wakes(&down));
 }
 END_TEST
@@ -478,7 +582,7 @@ START_TEST(test_service_without_clients_shows_the_log)
     uint64_t deadline;
     start.client_count = 0;
     ck_assert_int_eq(service_init(&service, &start, &uart, &ops), OK);
-    root_sends((struct console_record){.kind = CONSOLE_RECORD_LOG, .length = 4, .text = "hi\r\n"});
+    root_sends((struct console_record){.kind = CONSOLE_RECORD_TEXT, .length = 4, .text = "hi\r\n"});
     person_types("abc\x1d"
                  "1\x1dn");
     settle();
@@ -505,6 +609,11 @@ Suite *service_suite(void)
     tcase_add_test(tc, test_service_level_holds_however_often_it_changes);
     tcase_add_test(tc, test_service_level_from_before_its_start_counts);
     tcase_add_test(tc, test_service_level_stands_behind_the_lines_about_it);
+    tcase_add_test(tc, test_service_line_stands_behind_output_of_its_guest);
+    tcase_add_test(tc, test_service_line_about_a_guest_in_the_back_is_shown_at_once);
+    tcase_add_loop_test(tc, test_service_line_is_not_held_up_by_a_lying_guest, 0, 3);
+    tcase_add_test(tc, test_service_terminal_that_stands_still_leaves_the_ring_empty);
+    tcase_add_test(tc, test_service_line_without_end_is_broken);
     tcase_add_test(tc, test_service_control_nonsense_is_ignored);
     tcase_add_test(tc, test_service_sleep_asks_for_signals);
     tcase_add_test(tc, test_service_sleep_after_output_holds_signals_back);

@@ -347,6 +347,30 @@ START_TEST(test_link_full_ring_loses_no_line)
 }
 END_TEST
 
+START_TEST(test_link_topic_goes_with_each_record)
+{
+    /* Each record of a line says about which guest the line is, and whether it may be dropped. */
+    struct ring_consumer c;
+    struct console_record record;
+    uint32_t got = 0;
+    link_up_clean();
+    link_topic(&link_, 3, true);
+    link_write(&link_, "a line of more than one record, which is one of fifty-six bytes\n", 65);
+    link_topic(&link_, 0, false);
+    link_write(&link_, "own\n", 4);
+    ck_assert_int_eq(ring_consumer_attach(&c, (void *)(control + CONSOLE_CONTROL_DOWN_SHARED),
+                                          control + CONSOLE_CONTROL_DOWN_DATA,
+                                          CONSOLE_CONTROL_DOWN_RECORDS, sizeof record),
+                     OK);
+    for (unsigned i = 0; i < 3; i++) {
+        ck_assert_int_eq(ring_read(&c, &record, 1, &got), OK);
+        ck_assert_uint_eq(got, 1);
+        ck_assert_uint_eq(record.kind, i < 2 ? CONSOLE_RECORD_LOG : CONSOLE_RECORD_TEXT);
+        ck_assert_uint_eq(record.about, i < 2 ? 3 : 0);
+    }
+}
+END_TEST
+
 START_TEST(test_link_long_line_is_broken_in_two)
 {
     /* Any length of line is written as lines that the ring takes whole. */
@@ -466,6 +490,7 @@ int main(void)
     tcase_add_test(tc, test_link_text_goes_to_kernel_until_up);
     tcase_add_test(tc, test_link_down_tells_what_was_not_read);
     tcase_add_test(tc, test_link_full_ring_loses_no_line);
+    tcase_add_test(tc, test_link_topic_goes_with_each_record);
     tcase_add_test(tc, test_link_long_line_is_broken_in_two);
     tcase_add_test(tc, test_link_level_outlives_the_service);
     tcase_add_test(tc, test_message_fault_after_a_flood_finds_room);
