@@ -21,23 +21,27 @@ static void link_levels_store(struct link *link)
 MUST_CHECK link_up(struct link *link, void *control, uint32_t bell)
 {
     uint8_t *base = control;
-    struct link l = *link;
+    struct ring_shared *down = (struct ring_shared *)(base + CONSOLE_CONTROL_DOWN_SHARED);
+    struct ring_shared *up = (struct ring_shared *)(base + CONSOLE_CONTROL_UP_SHARED);
 
-    l.is_up = true;
-    l.bell = bell;
-    l.down_shared = (struct ring_shared *)(base + CONSOLE_CONTROL_DOWN_SHARED);
-    l.down_data = base + CONSOLE_CONTROL_DOWN_DATA;
-    l.levels = (struct console_levels *)(base + CONSOLE_CONTROL_LEVELS);
+    /* Whatever the last service left there. */
+    memset(down, 0, sizeof *down);
+    memset(up, 0, sizeof *up);
     enum err err =
-        ring_producer_attach(&l.down, l.down_shared, l.down_data, CONSOLE_CONTROL_DOWN_RECORDS,
-                             sizeof(struct console_record));
+        ring_producer_attach(&link->down, down, base + CONSOLE_CONTROL_DOWN_DATA,
+                             CONSOLE_CONTROL_DOWN_RECORDS, sizeof(struct console_record));
     if (err == OK)
-        err = ring_consumer_attach(&l.up, (struct ring_shared *)(base + CONSOLE_CONTROL_UP_SHARED),
-                                   base + CONSOLE_CONTROL_UP_DATA, CONSOLE_CONTROL_UP_RECORDS,
-                                   sizeof(struct console_record));
+        err = ring_consumer_attach(&link->up, up, base + CONSOLE_CONTROL_UP_DATA,
+                                   CONSOLE_CONTROL_UP_RECORDS, sizeof(struct console_record));
     if (err != OK)
         return err;
-    *link = l;
+    link->levels = (struct console_levels *)(base + CONSOLE_CONTROL_LEVELS);
+    link->progress = (const struct console_progress *)(base + CONSOLE_CONTROL_PROGRESS);
+    link->bell = bell;
+    link->sent = link->taken = 0;
+    link->look_ticks = LINK_NEVER;
+    link->fault = NULL;
+    link->is_up = true;
     link_levels_store(link);
     return OK;
 }
@@ -45,19 +49,6 @@ MUST_CHECK link_up(struct link *link, void *control, uint32_t bell)
 static void link_ring_bell(const struct link *link)
 {
     (void)!notification_signal(cap_at(link->bell)); /* the service's end is noticed elsewhere */
-}
-
-/* Publishes all of the records or none of them. */
-static bool link_send(struct link *link, const struct console_record *record, uint32_t count)
-{
-    uint32_t room = 0, written = 0;
-
-    if (ring_room(&link->down, &room) != OK || room < count ||
-        ring_write(&link->down, record, count, &written) != OK || written < count)
-        return false;
-    if (ring_producer_wakes(&link->down))
-        link_ring_bell(link);
-    return true;
 }
 
 static void link_kernel_write(const char *text, size_t bytes)
@@ -73,25 +64,112 @@ static void link_kernel_write(const char *text, size_t bytes)
     }
 }
 
-/* What the dead service never read is taken out of the ring again. */
+/* What the service never took is written from the root server's own copy. */
 void link_down(struct link *link)
 {
-    struct ring_consumer rest;
-    struct console_record record;
-    uint32_t got;
-
     if (!link->is_up)
         return;
     link->is_up = false;
+    link->look_ticks = LINK_NEVER;
     link_kernel_write("\r\n", 2); /* whatever stood on the terminal's line */
-    if (ring_consumer_attach(&rest, link->down_shared, link->down_data,
-                             CONSOLE_CONTROL_DOWN_RECORDS, sizeof record) != OK)
-        return;
-    while (ring_read(&rest, &record, 1, &got) == OK && got == 1) {
-        if ((record.kind == CONSOLE_RECORD_TEXT || record.kind == CONSOLE_RECORD_LOG) &&
-            record.length <= sizeof record.text)
-            link_kernel_write(record.text, record.length);
+    for (; link->taken != link->sent; link->taken++) {
+        const struct console_record *r = &link->kept[link->taken % CONSOLE_CONTROL_DOWN_RECORDS];
+        if (r->kind != CONSOLE_RECORD_FLUSH)
+            link_kernel_write(r->text, r->length);
     }
+}
+
+static void link_fail(struct link *link, const char *why)
+{
+    link->fault = why;
+    link_down(link);
+}
+
+/* ---- looking after the service ------------------------------------------------------ */
+
+static uint64_t link_look_step(void)
+{
+    return rt_timebase_hz() / CONSOLE_LOOKS_A_SECOND;
+}
+
+/* How many records fit, and with that how many were taken.  False: the ring makes no sense. */
+static bool link_room(struct link *link, uint32_t *room)
+{
+    if (ring_room(&link->down, room) != OK) {
+        link_fail(link, "broke its ring");
+        return false;
+    }
+    link->taken = link->sent - (CONSOLE_CONTROL_DOWN_RECORDS - *room);
+    return true;
+}
+
+static void link_collect(struct link *link)
+{
+    struct console_record record;
+    uint32_t got = 0;
+
+    for (unsigned i = 0; i < CONSOLE_CONTROL_UP_RECORDS; i++) {
+        if (ring_read(&link->up, &record, 1, &got) != OK) {
+            link_fail(link, "broke its ring");
+            return;
+        }
+        if (got == 0)
+            return;
+        if (record.kind == CONSOLE_RECORD_FLUSHED)
+            link->flushed_id = record.value;
+    }
+}
+
+/* From now on, what the ring holds must be taken in time. */
+static void link_watch(struct link *link)
+{
+    link->watched = link->sent;
+    link->looks = 0;
+    link->look_ticks = rt_time_ticks() + link_look_step();
+}
+
+void link_look(struct link *link)
+{
+    uint32_t room = 0;
+
+    if (!link->is_up || link->look_ticks == LINK_NEVER || rt_time_ticks() < link->look_ticks)
+        return;
+    link_collect(link);
+    if (!link->is_up || !link_room(link, &room))
+        return;
+    if (link->taken == link->sent) {
+        link->look_ticks = LINK_NEVER;
+    } else if ((int32_t)(link->taken - link->watched) >= 0) {
+        link_watch(link);
+    } else if (++link->looks == CONSOLE_PATIENCE_LOOKS) {
+        link_fail(link, "does not read what it is sent");
+    } else {
+        link->look_ticks = rt_time_ticks() + link_look_step();
+    }
+}
+
+uint64_t link_deadline(const struct link *link)
+{
+    return link->look_ticks;
+}
+
+/* ---- writing ------------------------------------------------------------------------ */
+
+/* Publishes all of the records or none of them. */
+static bool link_send(struct link *link, const struct console_record *record, uint32_t count)
+{
+    uint32_t room = 0, written = 0;
+
+    if (!link_room(link, &room) || room < count ||
+        ring_write(&link->down, record, count, &written) != OK || written < count)
+        return false;
+    for (uint32_t i = 0; i < count; i++)
+        link->kept[link->sent++ % CONSOLE_CONTROL_DOWN_RECORDS] = record[i];
+    if (link->look_ticks == LINK_NEVER)
+        link_watch(link);
+    if (ring_producer_wakes(&link->down))
+        link_ring_bell(link);
+    return true;
 }
 
 static bool link_send_line(struct link *link)
@@ -158,32 +236,48 @@ void link_state(struct link *link, unsigned client, enum console_state state)
     link_ring_bell(link);
 }
 
-static void link_collect(struct link *link)
-{
-    struct console_record record;
-    uint32_t got;
+/* ---- flushing ----------------------------------------------------------------------- */
 
-    while (ring_read(&link->up, &record, 1, &got) == OK && got == 1) {
-        if (record.kind == CONSOLE_RECORD_FLUSHED)
-            link->flushed_id = record.value;
-    }
+/* Waits for the answer until the next look, or less. */
+static void link_flush_wait(struct link *link, uint32_t notification, uint64_t until_ticks)
+{
+    uint64_t bits;
+
+    if (ring_consumer_sleep(&link->up))
+        (void)!notification_wait(cap_at(notification), until_ticks, &bits);
 }
 
-void link_flush(struct link *link, uint32_t notification, uint64_t ticks)
+/* True when the flush was answered, false when the service did nothing for too long. */
+static bool link_flush_answered(struct link *link, uint32_t notification)
+{
+    uint32_t shown = atomic_load_explicit(&link->progress->shown, memory_order_relaxed);
+    unsigned idle = 0;
+
+    for (unsigned looks = 0; looks < CONSOLE_FLUSH_LOOKS && idle < CONSOLE_PATIENCE_LOOKS;
+         looks++) {
+        uint64_t until = rt_time_ticks() + link_look_step();
+        do {
+            link_flush_wait(link, notification, until);
+            link_collect(link);
+            if (!link->is_up || link->flushed_id == link->flush_id)
+                return link->is_up;
+        } while (rt_time_ticks() < until);
+        uint32_t now = atomic_load_explicit(&link->progress->shown, memory_order_relaxed);
+        idle = now == shown ? idle + 1 : 0;
+        shown = now;
+    }
+    return false;
+}
+
+MUST_CHECK link_flush(struct link *link, uint32_t notification)
 {
     struct console_record record = {.kind = CONSOLE_RECORD_FLUSH, .value = ++link->flush_id};
-    uint64_t deadline = rt_time_ticks() + ticks, bits;
 
-    if (!link->is_up || !link_send(link, &record, 1))
-        return;
-    for (;;) {
-        link_collect(link);
-        if (link->flushed_id == link->flush_id)
-            return;
-        if (ring_consumer_sleep(&link->up) &&
-            notification_wait(cap_at(notification), deadline, &bits) != OK)
-            return;
-        if (rt_time_ticks() >= deadline)
-            return;
-    }
+    if (!link->is_up)
+        return OK;
+    if (link_send(link, &record, 1) && link_flush_answered(link, notification))
+        return OK;
+    if (link->is_up)
+        link_fail(link, "does not answer");
+    return ERR_PEER_DIED;
 }

@@ -13,7 +13,6 @@
 #include <rt/calls.h>
 #include <rt/rt.h>
 
-#define FLUSH_SECONDS         3
 #define CONSOLE_RESTARTS_MOST 5
 
 /* Nothing can be started: says why, and ends the machine as a failure. */
@@ -21,13 +20,13 @@ static ATTR_NORETURN void give_up(const char *format, ...) ATTR_PRINTF(1, 2);
 
 static ATTR_NORETURN void give_up(const char *format, ...)
 {
-    va_list arguments;
-
-    va_start(arguments, format);
-    vprintf(format, arguments);
-    va_end(arguments);
-    printf("\n");
-    link_flush(&root.link, root.plan.notification, FLUSH_SECONDS * root.boot->timebase_hz);
+    do {
+        va_list arguments;
+        va_start(arguments, format);
+        vprintf(format, arguments);
+        va_end(arguments);
+        printf("\n");
+    } while (link_flush(&root.link, root.plan.notification) != OK); /* then to the kernel's log */
     root_end_machine(false);
 }
 
@@ -131,6 +130,9 @@ static void start_root(const struct plan_input *in)
     if (root.plan.finisher != 0)
         root.finisher = (volatile uint32_t *)(uintptr_t)(LAYOUT_ROOT_DEVICE +
                                                          root.machine.finisher.address % 4096);
+    enum err err = clock_start(&root.clock, &root.plan);
+    if (err != OK)
+        give_up("the root server's clock cannot be started: %s", exec_error_name(err));
     root.common =
         (struct record_common){.timebase_hz = root.boot->timebase_hz, .realtime_ns = read_clock()};
 }
@@ -230,14 +232,17 @@ static MUST_CHECK restart_console(const struct plan_input *in)
     return OK;
 }
 
-/* When the console service has died: a new one goes on with the same rings.  One that dies again
- * and again is let lie. */
-static void revive_console(const struct plan_input *in)
+/* When the console service has died, or counts as dead: a new one goes on with the guests' rings.
+ * One that dies again and again is not started again. */
+static void look_after_console(const struct plan_input *in)
 {
+    link_look(&root.link);
+    (void)supervise_console_failed(&root.supervise);
     if (!root.supervise.console_is_down || root.console_is_retired)
         return;
     if (root.console_restarts++ == CONSOLE_RESTARTS_MOST || restart_console(in) != OK)
         retire_console();
+    supervise_tell_ends(&root.supervise);
 }
 
 static void start_guest(const struct plan_input *in, unsigned guest)
@@ -264,14 +269,18 @@ static void start_guest(const struct plan_input *in, unsigned guest)
     root.supervise.guest[guest] = LIFE_RUNNING;
 }
 
-static ATTR_NORETURN void end(void)
+/* A console service that swallows the last lines is replaced, as often as at any other time. */
+static ATTR_NORETURN void end(const struct plan_input *in)
 {
-    bool well = supervise_ended_well(&root.supervise);
+    bool well;
 
-    printf("all guests have ended%s\n", well ? "" : ", not all of them well");
-    if (root.finisher == NULL)
-        printf("this machine has no sifive,test0 that would end it\n");
-    link_flush(&root.link, root.plan.notification, FLUSH_SECONDS * root.boot->timebase_hz);
+    do {
+        look_after_console(in);
+        well = supervise_ended_well(&root.supervise);
+        printf("all guests have ended%s\n", well ? "" : ", not all of them well");
+        if (root.finisher == NULL)
+            printf("this machine has no sifive,test0 that would end it\n");
+    } while (link_flush(&root.link, root.plan.notification) != OK);
     root_end_machine(well);
 }
 
@@ -279,16 +288,18 @@ static ATTR_NORETURN void supervise(const struct plan_input *in)
 {
     cap_t endpoint = cap_at(root.plan.endpoint);
 
-    while (supervise_running(&root.supervise) > 0) {
+    for (;;) {
         struct message m = {0};
+        look_after_console(in);
+        if (supervise_running(&root.supervise) == 0)
+            end(in);
+        clock_set(&root.clock, link_deadline(&root.link));
         enum err err = ipc_recv(endpoint, &m);
         if (err != OK)
             give_up("reports cannot be received: %s", exec_error_name(err));
         if (!(m.tag & TAG_NOTIFIED))
             supervise_message(&root.supervise, &m);
-        revive_console(in);
     }
-    end();
 }
 
 /* What the kernel made of the Untypeds before it handed them over: the root server itself. */

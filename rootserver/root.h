@@ -4,6 +4,7 @@
 #define ROOTSERVER_ROOT_H
 
 #include <base/attr.h>
+#include <rootserver/clock.h>
 #include <rootserver/exec/exec.h>
 #include <rootserver/exec/trace.h>
 #include <rootserver/link.h>
@@ -16,12 +17,13 @@ struct root {
     struct archive_map archive_map;
     struct plan plan;
     struct link link;
+    struct clock clock;
     struct random_source random;
     struct record_common common;
     struct supervise supervise;
     unsigned console_restarts;
-    bool console_is_retired; /* it is not started again */
-    struct trace_index *trace; /* NULL: nothing is traced */
+    bool console_is_retired;     /* it is not started again */
+    struct trace_index *trace;   /* NULL: nothing is traced */
     volatile uint32_t *finisher; /* NULL until its page is mapped, or when there is none */
 };
 

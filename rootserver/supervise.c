@@ -117,16 +117,31 @@ static void line_add(struct supervise *s, unsigned process, const char *text, un
     }
 }
 
-static void guest_end(struct supervise *s, unsigned guest, enum life life)
+static void guest_tell_end(struct supervise *s, unsigned guest)
 {
     const char *name = s->system->guest[guest].name;
 
-    s->guest[guest] = life;
-    if (life == LIFE_ENDED)
+    link_topic(s->link, guest + 1, false);
+    if (s->guest[guest] == LIFE_ENDED)
         printf("guest %s powered itself off\n", name);
     else
         printf("guest %s is dead\n", name);
+    link_topic(s->link, 0, false);
+}
+
+static void guest_end(struct supervise *s, unsigned guest, enum life life)
+{
+    s->guest[guest] = life;
+    guest_tell_end(s, guest);
     link_state(s->link, guest, life == LIFE_ENDED ? CONSOLE_STATE_ENDED : CONSOLE_STATE_DEAD);
+}
+
+void supervise_tell_ends(struct supervise *s)
+{
+    for (unsigned i = 0; i < s->system->guest_count; i++) {
+        if (s->guest[i] == LIFE_ENDED || s->guest[i] == LIFE_DEAD)
+            guest_tell_end(s, i);
+    }
 }
 
 void supervise_guest_dead(struct supervise *s, unsigned guest)
@@ -145,6 +160,7 @@ static void process_end(struct supervise *s, unsigned process, enum life life)
     line_confess(s, process);
     if (p->role == PLAN_ROLE_CONSOLE) {
         link_down(s->link);
+        s->link->fault = NULL;
         s->console_is_down = true;
     }
     enum err err = exec_destroy(p);
@@ -152,6 +168,17 @@ static void process_end(struct supervise *s, unsigned process, enum life life)
         printf("%s cannot be destroyed whole: %s\n", p->name, exec_error_name(err));
     if (p->role == PLAN_ROLE_VMM)
         guest_end(s, p->guest, life);
+}
+
+bool supervise_console_failed(struct supervise *s)
+{
+    const struct plan_process *p = &s->plan->process[s->plan->console];
+
+    if (s->link->fault == NULL || s->process[s->plan->console] != LIFE_RUNNING)
+        return false;
+    printf("%s %s: it is ended\n", p->name, s->link->fault);
+    process_end(s, s->plan->console, LIFE_DEAD);
+    return true;
 }
 
 static void print_registers(const struct plan_process *p)

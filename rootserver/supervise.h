@@ -50,6 +50,12 @@ void supervise_guest_dead(struct supervise *s, unsigned guest);
 /* Deals with one message.  The root server has received it; badge and words are hostile. */
 void supervise_message(struct supervise *s, const struct message *m);
 
+/* Puts an end to the console service when the link found it dead; true if so. */
+bool supervise_console_failed(struct supervise *s);
+
+/* Says again how each guest ended that did: a console service that died may have swallowed it. */
+void supervise_tell_ends(struct supervise *s);
+
 /* How many guests run, and whether all that ended did so of their own will. */
 unsigned supervise_running(const struct supervise *s);
 bool supervise_ended_well(const struct supervise *s);

@@ -12,6 +12,7 @@
  *
  *   0x0000  struct ring_shared      down: root server -> console
  *   0x0400  struct console_levels   how each guest is
+ *   0x0500  struct console_progress what the terminal took
  *   0x0800  struct ring_shared      up:   console -> root server
  *   0x1000  CONSOLE_CONTROL_DOWN_RECORDS records down
  *   0x9000  CONSOLE_CONTROL_UP_RECORDS records up
@@ -51,6 +52,18 @@
  * root server stores all of them again before it starts the next service.  The
  * root server cannot die between 1 and 3 without ending the machine.
  *
+ * A service that hangs or lies.  The service empties the ring down at once,
+ * whatever the terminal does, and answers a flush as soon as the terminal has
+ * taken what came before.  The service counts as dead when
+ *   - an index of a ring makes no sense;
+ *   - what the ring held is not taken out within CONSOLE_PATIENCE_LOOKS looks;
+ *   - a flush is not answered, and `progress` has been the same for so many
+ *     looks, or CONSOLE_FLUSH_LOOKS have passed.
+ * The root server looks each tenth of a second, and not more often: after a stop
+ * of the whole machine there is one look, and the service gets its time.  The
+ * root server then writes what was not taken to the kernel's log, from its own
+ * copy, destroys the process, zeroes both rings and starts the next service.
+ *
  * The service reads a word once for each look, and takes a value that is not in
  * enum console_state for no change.
  */
@@ -78,6 +91,7 @@ enum console_slot {
 
 #define CONSOLE_CONTROL_DOWN_SHARED  0x0000
 #define CONSOLE_CONTROL_LEVELS       0x0400
+#define CONSOLE_CONTROL_PROGRESS     0x0500
 #define CONSOLE_CONTROL_UP_SHARED    0x0800
 #define CONSOLE_CONTROL_DOWN_DATA    0x1000
 #define CONSOLE_CONTROL_DOWN_RECORDS 512
@@ -86,6 +100,9 @@ enum console_slot {
 #define CONSOLE_CONTROL_BYTES        0xa000
 
 #define CONSOLE_RECORD_TEXT_BYTES    56
+#define CONSOLE_LOOKS_A_SECOND       10
+#define CONSOLE_PATIENCE_LOOKS       10
+#define CONSOLE_FLUSH_LOOKS          100
 
 enum console_record_kind {
     CONSOLE_RECORD_TEXT = 1,    /* down: `text`, a piece of a line of the root server's own */
@@ -103,6 +120,11 @@ enum console_state {
 
 struct console_levels {
     _Atomic uint32_t guest[CONSOLE_CLIENTS_MOST]; /* enum console_state */
+};
+
+/* Written by the service alone; the root server only asks whether it is the same as before. */
+struct console_progress {
+    _Atomic uint32_t shown; /* bytes that left for the terminal; wraps */
 };
 
 struct console_record {

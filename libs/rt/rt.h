@@ -45,6 +45,14 @@ struct rt_config {
     ATTR_NORETURN void (*leave)(int code);
 };
 
+/*
+ * A further thread of this process: registers of the suspended Thread in `slot`, so that it calls
+ * entry(argument) when it is resumed, with a stack that ends at `stack_end` (16-byte aligned).
+ * entry() must not return, and must not use the C library, which knows of one thread only.
+ * Every error of thread_set_reg().
+ */
+MUST_CHECK rt_thread_prepare(uint32_t slot, void (*entry)(void *), void *argument, void *stack_end);
+
 /* Called by crt.S with a0 as the process found it; calls rt_enter() at its end. */
 ATTR_NORETURN void rt_begin(const void *start);
 

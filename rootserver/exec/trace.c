@@ -58,6 +58,7 @@ MUST_CHECK trace_start(const struct plan *plan, const struct plan_input *in,
     index->chunk_bytes = UINT64_C(1) << request->frame_bits;
     index->chunk_count = request->frame_count;
     name(index, BOOT_SLOT_THREAD, TRACE_NAME_THREAD, TRACE_GROUP_MACHINE, "rootserver");
+    name(index, plan->clock_thread, TRACE_NAME_THREAD, TRACE_GROUP_MACHINE, "rootserver clock");
     __atomic_store_n(&index->magic, TRACE_INDEX_MAGIC, __ATOMIC_RELEASE);
     return OK;
 }

@@ -60,6 +60,8 @@ static void build_root(struct build *b)
                                        .count = 1,
                                        .slot = BOOT_SLOT_THREAD,
                                        .other = plan->notification});
+    plan->clock_thread = build_own_objects(b, OBJ_THREAD, THREAD_BITS_MIN, 1);
+    plan->clock_bell = build_own_objects(b, OBJ_NOTIFICATION, NOTIFICATION_BITS_MIN, 1);
     if (m->finisher.is_there)
         plan->finisher = build_device_page(b, m->finisher.address);
     if (m->rtc.is_there)

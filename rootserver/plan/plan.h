@@ -91,6 +91,8 @@ struct plan {
     /* The root server's own. */
     uint32_t endpoint;            /* reports and faults come here */
     uint32_t notification;        /* bound to the root server's thread */
+    uint32_t clock_thread;        /* the root server's second, see clock.h */
+    uint32_t clock_bell;          /* Notification that it waits for */
     uint32_t finisher, rtc, uart; /* Frames of device pages; 0 for none */
     bool has_console;
     uint16_t console; /* process */

@@ -6,6 +6,7 @@ MUST_CHECK control_attach(struct service *s, uint64_t region)
     uint8_t *base = (uint8_t *)(uintptr_t)region;
 
     s->levels = (struct console_levels *)(base + CONSOLE_CONTROL_LEVELS);
+    s->progress = (struct console_progress *)(base + CONSOLE_CONTROL_PROGRESS);
     enum err err = ring_consumer_attach(
         &s->control, (struct ring_shared *)(base + CONSOLE_CONTROL_DOWN_SHARED),
         base + CONSOLE_CONTROL_DOWN_DATA, CONSOLE_CONTROL_DOWN_RECORDS,

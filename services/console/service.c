@@ -160,8 +160,11 @@ static bool move_terminal(struct service *s)
         if (count == 0)
             break;
         uart_send(s->uart, bytes, count);
+        s->shown += (uint32_t)count;
         sends++;
     }
+    if (sends > 0)
+        atomic_store_explicit(&s->progress->shown, s->shown, memory_order_relaxed);
     return sends > 0;
 }
 

@@ -55,6 +55,8 @@ struct service {
     struct lines lines;
     struct service_client client[CONSOLE_CLIENTS_MOST];
     const struct console_levels *levels;
+    struct console_progress *progress;
+    uint32_t shown; /* bytes that left for the terminal; wraps */
     struct ring_consumer control;
     struct ring_producer answers;
     bool is_flushing;

@@ -118,6 +118,46 @@ def test_dead_console_service_comes_back(env):
         machine.expect_exit(0)
 
 
+def lying(env, name, guests):
+    """A machine whose console service lies, each time it is started."""
+    return env.system(guests, {"svc/console": f"test/system/console-{name}.elf"})
+
+
+def check_lies_are_found(env, name, why):
+    """While another guest runs on: what the service did not show is told, and the service is replaced and then left."""
+    with lying(env, name, {"crasher": CRASHER, "small": SMALL}) as archive, env.warren(archive) as machine:
+        machine.expect(r"\bvmm\.crasher faulted: .*\(cause 15, tval 0x8\)", 30)
+        machine.expect(r"\bguest crasher is dead$", 30)
+        machine.expect(rf"\bconsole {why}: it is ended$", 30)
+        machine.expect(r"\bconsole started anew$", 30)
+        machine.expect(r"\bconsole is not started again", 60)
+        machine.expect(r"\bguest crasher is dead$", 30)
+        machine.expect_running(1)
+
+
+def test_dead_console_service_that_never_reads_is_replaced(env):
+    """A console service that leaves its ring unread for a second silences nobody."""
+    check_lies_are_found(env, "deaf", "does not read what it is sent")
+
+
+def test_dead_console_service_that_breaks_its_ring_is_replaced(env):
+    """A console service that makes nonsense of its ring silences nobody."""
+    check_lies_are_found(env, "breaker", "broke its ring")
+
+
+def test_dead_console_service_that_never_answers_lets_the_machine_end(env):
+    """A console service that answers no flush is replaced, and the machine ends with its word all the same."""
+    with lying(env, "mute", {"chatty": {"kernel": "build:test/guest/chatty.bin", "memory": "16M"}}) as archive, \
+            env.warren(archive) as machine:
+        machine.expect(r"\bguest chatty powered itself off$", 60)
+        machine.expect(r"\bconsole does not answer: it is ended$", 30)
+        machine.expect(r"\bconsole started anew$", 30)
+        machine.expect(r"\bconsole is not started again", 60)
+        machine.expect(r"\bguest chatty powered itself off$", 30)
+        machine.expect(r"\ball guests have ended, not all of them well$", 30)
+        machine.expect_exit(1, 30)
+
+
 def test_dead_console_service_for_good_holds_nobody(env):
     """When the console service is given up, guests that write more than is ever read go on to their end."""
     with env.system({"chatty": {"kernel": "build:test/guest/chatty.bin", "memory": "16M"}},

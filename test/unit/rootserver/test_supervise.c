@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include <proto/report.h>
+#include <rootserver/clock.h>
 #include <rootserver/exec/exec.h>
 #include <rootserver/link.h>
 #include <rootserver/supervise.h>
@@ -53,10 +54,26 @@ void rt_code_publish(void)
     kernel.code_publishes++;
 }
 
+MUST_CHECK rt_thread_prepare(uint32_t slot, void (*entry)(void *), void *argument, void *stack_end)
+{
+    (void)slot, (void)entry, (void)argument, (void)stack_end;
+    return OK;
+}
+
+/* What the console service does while the root server waits for it, or NULL: nothing. */
+static enum err (*on_wait)(uint64_t deadline);
+
 void abi_ecall(struct abi_regs *regs)
 {
     uint64_t words[5] = {regs->a3, regs->a4, regs->a5, regs->a6, regs->t1};
 
+    if (regs->a7 == CALL_WAIT) {
+        uint64_t deadline = regs->a1;
+        regs->a0 = on_wait != NULL ? on_wait(deadline) : ERR_TIMEOUT;
+        if (on_wait == NULL)
+            now_ticks = deadline;
+        return;
+    }
     if (regs->a7 == CALL_INVOKE && regs->a1 == METHOD_THREAD_RESUME &&
         regs->a0 == plan.process[LEFT].thread) {
         kernel.resumes_of_published_code += kernel.code_publishes > 0;
@@ -93,6 +110,7 @@ static void setup(void)
     memset(&config, 0, sizeof config);
     memset(&link_, 0, sizeof link_);
     memset(&kernel, 0, sizeof kernel);
+    on_wait = NULL;
     plan.process_count = 3;
     plan.has_console = true;
     process(CONSOLE, "console", PLAN_ROLE_CONSOLE, 0);
@@ -459,6 +477,199 @@ START_TEST(test_message_fault_report_takes_no_more_than_its_share)
 }
 END_TEST
 
+static struct ring_shared *down_shared(void)
+{
+    return (void *)(control + CONSOLE_CONTROL_DOWN_SHARED);
+}
+
+/* Takes every look that is due until the service counts as dead, or nothing is left to look for. */
+static unsigned looks_until_decided(void)
+{
+    unsigned looks = 0;
+    for (; link_.fault == NULL && link_deadline(&link_) != LINK_NEVER; looks++) {
+        ck_assert_uint_lt(looks, 1000);
+        now_ticks = link_deadline(&link_);
+        link_look(&link_);
+    }
+    return looks;
+}
+
+START_TEST(test_link_text_unread_for_a_second_is_a_death)
+{
+    /* A console service that leaves a line unread is found out within a second, and the line goes
+       to the kernel, as do the lines after it. */
+    link_up_clean();
+    link_write(&link_, "news\n", 5);
+    uint64_t before = now_ticks;
+    ck_assert_uint_eq(looks_until_decided(), CONSOLE_PATIENCE_LOOKS);
+    ck_assert_uint_ge(now_ticks - before, rt_timebase_hz());
+    ck_assert_str_eq(link_.fault, "does not read what it is sent");
+    link_write(&link_, "more\n", 5);
+    ck_assert_str_eq(kernel.klog, "\r\nwarren: news\r\nwarren: more\r\n");
+    ck_assert_uint_eq(link_deadline(&link_), LINK_NEVER);
+}
+END_TEST
+
+START_TEST(test_link_stop_of_the_machine_is_one_look)
+{
+    /* A service that had no time to run is not taken for dead, however much time has passed. */
+    link_up_clean();
+    link_write(&link_, "news\n", 5);
+    now_ticks += 100 * rt_timebase_hz();
+    for (unsigned i = 0; i < 100; i++)
+        link_look(&link_);
+    ck_assert_ptr_null(link_.fault);
+    (void)ring_text();
+    ck_assert_uint_eq(looks_until_decided(), 1);
+    ck_assert_ptr_null(link_.fault);
+}
+END_TEST
+
+START_TEST(test_link_service_that_reads_in_time_lives)
+{
+    /* New text that finds older text read is no reason to doubt. */
+    link_up_clean();
+    for (unsigned i = 0; i < 100; i++) {
+        link_write(&link_, "news\n", 5);
+        now_ticks = link_deadline(&link_);
+        link_look(&link_);
+        if (i % 5 == 4)
+            (void)ring_text();
+    }
+    looks_until_decided();
+    ck_assert_ptr_null(link_.fault);
+    ck_assert(link_.is_up);
+}
+END_TEST
+
+START_TEST(test_link_broken_ring_is_a_death)
+{
+    /* An index that makes no sense, in either ring: what is unread goes to the kernel, from the
+       root server's own copy and not from the shared memory. */
+    struct ring_shared *up = (void *)(control + CONSOLE_CONTROL_UP_SHARED);
+    link_up_clean();
+    link_write(&link_, "news\n", 5);
+    memset(control + CONSOLE_CONTROL_DOWN_DATA, 'L', 4096);
+    if (_i == 0)
+        down_shared()->consumer.index -= CONSOLE_CONTROL_DOWN_RECORDS;
+    else
+        up->producer.index += CONSOLE_CONTROL_UP_RECORDS + 1;
+    looks_until_decided();
+    link_write(&link_, "more\n", 5);
+    ck_assert_str_eq(link_.fault, "broke its ring");
+    ck_assert_str_eq(kernel.klog, "\r\nwarren: news\r\nwarren: more\r\n");
+}
+END_TEST
+
+static unsigned waits;
+
+static enum err wait_without_answer(uint64_t deadline)
+{
+    waits++;
+    now_ticks = deadline;
+    return ERR_TIMEOUT;
+}
+
+static enum err wait_with_progress(uint64_t deadline)
+{
+    ((struct console_progress *)(void *)(control + CONSOLE_CONTROL_PROGRESS))->shown++;
+    return wait_without_answer(deadline);
+}
+
+static enum err wait_with_signals(uint64_t deadline)
+{
+    (void)deadline;
+    waits++;
+    now_ticks += rt_timebase_hz() / 1000;
+    return OK;
+}
+
+static enum err wait_with_answer(uint64_t deadline)
+{
+    struct console_record answer = {.kind = CONSOLE_RECORD_FLUSHED, .value = link_.flush_id};
+    struct ring_producer up;
+    uint32_t written = 0;
+    ck_assert_int_eq(ring_producer_attach(
+                         &up, (struct ring_shared *)(void *)(control + CONSOLE_CONTROL_UP_SHARED),
+                         control + CONSOLE_CONTROL_UP_DATA, CONSOLE_CONTROL_UP_RECORDS,
+                         sizeof answer),
+                     OK);
+    if (waits == 30)
+        ck_assert_int_eq(ring_write(&up, &answer, 1, &written), OK);
+    return wait_with_progress(deadline);
+}
+
+START_TEST(test_link_flush_without_answer_is_a_death)
+{
+    /* A service that does nothing is given a second, one that shows something ten, and one that
+       sends signals all the time no more. */
+    static enum err (*const service[])(uint64_t) = {wait_without_answer, wait_with_progress,
+                                                    wait_with_signals};
+    static const uint64_t tenths[] = {CONSOLE_PATIENCE_LOOKS, CONSOLE_FLUSH_LOOKS,
+                                      CONSOLE_PATIENCE_LOOKS};
+    link_up_clean();
+    link_write(&link_, "last\n", 5);
+    on_wait = service[_i];
+    uint64_t before = now_ticks;
+    ck_assert_int_eq(link_flush(&link_, 7), ERR_PEER_DIED);
+    uint64_t took = now_ticks - before, tenth = rt_timebase_hz() / 10;
+    ck_assert_uint_ge(took, tenths[_i] * tenth);
+    ck_assert_uint_lt(took, (tenths[_i] + 1) * tenth);
+    ck_assert_str_eq(link_.fault, "does not answer");
+    ck_assert_str_eq(kernel.klog, "\r\nwarren: last\r\n");
+    ck_assert_int_eq(link_flush(&link_, 7), OK);
+}
+END_TEST
+
+START_TEST(test_link_flush_answered_late_is_no_death)
+{
+    /* A slow terminal that goes on taking bytes has its time. */
+    waits = 0;
+    link_up_clean();
+    on_wait = wait_with_answer;
+    ck_assert_int_eq(link_flush(&link_, 7), OK);
+    ck_assert_ptr_null(link_.fault);
+    ck_assert(link_.is_up);
+}
+END_TEST
+
+START_TEST(test_console_failed_is_destroyed_and_its_guests_told_again)
+{
+    /* A service found dead is destroyed, once; the ends it may have swallowed are said again. */
+    link_up_clean();
+    plan.console = CONSOLE;
+    ck_assert(!supervise_console_failed(&s));
+    message(LEFT, REPORT_POWERED_OFF, 0, 0);
+    link_write(&link_, "news\n", 5);
+    looks_until_decided();
+    ck_assert(supervise_console_failed(&s));
+    ck_assert(!supervise_console_failed(&s));
+    ck_assert(s.console_is_down);
+    ck_assert(was_revoked(100) && !was_revoked(120));
+    supervise_tell_ends(&s);
+    fflush(stdout);
+    says("console does not read what it is sent: it is ended\n");
+    ck_assert_uint_eq(count_said("guest left powered itself off\n"), 2);
+    ck_assert_uint_eq(count_said("guest right"), 0);
+}
+END_TEST
+
+START_TEST(test_clock_is_signalled_for_a_new_deadline_only)
+{
+    /* The clock's thread is woken when there is something new to wait for. */
+    struct clock clock;
+    ck_assert_int_eq(clock_start(&clock, &plan), OK);
+    clock_set(&clock, CLOCK_NEVER);
+    ck_assert_uint_eq(kernel.signals, 0);
+    clock_set(&clock, 500);
+    clock_set(&clock, 500);
+    ck_assert_uint_eq(kernel.signals, 1);
+    ck_assert_uint_eq(clock.deadline_ticks, 500);
+    clock_set(&clock, 900);
+    ck_assert_uint_eq(kernel.signals, 2);
+}
+END_TEST
+
 START_TEST(test_exec_resume_publishes_code_first)
 {
     /* A thread is not started before what was written for it can be fetched. */
@@ -491,6 +702,14 @@ int main(void)
     tcase_add_test(tc, test_link_down_tells_what_was_not_read);
     tcase_add_test(tc, test_link_full_ring_loses_no_line);
     tcase_add_test(tc, test_link_topic_goes_with_each_record);
+    tcase_add_test(tc, test_link_text_unread_for_a_second_is_a_death);
+    tcase_add_test(tc, test_link_stop_of_the_machine_is_one_look);
+    tcase_add_test(tc, test_link_service_that_reads_in_time_lives);
+    tcase_add_loop_test(tc, test_link_broken_ring_is_a_death, 0, 2);
+    tcase_add_loop_test(tc, test_link_flush_without_answer_is_a_death, 0, 3);
+    tcase_add_test(tc, test_link_flush_answered_late_is_no_death);
+    tcase_add_test(tc, test_console_failed_is_destroyed_and_its_guests_told_again);
+    tcase_add_test(tc, test_clock_is_signalled_for_a_new_deadline_only);
     tcase_add_test(tc, test_link_long_line_is_broken_in_two);
     tcase_add_test(tc, test_link_level_outlives_the_service);
     tcase_add_test(tc, test_message_fault_after_a_flood_finds_room);
