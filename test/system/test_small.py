@@ -24,6 +24,18 @@ def test_small_hundred_reboots_find_zeroed_ram(env):
         machine.expect_exit(0)
 
 
+def test_small_reboot_writes_only_what_is_not_zero(env):
+    """RAM that a guest has not used costs the host nothing, neither at its first start nor after a reboot."""
+    with env.system({"small": SMALL | {"memory": "512M"}}) as archive, \
+            env.warren(archive, smp=1, memory_mib=768) as machine:
+        boots_clean(machine)
+        first = machine.peak_mib()
+        machine.send("r")
+        boots_clean(machine)
+        if machine.peak_mib() > first + 64:
+            raise Failure(f"QEMU took {first} MiB until the guest ran, and {machine.peak_mib()} after its reboot")
+
+
 def test_small_reboot_has_nothing_to_lose_memory_with(env):
     """A reboot is the VMM's alone, which holds no Untyped (golden vmm-slots) and has no allocator."""
     symbols = env.symbols("vmm/vmm.elf")

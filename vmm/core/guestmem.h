@@ -26,6 +26,10 @@ bool guestmem_contains(const struct guestmem *mem, uint64_t gpa, uint64_t bytes)
  */
 MUST_CHECK guestmem_at(const struct guestmem *mem, uint64_t gpa, uint64_t bytes, uint8_t **out);
 
+/* Zeroes all of it, whole pages.  A page that is zero is not written: the machine need not find
+ * memory, where it is itself a virtual one, for what no guest has used. */
+void guestmem_zero(const struct guestmem *mem);
+
 /*
  * Reads 8 aligned bytes once, as one access: the guest may be writing them.
  * Errors: ERR_RANGE outside RAM; ERR_ALIGN.

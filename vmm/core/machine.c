@@ -165,7 +165,7 @@ static enum err ram_fill(struct machine *machine, const struct image_plan *plan)
     uint8_t *dtb;
 
     if (machine->state->is_ram_dirty)
-        memset(config->ram.host, 0, config->ram.bytes);
+        guestmem_zero(&config->ram);
     machine->state->is_ram_dirty = 1;
     enum err err = image_load(plan, &config->ram, config->kernel, config->kernel_bytes,
                               config->initrd, config->initrd_bytes);

@@ -225,6 +225,11 @@ class Machine:
             fields = stream.read().rpartition(")")[2].split()
         return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
+    def peak_mib(self):
+        """The most memory of the host that QEMU has had so far."""
+        with open(f"/proc/{self.pid}/status", encoding="ascii") as lines:
+            return next(int(line.split()[1]) >> 10 for line in lines if line.startswith("VmHWM:"))
+
     def busy_share(self, over_s):
         """The part of one core that QEMU uses while this waits; the console is read."""
         before, begin = self.cpu_seconds(), time.monotonic()

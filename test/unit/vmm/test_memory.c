@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
+#include <base/zero.h>
 #include <vmm/core/guestmem.h>
 #include <vmm/core/gwalk.h>
 
@@ -9,6 +11,7 @@
 
 #define RAM_GPA   UINT64_C(0x80000000)
 #define RAM_BYTES UINT64_C(0x100000)
+#define PAGE_BYTES UINT64_C(4096)
 
 static struct guestmem ram_new(void)
 {
@@ -44,6 +47,47 @@ START_TEST(test_guestmem_at_whole_range_or_nothing)
         ck_assert_ptr_eq(at, rows[i].err ? NULL : ram.host + (rows[i].gpa - RAM_GPA));
     }
     free(ram.host);
+}
+END_TEST
+
+START_TEST(test_guestmem_zero_writes_only_what_is_not_zero)
+{
+    /* A page with any bit set is zero afterwards; one that is zero is not written: it could not. */
+    uint64_t bytes = 64 * PAGE_BYTES;
+    uint8_t *host = aligned_alloc(PAGE_BYTES, bytes);
+    struct guestmem ram = {RAM_GPA, bytes, host};
+
+    memset(host, 0, bytes);
+    for (uint64_t page = 0; page < 64; page++) {
+        if (page % 2 == 0)
+            host[page * PAGE_BYTES + page * 64 + page] = 0x80;
+        else
+            ck_assert_int_eq(mprotect(host + page * PAGE_BYTES, PAGE_BYTES, PROT_READ), 0);
+    }
+    host[62 * PAGE_BYTES + PAGE_BYTES - 1] = 1;
+    guestmem_zero(&ram);
+    for (uint64_t i = 0; i < bytes; i++)
+        ck_assert_uint_eq(host[i], 0);
+    ck_assert_int_eq(mprotect(host, bytes, PROT_READ | PROT_WRITE), 0);
+    free(host);
+}
+END_TEST
+
+START_TEST(test_zero_is_all_sees_every_bit)
+{
+    /* One bit anywhere in the range is seen, and none of the words beside it. */
+    static _Alignas(64) uint8_t bytes[64 + 704 + 64];
+    uint8_t *at = bytes + 64;
+
+    for (uint64_t size = 0; size <= 704; size += 64) {
+        ck_assert(zero_is_all(at, size));
+        for (uint64_t bit = 0; bit < 8 * sizeof bytes; bit++) {
+            bytes[bit / 8] = (uint8_t)(1u << bit % 8);
+            bool is_inside = bit >= 8 * 64 && bit < 8 * (64 + size);
+            ck_assert_int_eq(zero_is_all(at, size), !is_inside);
+            bytes[bit / 8] = 0;
+        }
+    }
 }
 END_TEST
 
@@ -222,6 +266,8 @@ TCase *memory_tcase(void)
 {
     TCase *tcase = tcase_create("memory");
     tcase_add_test(tcase, test_guestmem_at_whole_range_or_nothing);
+    tcase_add_test(tcase, test_guestmem_zero_writes_only_what_is_not_zero);
+    tcase_add_test(tcase, test_zero_is_all_sees_every_bit);
     tcase_add_test(tcase, test_guestmem_read_u64_wants_alignment);
     tcase_add_test(tcase, test_gwalk_read_translates_in_every_mode);
     tcase_add_test(tcase, test_gwalk_read_crosses_pages_and_superpages);
