@@ -57,3 +57,23 @@ def test_compare_uart_loopback(env):
 def test_compare_mmio_access(env):
     """Every width and kind of load, store and atomic on a device."""
     compare(env, "mmio_access")
+
+
+def test_compare_csr(env):
+    """Which CSRs there are, and what each keeps."""
+    compare(env, "csr")
+
+
+def test_compare_trap(env):
+    """Causes and addresses of traps from supervisor and user mode."""
+    compare(env, "trap")
+
+
+def test_compare_paging(env):
+    """Translation: modes, permissions, accessed and dirty bits, tables in bad places."""
+    compare(env, "paging")
+
+
+def test_compare_sbi_dbcn(env):
+    """What the firmware's console writes, to the byte."""
+    compare(env, "sbi_dbcn")

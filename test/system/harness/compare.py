@@ -13,6 +13,7 @@ import differences  # noqa: E402
 
 TABLE = TREE / "test" / "guest" / "compare" / "differences.toml"
 END = r"^end of the comparison\n|^type: (\S+)\n"
+RAW = re.compile(rb"<raw ([^>]*)>(.*?)</raw>", re.S)  # what came out, byte by byte
 MEMORY_MIB = 128
 SECONDS = 30
 
@@ -22,7 +23,7 @@ def observed(machine):
     machine.expect(r"^begin of the comparison\n", SECONDS)
     begin = machine.at
     while (asked := machine.expect(END, SECONDS)).group(1):
-        machine.send(asked.group(1))
+        machine.send(asked.group(1).replace("^]", "\x1d"))
     lines = {}
     for name, value in re.findall(r"^compare: (.+?): (.*)$", machine.text.clean[begin:asked.start()], re.M):
         if name in lines:
@@ -31,6 +32,8 @@ def observed(machine):
     if not lines:
         raise Failure("the guest saw nothing")
     machine.wait_exit(SECONDS)
+    for name, raw in RAW.findall(machine.transcript_path.read_bytes()):
+        lines[f"{name.decode()}, bytes"] = raw.hex(" ") or "none"
     return lines
 
 

@@ -54,7 +54,7 @@ void tell_text(const char *name, const char *value);
 /* Prints what was gathered.  The UART has to be in its usual state. */
 void tell_flush(void);
 
-/* Prints what was gathered, and asks the test to type `text`, which has no blanks. */
+/* Prints what was gathered, and asks the test to type `text`: no blanks; "^]" is the byte 0x1d. */
 void tell_type(const char *text);
 
 /* ---- single accesses ------------------------------------------------------------ */

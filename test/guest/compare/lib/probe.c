@@ -89,7 +89,8 @@ struct seen see_user(void (*function)(void))
                      ".balign 4\n"
                      "1:\n"
                      : "+r"(value), [resume] "=&r"(resume)
-                     : [slot] "r"(&trap_resume_pc), [function] "r"(function), [spp] "r"(SSTATUS_SPP)
+                     : [slot] "r"(&trap_resume_pc), [function] "r"(function),
+                       [spp] "r"(SSTATUS_SPP | SSTATUS_SPIE)
                      : "ra", "t0", "t1", "t2", "t3", "t4", "t5", "t6", "a1", "a2", "a3", "a4", "a5",
                        "a6", "a7", "memory");
     struct seen seen = see_result(before, (uint64_t)function, value);
