@@ -33,7 +33,7 @@ static void check_after(struct world *world)
     check_hart(world);
 }
 
-/* Out of the guest by the short way and, with the arguments of last time, back in. */
+/* Out of the guest by the fast path and, with the arguments of last time, back in. */
 static void play_short(struct world *world, const struct guest_trap *trap)
 {
     struct hart *hart = &world->hart;
@@ -43,9 +43,12 @@ static void play_short(struct world *world, const struct guest_trap *trap)
 
     HOLDS(world, vcpu_exit_short(hart, trap) == context, "an exit to somebody else");
     check_after(world);
+    world_tally.guest_exits++;
     context->x[REG_A0] = OK;
-    if (vcpu_run_short(hart, cap, vcpu->seq, vcpu->deadline_ticks) != NULL)
-        context->x[REG_A0] = cap;
+    if (vcpu_run_short(hart, cap, vcpu->seq, vcpu->deadline_ticks) == NULL)
+        return;
+    context->x[REG_A0] = cap;
+    world_tally.guest_passed++;
 }
 
 static void play_guest(struct world *world, struct gen *gen)
@@ -66,8 +69,10 @@ static void play_guest(struct world *world, struct gen *gen)
         if (!world->hart.current->is_in_guest)
             return;
     }
-    if (gen_below(gen, 4) != 0)
-        vcpu_exit(&world->hart, &trap);
+    if (gen_below(gen, 4) == 0)
+        return;
+    world_tally.guest_exits++;
+    vcpu_exit(&world->hart, &trap);
 }
 
 /* The thread that runs faults, or uses FP registers; or is about to make a call. */

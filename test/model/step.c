@@ -181,10 +181,15 @@ static void set_registers(struct user_context *context, const struct world_call 
 
     x[REG_A7] = call->call.number;
     x[REG_A0] = call->call.cap;
-    x[REG_A1] = call->call.number != CALL_INVOKE ? call->call.arg[0] : call->call.method;
-    for (uint32_t i = 0; i < 5; i++)
-        x[REG_A2 + i] = call->call.arg[i];
-    x[REG_T1] = call->call.arg[5];
+    if (call->call.number == CALL_INVOKE) {
+        x[REG_A1] = call->call.method;
+        for (uint32_t i = 0; i < 5; i++)
+            x[REG_A2 + i] = call->call.arg[i];
+        x[REG_T1] = call->call.arg[5];
+        return;
+    }
+    for (uint32_t i = 0; i < 6; i++)
+        x[REG_A1 + i] = call->call.arg[i];
     if (is_message) {
         x[REG_A1] = call->tag;
         x[REG_T0] = call->slots;

@@ -50,7 +50,8 @@ struct world_tally {
     uint64_t invoked[OBJ_COUNT][8][ERR_COUNT]; /* by type, method and result */
     uint64_t called[CALL_COUNT];
     uint64_t preempted, gone, restarted, travelled;
-    uint64_t passed; /* messages by the short way */
+    uint64_t passed;                    /* messages by the fast path */
+    uint64_t guest_exits, guest_passed; /* of guests; and by the fast path, back in too */
 };
 
 extern struct world_tally world_tally;
