@@ -32,7 +32,7 @@ def trees(env):
     bare, guest = env.logs / f"{env.case}-bare.dtb", env.logs / f"{env.case}-guest.dtb"
     subprocess.run([find_qemu(), "-M", f"virt,dumpdtb={bare}", "-cpu", env.cpu, "-m", f"{MIB}M",
                     "-nodefaults", "-display", "none"], check=True, capture_output=True, timeout=30)
-    subprocess.run([env.built("test/unit/vmm/vmm_fdt_dump"), "1", "0", "8", "1", guest], check=True, timeout=30)
+    subprocess.run([env.built("test/unit/vmm/vmm_fdt_dump"), "1", "rv64imafdch", "8", "1", guest], check=True, timeout=30)
     read, room = fdt.read(guest.read_bytes())
     return fdt.with_names(fdt.read(bare.read_bytes())[0]), fdt.with_names(read), room
 

@@ -214,6 +214,14 @@ static bool is_guest_cause(uint64_t cause)
            cause == CAUSE_STORE_PAGE;
 }
 
+/*
+ * Zawrs: WRS.NTO may end at any time, but traps as WFI does where hstatus.VTW is set, for the
+ * kernel's sake.  It ends at once: what it waits for is another hart, or an interrupt, which comes
+ * at the next entry.
+ */
+#define INSN_WRS_NTO       UINT64_C(0x00d00073)
+#define INSN_WRS_NTO_BYTES 4u
+
 static uint64_t illegal_tval(const struct vcpu_exit_record *record)
 {
     if (record->tval == 0 && record->insn_valid)
@@ -244,7 +252,10 @@ static enum err dispatch(struct machine *machine, uint32_t hart, const struct vc
         outcome_trap(outcome, CAUSE_FETCH_ACCESS, record->tval);
         return OK;
     case VCPU_EXIT_VIRTUAL_INSN:
-        outcome_trap(outcome, CAUSE_ILLEGAL_INSN, illegal_tval(record));
+        if (illegal_tval(record) == INSN_WRS_NTO)
+            outcome->pc += INSN_WRS_NTO_BYTES;
+        else
+            outcome_trap(outcome, CAUSE_ILLEGAL_INSN, illegal_tval(record));
         return OK;
     default:
         handle_other(record, outcome);

@@ -71,8 +71,8 @@ static int node_cpu_intc(uint32_t hart, void *fdt)
 
 static int node_cpu(const struct machine *machine, uint32_t hart, void *fdt)
 {
-    char text[128];
-    uint32_t isa = machine->config.isa_extensions;
+    char text[ISA_STRING_BYTES];
+    uint64_t isa = machine->config.isa_extensions;
     int err = fdt_util_begin(fdt, "cpu", hart);
 
     err = err ? err : fdt_util_string(fdt, "device_type", "cpu");

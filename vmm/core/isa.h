@@ -10,14 +10,13 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Besides RV64IMAFDC, Zicntr, Zicsr and Zifencei, which every guest has. */
-enum isa_extension {
-    ISA_ZBA = 1 << 0,
-    ISA_ZBB = 1 << 1,
-    ISA_ZBC = 1 << 2,
-    ISA_ZBS = 1 << 3,
-    ISA_SSTC = 1 << 4,
-};
+/*
+ * A set of extensions besides RV64IMAFDC, Zicntr, Zicsr and Zifencei, which every guest has, is a
+ * mask: what isa_stateless() returns, and this bit where the kernel has it.
+ */
+#define ISA_SSTC         (UINT64_C(1) << 63)
+
+#define ISA_STRING_BYTES 512u
 
 /* Privileged specification, "Supervisor Address Translation and Protection (satp) Register". */
 enum isa_satp_mode {
@@ -34,23 +33,22 @@ enum isa_satp_mode {
 const char *isa_mmu_type(uint64_t satp_mode);
 
 /*
- * Those of the extensions above that a machine's riscv,isa string names and that need
- * no switching: what has state of its own is offered when the kernel says so, never
- * because the hart has it.
+ * The extensions that a machine's riscv,isa string names and that need no switching: what has
+ * state of its own is offered when the kernel says so, never because the hart has it.
  */
-uint32_t isa_stateless(const char *machine_isa);
+uint64_t isa_stateless(const char *machine_isa);
 
 /*
  * Writes "rv64imafdc_zicntr_..." with its zero byte, in the order the unprivileged
  * specification gives ("ISA Extension Naming Conventions").  Returns the length
- * without the zero byte; size_bytes >= 96 is always enough.
+ * without the zero byte; ISA_STRING_BYTES are always enough.
  */
-size_t isa_string(uint32_t extensions, char *text, size_t size_bytes);
+size_t isa_string(uint64_t extensions, char *text, size_t size_bytes);
 
 /*
  * Writes the names one after another, each with its zero byte, as the property
- * riscv,isa-extensions wants them.  Returns the bytes written; 128 is always enough.
+ * riscv,isa-extensions wants them.  Returns the bytes written; ISA_STRING_BYTES are always enough.
  */
-size_t isa_list(uint32_t extensions, char *text, size_t size_bytes);
+size_t isa_list(uint64_t extensions, char *text, size_t size_bytes);
 
 #endif

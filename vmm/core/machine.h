@@ -57,7 +57,7 @@ struct machine_state {
 struct machine_config {
     struct guestmem ram;
     uint32_t hart_count;
-    uint32_t isa_extensions; /* enum isa_extension */
+    uint64_t isa_extensions; /* a set of <vmm/core/isa.h> */
     uint32_t satp_mode;      /* enum isa_satp_mode: the largest that the device tree names */
     uint64_t timebase_hz;
     const uint8_t *kernel;

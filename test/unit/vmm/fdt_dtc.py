@@ -9,7 +9,7 @@ import sys
 import tempfile
 
 DUMP, DTC = sys.argv[1:3]
-ALL_EXTENSIONS = 31
+ALL_EXTENSIONS = "rv64imafdch_zba_zbb_zbc_zbs_sstc"
 SV39, SV48, SV57 = 8, 9, 10
 
 WANTED = (
@@ -25,11 +25,12 @@ WANTED = (
 )
 
 CASES = (
-    ("one hart", 1, 0, SV39, 1, ('mmu-type = "riscv,sv39"', 'riscv,isa = "rv64imafdc_zicntr_zicsr_zifencei"',
+    ("one hart", 1, "rv64imafdch", SV39, 1,
+     ('mmu-type = "riscv,sv39"', 'riscv,isa = "rv64imafdc_zicntr_zicsr_zifencei"',
                            "interrupts-extended = <0x10 0xffffffff 0x10 0x09>",
                            "linux,initrd-start = <0x00 0x80a00000>",
                            "linux,initrd-end = <0x00 0x80a01388>"), ("cpu@1",)),
-    ("no initrd", 1, 0, SV48, 0, ('mmu-type = "riscv,sv48"',), ("linux,initrd",)),
+    ("no initrd", 1, "rv64imafdch", SV48, 0, ('mmu-type = "riscv,sv48"',), ("linux,initrd",)),
     ("every extension", 1, ALL_EXTENSIONS, SV57, 1,
      ("_zba_zbb_zbc_zbs_sstc", '"zba", "zbb", "zbc", "zbs", "sstc"', 'mmu-type = "riscv,sv57"'), ()),
     ("eight harts", 8, ALL_EXTENSIONS, SV57, 1,

@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Writes the device tree of a machine: fdt_dump HARTS ISA_EXTENSIONS SATP_MODE HAS_INITRD FILE. */
+/* Writes the device tree of a machine: fdt_dump HARTS MACHINE_ISA SATP_MODE HAS_INITRD FILE.
+ * MACHINE_ISA is the riscv,isa of the machine below; with sstc in it the kernel has that too. */
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include <libfdt.h>
 #include <vmm/core/fdt.h>
+#include <vmm/core/isa.h>
 
 #include <test/fakes/vmm_fake.h>
 
@@ -13,7 +16,8 @@ int main(int argc, char **argv)
     if (argc != 6)
         return 2;
     struct vmm_fake *fake = fake_new((uint32_t)atoi(argv[1]));
-    fake->machine.config.isa_extensions = (uint32_t)atoi(argv[2]);
+    fake->machine.config.isa_extensions =
+        isa_stateless(argv[2]) | (strstr(argv[2], "_sstc") ? ISA_SSTC : 0);
     fake->machine.config.satp_mode = (uint32_t)atoi(argv[3]);
     if (atoi(argv[4]) == 0)
         fake->machine.config.initrd_bytes = 0;

@@ -416,6 +416,26 @@ START_TEST(test_exit_fp_load_writes_the_register_and_makes_fp_dirty)
 }
 END_TEST
 
+START_TEST(test_exit_wrs_nto_ends_at_once)
+{
+    /* The wait of Zawrs may end at any time: the guest goes on behind it, and takes no trap. */
+    static const struct vcpu_exit_record rows[] = {
+        {.reason = VCPU_EXIT_VIRTUAL_INSN, .cause = 22, .tval = 0x00d00073, .mode = 1},
+        {.reason = VCPU_EXIT_VIRTUAL_INSN, .cause = 22, .insn_valid = 1, .insn = 0x00d00073},
+    };
+    struct vmm_fake *fake = fake_new(1);
+
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        exit_set(fake, rows[i]);
+        uint64_t pc = fake->page[0].pc;
+        answer(fake);
+        ck_assert_uint_eq(fake->page[0].pc, pc + 4);
+        ck_assert_uint_eq(fake_calls(fake, FAKE_INJECT, NULL), 0);
+    }
+    fake_free(fake);
+}
+END_TEST
+
 START_TEST(test_exit_everything_else_is_reflected)
 {
     /* Fetches from nowhere, virtual instructions, and exceptions that were not delegated. */
@@ -502,6 +522,7 @@ TCase *exit_tcase(void)
     tcase_add_test(tcase, test_exit_access_nobody_answers_is_an_access_fault);
     tcase_add_test(tcase, test_exit_page_table_access_faults_as_the_original_access);
     tcase_add_test(tcase, test_exit_fp_load_writes_the_register_and_makes_fp_dirty);
+    tcase_add_test(tcase, test_exit_wrs_nto_ends_at_once);
     tcase_add_test(tcase, test_exit_everything_else_is_reflected);
     tcase_add_test(tcase, test_exit_device_write_that_resets_the_machine_is_kept);
     tcase_add_test(tcase, test_exit_refused_kernel_call_is_an_error);
