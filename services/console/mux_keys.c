@@ -15,8 +15,8 @@ static void help(struct mux *mux)
     static const char *const states[] = {
         [MUX_RUNNING] = "running", [MUX_ENDED] = "powered off", [MUX_DEAD] = "dead"};
 
-    say(mux, "[Ctrl-] then 0-9: that guest  n: the next guest  ?: this  Ctrl-]: a Ctrl-] for the "
-             "guest]\r\n");
+    say(mux, "[Ctrl-] then 0-9, a-f: guest 0 to 15  n: the next guest  ?: this  Ctrl-]: a Ctrl-] "
+             "for the guest]\r\n");
     for (unsigned i = 0; i < mux->client_count; i++) {
         char text[96];
         int length = snprintf(text, sizeof text, "[%c %u %s: %s]\r\n", i == mux->front ? '*' : ' ',
@@ -31,13 +31,24 @@ static void pass(struct mux *mux, uint8_t key)
         mux->typed[mux->typed_in++ % MUX_TYPED_BYTES] = key;
 }
 
+/* The number that a key stands for, as a hexadecimal digit; MUX_CLIENTS_MOST for another key. */
+static unsigned client_of(uint8_t key)
+{
+    if (key >= '0' && key <= '9')
+        return key - (unsigned)'0';
+    if (key >= 'a' && key <= 'f')
+        return key - (unsigned)'a' + 10;
+    return MUX_CLIENTS_MOST;
+}
+
 static void command(struct mux *mux, uint8_t key)
 {
-    if (key >= '0' && key <= '9') {
-        if (key - '0' < (int)mux->client_count)
-            mux_switch(mux, (unsigned)(key - '0'));
-        else
-            say(mux, "[there is no such guest; Ctrl-] ? lists them]\r\n");
+    unsigned client = client_of(key);
+
+    if (client < mux->client_count) {
+        mux_switch(mux, client);
+    } else if (client < MUX_CLIENTS_MOST) {
+        say(mux, "[there is no such guest; Ctrl-] ? lists them]\r\n");
     } else if (key == 'n') {
         mux_switch(mux, (mux->front + 1) % mux->client_count);
     } else if (key == '?') {

@@ -72,6 +72,18 @@ def test_run_at_terminal_left_by_ctrl_a_x(env):
             raise Failure("the terminal was not restored")
 
 
+def test_run_at_terminal_has_no_monitor(env):
+    """Without --monitor, Ctrl-A C leads nowhere: what is typed behind it still goes to the guest."""
+    with run(env, use_pty=True) as machine:
+        shell = Shell(machine)
+        shell.wait_prompt()
+        machine.send("\x01c")
+        if shell.run("echo info $((6*7))").strip() != "info 42":
+            raise Failure("the guest did not get what was typed")
+        machine.send("\x01x")
+        machine.wait_exit(20)
+
+
 def test_run_at_terminal_killed_restores_it(env):
     """When the command is told to end, QEMU ends too, and the terminal is as before."""
     with run(env, use_pty=True) as machine:

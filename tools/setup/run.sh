@@ -1,11 +1,16 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # shellcheck shell=bash
-# ./warren run [SYSTEM]: build what that system needs and start it.
+# ./warren run [--monitor] [SYSTEM]: build what that system needs and start it.
 
 run_main() {
+    local options=()
+    if [ "${1:-}" = --monitor ]; then
+        options=(--monitor)
+        shift
+    fi
     [ $# -le 1 ] || refuse "run takes one system, not $*"
     run_build "${1:-default}"
-    exec "$TOP/tools/run-qemu" "$TOP/build" "$RUN_ARCHIVE"
+    exec "$TOP/tools/run-qemu" "${options[@]}" "$TOP/build" "$RUN_ARCHIVE"
 }
 
 # run_build SYSTEM: makes the boot archive of a system and sets RUN_ARCHIVE to its path.  The configuration is

@@ -157,6 +157,25 @@ START_TEST(test_escape_next_goes_round)
 }
 END_TEST
 
+START_TEST(test_escape_letter_brings_guests_10_to_15)
+{
+    /* Each of the sixteen guests there can be has a key of its own: a hexadecimal digit. */
+    static const char names[MUX_CLIENTS_MOST][MUX_NAME_BYTES] = {"zero"};
+    mux_init(&mux, MUX_CLIENTS_MOST, names);
+    for (unsigned i = MUX_CLIENTS_MOST; i-- > 0;) {
+        mux_key(&mux, MUX_ESCAPE);
+        mux_key(&mux, (uint8_t)"0123456789abcdef"[i]);
+        ck_assert_uint_eq(mux.front, i);
+    }
+    setup();
+    keys("\x1d"
+         "a");
+    ck_assert_ptr_nonnull(strstr(show(), "no such guest"));
+    ck_assert_uint_eq(mux.front, 0);
+    ck_assert_str_eq(typed(), "");
+}
+END_TEST
+
 START_TEST(test_escape_help_lists_clients)
 {
     /* ? names the keys and each client with its state, the one in front marked. */
@@ -285,6 +304,7 @@ Suite *mux_suite(void)
     tcase_add_test(tc, test_keys_go_to_front_client);
     tcase_add_test(tc, test_escape_twice_is_literal);
     tcase_add_test(tc, test_escape_next_goes_round);
+    tcase_add_test(tc, test_escape_letter_brings_guests_10_to_15);
     tcase_add_test(tc, test_escape_help_lists_clients);
     tcase_add_test(tc, test_escape_unknown_says_so);
     tcase_add_test(tc, test_typed_full_drops_but_escape_works);

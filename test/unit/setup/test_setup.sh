@@ -241,6 +241,15 @@ test_run_machine_memory_is_the_systems() { # The machine gets the memory its sys
     [[ $("$TOP/tools/run-qemu" "$TOP/build" tiny 2>/dev/null </dev/null) == *'-m 512M'* ]]
 }
 
+test_run_monitor_is_there_when_asked_for() { # QEMU's monitor is on the terminal with --monitor alone.
+    local text
+    run_tree <<<'echo "$@"'
+    text=$("$TOP/tools/run-qemu" "$TOP/build" tiny 2>&1 </dev/null)
+    [[ $text != *'-mon '* && $text == *mux=on* ]] || return 1
+    text=$("$TOP/tools/run-qemu" --monitor "$TOP/build" tiny 2>&1 </dev/null)
+    [[ $text == *'-mon chardev=console'* && $text == *'Ctrl-A, then C'* ]]
+}
+
 test_run_signal_is_handed_on() { # A terminated run leaves no QEMU behind, and is no success.
     local pid
     run_tree <<<'trap "exit 0" TERM; echo $$ >"$(dirname "$0")/pid"; while :; do sleep 0.1; done'
