@@ -100,6 +100,9 @@ void vcpu_return(struct thread *thread, enum vcpu_exit reason);
 /* As vcpu_exit() and the way to U mode, while hart->resumable is the running guest's: an ECALL, or
  * a LOAD or STORE with its htinst.  The caller's context, the results in x[11] and x[12]. */
 struct user_context *vcpu_exit_short(struct hart *hart, const struct guest_trap *trap);
+/* The same for a LOAD or STORE whose htinst is 0: the instruction is fetched.  NULL: it is unmapped
+ * meanwhile, so there is no exit, and the guest is to run again. */
+struct user_context *vcpu_exit_fetch(struct hart *hart, const struct guest_trap *trap);
 
 /* vcpu_run of the current thread.  The guest's page: enter it, nothing else is to be loaded.
  * NULL: nothing has happened yet, the call must go through the dispatcher. */

@@ -16,7 +16,8 @@
 
 #include <kernel/core/cnode.h>
 
-struct user_context *vcpu_exit_short(struct hart *hart, const struct guest_trap *trap)
+static inline struct user_context *exit_record(struct hart *hart, const struct guest_trap *trap,
+                                               bool has_fetched, uint64_t insn)
 {
     struct vcpu *vcpu = hart->resumable;
     struct thread *thread = vcpu->thread;
@@ -24,11 +25,25 @@ struct user_context *vcpu_exit_short(struct hart *hart, const struct guest_trap 
                             : trap->scause == CAUSE_LOAD_GUEST ? VCPU_EXIT_LOAD
                                                                : VCPU_EXIT_STORE;
 
-    vcpu_record(vcpu, reason, trap, false, 0);
+    vcpu_record(vcpu, reason, trap, has_fetched, insn);
     thread->is_in_guest = false;
     thread->context.x[REG_A1] = reason;
     thread->context.x[REG_A2] = vcpu->seq;
     return &thread->context;
+}
+
+struct user_context *vcpu_exit_short(struct hart *hart, const struct guest_trap *trap)
+{
+    return exit_record(hart, trap, false, 0);
+}
+
+struct user_context *vcpu_exit_fetch(struct hart *hart, const struct guest_trap *trap)
+{
+    uint64_t insn = 0;
+
+    if (hal_guest_fetch(hart->resumable->page->pc, trap->from_vs, &insn) != OK)
+        return NULL;
+    return exit_record(hart, trap, true, insn);
 }
 
 /* Does the capability name this VCpu, with the right to run it? */

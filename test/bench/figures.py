@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """Figures made of what was counted: pure, so that they can be tested without a machine."""
 
+import dataclasses
+
 import counts
 
 # Who executes in each mode, where the system under measurement is a hypervisor (the firmware below, a kernel,
@@ -77,6 +79,11 @@ def clock(pairs, linux=None):
 
 def by_name(rows):
     return {row.name: row for row in rows}
+
+
+def without_htinst(rows):
+    """The rows whose exits have an htinst, under another name."""
+    return [dataclasses.replace(row, name=f"{row.name}, htinst 0") for row in rows if " register " in row.name]
 
 
 def differences(one, other):

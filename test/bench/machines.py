@@ -13,6 +13,8 @@ BOOTARGS = "console=ttyS0 quiet cryptomgr.notests randomize_kstack_offset=off pa
 GUEST_MIB, WARREN_MIB, BUDGET_S = 256, 1024, 600
 TICKS_A_SECOND = 10_000_000  # of what test/bench/init.c prints
 ROOT_STOPPED = 102  # how QEMU ends when the root server faults, which is how test/root/calls.c ends
+KERNEL = "kernel/warren.elf"
+KERNEL_NO_HTINST = "test/bench/warren-no-htinst.elf"  # as on a hart whose htinst is always 0
 # The function of the root server that begins to make a guest.
 GUEST_IS_MADE = "exec_run"
 
@@ -68,13 +70,13 @@ class Machines:
     def bare(self, case, words):
         return self.counted(f"{case}-bare", words, GUEST_MIB)
 
-    def warren(self, case, guest, programs=None, ends=0, watch=""):
+    def warren(self, case, guest, programs=None, ends=0, watch="", kernel=KERNEL):
         self.env.begin(f"bench.{case}")
         with self.env.system({"bench": guest | {"memory": f"{GUEST_MIB}M"}}, programs) as archive:
-            return self.counted(f"{case}-warren", self.warren_words(archive), WARREN_MIB, ends, watch)
+            return self.counted(f"{case}-warren", self.warren_words(archive, kernel), WARREN_MIB, ends, watch)
 
-    def warren_words(self, archive):
-        return ["-kernel", self.env.built("kernel/warren.elf"), "-initrd", archive]
+    def warren_words(self, archive, kernel=KERNEL):
+        return ["-kernel", self.env.built(kernel), "-initrd", archive]
 
     # ---- by the clock --------------------------------------------------------------------------
 

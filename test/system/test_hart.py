@@ -36,6 +36,17 @@ def test_hart_one_node_each_boot_hart_stays(env):
         raise Failure(f"boot harts 0 and 3 led to {harts}")
 
 
+def test_hart_without_htinst_guest_reaches_its_devices(env):
+    """Where htinst is always 0 the kernel fetches the instruction, and a guest uses UART and PLIC all the same."""
+    kernel = env.built("test/bench/warren-no-htinst.elf")
+    with env.system({"small": SMALL}) as archive, env.warren(archive, smp=1, words=["-kernel", kernel]) as machine:
+        machine.expect(r"small: boot, dirty 0\n", 30)
+        machine.send("?")
+        machine.expect("small: here", 20)
+        machine.send("p")
+        machine.expect_exit(0, 30)
+
+
 def test_hart_unknown_interrupt_is_turned_off(env):
     """An interrupt that no part of the kernel handles is reported and turned off; it does not come for ever."""
     software, timer, external = 1 << 1, 1 << 5, 1 << 9

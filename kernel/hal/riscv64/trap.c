@@ -85,7 +85,7 @@ static struct guest_trap guest_leave(struct cpu *cpu, uint64_t cause)
         .scause = cause,
         .stval = CSR_READ(CSR_STVAL),
         .htval = CSR_READ(CSR_HTVAL),
-        .htinst = CSR_READ(CSR_HTINST),
+        .htinst = hart_htinst(),
         .from_vs = (CSR_READ(CSR_SSTATUS) & SSTATUS_SPP) != 0,
     };
 
@@ -96,25 +96,39 @@ static struct guest_trap guest_leave(struct cpu *cpu, uint64_t cause)
 
 /* ---- the short way: what leaves the rest of the hart as it was ----------------------- */
 
-/* An exit that the core can record without asking anything of the hart but this trap. */
-static bool is_short_exit(uint64_t cause)
-{
-    return cause == CAUSE_ECALL_VS ||
-           ((cause == CAUSE_LOAD_GUEST || cause == CAUSE_STORE_GUEST) && CSR_READ(CSR_HTINST) != 0);
-}
-
 /* As guest_leave() and hal_enter_user() do it; U mode has no FP registers. */
-static struct user_context *exit_short(struct cpu *cpu, uint64_t cause)
+static inline struct guest_trap guest_leave_short(struct cpu *cpu, uint64_t cause, uint64_t htinst)
 {
     uint64_t status = CSR_READ_CLEAR(CSR_SSTATUS, SSTATUS_SPP | SSTATUS_FS);
-    struct guest_trap trap = { cause, CSR_READ(CSR_STVAL), CSR_READ(CSR_HTVAL),
-                               CSR_READ(CSR_HTINST), (status & SSTATUS_SPP) != 0 };
+    struct guest_trap trap = { cause, CSR_READ(CSR_STVAL), CSR_READ(CSR_HTVAL), htinst,
+                               (status & SSTATUS_SPP) != 0 };
 
     CSR_CLEAR(CSR_HSTATUS, HSTATUS_SPV);
     cpu->fp_status = status & (SSTATUS_SPP | SSTATUS_FS);
     cpu->vcpu->is_vs = trap.from_vs;
     guest_registers_leave(cpu->vcpu);
+    return trap;
+}
+
+/* An exit that the core can record without asking anything of the hart but this trap. */
+static inline struct user_context *exit_short(struct cpu *cpu, uint64_t cause, uint64_t htinst)
+{
+    struct guest_trap trap = guest_leave_short(cpu, cause, htinst);
+
     return vcpu_exit_short(cpu->hart, &trap);
+}
+
+/* The hart does not say which instruction trapped.  A function of its own, so that exit_short()
+ * saves no registers for the calls here.  The trap that a failing fetch takes leaves sepc, scause
+ * and the like of its own; nothing reads them afterwards. */
+static ATTR_NOINLINE struct user_context *exit_fetch(struct cpu *cpu, uint64_t cause)
+{
+    struct guest_trap trap = guest_leave_short(cpu, cause, 0);
+    struct user_context *caller = vcpu_exit_fetch(cpu->hart, &trap);
+
+    if (caller == NULL)
+        sched_leave(cpu->hart);
+    return caller;
 }
 
 static ATTR_NORETURN void call_long(struct hart *hart)
@@ -244,7 +258,13 @@ struct user_context *trap_from_below(struct cpu *cpu)
 {
     uint64_t cause = CSR_READ(CSR_SCAUSE);
 
-    if (is_short_exit(cause) && cpu->hart->resumable != NULL)
-        return exit_short(cpu, cause);
+    if (cpu->hart->resumable != NULL) {
+        if (cause == CAUSE_ECALL_VS)
+            return exit_short(cpu, CAUSE_ECALL_VS, hart_htinst());
+        if (cause == CAUSE_LOAD_GUEST || cause == CAUSE_STORE_GUEST) {
+            uint64_t htinst = hart_htinst();
+            return htinst != 0 ? exit_short(cpu, cause, htinst) : exit_fetch(cpu, cause);
+        }
+    }
     call_or_trap(cpu, cause);
 }

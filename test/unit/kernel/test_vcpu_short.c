@@ -65,6 +65,43 @@ START_TEST(test_short_exit_records_what_the_long_one_does)
 }
 END_TEST
 
+START_TEST(test_short_exit_without_htinst_fetches_the_instruction)
+{
+    /* As the slow path: the instruction is in the record. */
+    struct guest_trap trap = load_trap();
+
+    trap.htinst = 0;
+    fake.fetch_insn = 0x00052503;
+    vw.page->pc = 0x80200004;
+    enter();
+    fake_log_clear();
+    trap.scause = _i == 0 ? CAUSE_LOAD_GUEST : CAUSE_STORE_GUEST;
+    ck_assert_ptr_eq(vcpu_exit_fetch(&hart, &trap), &vw.vmm->context);
+    ck_assert_uint_eq(vw_reason(), _i == 0 ? VCPU_EXIT_LOAD : VCPU_EXIT_STORE);
+    ck_assert_uint_eq(vw.page->exit.insn_valid, 1);
+    ck_assert_uint_eq(vw.page->exit.insn, 0x00052503);
+    ck_assert_uint_eq(vw.page->exit.gpa, 0x10000003);
+    ck_assert_uint_eq(fake_event_last(FAKE_GUEST_FETCH)->word[0], 0x80200004);
+}
+END_TEST
+
+START_TEST(test_short_exit_whose_fetch_faults_resumes_guest)
+{
+    /* No exit is counted, and the guest goes on: it takes the fault of the fetch itself. */
+    struct guest_trap trap = load_trap();
+
+    trap.htinst = 0;
+    fake.fetch_err = ERR_RANGE;
+    enter();
+    uint64_t seq = vw.vcpu->seq;
+    ck_assert_ptr_null(vcpu_exit_fetch(&hart, &trap));
+    ck_assert_uint_eq(vw.vcpu->seq, seq);
+    ck_assert(vcpu_is_running(vw.vcpu));
+    ck_assert_int_eq(fake_leave(&hart), FAKE_LEFT_GUEST);
+    ck_assert_ptr_eq(fake.entered_page, vw.page);
+}
+END_TEST
+
 START_TEST(test_short_run_enters_and_asks_nothing_of_the_hart)
 {
     /* The guest's page comes back, the exit is done with, and no event happens. */
@@ -223,6 +260,8 @@ TCase *vcpu_short_cases(void)
     tcase_add_checked_fixture(cases, world_setup, NULL);
     tcase_add_checked_fixture(cases, vw_setup, NULL);
     tcase_add_test(cases, test_short_exit_records_what_the_long_one_does);
+    tcase_add_loop_test(cases, test_short_exit_without_htinst_fetches_the_instruction, 0, 2);
+    tcase_add_test(cases, test_short_exit_whose_fetch_faults_resumes_guest);
     tcase_add_test(cases, test_short_run_enters_and_asks_nothing_of_the_hart);
     tcase_add_test(cases, test_short_run_sets_a_timer_that_is_a_csr);
     tcase_add_test(cases, test_short_run_leaves_a_software_timer_to_the_long_way);
