@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* rootserver/supervise and link: what processes report, and lie, on a kernel that takes notes. */
-#define _POSIX_C_SOURCE 200809L
+#define _GNU_SOURCE /* fopencookie() */
 
 #include <check.h>
 #include <stdio.h>
@@ -33,7 +33,7 @@ static struct {
     unsigned revoked_count;
     unsigned signals;
     unsigned code_publishes, resumes_of_published_code;
-    char klog[8192];
+    char klog[65536];
     size_t klog_bytes;
 } kernel;
 
@@ -670,6 +670,90 @@ START_TEST(test_clock_is_signalled_for_a_new_deadline_only)
 }
 END_TEST
 
+static ssize_t cookie_write(void *cookie, const char *text, size_t bytes)
+{
+    (void)cookie;
+    link_write(&link_, text, bytes);
+    return (ssize_t)bytes;
+}
+
+/* The records that a message leaves in the ring, with printf() as the root server has it. */
+static unsigned records_of_message(uint64_t tag, struct console_record *record, unsigned most)
+{
+    FILE *kept = stdout;
+    struct ring_consumer c;
+    uint32_t got = 0;
+
+    link_up_clean();
+    stdout = fopencookie(NULL, "w", (cookie_io_functions_t){.write = cookie_write});
+    ck_assert_ptr_nonnull(stdout);
+    setvbuf(stdout, NULL, _IOLBF, 1024);
+    message(LEFT, tag, 0, 0);
+    fclose(stdout);
+    stdout = kept;
+    ck_assert_int_eq(ring_consumer_attach(&c, down_shared(), control + CONSOLE_CONTROL_DOWN_DATA,
+                                          CONSOLE_CONTROL_DOWN_RECORDS, sizeof *record),
+                     OK);
+    ck_assert_int_eq(ring_read(&c, record, most, &got), OK);
+    return got;
+}
+
+START_TEST(test_message_lines_about_an_end_name_the_guest)
+{
+    /* Each line about an end stands behind the guest's last words; a line about a guest that goes
+       on does not, and can be dropped. */
+    static const struct {
+        uint64_t tag;
+        bool is_end;
+    } messages[] = {{REPORT_POWERED_OFF, true},
+                    {REPORT_FAILED, true},
+                    {REPORT_EXIT, true},
+                    {TAG_FAULT, true},
+                    {77, true},
+                    {REPORT_REBOOTED, false}};
+    struct console_record record[64];
+    unsigned count = records_of_message(messages[_i].tag, record, 64);
+    ck_assert_uint_gt(count, 0);
+    for (unsigned i = 0; i < count; i++) {
+        ck_assert_uint_eq(record[i].about, messages[_i].is_end ? 1 : 0);
+        ck_assert_uint_eq(record[i].kind,
+                          messages[_i].is_end ? CONSOLE_RECORD_TEXT : CONSOLE_RECORD_LOG);
+    }
+}
+END_TEST
+
+START_TEST(test_link_any_words_in_shared_memory_cost_the_service_only)
+{
+    /* Whatever the service writes into what it shares, at any time: each call of the link ends,
+       the levels of the next service are right, and no text but the root server's own comes out. */
+    uint32_t *word = (void *)control;
+    unsigned deaths = 0;
+    srand(7);
+    link_up_clean();
+    link_state(&link_, 1, CONSOLE_STATE_DEAD);
+    for (unsigned round = 0; round < 20000; round++) {
+        unsigned at = rand() % 4 == 0
+                          ? (unsigned)rand() % (CONSOLE_CONTROL_BYTES / 4)
+                          : (unsigned)(rand() % 2 * CONSOLE_CONTROL_UP_SHARED / 4 + rand() % 20);
+        word[at] = rand() % 2 ? (uint32_t)rand() : (uint32_t)rand() % 1024;
+        link_write(&link_, "own\n", 4);
+        now_ticks += (uint64_t)rand() % 2000000;
+        link_look(&link_);
+        if (rand() % 50 == 0)
+            (void)!link_flush(&link_, 7);
+        kernel.klog[kernel.klog_bytes] = 0;
+        ck_assert_uint_eq(strspn(kernel.klog, "\r\nwarren: o"), kernel.klog_bytes);
+        kernel.klog_bytes = 0;
+        if (link_.is_up)
+            continue;
+        deaths++;
+        ck_assert_int_eq(link_up(&link_, control, 9), OK);
+        ck_assert_uint_eq(level_of(1), CONSOLE_STATE_DEAD);
+    }
+    ck_assert_uint_gt(deaths, 100);
+}
+END_TEST
+
 START_TEST(test_exec_resume_publishes_code_first)
 {
     /* A thread is not started before what was written for it can be fetched. */
@@ -710,6 +794,8 @@ int main(void)
     tcase_add_test(tc, test_link_flush_answered_late_is_no_death);
     tcase_add_test(tc, test_console_failed_is_destroyed_and_its_guests_told_again);
     tcase_add_test(tc, test_clock_is_signalled_for_a_new_deadline_only);
+    tcase_add_loop_test(tc, test_message_lines_about_an_end_name_the_guest, 0, 6);
+    tcase_add_test(tc, test_link_any_words_in_shared_memory_cost_the_service_only);
     tcase_add_test(tc, test_link_long_line_is_broken_in_two);
     tcase_add_test(tc, test_link_level_outlives_the_service);
     tcase_add_test(tc, test_message_fault_after_a_flood_finds_room);
