@@ -141,6 +141,16 @@ def test_guest_device_tree_satisfies_dtc(env):
         raise Failure(f"dtc says: {done.stderr.strip()}")
 
 
+def test_guest_of_default_system_takes_sv39(env):
+    """The default system's guest translates with three levels, whatever the machine's largest mode is."""
+    with env.warren(DEFAULT) as machine:
+        shell = Shell(machine)
+        shell.wait_prompt()
+        found = shell.run("grep mmu /proc/cpuinfo").split()[-1]
+        if found != "sv39":
+            raise Failure(f"its kernel took {found}")
+
+
 def test_guest_mmu_is_in_its_device_tree(env):
     """The mode of the guest's file is its mmu-type; where the machine lacks it, its best one is, and the console says so."""
     lacks_sv57 = env.cpu == "rva23s64"
