@@ -100,6 +100,47 @@ static void suspends(void)
                        "non-retentive suspend, high bits set");
 }
 
+/* A suspended hart wakes when an interrupt that it has enabled comes, and not before. */
+static void suspend_until(uint64_t type, const char *name)
+{
+    uint64_t seen[5] = {0, 0, 0, 0, 0}, begin = time_now(), deadline = begin + 20 * TICKS_PER_MS;
+
+    csr_set(sie, IRQ_TIMER);
+    sbi_set_timer(deadline);
+    suspend_try(type, (uint64_t)suspend_entry, 0, seen);
+    uint64_t end = time_now();
+    say(name);
+    tell(", it waits until the timer comes", end >= deadline);
+    say(name);
+    tell(", it wakes within 1 s of it", end < deadline + 1000 * TICKS_PER_MS);
+    say(name);
+    tell(", the timer is still pending", (csr_read(sip) & IRQ_TIMER) != 0);
+    sbi_set_timer(UINT64_MAX);
+    csr_clear(sie, IRQ_TIMER);
+}
+
+/* An IPI that is pending before the call ends the suspension, and is still there after it. */
+static void suspend_with_ipi(uint64_t type, const char *name)
+{
+    uint64_t seen[5] = {0, 0, 0, 0, 0};
+
+    (void)sbi_call(SBI_IPI, 0, 1, 0, 0, 0);
+    csr_set(sie, IRQ_SOFT);
+    suspend_try(type, (uint64_t)suspend_entry, 0, seen);
+    csr_clear(sie, IRQ_SOFT);
+    say(name);
+    tell(", the IPI is still pending", wait_pending(IRQ_SOFT, 100));
+    csr_clear(sip, IRQ_SOFT);
+}
+
+static void waits(void)
+{
+    suspend_until(0, "retentive");
+    suspend_until(0x80000000, "non-retentive");
+    suspend_with_ipi(0, "retentive");
+    suspend_with_ipi(0x80000000, "non-retentive");
+}
+
 static void resets(void)
 {
     static const uint64_t reset[][2] = {
@@ -120,5 +161,6 @@ void compare_main(uint64_t hart, uint64_t dtb)
     starts();
     suspend_types();
     suspends();
+    waits();
     resets();
 }

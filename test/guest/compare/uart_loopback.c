@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The UART in loopback, with FIFOs off and on: order of bytes, overrun, trigger levels, the
- * character timeout, the order of interrupts.
+ * The UART in loopback, with FIFOs off and on: order of bytes, overrun, trigger
+ * levels, the character timeout, the order of interrupts.
  *
- * Specification: PC16550D data sheet, "Modem Control Register" (bit 4), "FIFO Control Register",
- * "Line Status Register", "Interrupt Identification Register", "FIFO Interrupt Mode Operation".
+ * Specification: PC16550D data sheet, "Modem Control Register" (bit 4), "FIFO
+ * Control Register", "Line Status Register", "Interrupt Identification
+ * Register", "FIFO Interrupt Mode Operation".
  */
 #include "compare.h"
 
@@ -12,6 +13,7 @@
 #define IER         (UART_BASE + 1)
 #define IIR         (UART_BASE + 2)
 #define FCR         (UART_BASE + 2)
+#define LCR         (UART_BASE + 3)
 #define MCR         (UART_BASE + 4)
 #define LSR         (UART_BASE + 5)
 
@@ -30,7 +32,8 @@ static void begin(uint32_t fcr)
         (void)read8(DATA);
 }
 
-/* The line status bits that time does not move: data ready, overrun, parity, framing, break. */
+/* The line status bits that time does not move: data ready, overrun, parity,
+ * framing, break. */
 static uint32_t line_status(void)
 {
     return read8(LSR) & 0x9f;
@@ -56,7 +59,8 @@ static void send(unsigned count)
     for (unsigned i = 0; i < count; i++) {
         write8(DATA, 0x41 + i);
         for (uint64_t end = time_now() + TICKS_PER_MS / 5; time_now() < end;)
-            ; /* longer than a byte takes at 115200 baud; reading LSR would clear an overrun */
+            ; /* longer than a byte takes at 115200 baud; reading LSR would clear an
+           overrun */
     }
 }
 
@@ -65,18 +69,10 @@ static void bytes(uint32_t fcr, const char *const name[3])
     begin(fcr);
     send(1);
     tell_all(name[0]);
-    if (fcr == 0)
-        return;
     send(2);
     tell_all(name[1]);
     send(20);
     tell_all(name[2]);
-}
-
-/* Whether IIR names data, be it for the trigger level or the timeout: both have one priority. */
-static bool is_data(uint32_t iir)
-{
-    return (iir & 7) == 4;
 }
 
 /* Whether the interrupt identified by `iir` comes; what IIR says last. */
@@ -89,23 +85,45 @@ static uint32_t iir_wait(uint32_t iir)
     return seen;
 }
 
+/* With the largest divisor a byte takes seconds, and the timeout is far away. */
+static void speed(uint32_t divisor)
+{
+    write8(LCR, 0x83);
+    write8(DATA, divisor & 0xff);
+    write8(IER, divisor >> 8);
+    write8(LCR, 0x03);
+}
+
 static void triggers(void)
 {
     static const uint32_t fcr[4] = {0x01, 0x41, 0x81, 0xc1};
     static const unsigned level[4] = {1, 4, 8, 14};
 
+    speed(0xffff);
     for (unsigned i = 0; i < 4; i++) {
         begin(fcr[i]);
         write8(IER, 1);
         say("trigger ");
         say_decimal(level[i]);
-        say(": empty ");
+        say(", slow line: empty ");
         say_hex(read8(IIR) & 0x0f);
         send(level[i]);
-        say(" data at the level ");
-        say_decimal(is_data(read8(IIR)));
+        say(" at the level ");
+        say_hex(read8(IIR) & 0x0f);
         (void)read8(DATA);
         say(" one below ");
+        say_hex(read8(IIR) & 0x0f);
+        tell_end();
+    }
+    speed(1);
+    for (unsigned i = 0; i < 4; i++) {
+        begin(fcr[i]);
+        write8(IER, 1);
+        send(level[i]);
+        (void)read8(DATA);
+        say("trigger ");
+        say_decimal(level[i]);
+        say(", fast line: one below ");
         say_hex(level[i] > 1 ? iir_wait(0x0c) : read8(IIR) & 0x0fu);
         for (unsigned j = 1; j < level[i]; j++)
             (void)read8(DATA);
@@ -128,7 +146,8 @@ static void timeout(void)
     tell("timeout, iir when all were read", read8(IIR));
 }
 
-/* Line status before data, data before the transmitter, and that before the modem. */
+/* Line status before data, data before the transmitter, and that before the
+ * modem. */
 static void priorities(void)
 {
     begin(0);
@@ -139,7 +158,7 @@ static void priorities(void)
     tell("order, overrun first", read8(IIR) & 0x0f);
     tell("order, lsr of it", line_status());
     tell("order, then data", read8(IIR) & 0x0f);
-    (void)read8(DATA);
+    tell("order, the byte", read8(DATA));
     tell("order, then the transmitter", read8(IIR) & 0x0f);
     tell("order, then the modem", read8(IIR) & 0x0f);
     (void)read8(UART_BASE + 6);
