@@ -77,3 +77,8 @@ def test_compare_paging(env):
 def test_compare_sbi_dbcn(env):
     """What the firmware's console writes, to the byte."""
     compare(env, "sbi_dbcn")
+
+
+def test_compare_uart_input(env):
+    """What is typed, at the UART, with FIFOs off and on."""
+    compare(env, "uart_input")
