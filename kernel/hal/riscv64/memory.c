@@ -22,7 +22,7 @@ hpa_t hal_virt_to_phys(const void *pointer)
 }
 
 /* What is zero is not written (base/zero.h); in memory that was in use the look soon ends.
- * CBO.ZERO alone executes a seventh of the instructions, and takes longer: its page in docs/adr/
+ * CBO.ZERO alone executes a sixth of the instructions, and takes longer: its page in docs/adr/
  * has the figures. */
 void hal_memory_zero(void *at, uint64_t bytes)
 {
