@@ -22,7 +22,6 @@
 #include <base/err.h>
 
 #define ABI_ARG_MAX    6
-#define ABI_RESULT_MAX 2
 
 struct invocation; /* the kernel's: registers, capabilities found, results */
 

@@ -7,8 +7,6 @@
 #define ATTR_NORETURN   __attribute__((noreturn))
 #define ATTR_NOINLINE   __attribute__((noinline))
 #define ATTR_UNUSED     __attribute__((unused))
-#define ATTR_PACKED     __attribute__((packed))
-#define ATTR_ALIGNED(n) __attribute__((aligned(n)))
 #define ATTR_PRINTF(f, a) __attribute__((format(printf, f, a)))
 
 #endif

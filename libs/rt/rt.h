@@ -21,9 +21,6 @@ uint64_t rt_timebase_hz(void);
  */
 void rt_code_publish(void);
 
-/* Name of the process, for its messages. */
-const char *rt_name(void);
-
 /*
  * The role's part of the start record, at least `bytes` long.
  *   ERR_NOT_FOUND  there is none, or it is shorter

@@ -68,11 +68,6 @@ uint64_t rt_timebase_hz(void)
     return rt_state.config.timebase_hz;
 }
 
-const char *rt_name(void)
-{
-    return rt_state.config.name;
-}
-
 MUST_CHECK rt_role(size_t bytes, const void **out)
 {
     if (rt_state.config.role == NULL || rt_state.config.role_bytes < bytes)

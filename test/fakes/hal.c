@@ -80,6 +80,7 @@ void fake_reset(void)
     fake = (struct fake_hal){
         .now = 1000,
         .has_sstc = true,
+        .vsatp_modes = UINT64_C(0x701), /* Bare, Sv39, Sv48, Sv57 */
         .vspace_ids = 65536,
         .gspace_ids = 16384,
         .timer_deadline = UINT64_MAX,

@@ -78,6 +78,7 @@ struct fake_hal {
     /* May be set by a test. */
     uint64_t now;                 /* ticks */
     bool has_sstc;
+    uint64_t vsatp_modes;         /* bit m: vsatp takes MODE m */
     uint32_t vspace_ids, gspace_ids;
     uint32_t preempt_in;          /* the n-th question for a pending interrupt is answered yes */
     bool is_preempting;           /* every such question is */

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The fake hart's VS CSRs: a struct hal_vcpu of its own that save and load copy. */
+/*
+ * The fake hart's VS CSRs: a struct hal_vcpu of its own that save and load copy.  What a write
+ * keeps is that of kernel/hal/riscv64: test/hal asks both HALs and compares.
+ */
 #include <fakes/hal.h>
 
 #include <fakes/hal_internal.h>
@@ -17,8 +20,18 @@
 #define CSR_STIMECMP   0x14du
 #define CSR_SATP       0x180u
 
-#define SSIP UINT64_C(0x002)
 #define STIE UINT64_C(0x020)
+
+/* Fields of the guest's registers that a write changes. */
+#define SSTATUS_FS       UINT64_C(0x6000)
+#define SSTATUS_SPP      UINT64_C(0x100)
+#define SSTATUS_SPIE     UINT64_C(0x20)
+#define SSTATUS_SIE      UINT64_C(0x2)
+#define SSTATUS_WRITABLE UINT64_C(0xc6122) /* MXR, SUM, FS, SPP, SPIE, SIE */
+#define SSTATUS_UXL_64   (UINT64_C(2) << 32)
+#define SSTATUS_SD       (UINT64_C(1) << 63)
+#define SENVCFG_WRITABLE UINT64_C(0xf1)
+#define S_INTERRUPTS     UINT64_C(0x222)
 
 bool hal_has_sstc(void)
 {
@@ -27,7 +40,9 @@ bool hal_has_sstc(void)
 
 void hal_vcpu_reset(struct hal_vcpu *vcpu)
 {
-    *vcpu = (struct hal_vcpu){ .is_vs = 1, .scounteren = 7, .vstimecmp = UINT64_MAX };
+    *vcpu = (struct hal_vcpu){
+        .vsstatus = SSTATUS_UXL_64, .is_vs = 1, .scounteren = 7, .vstimecmp = UINT64_MAX
+    };
 }
 
 void hal_vcpu_save(struct hal_vcpu *vcpu)
@@ -99,6 +114,24 @@ enum err hal_vcpu_get_reg(const struct hal_vcpu *vcpu, uint64_t reg, uint64_t *v
     return OK;
 }
 
+/* What a register that holds `old` keeps of a written value. */
+static uint64_t legal(uint64_t reg, uint64_t value, uint64_t old)
+{
+    switch (reg) {
+    case VCPU_REG_CSR(CSR_SSTATUS):
+        return (value & SSTATUS_WRITABLE) | SSTATUS_UXL_64 |
+               ((value & SSTATUS_FS) == SSTATUS_FS ? SSTATUS_SD : 0);
+    case VCPU_REG_CSR(CSR_SIE): return value & S_INTERRUPTS;
+    case VCPU_REG_CSR(CSR_STVEC): return value & ~UINT64_C(2);
+    case VCPU_REG_CSR(CSR_SCOUNTEREN): return value & UINT32_MAX;
+    case VCPU_REG_CSR(CSR_SENVCFG): return value & SENVCFG_WRITABLE;
+    case VCPU_REG_CSR(CSR_SEPC): return value & ~UINT64_C(1);
+    case VCPU_REG_CSR(CSR_SATP): return fake.vsatp_modes >> (value >> 60) & 1 ? value : old;
+    case VCPU_REG_VSMODE: return value & 1;
+    default: return value;
+    }
+}
+
 enum err hal_vcpu_set_reg(struct hal_vcpu *vcpu, uint64_t reg, uint64_t value)
 {
     uint64_t *place = place_of(vcpu, reg);
@@ -106,18 +139,23 @@ enum err hal_vcpu_set_reg(struct hal_vcpu *vcpu, uint64_t reg, uint64_t value)
     if (check(reg) != OK)
         return check(reg);
     if (reg == VCPU_REG_CSR(CSR_SIP)) {
-        vcpu->hvip = (value & SSIP) << 1;
+        vcpu->hvip = (value & S_INTERRUPTS) << 1;
         return OK;
     }
     if (place == NULL)
         return ERR_INVALID_ARG;
-    *place = reg == VCPU_REG_VSMODE ? value & 1 : value;
+    *place = legal(reg, value, *place);
     return OK;
 }
 
 uint64_t hal_vcpu_trap(struct hal_vcpu *vcpu, uint64_t cause, uint64_t tval, uint64_t pc)
 {
-    vcpu->vsepc = pc;
+    uint64_t status = vcpu->vsstatus & ~(SSTATUS_SPP | SSTATUS_SPIE | SSTATUS_SIE);
+
+    status |= vcpu->is_vs != 0 ? SSTATUS_SPP : 0;
+    status |= (vcpu->vsstatus & SSTATUS_SIE) != 0 ? SSTATUS_SPIE : 0;
+    vcpu->vsstatus = status;
+    vcpu->vsepc = pc & ~UINT64_C(1);
     vcpu->vscause = cause;
     vcpu->vstval = tval;
     vcpu->is_vs = 1;
@@ -152,9 +190,12 @@ uint64_t hal_vcpu_timer_deadline(void)
 {
     uint64_t guest_now = fake.now + fake.vs.htimedelta;
 
-    if (!fake.has_sstc || fake.vs.vstimecmp == UINT64_MAX)
+    if (!fake.has_sstc)
         return UINT64_MAX;
-    return fake.vs.vstimecmp > guest_now ? fake.now + (fake.vs.vstimecmp - guest_now) : fake.now;
+    if (fake.vs.vstimecmp <= guest_now)
+        return fake.now;
+    uint64_t left = fake.vs.vstimecmp - guest_now;
+    return left > UINT64_MAX - fake.now ? UINT64_MAX : fake.now + left;
 }
 
 void hal_guest_fence_i(void)
