@@ -82,3 +82,8 @@ def test_compare_sbi_dbcn(env):
 def test_compare_uart_input(env):
     """What is typed, at the UART, with FIFOs off and on."""
     compare(env, "uart_input")
+
+
+def test_compare_virtio_slots(env):
+    """Every register of the eight places for virtio devices, with nothing plugged in."""
+    compare(env, "virtio_slots")

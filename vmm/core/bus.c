@@ -3,10 +3,16 @@
 
 enum err bus_add(struct bus *bus, const struct dev_ctx *dev)
 {
-    struct bus_region fresh = {dev->gpa, dev->gpa + (dev->model->region_bytes - 1), dev};
+    const struct dev_model *model = dev->model;
+    bool is_repeated = model->place_count > 1;
+    uint64_t place_last = model->region_bytes - 1;
+    uint64_t behind = is_repeated ? (model->place_count - 1) * model->place_step_bytes : 0;
+    struct bus_region fresh = {dev->gpa, dev->gpa + behind + place_last,
+                               is_repeated ? model->place_step_bytes - 1 : UINT64_MAX, place_last,
+                               dev};
     uint32_t at = bus->region_count;
 
-    if (dev->model->region_bytes == 0)
+    if (model->region_bytes == 0)
         return OK;
     if (at == BUS_REGIONS_MAX)
         return ERR_NO_SLOT;
@@ -24,7 +30,7 @@ enum err bus_add(struct bus *bus, const struct dev_ctx *dev)
 
 /* Few regions: one after the other is faster than by halves, and the busy ones lie high. */
 static enum err bus_find(const struct bus *bus, uint64_t gpa, uint32_t width,
-                         const struct dev_ctx **out)
+                         const struct dev_ctx **out, uint64_t *offset)
 {
     const struct bus_region *region = &bus->region[bus->region_count];
 
@@ -32,7 +38,10 @@ static enum err bus_find(const struct bus *bus, uint64_t gpa, uint32_t width,
         if (region-- == bus->region)
             return ERR_RANGE;
     } while (gpa < region->first);
-    if (gpa > region->last || width - 1 > region->last - gpa)
+    if (gpa > region->last)
+        return ERR_RANGE;
+    *offset = (gpa - region->first) & region->place_mask;
+    if (*offset + (width - 1) > region->place_last)
         return ERR_RANGE;
     if (gpa & (width - 1))
         return ERR_ALIGN;
@@ -50,19 +59,21 @@ static uint64_t mask_to(uint64_t value, uint32_t width)
 enum err bus_read(const struct bus *bus, uint64_t gpa, uint32_t width, uint64_t *value)
 {
     const struct dev_ctx *dev;
-    enum err err = bus_find(bus, gpa, width, &dev);
+    uint64_t offset;
+    enum err err = bus_find(bus, gpa, width, &dev, &offset);
     if (err)
         return err;
-    *value = mask_to(dev->model->read(dev, gpa - dev->gpa, width), width);
+    *value = mask_to(dev->model->read(dev, offset, width), width);
     return OK;
 }
 
 enum err bus_write(const struct bus *bus, uint64_t gpa, uint32_t width, uint64_t value)
 {
     const struct dev_ctx *dev;
-    enum err err = bus_find(bus, gpa, width, &dev);
+    uint64_t offset;
+    enum err err = bus_find(bus, gpa, width, &dev, &offset);
     if (err)
         return err;
-    dev->model->write(dev, gpa - dev->gpa, width, mask_to(value, width));
+    dev->model->write(dev, offset, width, mask_to(value, width));
     return OK;
 }

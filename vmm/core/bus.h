@@ -16,6 +16,8 @@
 struct bus_region {
     uint64_t first; /* guest physical addresses, both included */
     uint64_t last;
+    uint64_t place_mask; /* of an address within [first, last]: the offset at its place */
+    uint64_t place_last; /* the last offset that answers */
     const struct dev_ctx *dev;
 };
 
@@ -25,7 +27,8 @@ struct bus {
 };
 
 /*
- * Adds the region [dev->gpa, dev->gpa + dev->model->region_bytes).  A device without
+ * Adds the region [dev->gpa, dev->gpa + dev->model->region_bytes), and where the model has more
+ * than one place all of them, as one region with holes.  A device without
  * registers (region_bytes is 0) takes no place in the table: no access reaches it.
  * Errors: ERR_NO_SLOT  the table is full
  *         ERR_RANGE    the region wraps

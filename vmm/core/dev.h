@@ -48,6 +48,10 @@ struct dev_model {
     uint32_t state_bytes;
     uint64_t region_bytes; /* what answers; 0: no registers, read() and write() may be NULL */
     uint32_t widths;       /* DEV_WIDTH_* */
+    /* The same registers at more than one place, `place_step_bytes` (a power of two, not below
+     * region_bytes) apart; between the places nothing answers.  0: at one place. */
+    uint32_t place_count;
+    uint64_t place_step_bytes;
 
     /* Writes the power-on state; the state is zeroed.  Runs outside any transaction. */
     void (*reset)(const struct dev_ctx *dev);

@@ -9,6 +9,7 @@
 #include <vmm/dev/plic.h>
 #include <vmm/dev/syscon.h>
 #include <vmm/dev/uart16550.h>
+#include <vmm/dev/virtio_slots.h>
 
 static const struct {
     const struct dev_model *model;
@@ -19,6 +20,7 @@ static const struct {
     {&uart16550_model, 0x10000000, 10},
     {&goldfish_rtc_model, 0x101000, 11},
     {&syscon_model, 0x100000, 0},
+    {&virtio_slots_model, 0x10001000, 0},
 };
 
 #define DEVICE_PLIC 0u

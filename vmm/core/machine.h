@@ -6,6 +6,7 @@
  *   0x0000_0000_0010_1000  goldfish RTC              interrupt 11
  *   0x0000_0000_0c00_0000  PLIC, 6 MiB
  *   0x0000_0000_1000_0000  16550 UART                interrupt 10
+ *   0x0000_0000_1000_1000  eight empty places for virtio devices, 4 KiB apart
  *   0x0000_0000_8000_0000  RAM
  *
  * The handle is rebuilt by each VMM; what must outlive it is in the arena.
@@ -28,7 +29,7 @@
 
 #define MACHINE_RAM_GPA        UINT64_C(0x80000000)
 #define MACHINE_RNG_SEED_BYTES 64u
-#define MACHINE_DEVICES        4u
+#define MACHINE_DEVICES        5u
 
 /* SBI specification, "Hart State Management Extension": the states by their numbers. */
 enum hart_status {

@@ -8,6 +8,7 @@ TCase *arena_tcase(void);
 TCase *bus_tcase(void);
 TCase *plic_tcase(void);
 TCase *uart_tcase(void);
+TCase *virtio_slots_tcase(void);
 TCase *rtc_tcase(void);
 TCase *syscon_tcase(void);
 TCase *memory_tcase(void);

@@ -38,6 +38,37 @@ static const struct dev_model bytes = {
 };
 static const struct dev_model nothing = {.name = "nothing", .region_bytes = 0};
 
+START_TEST(test_bus_repeated_registers_answer_at_each_place)
+{
+    /* The device gets the offset within a place; between the places and behind is nothing. */
+    static const struct dev_model model = {.name = "places",
+                                           .region_bytes = 0x10,
+                                           .place_count = 3,
+                                           .place_step_bytes = 0x100,
+                                           .widths = DEV_WIDTH_4 | DEV_WIDTH_8,
+                                           .read = seen_read,
+                                           .write = seen_write};
+    struct seen seen = {0};
+    struct dev_ctx dev = {.model = &model, .state = &seen, .gpa = 0x1080};
+    struct dev_ctx between = {.model = &words, .state = &seen, .gpa = 0x1100};
+    struct bus bus = {0};
+    uint64_t value;
+
+    ck_assert_int_eq(bus_add(&bus, &dev), OK);
+    for (uint64_t place = 0x1080; place < 0x1380; place += 0x100) {
+        ck_assert_int_eq(bus_read(&bus, place + 12, 4, &value), OK);
+        ck_assert_uint_eq(seen.offset, 12);
+        ck_assert_int_eq(bus_write(&bus, place + 8, 8, 1), OK);
+        ck_assert_uint_eq(seen.offset, 8);
+        ck_assert_int_eq(bus_read(&bus, place + 16, 4, &value), ERR_RANGE);
+        ck_assert_int_eq(bus_read(&bus, place + 0xfc, 4, &value), ERR_RANGE);
+        ck_assert_int_eq(bus_read(&bus, place - 4, 4, &value), ERR_RANGE);
+    }
+    ck_assert_int_eq(bus_read(&bus, 0x1380, 4, &value), ERR_RANGE);
+    ck_assert_int_eq(bus_add(&bus, &between), ERR_EXISTS);
+}
+END_TEST
+
 START_TEST(test_bus_read_reaches_the_device_with_offset_and_width)
 {
     /* The device gets the offset in its region, the caller no more than its width. */
@@ -147,6 +178,7 @@ END_TEST
 TCase *bus_tcase(void)
 {
     TCase *tcase = tcase_create("bus");
+    tcase_add_test(tcase, test_bus_repeated_registers_answer_at_each_place);
     tcase_add_test(tcase, test_bus_read_reaches_the_device_with_offset_and_width);
     tcase_add_test(tcase, test_bus_access_nobody_answers_is_refused);
     tcase_add_test(tcase, test_bus_add_overlap_or_wrapping_is_refused);

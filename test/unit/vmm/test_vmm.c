@@ -12,6 +12,7 @@ int main(void)
     suite_add_tcase(suite, bus_tcase());
     suite_add_tcase(suite, plic_tcase());
     suite_add_tcase(suite, uart_tcase());
+    suite_add_tcase(suite, virtio_slots_tcase());
     suite_add_tcase(suite, rtc_tcase());
     suite_add_tcase(suite, syscon_tcase());
     suite_add_tcase(suite, memory_tcase());
