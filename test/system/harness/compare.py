@@ -37,15 +37,20 @@ def observed(machine):
     return lines
 
 
+def judge(env, subject, bare, warren):
+    """Fails with every difference that the table does not have for `subject`, and every row that is not seen."""
+    rows = [row for row in differences.parse(TABLE.read_text()) if row.guest == subject]
+    wrong = differences.judge(rows, env.cpu, bare, warren)
+    if wrong:
+        raise Failure("\n# ".join([f"{len(wrong)} of {len(bare)} lines:", *wrong]))
+
+
 def compare(env, subject):
-    """Fails with every difference that the table does not have, and every row that is not seen."""
+    """Runs the guest `subject` on both machines, and judges what it saw."""
     image = f"test/guest/compare-{subject}.bin"
     with env.bare(kernel=image, memory_mib=MEMORY_MIB) as machine:
         bare = observed(machine)
     with env.system({"guest": {"kernel": f"build:{image}", "memory": f"{MEMORY_MIB}M"}}) as archive, \
             env.warren(archive, smp=1) as machine:
         warren = observed(machine)
-    rows = [row for row in differences.parse(TABLE.read_text()) if row.guest == subject]
-    wrong = differences.judge(rows, env.cpu, bare, warren)
-    if wrong:
-        raise Failure("\n# ".join([f"{len(wrong)} of {len(bare)} lines:", *wrong]))
+    judge(env, subject, bare, warren)

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """The table of differences refuses rows without a reason, and allows what its rows say and no more (TAP)."""
 import pathlib
+import re
 import sys
 
 ROOT = pathlib.Path(__file__).resolve().parents[3]
@@ -36,8 +37,16 @@ def wrongs(bare, warren, text=ROW, cpu="rv64"):
     return len(judge(parse(text), cpu, bare, warren))
 
 
+COMPARE = ROOT / "test/guest/compare"
+SUBJECTS = {path.stem for path in COMPARE.glob("*.c")}
+RUN = set(re.findall(r'compare\(env, "(\w+)"\)', (ROOT / "test/system/test_compare.py").read_text()))
+BUILT = set(re.findall(r"'(\w+)'", (ROOT / "test/guest/meson.build").read_text()))
+ROWS = parse((COMPARE / "differences.toml").read_text())
+
 ALLOWED = ({"one, a": "0x1"}, {"one, a": "0x2"})
 CASES = {
+    "every guest is compared": lambda: SUBJECTS == RUN and SUBJECTS <= BUILT,
+    "every row is about a guest, or the device tree": lambda: {row.guest for row in ROWS} <= SUBJECTS | {"device_tree"},
     "a row is read": lambda: len(parse(ROW)) == 1,
     "no text at all is an empty table": lambda: parse("") == [],
     "what is not TOML is refused": lambda: refuses("[["),
