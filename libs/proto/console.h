@@ -13,9 +13,10 @@
  * notification with CONSOLE_CLIENT_BIT.  Both signal only when the ring says
  * that the other side waits.
  *
- * Bytes are passed through as they are.  The service takes output as fast as
- * the terminal takes it while the client is in front, and at once, into the
- * scrollback, while it is not: a full ring means "wait for the signal".
+ * Input is passed on as it is typed.  Of the output, the service shows what a shared
+ * terminal can take: text, colours and cursor movement, but no queries.  The service
+ * takes output as fast as the terminal takes it while the client is in front, and at
+ * once, into the scrollback, while it is not: a full ring means "wait for the signal".
  */
 #ifndef PROTO_CONSOLE_H
 #define PROTO_CONSOLE_H

@@ -12,18 +12,14 @@ void mux_init(struct mux *mux, unsigned count, const char (*names)[MUX_NAME_BYTE
         memcpy(mux->client[i].name, names[i], MUX_NAME_BYTES);
         mux->client[i].name[MUX_NAME_BYTES - 1] = 0;
     }
-}
-
-static uint64_t unshown(const struct mux_client *c)
-{
-    return c->written - c->shown;
+    mux->is_reset_due = true; /* whatever was on the terminal before */
 }
 
 size_t mux_room(const struct mux *mux, unsigned client)
 {
     if (client != mux->front)
         return MUX_SCROLLBACK_BYTES;
-    uint64_t waiting = unshown(&mux->client[client]);
+    uint64_t waiting = mux_unshown(&mux->client[client]);
     return waiting < MUX_UNSHOWN_MOST ? MUX_UNSHOWN_MOST - (size_t)waiting : 0;
 }
 
@@ -34,9 +30,10 @@ void mux_output(struct mux *mux, unsigned client, const uint8_t *bytes, size_t c
     for (size_t i = 0; i < count; i++)
         c->scrollback[(c->written + i) % MUX_SCROLLBACK_BYTES] = bytes[i];
     c->written += count;
-    if (unshown(c) > MUX_SCROLLBACK_BYTES) {
+    if (mux_unshown(c) > MUX_SCROLLBACK_BYTES) {
         c->shown = c->written - MUX_SCROLLBACK_BYTES;
         c->has_unshown_gap = true;
+        c->filter = (struct filter){0};
     }
 }
 
@@ -88,75 +85,6 @@ void mux_typed_drop(struct mux *mux, size_t count)
     mux->typed_out += (uint32_t)count;
 }
 
-bool mux_has_output(const struct mux *mux)
-{
-    /* Behind an unfinished notice nothing can be shown until the rest of it comes. */
-    return mux->notice_in != mux->notice_out ||
-           (!mux->notice_open && unshown(&mux->client[mux->front]) > 0);
-}
-
-/* Notices are shown at once between lines; within a line they wait a while. */
-static bool notice_is_due(const struct mux *mux)
-{
-    if (mux->notice_in == mux->notice_out)
-        return false;
-    return mux->notice_open || !mux->is_line_open || unshown(&mux->client[mux->front]) == 0 ||
-           mux->notice_waits >= MUX_NOTICE_PATIENCE;
-}
-
-static size_t transmit_notice(struct mux *mux, uint8_t *to, size_t most)
-{
-    size_t count = 0;
-
-    if (!mux->notice_open && mux->is_line_open) {
-        if (most < 2)
-            return 0;
-        to[count++] = '\r';
-        to[count++] = '\n';
-    }
-    mux->notice_open = true;
-    while (count < most && mux->notice_in != mux->notice_out) {
-        uint8_t c = mux->notice[mux->notice_out++ % MUX_NOTICE_BYTES];
-        to[count++] = c;
-        mux->is_line_open = c != '\n';
-        if (c == '\n') {
-            mux->notice_open = false;
-            mux->notice_waits = 0;
-            break;
-        }
-    }
-    return count;
-}
-
-static size_t transmit_front(struct mux *mux, uint8_t *to, size_t most)
-{
-    struct mux_client *c = &mux->client[mux->front];
-    bool notices_wait = mux->notice_in != mux->notice_out;
-    size_t count = 0;
-
-    while (count < most && unshown(c) > 0) {
-        uint8_t byte = c->scrollback[c->shown++ % MUX_SCROLLBACK_BYTES];
-        to[count++] = byte;
-        mux->is_line_open = byte != '\n';
-        if (notices_wait && (++mux->notice_waits >= MUX_NOTICE_PATIENCE || byte == '\n'))
-            break;
-    }
-    return count;
-}
-
-size_t mux_transmit(struct mux *mux, uint8_t *to, size_t most)
-{
-    size_t count = 0, before;
-
-    do {
-        before = count;
-        count += notice_is_due(mux) ? transmit_notice(mux, to + count, most - count)
-                 : mux->notice_open ? 0
-                                    : transmit_front(mux, to + count, most - count);
-    } while (count > before && count < most);
-    return count;
-}
-
 /* Where the unfinished line before `shown` begins. */
 static uint64_t line_start(const struct mux_client *c)
 {
@@ -181,14 +109,17 @@ void mux_switch(struct mux *mux, unsigned client)
     bool stays = client == mux->front;
     if (!stays) {
         mux->front = client;
+        mux->is_reset_due |= !mux->is_plain;
         mux->typed_out = mux->typed_in; /* what was typed was meant for the other */
     }
     int length = snprintf(text, sizeof text, "[%u %s is in front%s%s]\r\n", client, c->name,
                           states[c->state], c->has_unshown_gap ? "; older output was dropped" : "");
     mux_notice(mux, text, (size_t)length);
     c->has_unshown_gap = false;
-    if (!stays || unshown(c) == 0)
+    if (!stays || mux_unshown(c) == 0) {
         c->shown = line_start(c);
+        c->filter = (struct filter){0};
+    }
     mux->notice_waits = MUX_NOTICE_PATIENCE; /* before the new front's first byte */
 }
 

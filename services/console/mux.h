@@ -3,18 +3,23 @@
  * The multiplexer: one terminal, several clients, one of them in front.
  *
  *     client 0 --output--> scrollback 0 --+ front only
- *     client 1 --output--> scrollback 1   +--------------> terminal
- *     our own lines ------> notices ------+
- *     terminal --keys--> escape key? --> type-ahead --> input of the front client
+ *     client 1 --output--> scrollback 1   +--> filter --+
+ *     Warren's own lines --> notices -----------> § ----+--> terminal
+ *     terminal --keys--> escape key? --> type-ahead --> input of the front
+ * client
  *
  * Each client has a scrollback that keeps the newest bytes it wrote, and a mark
  * up to where they have been shown.  In front, a client is taken no more output
- * than can be shown before it is overwritten (mux_room()); in the background all
- * of it is taken at once, and the oldest is forgotten.  Coming to the front
+ * than can be shown before it is overwritten (mux_room()); in the background
+ * all of it is taken at once, and the oldest is forgotten.  Coming to the front
  * shows what has not been shown, and the unfinished line before it.
  *
- * A notice (a line of our own) waits for the end of the front client's line, but
- * not for more than MUX_NOTICE_PATIENCE bytes, nor if nothing more comes.
+ * A notice (a line of Warren's own) waits for the end of the front client's
+ * line, but not for more than MUX_NOTICE_PATIENCE bytes, nor if nothing more
+ * comes.  It begins with FILTER_MARK, which no client can print (filter.h), and
+ * consists of printable ASCII. Before a notice, and when another client comes
+ * to the front, the terminal is put back into its plain state, if a client may
+ * have left it in another.
  *
  * Pure: no clock, no memory but this struct, no effect but through results.
  */
@@ -25,6 +30,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include <services/console/filter.h>
+
 #define MUX_CLIENTS_MOST     16
 #define MUX_NAME_BYTES       32
 #define MUX_SCROLLBACK_BYTES 16384u /* a power of two */
@@ -34,6 +41,7 @@
 #define MUX_NOTICE_PATIENCE  512u
 #define MUX_TYPED_BYTES      1024u /* a power of two */
 #define MUX_ESCAPE           0x1d  /* Ctrl-] */
+#define MUX_STAGE_BYTES      128u
 
 enum mux_state {
     MUX_RUNNING,
@@ -46,7 +54,8 @@ struct mux_client {
     uint8_t state;        /* enum mux_state */
     bool has_unshown_gap; /* bytes were forgotten that were never shown */
     uint64_t written;     /* bytes so far */
-    uint64_t shown;       /* up to here they are on the terminal */
+    uint64_t shown;       /* up to here they are on the terminal, or held by the filter */
+    struct filter filter;
     uint8_t scrollback[MUX_SCROLLBACK_BYTES];
 };
 
@@ -58,44 +67,63 @@ struct mux {
     uint32_t notice_in, notice_out; /* counts; they wrap */
     uint8_t notice[MUX_NOTICE_BYTES];
     bool notice_open;      /* a notice's line is on the terminal and not finished */
-    bool is_line_open;     /* the terminal's cursor is not at the beginning of a line */
+    bool is_line_open;     /* the terminal's cursor is not at the beginning of a line
+                      */
     uint32_t notice_waits; /* bytes of the client shown since the notice came */
+
+    uint8_t stage[MUX_STAGE_BYTES]; /* goes to the terminal before all else */
+    unsigned stage_count, stage_taken;
+    bool is_plain;     /* no client changed the terminal's state since it was reset */
+    bool is_reset_due; /* the terminal's state is that of another client, or unknown */
 
     uint32_t typed_in, typed_out; /* counts; they wrap */
     uint8_t typed[MUX_TYPED_BYTES];
     bool is_escaped; /* the last key was the escape key */
 };
 
-/* Clients get their names from `names`, `count` of them; client 0 is in front. */
+/* Clients get their names from `names`, `count` of them; client 0 is in front.
+ */
 void mux_init(struct mux *mux, unsigned count, const char (*names)[MUX_NAME_BYTES]);
 
 /* How many bytes of `client`'s output may be given to mux_output() now. */
 size_t mux_room(const struct mux *mux, unsigned client);
 void mux_output(struct mux *mux, unsigned client, const uint8_t *bytes, size_t count);
 
-/* How many bytes `client` has written so far, and whether the first `bytes` of them stand on the
- * terminal or, when the client is not in front, in its scrollback. */
+/* How many bytes `client` has written so far, and whether the first `bytes` of
+ * them stand on the terminal or, when the client is not in front, in its
+ * scrollback. */
 uint64_t mux_written(const struct mux *mux, unsigned client);
 bool mux_has_placed(const struct mux *mux, unsigned client, uint64_t bytes);
 
-/* Text of Warren's own; what does not fit is dropped whole. */
+/* Text of Warren's own: printable ASCII, lines that end with \n; any other byte
+ * becomes ?.  What does not fit is dropped whole. */
 void mux_notice(struct mux *mux, const char *text, size_t bytes);
 size_t mux_notice_room(const struct mux *mux);
 
 /* A key was typed.  There must be room: mux_typed_room() > 0. */
 void mux_key(struct mux *mux, uint8_t key);
 size_t mux_typed_room(const struct mux *mux);
-/* Keys for the client in front: looks at up to `most`, then drops how many it took. */
+/* Keys for the client in front: looks at up to `most`, then drops how many it
+ * took. */
 size_t mux_typed_peek(const struct mux *mux, uint8_t *to, size_t most);
 void mux_typed_drop(struct mux *mux, size_t count);
 
-/* Next bytes for the terminal, up to `most`; 0 when there is nothing to show. */
+/* Bytes of a client that were not shown yet. */
+static inline uint64_t mux_unshown(const struct mux_client *c)
+{
+    return c->written - c->shown;
+}
+
+/* Next bytes for the terminal, up to `most`; 0 when there is nothing to show.
+ */
 size_t mux_transmit(struct mux *mux, uint8_t *to, size_t most);
 bool mux_has_output(const struct mux *mux);
 
-/* Brings a client to the front; says which is in front.  Nothing happens for one that is not. */
+/* Brings a client to the front; says which is in front.  Nothing happens for
+ * one that is not. */
 void mux_switch(struct mux *mux, unsigned client);
-/* A client ended.  When it was in front, the next that runs comes to the front. */
+/* A client ended.  When it was in front, the next that runs comes to the front.
+ */
 void mux_set_state(struct mux *mux, unsigned client, enum mux_state state);
 
 #endif

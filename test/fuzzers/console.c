@@ -75,14 +75,15 @@ static void client_reads(void)
     world.got_count += got;
 }
 
-/* The bytes of the front client, with lines of Warren's own ("warren: ...") struck out. */
+/* The bytes of the front client, with lines of Warren's own struck out. */
 static void check_shown(void)
 {
-    static const char own[] = "warren: ";
+    static const char own[] = FILTER_MARK " warren: ";
     uint32_t at = 0;
 
     for (uint32_t i = 0; i < world.shown_count; i++) {
-        bool is_own = world.shown_count - i >= 8 && memcmp(world.shown + i, own, 8) == 0;
+        bool is_own = world.shown_count - i >= sizeof own - 1 &&
+                      memcmp(world.shown + i, own, sizeof own - 1) == 0;
         if (is_own) {
             while (i < world.shown_count && world.shown[i] != '\n')
                 i++;
@@ -246,6 +247,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     world.now_ticks = 0;
     world.is_plain = true;
     set_up(&uart, &ops);
+    while (service_move(&service))
+        ;
+    world.shown_count = 0; /* the terminal was reset */
     while (in.left > 0) {
         unsigned form = fuzz_u8(&in);
         if (form >= 240)

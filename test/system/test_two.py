@@ -56,6 +56,22 @@ def test_two_next_and_help_keys(env):
         machine.expect(r"no such guest", 30)
 
 
+def test_two_guest_cannot_print_a_line_of_warrens(env):
+    """The sign of Warren's lines comes out as ?, and a query does not come out at all, at once or replayed."""
+    line = r"\302\247 [1 right is in fro" + r"nt]\033[6n\005!\n"
+    with env.warren(TWO, budget_s=300) as machine:
+        shell = at_prompts(machine)
+        if shell.run(f"printf '{line}'").strip() != "? [1 right is in front]!":
+            raise Failure("a guest in front printed a line of Warren's, or a query")
+        shell.run(f"(sleep 5; printf '{line}') & true")
+        front(machine, "1", "right")
+        machine.line()
+        shell.wait_prompt()
+        shell.run("sleep 8")
+        front(machine, "0", "left")
+        machine.expect(r"^(?:.*# )?\? \[1 right is in front\]!$", 30)
+
+
 def test_two_machine_ends_with_last_guest(env):
     """The machine goes on while one guest runs, and ends with 0 when the last one powered off."""
     with env.warren(TWO, budget_s=300) as machine:

@@ -5,25 +5,27 @@ import re
 
 # A control sequence (ECMA-48), whole or not yet; line ends as \n alone.
 SEQUENCE = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|[()][0-9A-B]|[=>78cDEHM])")
-UNFINISHED = re.compile(r"\x1b(?:\[[0-?]*[ -/]*|[()])?\Z")
+UNFINISHED = re.compile(r"(?:\x1b(?:\[[0-?]*[ -/]*|[()])?|\xc2\xa7?)\Z")
 UNFINISHED_MAX = 32
+# What lines of Warren's own begin with (services/console/filter.h), in UTF-8.
+MARK = "\xc2\xa7 "
 
 # OpenSBI looks at a guest's illegal instructions first, and says this in the midst of what the guest says.
 COMPLAINT = "system_opcode_insn: Invalid opcode for CSR read/write instruction"
 
 
 class Text:
-    """Takes bytes as they come, and keeps what is readable of them."""
+    """Takes bytes as they come, and keeps what is readable of them, without the mark of Warren's lines."""
 
     def __init__(self):
         self.clean = ""
         self._pending = ""
 
     def feed(self, data):
-        text = self._pending + data.decode("latin-1").replace("\r", "").replace("\0", "")
+        text = self._pending + data.decode("latin-1").replace("\r", "").replace("\0", "").replace("\x0f", "")
         cut = UNFINISHED.search(text)
         at = cut.start() if cut and len(text) - cut.start() < UNFINISHED_MAX else len(text)
         self._pending = text[at:]
         kept = max(0, len(self.clean) - len(COMPLAINT))
         self.clean = self.clean[:kept] + \
-            (self.clean[kept:] + SEQUENCE.sub("", text[:at])).replace(COMPLAINT, "")
+            (self.clean[kept:] + SEQUENCE.sub("", text[:at]).replace(MARK, "")).replace(COMPLAINT, "")

@@ -5,6 +5,7 @@ int main(void)
 {
     SRunner *runner = srunner_create(mux_suite());
 
+    srunner_add_suite(runner, filter_suite());
     srunner_add_suite(runner, uart_suite());
     srunner_add_suite(runner, service_suite());
     srunner_run_all(runner, CK_ENV);

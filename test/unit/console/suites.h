@@ -4,6 +4,7 @@
 
 #include <check.h>
 
+Suite *filter_suite(void);
 Suite *mux_suite(void);
 Suite *uart_suite(void);
 Suite *service_suite(void);

@@ -7,14 +7,10 @@
 #include <services/console/mux.h>
 #include <test/unit/console/suites.h>
 
+#define MARK FILTER_MARK " "
+
 static struct mux mux;
 static char shown[100000];
-
-static void setup(void)
-{
-    static const char names[3][MUX_NAME_BYTES] = {"left", "right", "third"};
-    mux_init(&mux, 3, names);
-}
 
 /* Gives a client's text, as much as there is room for; how much that was. */
 static size_t out(unsigned client, const char *text)
@@ -42,6 +38,15 @@ static const char *show_by(size_t step)
 static const char *show(void)
 {
     return show_by(16);
+}
+
+/* Three clients, and a terminal that has been reset. */
+static void setup(void)
+{
+    static const char names[3][MUX_NAME_BYTES] = {"left", "right", "third"};
+    mux_init(&mux, 3, names);
+    ck_assert_ptr_nonnull(strstr(show(), "\x1b[m"));
+    ck_assert_str_eq(show(), "");
 }
 
 static void keys(const char *text)
@@ -99,14 +104,14 @@ START_TEST(test_background_is_kept_and_shown_at_switch)
     ck_assert(!mux_has_output(&mux));
     keys("\x1d"
          "1");
-    ck_assert_str_eq(show(), "\r\n[1 right is in front]\r\none\r\ntwo\r\n");
+    ck_assert_str_eq(show(), "\r\n" MARK "[1 right is in front]\r\none\r\ntwo\r\n");
     out(0, "more");
     keys("\x1d"
          "0");
-    ck_assert_str_eq(show(), "[0 left is in front]\r\n# more");
+    ck_assert_str_eq(show(), MARK "[0 left is in front]\r\n# more");
     keys("\x1d"
          "1");
-    ck_assert_str_eq(show(), "\r\n[1 right is in front]\r\n");
+    ck_assert_str_eq(show(), "\r\n" MARK "[1 right is in front]\r\n");
 }
 END_TEST
 
@@ -164,7 +169,7 @@ START_TEST(test_escape_letter_brings_guests_10_to_15)
     mux_init(&mux, MUX_CLIENTS_MOST, names);
     for (unsigned i = MUX_CLIENTS_MOST; i-- > 0;) {
         mux_key(&mux, MUX_ESCAPE);
-        mux_key(&mux, (uint8_t)"0123456789abcdef"[i]);
+        mux_key(&mux, (uint8_t) "0123456789abcdef"[i]);
         ck_assert_uint_eq(mux.front, i);
     }
     setup();
@@ -223,7 +228,7 @@ START_TEST(test_notice_stands_on_a_line_of_its_own)
     ck_assert_uint_eq(mux_transmit(&mux, some, 5), 5);
     mux_notice(&mux, "warren: news\r\n", 14);
     out(0, "ne\r\nnext\r\n");
-    ck_assert_str_eq(show(), "a line\r\nwarren: news\r\nnext\r\n");
+    ck_assert_str_eq(show(), "a line\r\n" MARK "warren: news\r\nnext\r\n");
 }
 END_TEST
 
@@ -237,7 +242,7 @@ START_TEST(test_notice_within_endless_line_comes_out)
     for (unsigned i = 0; i < 40; i++)
         out(0, "0123456789012345678901234567890123456789");
     show();
-    const char *news = strstr(shown, "\r\nwarren: news\r\n");
+    const char *news = strstr(shown, "\r\n" MARK "warren: news\r\n");
     ck_assert_ptr_nonnull(news);
     ck_assert_int_le(news - shown, MUX_NOTICE_PATIENCE);
 }
@@ -247,7 +252,7 @@ START_TEST(test_notice_unfinished_holds_terminal_quietly)
 {
     /* Between two pieces of one notice the client's output waits, and nothing spins. */
     mux_notice(&mux, "warren: ha", 10);
-    ck_assert_str_eq(show(), "warren: ha");
+    ck_assert_str_eq(show(), MARK "warren: ha");
     out(0, "guest\r\n");
     ck_assert(!mux_has_output(&mux));
     mux_notice(&mux, "lf\r\n", 4);
@@ -261,8 +266,8 @@ START_TEST(test_notice_flood_drops_whole_pieces)
     for (unsigned i = 0; i < MUX_NOTICE_BYTES / 10 + 100; i++)
         mux_notice(&mux, "12345678\r\n", 10);
     show();
-    ck_assert_uint_eq(strlen(shown) % 10, 0);
-    ck_assert_uint_le(strlen(shown), MUX_NOTICE_BYTES);
+    ck_assert_uint_eq(strlen(shown) % (strlen(MARK) + 10), 0);
+    ck_assert_uint_le(strlen(shown) / (strlen(MARK) + 10), MUX_NOTICE_BYTES / 10);
 }
 END_TEST
 
@@ -291,6 +296,83 @@ START_TEST(test_bad_client_numbers_ignored)
 }
 END_TEST
 
+START_TEST(test_notice_cannot_be_printed_by_a_client)
+{
+    /* Byte for byte what Warren writes, in any piece: without the mark on the terminal. */
+    for (size_t step = 1; step < 8; step++) {
+        out(0, "\r\n" MARK "[1 right is in front]\r\n");
+        ck_assert_str_eq(show_by(step), "\r\n? [1 right is in front]\r\n");
+    }
+    out(1, MARK "warren: guest left is dead\r\n");
+    keys("\x1d"
+         "1");
+    ck_assert_str_eq(show(), MARK "[1 right is in front]\r\n? warren: guest left is dead\r\n");
+}
+END_TEST
+
+START_TEST(test_notice_text_is_printable)
+{
+    /* What a process had written into Warren's log changes nothing on the terminal. */
+    static const char text[] = "vmm: \x1b[2J\x05" MARK "\rx\n";
+    mux_notice(&mux, text, sizeof text - 1);
+    ck_assert_str_eq(show(), MARK "vmm: ?[2J??? x\r\n");
+}
+END_TEST
+
+START_TEST(test_notice_in_a_changed_state_is_readable)
+{
+    /* Colours, sets, margins and places that a client left: reset, and a row without other text. */
+    out(0, "\x1b[8m\x1b[2;3r\x0e\x1b[5;5Hx");
+    show();
+    mux_notice(&mux, "warren: news\r\n", 14);
+    show();
+    ck_assert_ptr_nonnull(strstr(shown, "\x1b[m\x1b(B\x1b)B\x0f\x1b[4l\x1b[?7;25h"));
+    ck_assert_ptr_nonnull(strstr(shown, "\x1b[r"));
+    ck_assert_ptr_nonnull(strstr(shown, "\r\n\x1b[K" MARK "warren: news\r\n"));
+}
+END_TEST
+
+START_TEST(test_switch_resets_what_a_client_changed)
+{
+    /* The state that one client left is not the next one's; one that left none costs nothing. */
+    out(0, "\x1b[31mred");
+    show();
+    mux_switch(&mux, 1);
+    out(1, "plain");
+    ck_assert_ptr_nonnull(
+        strstr(show(), "\x1b[?1;12l\x1b>\r\n\x1b[K" MARK "[1 right is in front]"));
+    mux_switch(&mux, 2);
+    ck_assert_str_eq(show(), "\r\n" MARK "[2 third is in front]\r\n");
+}
+END_TEST
+
+START_TEST(test_switch_within_a_sequence_shows_no_part_of_it)
+{
+    /* A sequence that is not whole when another client comes is shown later, whole. */
+    out(0, "line\r\n> \x1b[3");
+    ck_assert_str_eq(show(), "line\r\n> ");
+    mux_switch(&mux, 1);
+    ck_assert_str_eq(show(), "\r\n" MARK "[1 right is in front]\r\n");
+    out(0, "1mred");
+    mux_switch(&mux, 0);
+    ck_assert_str_eq(show(), MARK "[0 left is in front]\r\n> \x1b[31mred");
+}
+END_TEST
+
+START_TEST(test_replay_and_live_output_have_no_query)
+{
+    /* Nothing that a terminal answers is shown, neither at once nor when a client comes. */
+    static const char text[] = "a\x1b[6nb\x1b[c\x05"
+                               "c\x1b]11;?\x07"
+                               "d\x1bP$qm\x1b\\e\r\n";
+    out(0, text);
+    ck_assert_str_eq(show(), "abcde\r\n");
+    out(1, text);
+    mux_switch(&mux, 1);
+    ck_assert_str_eq(show(), MARK "[1 right is in front]\r\nabcde\r\n");
+}
+END_TEST
+
 Suite *mux_suite(void)
 {
     Suite *suite = suite_create("mux");
@@ -312,6 +394,12 @@ Suite *mux_suite(void)
     tcase_add_test(tc, test_notice_within_endless_line_comes_out);
     tcase_add_test(tc, test_notice_unfinished_holds_terminal_quietly);
     tcase_add_test(tc, test_notice_flood_drops_whole_pieces);
+    tcase_add_test(tc, test_notice_cannot_be_printed_by_a_client);
+    tcase_add_test(tc, test_notice_text_is_printable);
+    tcase_add_test(tc, test_notice_in_a_changed_state_is_readable);
+    tcase_add_test(tc, test_switch_resets_what_a_client_changed);
+    tcase_add_test(tc, test_switch_within_a_sequence_shows_no_part_of_it);
+    tcase_add_test(tc, test_replay_and_live_output_have_no_query);
     tcase_add_test(tc, test_state_of_front_moves_to_next_running);
     tcase_add_test(tc, test_bad_client_numbers_ignored);
     suite_add_tcase(suite, tc);
