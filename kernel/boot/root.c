@@ -207,7 +207,6 @@ static void info_fill(struct building *b)
     info->dtb_bytes = input->dtb_bytes;
     info->hart_count = input->machine->hart_count;
     info->boot_hart = (uint32_t)b->hart->id;
-    info->vspace_pool_pages = b->space->free_count;
     info->untyped_first = b->next_slot;
     info->untyped_count = memory_untypeds(input->memory, info->untyped);
     info->empty_first = info->untyped_first + info->untyped_count;

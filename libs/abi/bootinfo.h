@@ -56,7 +56,6 @@ struct bootinfo {
     uint64_t dtb_bytes;       /* at BOOT_DTB_ADDRESS */
     uint32_t hart_count;
     uint32_t boot_hart;
-    uint64_t vspace_pool_pages; /* free pages in the root server's own VSpace */
     uint32_t untyped_first;
     uint32_t untyped_count;
     uint32_t empty_first;

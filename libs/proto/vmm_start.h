@@ -21,14 +21,14 @@
 
 #include <stdint.h>
 
-#define VMM_START_VERSION        2
+#define VMM_START_VERSION        3
 #define VMM_START_BOOTARGS_BYTES 1024 /* with its zero byte */
 #define VMM_START_NAME_BYTES     32   /* with its zero byte */
 #define VMM_START_ISA_BYTES      1024 /* with its zero byte */
 
 struct vmm_start {
     uint32_t version; /* VMM_START_VERSION */
-    uint32_t guest_index;
+    uint32_t satp_mode; /* the largest MODE of satp to name in the device tree: 8, 9, 10 */
     uint32_t vcpu_count;
     uint32_t starts;   /* how often a VMM was started for this guest before: 0 at first */
     uint64_t features; /* BOOT_FEATURE_... of abi/bootinfo.h */
@@ -50,9 +50,6 @@ struct vmm_start {
     uint32_t vcpu_slot;    /* first VCpu: READ, WRITE, EXEC; vCPU i's at + i */
     uint32_t console_slot; /* Notification, WRITE: signals the console service; 0 for none */
 
-    uint32_t satp_mode; /* the largest MODE of satp to name in the device tree: 8, 9, 10 */
-    uint32_t reserved;
-
     uint8_t guest_seed[64]; /* for the guest's /chosen/rng-seed; differs for each guest and start */
     char guest_name[VMM_START_NAME_BYTES];
     char bootargs[VMM_START_BOOTARGS_BYTES];
@@ -60,6 +57,6 @@ struct vmm_start {
     char isa[VMM_START_ISA_BYTES];
 };
 
-_Static_assert(sizeof(struct vmm_start) == 2280, "VMM start record layout");
+_Static_assert(sizeof(struct vmm_start) == 2272, "VMM start record layout");
 
 #endif

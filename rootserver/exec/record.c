@@ -20,7 +20,6 @@ static size_t vmm_part(const struct plan_input *in, const struct plan *plan,
     bool has_console = plan->has_console && plan->region[p->guest] != 0;
     struct vmm_start s = {
         .version = VMM_START_VERSION,
-        .guest_index = p->guest,
         .vcpu_count = 1,
         .features = in->boot->features,
         .ram_gpa = LAYOUT_GUEST_RAM,

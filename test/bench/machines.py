@@ -109,6 +109,6 @@ class Machines:
         self.env.begin(f"bench.memory-{guests}")
         small = {"kernel": "build:test/guest/bench.bin", "memory": f"{memory_mib}M"}
         system = {f"g{i}": small for i in range(guests)} | {"last": small | {"memory": "16G"}}
-        with self.env.system(system) as archive, \
+        with self.env.system(system, **{"machine.memory": "64G"}) as archive, \
                 self.env.machine(self.warren_words(archive), 1, WARREN_MIB, BUDGET_S) as machine:
             return int(machine.expect(r"do not fit: (\d+) MiB are left", 60).group(1))
