@@ -28,8 +28,10 @@ def value(data):
     """A property's value, as a word or two: text, or what it is in hexadecimal."""
     if not isinstance(data, bytes):
         return str(data)
-    text = data.rstrip(b"\0").replace(b"\0", b" ")
-    return text.decode() if text and text.isascii() and text.decode().isprintable() else data.hex() or "set"
+    text = data[:-1].replace(b"\0", b" ")
+    if data[-1:] == b"\0" and text.strip() and text[:1] != b" " and text.isascii() and text.decode().isprintable():
+        return text.decode()
+    return data.hex() or "set"
 
 
 def lines(tree, other):

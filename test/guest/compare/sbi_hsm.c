@@ -10,9 +10,9 @@
 /*
  * The call, and what came of it: result[0] is 0 when it returned with result[1], 1 when the hart
  * resumed into a trap of cause result[1] and stval result[2], and 2 when it resumed at
- * suspend_entry with a0, a1, satp and sstatus in result[1] to [4].
+ * suspend_entry with a0, a1, satp, sstatus, sie, sscratch and stvec in result[1] to [7].
  */
-void suspend_try(uint64_t type, uint64_t address, uint64_t opaque, uint64_t result[5]);
+void suspend_try(uint64_t type, uint64_t address, uint64_t opaque, uint64_t result[8]);
 void suspend_entry(void);
 
 static const uint64_t harts[] = {
@@ -62,7 +62,7 @@ static void suspend_types(void)
  */
 static void suspend_with_timer(uint64_t type, uint64_t address, const char *name)
 {
-    uint64_t seen[5] = {0, 0, 0, 0, 0};
+    uint64_t seen[8] = {0, 0, 0, 0, 0, 0, 0, 0};
 
     csr_set(sie, IRQ_TIMER);
     sbi_set_timer(0);
@@ -103,7 +103,8 @@ static void suspends(void)
 /* A suspended hart wakes when an interrupt that it has enabled comes, and not before. */
 static void suspend_until(uint64_t type, const char *name)
 {
-    uint64_t seen[5] = {0, 0, 0, 0, 0}, begin = time_now(), deadline = begin + 20 * TICKS_PER_MS;
+    uint64_t seen[8] = {0, 0, 0, 0, 0, 0, 0, 0}, begin = time_now(),
+             deadline = begin + 20 * TICKS_PER_MS;
 
     csr_set(sie, IRQ_TIMER);
     sbi_set_timer(deadline);
@@ -122,7 +123,7 @@ static void suspend_until(uint64_t type, const char *name)
 /* An IPI that is pending before the call ends the suspension, and is still there after it. */
 static void suspend_with_ipi(uint64_t type, const char *name)
 {
-    uint64_t seen[5] = {0, 0, 0, 0, 0};
+    uint64_t seen[8] = {0, 0, 0, 0, 0, 0, 0, 0};
 
     (void)sbi_call(SBI_IPI, 0, 1, 0, 0, 0);
     csr_set(sie, IRQ_SOFT);
@@ -133,8 +134,25 @@ static void suspend_with_ipi(uint64_t type, const char *name)
     csr_clear(sip, IRQ_SOFT);
 }
 
+/* The specification leaves these undefined after a non-retentive suspend. */
+static void others_after(void)
+{
+    uint64_t seen[8] = {0, 0, 0, 0, 0, 0, 0, 0};
+
+    csr_write(sscratch, 0x5678);
+    csr_set(sie, IRQ_TIMER);
+    sbi_set_timer(0);
+    suspend_try(0x80000000, (uint64_t)suspend_entry, 0, seen);
+    sbi_set_timer(UINT64_MAX);
+    csr_clear(sie, IRQ_TIMER);
+    tell("non-retentive, sie after", seen[5]);
+    tell("non-retentive, sscratch after", seen[6]);
+    tell("non-retentive, stvec is the resume address", seen[7] == (uint64_t)suspend_entry);
+}
+
 static void waits(void)
 {
+    others_after();
     suspend_until(0, "retentive");
     suspend_until(0x80000000, "non-retentive");
     suspend_with_ipi(0, "retentive");

@@ -49,6 +49,9 @@ suspend_entry:
     mv      t2, a1
     csrr    t3, satp
     csrr    t4, sstatus
+    csrr    a4, sie
+    csrr    a5, sscratch
+    csrr    a6, stvec
 
 come_back:
     la      t5, suspend_sp
@@ -59,6 +62,9 @@ come_back:
     sd      t2, 16(a3)
     sd      t3, 24(a3)
     sd      t4, 32(a3)
+    sd      a4, 40(a3)
+    sd      a5, 48(a3)
+    sd      a6, 56(a3)
     la      t5, trap_vector
     csrw    stvec, t5
     ld      ra, 0(sp)
