@@ -11,24 +11,25 @@
 #include <base/err.h>
 #include <vmm/core/dev.h>
 
-#define BUS_REGIONS_MAX 32u
+#define BUS_REGIONS_MAX  32u
+#define BUS_REPEATED_MAX 2u
 
 struct bus_region {
     uint64_t first; /* guest physical addresses, both included */
     uint64_t last;
-    uint64_t place_mask; /* of an address within [first, last]: the offset at its place */
-    uint64_t place_last; /* the last offset that answers */
     const struct dev_ctx *dev;
 };
 
 struct bus {
     uint32_t region_count;
     struct bus_region region[BUS_REGIONS_MAX]; /* by rising address */
+    uint32_t repeated_count;
+    struct bus_region repeated[BUS_REPEATED_MAX]; /* models with more than one place */
 };
 
 /*
  * Adds the region [dev->gpa, dev->gpa + dev->model->region_bytes), and where the model has more
- * than one place all of them, as one region with holes.  A device without
+ * than one place all of them, as one range with holes.  A device without
  * registers (region_bytes is 0) takes no place in the table: no access reaches it.
  * Errors: ERR_NO_SLOT  the table is full
  *         ERR_RANGE    the region wraps

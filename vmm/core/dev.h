@@ -48,8 +48,11 @@ struct dev_model {
     uint32_t state_bytes;
     uint64_t region_bytes; /* what answers; 0: no registers, read() and write() may be NULL */
     uint32_t widths;       /* DEV_WIDTH_* */
-    /* The same registers at more than one place, `place_step_bytes` (a power of two, not below
-     * region_bytes) apart; between the places nothing answers.  0: at one place. */
+    /*
+     * The same registers at more than one place, `place_step_bytes` (a power of two, not below
+     * region_bytes) apart; between the places nothing answers.  Offsets then count from the
+     * first place.  0: at one place.
+     */
     uint32_t place_count;
     uint64_t place_step_bytes;
 

@@ -46,6 +46,7 @@ static uint32_t virtio_slots_word(uint64_t offset)
 static uint64_t virtio_slots_read(const struct dev_ctx *dev, uint64_t offset, uint32_t width)
 {
     (void)dev;
+    offset &= STEP_BYTES - 1;
     uint64_t high = width == 8 ? virtio_slots_word(offset + 4) : 0;
     return high << 32 | virtio_slots_word(offset);
 }
