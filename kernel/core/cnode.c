@@ -88,15 +88,6 @@ enum err cnode_move_invoke(struct invocation *inv)
     return OK;
 }
 
-/* The calling thread may be among what a delete or revoke destroys: it then has no more to be
- * told, and the work left is done by whoever reaps next. */
-static enum err finish_reaping(struct invocation *inv)
-{
-    enum err err = object_reap(inv->hart);
-
-    return inv->hart->current == inv->thread ? err : OK;
-}
-
 enum err cnode_delete_invoke(struct invocation *inv)
 {
     struct slot *slot = cnode_slot(cnode_of(inv->slot), inv->arg[0]);
@@ -104,7 +95,7 @@ enum err cnode_delete_invoke(struct invocation *inv)
     if (slot == NULL)
         return ERR_RANGE;
     slot_delete(inv->hart, slot);
-    return finish_reaping(inv);
+    return OK;
 }
 
 enum err cnode_revoke_invoke(struct invocation *inv)
@@ -116,9 +107,11 @@ enum err cnode_revoke_invoke(struct invocation *inv)
     if (slot_is_empty(slot))
         return ERR_INVALID_CAP;
     while (slot->first_child != NULL) {
-        slot_delete(inv->hart, slot->first_child);
+        node_delete(inv->hart, slot->first_child);
+        if (inv->hart->current != inv->thread)
+            return OK; /* the caller was among what it destroyed: there is nobody to go on */
         if (slot->first_child != NULL && hal_interrupt_pending())
             return ERR_AGAIN;
     }
-    return finish_reaping(inv);
+    return OK;
 }

@@ -38,11 +38,7 @@ void endpoint_leave(struct thread *thread)
     thread->blocked_on = NULL;
 }
 
-void endpoint_condemn(ATTR_UNUSED struct hart *hart, ATTR_UNUSED struct endpoint *endpoint)
-{
-}
-
-bool endpoint_reap_step(ATTR_UNUSED struct hart *hart, struct endpoint *endpoint)
+bool endpoint_reap_step(struct endpoint *endpoint)
 {
     struct thread *thread = endpoint->waiters.first;
 

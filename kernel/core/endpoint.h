@@ -23,9 +23,7 @@ void endpoint_wait(struct endpoint *endpoint, struct thread *thread, enum thread
 void endpoint_queue(struct endpoint *endpoint, struct thread *thread);
 void endpoint_leave(struct thread *thread);
 
-/* The last capability is gone: nothing to do until its waiters are taken apart. */
-void endpoint_condemn(struct hart *hart, struct endpoint *endpoint);
-/* Fail one waiter with ERR_CANCELLED; true when none is left. */
-bool endpoint_reap_step(struct hart *hart, struct endpoint *endpoint);
+/* The last capability is gone.  Fail one waiter with ERR_CANCELLED; true when none is left. */
+bool endpoint_reap_step(struct endpoint *endpoint);
 
 #endif

@@ -16,7 +16,6 @@
 struct irq;
 
 struct kernel {
-    struct object *dead;                     /* worklist of object_reap() */
     struct space_table vspaces;
     struct space_table gspaces;
     struct irq *irq_by_source[IRQ_SOURCE_MAX];

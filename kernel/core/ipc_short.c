@@ -25,7 +25,7 @@ static struct endpoint *plain_endpoint(const struct hart *hart, const struct slo
 {
     if (slot == NULL || slot->type != OBJ_ENDPOINT || (slot->rights & right) == 0)
         return NULL;
-    if ((tag & TAG_CAP) != 0 || trace_is_on(&hart->trace) || hart->kernel->dead != NULL)
+    if ((tag & TAG_CAP) != 0 || trace_is_on(&hart->trace))
         return NULL;
     return (struct endpoint *)slot_known_object(slot);
 }

@@ -92,20 +92,75 @@ static void owner_lost(struct hart *hart, struct object *owner, struct slot *pla
     }
 }
 
+/* ---- the dead that a thread is to take apart --------------------------------------------- */
+
+void dead_ring_create(struct dead_link *ring)
+{
+    ring->next = ring->prev = ring;
+}
+
+bool dead_ring_is_empty(const struct dead_link *ring)
+{
+    return ring->next == ring;
+}
+
+static void dead_link_insert(struct dead_link *ring, struct dead_link *link)
+{
+    link->next = ring->next;
+    link->prev = ring;
+    ring->next->prev = link;
+    ring->next = link;
+}
+
+static void dead_link_remove(struct dead_link *link)
+{
+    link->next->prev = link->prev;
+    link->prev->next = link->next;
+    link->next = link->prev = NULL;
+}
+
+void dead_ring_pass(struct dead_link *from, struct dead_link *to)
+{
+    struct dead_link *first = from->next, *last = from->prev;
+
+    dead_link_remove(from);
+    if (to != NULL && first != from) {
+        first->prev = to;
+        last->next = to->next;
+        to->next->prev = last;
+        to->next = first;
+    }
+    dead_ring_create(from);
+}
+
+/* ---- the end ----------------------------------------------------------------------------- */
+
+/* Leave every place a hart could find the object in. */
 static void object_condemn(struct hart *hart, struct object *object)
 {
-    object->is_dead = true;
     switch (object->type) {
-    case OBJ_VSPACE:
-    case OBJ_GSPACE: space_destroy(hart, (struct space *)object); return;
     case OBJ_THREAD: thread_condemn(hart, (struct thread *)object); break;
-    case OBJ_ENDPOINT: endpoint_condemn(hart, (struct endpoint *)object); break;
     case OBJ_VCPU: vcpu_condemn(hart, (struct vcpu *)object); break;
     case OBJ_IRQ: irq_unbind(hart, (struct irq *)object); break;
     default: break;
     }
-    object->next_dead = hart->kernel->dead;
-    hart->kernel->dead = object;
+}
+
+/* The slot holds the last capability. */
+static void object_end(struct hart *hart, struct object *object, struct slot *slot)
+{
+    object->flags |= SLOT_DEAD;
+    if (object->type == OBJ_VSPACE || object->type == OBJ_GSPACE) {
+        slot_remove(slot);
+        space_destroy(hart, (struct space *)object); /* nothing is left to take apart */
+        return;
+    }
+    slot_bury(slot, (struct slot *)object);
+    object_condemn(hart, object);
+    if (hart->current != NULL)
+        dead_link_insert(&hart->current->dead, &object->dead);
+    else
+        dead_ring_create(&object->dead);
 }
 
 void slot_delete(struct hart *hart, struct slot *slot)
@@ -116,15 +171,12 @@ void slot_delete(struct hart *hart, struct slot *slot)
         space_unmap(hart, slot);
 
     struct object *object = slot_object(slot);
-    struct object *owner = NULL;
     if ((slot->flags & SLOT_EMBEDDED) != 0)
-        owner = (struct object *)(uintptr_t)slot->word[1];
-
-    if (owner != NULL)
-        owner_lost(hart, owner, slot);
-    slot_remove(slot);
+        owner_lost(hart, (struct object *)(uintptr_t)slot->word[1], slot);
     if (object != NULL && --object->cap_count == 0)
-        object_condemn(hart, object);
+        object_end(hart, object, slot);
+    else
+        slot_remove(slot);
 }
 
 /* Empty one of an object's own places; true when none holds anything. */
@@ -139,13 +191,13 @@ static bool places_reap_step(struct hart *hart, struct slot *place, uint32_t cou
     return true;
 }
 
-/* One bounded step at the first of the dead; true when nothing of it is left to do. */
+/* One bounded step; true when nothing of the object is left to do. */
 static bool reap_step(struct hart *hart, struct object *object)
 {
     switch (object->type) {
     case OBJ_CNODE: return cnode_reap_step(hart, (struct cnode *)object);
     case OBJ_THREAD: return places_reap_step(hart, ((struct thread *)object)->place, THREAD_PLACES);
-    case OBJ_ENDPOINT: return endpoint_reap_step(hart, (struct endpoint *)object);
+    case OBJ_ENDPOINT: return endpoint_reap_step((struct endpoint *)object);
     case OBJ_NOTIFICATION: return notification_reap_step((struct notification *)object);
     case OBJ_VCPU: return places_reap_step(hart, ((struct vcpu *)object)->place, VCPU_PLACES);
     case OBJ_IRQ: return places_reap_step(hart, &((struct irq *)object)->notification, 1);
@@ -153,28 +205,33 @@ static bool reap_step(struct hart *hart, struct object *object)
     }
 }
 
-static void reap_first(struct hart *hart)
+static void object_reap_step(struct hart *hart, struct object *object)
 {
-    struct object *object = hart->kernel->dead;
-
-    /* A step that finds nothing to do condemns nobody: the object is still the first. */
-    if (reap_step(hart, object))
-        hart->kernel->dead = object->next_dead;
+    if (!reap_step(hart, object))
+        return;
+    slot_unbury((struct slot *)object);
+    dead_link_remove(&object->dead);
 }
 
-enum err object_reap(struct hart *hart)
+static struct object *object_of_link(struct dead_link *link)
 {
-    while (hart->kernel->dead != NULL) {
-        reap_first(hart);
-        if (hart->kernel->dead != NULL && hal_interrupt_pending())
-            return ERR_AGAIN;
-    }
-    return OK;
+    return (struct object *)((char *)link - offsetof(struct object, dead));
 }
 
-bool object_reap_some(struct hart *hart, uint32_t step_count)
+void dead_ring_take_apart(struct hart *hart)
 {
-    for (uint32_t i = 0; i < step_count && hart->kernel->dead != NULL; i++)
-        reap_first(hart);
-    return hart->kernel->dead == NULL;
+    struct thread *thread = hart->current;
+
+    do
+        object_reap_step(hart, object_of_link(thread->dead.next));
+    while (hart->current == thread && !dead_ring_is_empty(&thread->dead) &&
+           !hal_interrupt_pending());
+}
+
+void node_delete(struct hart *hart, struct slot *node)
+{
+    if (slot_is_dead(node))
+        object_reap_step(hart, (struct object *)node);
+    else
+        slot_delete(hart, node);
 }

@@ -8,8 +8,6 @@
 #include <kernel/core/thread_queue.h>
 #include <kernel/core/vcpu.h>
 
-#define LEAVE_REAP_STEPS 8u
-
 /* ---- the ready queue ---------------------------------------------------------- */
 
 static void ready_push(struct thread *thread, bool is_first)
@@ -230,14 +228,20 @@ static void timer_rearm(struct hart *hart)
 
 /* ---- leaving the kernel --------------------------------------------------------- */
 
+/* Serve what is pending, without a trap. */
+static void interrupts_serve(struct hart *hart)
+{
+    timer_expire(hart);
+    irq_handle(hart);
+}
+
 static void idle(struct hart *hart)
 {
     timer_rearm(hart);
     if (trace_is_on(&hart->trace))
         trace_record(hart, NULL, TRACE_SWITCH, 0, 0);
     hal_idle();
-    timer_expire(hart);
-    irq_handle(hart);
+    interrupts_serve(hart);
 }
 
 static struct space *vspace_of(const struct thread *thread)
@@ -296,22 +300,23 @@ ATTR_NORETURN static void enter_user(struct hart *hart, struct thread *thread)
 
 void sched_leave(struct hart *hart)
 {
-    hart->resumable = NULL; /* whoever was at work may have changed anything */
+    hart->resumable = NULL; /* the kernel may have changed anything */
     for (;;) {
-        /* What a call left of the dead (its caller was among them, or it only replaced a
-         * capability) goes a little at a time: who runs next may be of any priority. */
-        bool is_reaped = object_reap_some(hart, LEAVE_REAP_STEPS);
         struct thread *thread = sched_pick(hart);
         if (thread == NULL) {
-            if (is_reaped || hal_interrupt_pending())
-                idle(hart);
+            idle(hart);
+        } else if (!dead_ring_is_empty(&thread->dead)) {
+            timer_rearm(hart);
+            dead_ring_take_apart(hart);
+            if (hal_interrupt_pending())
+                interrupts_serve(hart);
         } else if (!thread->is_in_guest) {
             enter_user(hart, thread);
         } else if (vcpu_prepare(hart, thread->vcpu)) {
             timer_rearm(hart);
             if (trace_is_on(&hart->trace))
                 trace_record(hart, thread->vcpu, TRACE_ENTER | 1 << 8, 0, 0);
-            else if (is_reaped && hart->vspace == vspace_of(thread)) /* else another's is loaded */
+            else if (hart->vspace == vspace_of(thread)) /* else another's is loaded */
                 hart->resumable = thread->vcpu;
             vcpu_enter(thread->vcpu);
         }

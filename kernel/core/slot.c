@@ -57,7 +57,8 @@ static void remove_only_leaf(struct slot *parent)
     parent->last_child = NULL;
 }
 
-void slot_remove(struct slot *slot)
+/* Take a node out of the tree, its children taking its place. */
+static void node_unlink(const struct slot *slot)
 {
     struct slot *prev = slot->prev, *next = slot->next;
     bool is_first = slot_is_first(slot), is_last = slot_is_last(slot);
@@ -80,19 +81,43 @@ void slot_remove(struct slot *slot)
         prev->next = next;
         next->prev = prev;
     }
+}
+
+void slot_remove(struct slot *slot)
+{
+    node_unlink(slot);
     *slot = (struct slot){ .type = OBJ_NONE };
+}
+
+/* Let `to` stand in the tree where `from` stood; the links of `to` are not written. */
+static void node_replace(struct slot *to, const struct slot *from)
+{
+    link_from_prev(from->prev, slot_is_first(from), to);
+    link_from_next(from->next, slot_is_last(from), to);
+    if (from->first_child != NULL) {
+        from->first_child->prev = to;
+        from->last_child->next = to;
+    }
 }
 
 void slot_move(struct slot *to, struct slot *from)
 {
-    bool is_first = slot_is_first(from), is_last = slot_is_last(from);
-
+    node_replace(to, from);
     *to = *from;
-    link_from_prev(to->prev, is_first, to);
-    link_from_next(to->next, is_last, to);
-    if (to->first_child != NULL) {
-        to->first_child->prev = to;
-        to->last_child->next = to;
-    }
     *from = (struct slot){ .type = OBJ_NONE };
+}
+
+void slot_bury(struct slot *slot, struct slot *tombstone)
+{
+    node_replace(tombstone, slot);
+    tombstone->next = slot->next;
+    tombstone->prev = slot->prev;
+    *slot = (struct slot){ .type = OBJ_NONE };
+}
+
+void slot_unbury(struct slot *tombstone)
+{
+    node_unlink(tombstone);
+    tombstone->next = NULL;
+    tombstone->prev = NULL;
 }

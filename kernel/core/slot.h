@@ -11,6 +11,9 @@
  * Every operation here is O(1).  Deleting a slot splices its children into its place:
  * so revoking is deleting the first child until there is none, never recursion, and
  * each half-way state is a valid tree.
+ *
+ * A node is either a capability or a tombstone: the header of a dead object (object.h), which
+ * begins like a slot, stands where the object's last capability was, and has no children.
  */
 #ifndef KERNEL_CORE_SLOT_H
 #define KERNEL_CORE_SLOT_H
@@ -21,6 +24,7 @@
 /* slot.flags */
 #define SLOT_DEVICE   0x01u /* Untyped, Frame: not ordinary memory: never zeroed, no tables in it */
 #define SLOT_EMBEDDED 0x02u /* stands in an object (word[1] is that object), not in a CNode */
+#define SLOT_DEAD     0x04u /* a tombstone: of this structure only flags and links are there */
 
 struct slot {
     uint8_t type;      /* enum obj_type; OBJ_NONE: the slot is empty */
@@ -28,11 +32,11 @@ struct slot {
     uint8_t size_bits; /* Untyped, Frame */
     uint8_t flags;     /* SLOT_* */
     uint32_t space;    /* Frame: space it is mapped in (see space.h), 0 nowhere */
+    struct slot *next, *prev, *first_child, *last_child;
     uint64_t object;   /* kernel address of the object; Untyped, Frame: physical address */
     uint64_t word[2];  /* Untyped: bytes handed out, bytes known to be zero
                           Frame: address in the space, generation of the space
                           Endpoint, Notification: badge, -         (embedded: -, owner) */
-    struct slot *next, *prev, *first_child, *last_child;
 };
 
 _Static_assert(sizeof(struct slot) == 64, "a slot is one cache line");
@@ -40,6 +44,11 @@ _Static_assert(sizeof(struct slot) == 64, "a slot is one cache line");
 static inline bool slot_is_empty(const struct slot *slot)
 {
     return slot->type == OBJ_NONE;
+}
+
+static inline bool slot_is_dead(const struct slot *node)
+{
+    return (node->flags & SLOT_DEAD) != 0;
 }
 
 /* Link `child`, filled in but in no tree, as the first child of `parent`. */
@@ -50,5 +59,10 @@ void slot_remove(struct slot *slot);
 
 /* Move a capability and its place in the tree from `from` to the empty slot `to`. */
 void slot_move(struct slot *to, struct slot *from);
+
+/* Put a tombstone into the place of `slot`, which has no children and is empty afterwards; take a
+ * tombstone out of the tree. */
+void slot_bury(struct slot *slot, struct slot *tombstone);
+void slot_unbury(struct slot *tombstone);
 
 #endif

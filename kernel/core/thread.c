@@ -14,6 +14,7 @@ struct object *thread_create(struct hart *hart, void *memory)
     struct thread *thread = memory;
 
     thread->hart = hart;
+    dead_ring_create(&thread->dead);
     return &thread->object;
 }
 
@@ -108,6 +109,7 @@ void thread_condemn(struct hart *hart, struct thread *thread)
     thread_drop_caller(thread, ERR_PEER_DIED);
     notification_unbind(thread);
     fp_drop(hart, &thread->fp);
+    dead_ring_pass(&thread->dead, hart->current != NULL ? &hart->current->dead : NULL);
 }
 
 void thread_lost(struct thread *thread, struct slot *place)

@@ -70,6 +70,7 @@ struct thread {
     struct notification *notification; /* bound to it, or NULL */
     struct vcpu *vcpu;                 /* bound to it, or NULL */
     struct timer timer;                /* deadline of a wait, or that ends the guest's WFI */
+    struct dead_link dead;             /* objects its calls condemned, for it to take apart */
     uint64_t run_since_ticks, runtime_ticks, slice_left_ticks;
     uint64_t fault_word[FAULT_WORDS];
     struct fp_state fp;
@@ -97,7 +98,8 @@ void thread_drop_caller(struct thread *thread, enum err err);
 /* Fault of the current thread: send it to its handler, or stop it. */
 void thread_fault(struct hart *hart, uint64_t cause, uint64_t tval);
 
-/* Condemned: leave every queue and timer, fail the caller held with ERR_PEER_DIED, unbind. */
+/* Condemned: leave every queue and timer, fail the caller held with ERR_PEER_DIED, unbind; the
+ * current thread, unless it is this one, takes over what it was to take apart. */
 void thread_condemn(struct hart *hart, struct thread *thread);
 /* One of its embedded slots is being deleted. */
 void thread_lost(struct thread *thread, struct slot *place);

@@ -28,22 +28,18 @@ static bool size_is_legal(enum obj_type type, uint64_t size_bits)
     return size_bits < 64 && (abi_object_table[type].size_bits_mask >> size_bits & 1) != 0;
 }
 
-/* With no capability to anything in it left, and the dead gone, its memory is all free.  The
- * calling thread may be among the dead, and with it the CNodes that hold `untyped` and the
- * destination: neither may be looked at then. */
-static enum err untyped_restart(struct hart *hart, struct slot *untyped)
+/* Take apart the dead among the children, from the first on.  The current thread may be among what
+ * that destroys, and with it the CNodes that hold `untyped` and the destination: neither may be
+ * looked at then. */
+static enum err untyped_reap(struct hart *hart, const struct slot *untyped)
 {
     const struct thread *caller = hart->current;
 
-    if (untyped->first_child != NULL || untyped->word[USED_BYTES] == 0)
-        return OK;
-    enum err err = object_reap(hart);
-    if (err != OK)
-        return err;
-    if (hart->current != caller)
-        return ERR_AGAIN;
-    untyped->word[USED_BYTES] = 0;
-    untyped->word[ZEROED_BYTES] = 0;
+    while (untyped->first_child != NULL && slot_is_dead(untyped->first_child)) {
+        node_delete(hart, untyped->first_child);
+        if (hart->current != caller || hal_interrupt_pending())
+            return ERR_AGAIN;
+    }
     return OK;
 }
 
@@ -122,11 +118,15 @@ enum err untyped_retype(struct hart *hart, const struct retype *retype)
     uint64_t start;
 
     enum err err = retype_place(hart->kernel, retype, &start);
+    if (err == ERR_NO_MEMORY) {
+        err = untyped_reap(hart, untyped);
+        if (err == OK)
+            err = retype_place(hart->kernel, retype, &start);
+    }
     if (err != OK)
         return err;
-    err = untyped_restart(hart, untyped);
-    if (err != OK)
-        return err;
+    if (untyped->first_child == NULL && untyped->word[USED_BYTES] != 0)
+        untyped->word[USED_BYTES] = untyped->word[ZEROED_BYTES] = 0;
     uint64_t end = start + ((uint64_t)retype->count << retype->size_bits);
     /* A sub-Untyped is zeroed when something is made of it; device memory never. */
     if ((untyped->flags & SLOT_DEVICE) == 0 && retype->type != OBJ_UNTYPED) {

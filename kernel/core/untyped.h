@@ -6,9 +6,8 @@
  *      |  objects alive or dead  |   zeroed by a retype that was    | dirty        |
  *      |                         |   preempted                      |              |
  *
- * Memory is handed out upwards.  It starts again from the bottom when the slot
- * has no children: then no capability to anything in it is left; and only after
- * the dead have been reaped is it certain that no object is.
+ * Memory is handed out upwards.  It starts again from the bottom when the slot has no children:
+ * then nothing in it is left, alive or dead (object.h).
  */
 #ifndef KERNEL_CORE_UNTYPED_H
 #define KERNEL_CORE_UNTYPED_H
@@ -28,8 +27,9 @@ struct retype {
 #define RETYPE_VSPACE_MAX 8u /* the kernel's half is copied into each */
 
 /* Make the objects, all or none; arguments' ranges are checked here, slots by the caller.
- * ERR_INVALID_ARG, ERR_NO_MEMORY as Untyped.retype; ERR_AGAIN: preempted while reaping or
- * zeroing, or the current thread was reaped: nothing made yet, progress kept. */
+ * ERR_INVALID_ARG, ERR_NO_MEMORY as Untyped.retype; ERR_AGAIN: preempted while
+ * taking the dead apart or zeroing, or the current thread was among what that destroyed: nothing
+ * made yet, progress kept. */
 MUST_CHECK untyped_retype(struct hart *hart, const struct retype *retype);
 
 /* Fill `slot` with the capability to a range nobody else has: for boot. */

@@ -25,6 +25,7 @@ struct walk {
     const char *broken; /* what does not hold first; NULL: all holds */
     uint64_t detail;
     uint32_t cap_count, object_count;
+    uint32_t graves; /* tombstones among them */
     /* Added up over all objects, and compared with what the kernel counts or links. */
     uint32_t slots_in_use, spaces[2], leaves, mapped_frames, ready, blocked, queued, armed;
     bool is_current_there, is_vcpu_there, is_fp_owner_there;

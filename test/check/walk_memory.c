@@ -146,6 +146,11 @@ static void visit_group(struct walk *walk, uint32_t i, uint32_t same)
     const struct walk_cap *cap = sorted(walk, i);
     const struct object *object = slot_object(cap->slot);
 
+    if (slot_is_dead(cap->slot)) {
+        walk_holds(walk, same == 1, "a capability to the dead", cap->start);
+        visit(walk, (const struct object *)cap->slot);
+        return;
+    }
     for (uint32_t k = i; k < i + same; k++) {
         if (cap->slot->type == OBJ_FRAME)
             walk_frame(walk, sorted(walk, k)->slot);
@@ -193,7 +198,7 @@ static void walk_order(struct walk *walk, uint32_t count)
 
 void walk_memory(struct walk *walk)
 {
-    uint32_t count = 0, dead = 0;
+    uint32_t count = 0;
 
     for (uint32_t i = 0; i < walk->cap_count; i++) {
         if (walk->cap[i].end != 0)
@@ -201,11 +206,4 @@ void walk_memory(struct walk *walk)
     }
     sort(walk, count);
     walk_order(walk, count);
-    for (const struct object *o = walk->hart->kernel->dead; o != NULL && walk->broken == NULL;
-         o = o->next_dead) {
-        walk_holds(walk, o->is_dead && o->cap_count == 0, "somebody alive among the dead",
-                   (uintptr_t)o);
-        walk_holds(walk, ++dead < WALK_CAPS_MAX, "a loop in the list of the dead", (uintptr_t)o);
-        visit(walk, o);
-    }
 }

@@ -41,7 +41,7 @@ void walk_thread(struct walk *walk, const struct thread *t)
     walk_holds(walk, t->state <= THREAD_FAULTED && t->priority < THREAD_PRIORITY_COUNT,
                "a thread in no state", at);
     walk_holds(walk, is_queued(t) == (t->blocked_on != NULL), "a wait for nothing", at);
-    walk_holds(walk, !t->object.is_dead || t->state == THREAD_SUSPENDED, "the dead go on", at);
+    walk_holds(walk, !object_is_dead(&t->object) || t->state == THREAD_SUSPENDED, "the dead go on", at);
     if (t->state != THREAD_SUSPENDED && t->state != THREAD_FAULTED)
         walk_holds(walk,
                    t->place[THREAD_CNODE].type == OBJ_CNODE &&
@@ -58,6 +58,9 @@ void walk_thread(struct walk *walk, const struct thread *t)
                    t->state == THREAD_BLOCKED_WFI,
                "a deadline of somebody who does not wait", at);
     walk->blocked += is_queued(t);
+    if (!object_is_dead(&t->object))
+        walk_holds(walk, t->dead.next->prev == &t->dead && t->dead.prev->next == &t->dead,
+                   "a broken ring of the dead", at);
     walk->armed += t->timer.is_armed;
     walk->is_fp_owner_there |= hart->fp_owner == &t->fp;
 }
@@ -183,7 +186,7 @@ void walk_hart(struct walk *walk)
         walk->slots_in_use += !slot_is_empty(&hart->trace.place[i]);
     walk_holds(walk, hart->trace.mask == 0 || hart->trace.chunk_count != 0,
                "a trace into nothing", 0);
-    walk_holds(walk, walk->slots_in_use == walk->cap_count, "a capability outside the tree",
+    walk_holds(walk, walk->slots_in_use + walk->graves == walk->cap_count, "a capability outside the tree",
                walk->slots_in_use);
     walk_holds(walk, kernel->vspaces.used_count == walk->spaces[SPACE_S] &&
                          kernel->gspaces.used_count == walk->spaces[SPACE_G],

@@ -9,18 +9,29 @@
 
 struct extent {
     uint64_t start, bytes;
-    uint32_t at; /* capability, or NO_CAP for a dying object */
+    uint32_t at; /* capability or tombstone */
     bool is_untyped;
 };
 
+/* The object that a capability names, or whose tombstone this is; 0: none. */
+static uint32_t object_of(const struct model_cap *cap)
+{
+    return model_is_grave(cap) ? cap->index - MODEL_GRAVES : cap->object;
+}
+
 static uint64_t start_of(const struct model *model, const struct model_cap *cap)
 {
-    return cap->object != 0 ? model->object[cap->object].address : cap->address;
+    return object_of(cap) != 0 ? model->object[object_of(cap)].address : cap->address;
+}
+
+static uint32_t size_bits_of(const struct model *model, const struct model_cap *cap)
+{
+    return object_of(cap) != 0 ? model->object[object_of(cap)].size_bits : cap->size_bits;
 }
 
 static bool has_memory(const struct model_cap *cap)
 {
-    return cap->object != 0 || cap->type == OBJ_UNTYPED || cap->type == OBJ_FRAME;
+    return object_of(cap) != 0 || cap->type == OBJ_UNTYPED || cap->type == OBJ_FRAME;
 }
 
 static int compare(const void *a, const void *b)
@@ -44,16 +55,9 @@ static uint32_t collect(const struct model *model, struct extent *extent)
         const struct model_cap *cap = &model->cap[i];
         if (has_memory(cap))
             extent[count++] = (struct extent){ .start = start_of(model, cap),
-                                               .bytes = UINT64_C(1) << cap->size_bits,
+                                               .bytes = UINT64_C(1) << size_bits_of(model, cap),
                                                .at = i,
                                                .is_untyped = cap->type == OBJ_UNTYPED };
-    }
-    for (uint32_t i = 1; i < MODEL_OBJECTS; i++) {
-        const struct model_object *object = &model->object[i];
-        if (object->life == MODEL_DYING)
-            extent[count++] = (struct extent){ .start = object->address,
-                                               .bytes = UINT64_C(1) << object->size_bits,
-                                               .at = NO_CAP };
     }
     return count;
 }
@@ -69,15 +73,12 @@ static void check_pair(struct world *world, const struct extent *outer,
           (unsigned long long)inner->bytes, (unsigned long long)outer->start,
           (unsigned long long)outer->bytes);
     if (!outer->is_untyped) {
-        const struct model_cap *a = outer->at != NO_CAP ? &model->cap[outer->at] : NULL;
-        const struct model_cap *b = inner->at != NO_CAP ? &model->cap[inner->at] : NULL;
-        HOLDS(world, a != NULL && b != NULL && a->object == b->object && a->type == b->type &&
+        const struct model_cap *a = &model->cap[outer->at], *b = &model->cap[inner->at];
+        HOLDS(world, !model_is_grave(a) && a->object == b->object && a->type == b->type &&
                          outer->bytes == inner->bytes,
               "two things at %llx", (unsigned long long)inner->start);
         return;
     }
-    if (inner->at == NO_CAP)
-        return; /* dying: its Untyped may have no child left, and be free again but for it */
     HOLDS(world, inner->at > outer->at && model->cap[inner->at].depth > model->cap[outer->at].depth,
           "memory at %llx is not derived from its Untyped", (unsigned long long)inner->start);
     HOLDS(world, inner->start + inner->bytes <= outer->start + model_used(model, outer->at),
@@ -86,7 +87,7 @@ static void check_pair(struct world *world, const struct extent *outer,
 
 void check_memory(struct world *world)
 {
-    static struct extent extent[MODEL_CAPS + MODEL_OBJECTS];
+    static struct extent extent[MODEL_CAPS];
     struct extent *open[64];
     uint32_t depth = 0, count = collect(&world->model, extent);
 

@@ -2,6 +2,18 @@
 /* The slots in memory are the model's forest, neither more nor less. */
 #include "world.h"
 
+static void check_grave(struct world *world, uint32_t at, const struct slot *slot)
+{
+    uint32_t number = world->model.cap[at].index - MODEL_GRAVES;
+    const struct object *object = world_object(world, number);
+
+    HOLDS(world, (const void *)slot == (const void *)object, "another tombstone than %u's", number);
+    HOLDS(world, world->model.object[number].life == MODEL_DYING, "a tombstone of the living");
+    HOLDS(world, object_is_dead(object) && object->cap_count == 0, "not dead, %u capabilities",
+          object->cap_count);
+    HOLDS(world, slot->first_child == NULL && slot->last_child == NULL, "children of a tombstone");
+}
+
 /* One slot holds what the model says. */
 static void check_slot(struct world *world, uint32_t at, const struct slot *slot)
 {
@@ -96,7 +108,7 @@ static uint32_t slots_in_use(struct world *world, uint32_t holder)
 static void check_count(struct world *world)
 {
     const struct model *model = &world->model;
-    uint32_t count = slots_in_use(world, MODEL_BOOT);
+    uint32_t count = slots_in_use(world, MODEL_BOOT), graves = 0;
 
     for (uint32_t i = 1; i < MODEL_OBJECTS; i++) {
         if (model->object[i].life == MODEL_ABSENT)
@@ -109,26 +121,56 @@ static void check_count(struct world *world)
         HOLDS(world, object->cap_count == named, "type %u: %u, not %u", object->type,
               object->cap_count, named);
         HOLDS(world, object->type == model->object[i].type, "type %u", object->type);
-        HOLDS(world, object->is_dead == (model->object[i].life == MODEL_DYING), "type %u",
+        HOLDS(world, object_is_dead(object) == (model->object[i].life == MODEL_DYING), "type %u",
               object->type);
+        graves += model->object[i].life == MODEL_DYING;
     }
-    HOLDS(world, count == model->cap_count, "%u, not %u", count, model->cap_count);
+    HOLDS(world, count + graves == model->cap_count, "%u, not %u", count + graves,
+          model->cap_count);
 }
 
-/* The list of the dead is the set of what is dying. */
+/* Each of the dying is in one ring, with others of the dying and one living thread or none. */
+static void check_ring(struct world *world, const struct dead_link *from, uint32_t *dead,
+                       uint32_t *holders)
+{
+    const struct dead_link *link = from;
+
+    *dead = *holders = 0;
+    do {
+        const char *object = (const char *)link - offsetof(struct object, dead);
+        const char *thread = (const char *)link - offsetof(struct thread, dead);
+        uint32_t number = world_number(world, object);
+        bool is_dead = number != 0 && world->model.object[number].life == MODEL_DYING;
+        uint32_t holder = is_dead ? 0 : world_number(world, thread);
+        HOLDS(world, is_dead || (holder != 0 && world->model.object[holder].life == MODEL_ALIVE &&
+                                 world->model.object[holder].type == OBJ_THREAD),
+              "a link that is neither a dead object's nor a thread's");
+        *dead += is_dead;
+        *holders += !is_dead;
+        HOLDS(world, link->next->prev == link, "a ring of the dead that is broken");
+        HOLDS(world, *dead + *holders <= MODEL_OBJECTS, "a ring of the dead without an end");
+        link = link->next;
+    } while (link != from);
+    HOLDS(world, *holders <= 1, "%u threads in a ring of the dead", *holders);
+}
+
 static void check_dead(struct world *world)
 {
-    uint32_t count = 0, expected = 0;
+    uint32_t dead, holders, held = 0, listed = 0;
 
-    for (const struct object *o = world->kernel.dead; o != NULL; o = o->next_dead) {
-        uint32_t number = world_number(world, o);
-        HOLDS(world, number != 0 && world->model.object[number].life == MODEL_DYING,
-              "object %u in the list of the dead", number);
-        HOLDS(world, ++count <= MODEL_OBJECTS, "a loop in the list of the dead");
+    for (uint32_t i = 1; i < MODEL_OBJECTS; i++) {
+        const struct model_object *object = &world->model.object[i];
+        if (object->life == MODEL_ALIVE && object->type == OBJ_THREAD) {
+            check_ring(world, &((const struct thread *)world_object(world, i))->dead, &dead,
+                       &holders);
+            held += dead;
+        } else if (object->life == MODEL_DYING) {
+            check_ring(world, &((const struct object *)world_object(world, i))->dead, &dead,
+                       &holders);
+            listed += holders;
+        }
     }
-    for (uint32_t i = 1; i < MODEL_OBJECTS; i++)
-        expected += world->model.object[i].life == MODEL_DYING;
-    HOLDS(world, count == expected, "%u, not %u", count, expected);
+    HOLDS(world, held == listed, "%u of the dead are to be taken apart, %u know it", held, listed);
 }
 
 void check_tree(struct world *world)
@@ -147,9 +189,13 @@ void check_tree(struct world *world)
         }
         HOLDS(world, slot != NULL, "a group of slots is shorter than the model's");
         HOLDS(world, depth == cap->depth, "%u, not %u", depth, cap->depth);
-        check_slot(world, at, slot);
-        check_untyped(world, at, slot);
-        check_shrinking(world, at);
+        if (model_is_grave(cap)) {
+            check_grave(world, at, slot);
+        } else {
+            check_slot(world, at, slot);
+            check_untyped(world, at, slot);
+            check_shrinking(world, at);
+        }
         slot = preorder_next(world, slot, &depth);
     }
     HOLDS(world, slot == NULL, "a group of slots is longer than the model's");

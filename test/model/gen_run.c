@@ -112,7 +112,7 @@ bool gen_run(struct world *world, struct gen *gen)
     pass_time(world, gen);
     for (uint32_t tries = 0; tries < TRIES_MAX; tries++) {
         enum fake_left left = fake_leave(&world->hart);
-        world_was_idle(world);
+        world_has_paid(world);
         if (world_checks_all(world))
             HOLDS(world, fake_tlb_agrees(), "a stale translation of a loaded space");
         switch (left) {

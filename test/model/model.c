@@ -71,68 +71,123 @@ static void forget_mappings(struct model *model, uint32_t space)
     }
 }
 
-static void object_dies(struct model *model, uint32_t number)
+static void thread_dies(struct model *model, uint32_t number)
 {
-    struct model_object *object = &model->object[number];
+    bool is_caller = number == model->caller;
+
+    for (uint32_t i = 1; i < MODEL_OBJECTS; i++) {
+        struct model_object *object = &model->object[i];
+        if (object->thread == number)
+            object->thread = 0;
+        if (object->life == MODEL_DYING && object->debtor == number)
+            object->debtor = is_caller ? 0 : model->caller;
+    }
+    model->is_caller_gone |= is_caller;
+}
+
+/* `cap` was the last that named its object. */
+static void object_dies(struct model *model, const struct model_cap *cap, uint32_t at)
+{
+    struct model_object *object = &model->object[cap->object];
 
     if (object->type == OBJ_VSPACE || object->type == OBJ_GSPACE) {
-        forget_mappings(model, number);
+        forget_mappings(model, cap->object);
         object->life = MODEL_ABSENT;
         return;
     }
     object->life = MODEL_DYING;
     object->source = 0;
     object->thread = 0;
-    for (uint32_t i = 1; i < MODEL_OBJECTS; i++) {
-        if (object->type == OBJ_THREAD && model->object[i].thread == number)
-            model->object[i].thread = 0;
-    }
+    if (object->type == OBJ_THREAD)
+        thread_dies(model, cap->object);
+    object->debtor = model->is_caller_gone ? 0 : model->caller;
+    insert_at(model, at, &(struct model_cap){ .group = cap->group,
+                                              .depth = cap->depth,
+                                              .holder = MODEL_BOOT,
+                                              .index = MODEL_GRAVES + cap->object });
+}
+
+static void remove_at(struct model *model, uint32_t at)
+{
+    uint32_t depth = model->cap[at].depth;
+
+    for (uint32_t i = at + 1; i < model->cap_count && model->cap[i].depth > depth; i++)
+        model->cap[i].depth--;
+    model->cap_count--;
+    memmove(&model->cap[at], &model->cap[at + 1],
+            (model->cap_count - at) * sizeof(model->cap[0]));
 }
 
 void model_delete(struct model *model, uint32_t at)
 {
     struct model_cap gone = model->cap[at];
-
-    for (uint32_t i = at + 1; i < model->cap_count && model->cap[i].depth > gone.depth; i++)
-        model->cap[i].depth--;
-    model->cap_count--;
-    memmove(&model->cap[at], &model->cap[at + 1],
-            (model->cap_count - at) * sizeof(model->cap[0]));
-
     struct model_object *holder = &model->object[gone.holder];
+
+    remove_at(model, at);
     if (gone.holder != MODEL_BOOT) { /* only an Irq or a VCpu has these */
         holder->source = 0;
         holder->thread = 0;
     }
+    if (gone.holder == model->caller && gone.holder != MODEL_BOOT &&
+        (gone.index == PLACE_CNODE || gone.index == PLACE_VSPACE))
+        model->is_caller_gone = true; /* a thread without these is stopped */
     if (gone.object != 0 && !is_named(model, gone.object))
-        object_dies(model, gone.object);
+        object_dies(model, &gone, at);
+}
+
+void model_unbury(struct model *model, uint32_t object)
+{
+    remove_at(model, model_find(model, MODEL_BOOT, MODEL_GRAVES + object));
+    model->object[object].life = MODEL_ABSENT;
+}
+
+static uint32_t find_held(const struct model *model, uint32_t holder)
+{
+    uint32_t at = 0;
+
+    while (at < model->cap_count && model->cap[at].holder != holder)
+        at++;
+    return at < model->cap_count ? at : NO_CAP;
+}
+
+void model_take_apart(struct model *model, uint32_t object)
+{
+    uint32_t at;
+
+    while ((at = find_held(model, object)) != NO_CAP)
+        model_delete(model, at);
+    model_unbury(model, object);
 }
 
 void model_revoke(struct model *model, uint32_t at)
 {
-    while (model_has_children(model, at))
-        model_delete(model, at + 1);
-}
-
-static bool reap_one(struct model *model)
-{
-    for (uint32_t i = 0; i < model->cap_count; i++) {
-        if (model->object[model->cap[i].holder].life == MODEL_DYING) {
-            model_delete(model, i);
-            return true;
-        }
+    while (model_has_children(model, at)) {
+        uint32_t holder = model->cap[at].holder, index = model->cap[at].index;
+        if (model_is_grave(&model->cap[at + 1]))
+            model_take_apart(model, model->cap[at + 1].index - MODEL_GRAVES);
+        else
+            model_delete(model, at + 1);
+        at = model_find(model, holder, index);
+        if (at == NO_CAP)
+            return;
     }
-    return false;
 }
 
-void model_reap(struct model *model)
+static uint32_t find_debt(const struct model *model)
 {
-    while (reap_one(model))
-        ;
     for (uint32_t i = 1; i < MODEL_OBJECTS; i++) {
-        if (model->object[i].life == MODEL_DYING)
-            model->object[i].life = MODEL_ABSENT;
+        if (model->object[i].life == MODEL_DYING && model->object[i].debtor == model->caller)
+            return i;
     }
+    return 0;
+}
+
+void model_pay(struct model *model)
+{
+    uint32_t object;
+
+    while (!model->is_caller_gone && (object = find_debt(model)) != 0)
+        model_take_apart(model, object);
 }
 
 /* ---- objects ------------------------------------------------------------------ */

@@ -21,6 +21,9 @@
 
 /* Holder of the slots that the harness keeps for itself, and "no object". */
 #define MODEL_BOOT 0u
+/* A dying object stands in the array as well, at this index of MODEL_BOOT plus its number: its
+ * tombstone, of type OBJ_NONE, which names nothing. */
+#define MODEL_GRAVES 1024u
 #define MODEL_IRQ_SOURCES 95u
 #define NO_CAP     UINT32_MAX
 
@@ -47,6 +50,7 @@ struct model_object {
     uint64_t address;
     uint32_t source;   /* Irq: bound source, 0 none */
     uint32_t thread;   /* VCpu: whom it is bound to, 0 nobody */
+    uint32_t debtor;   /* dying: the thread that is to take it apart, 0 nobody */
     bool is_suspended; /* Thread, VCpu: seen in the kernel before each call */
     bool is_running;
     uint8_t priority;
@@ -65,6 +69,8 @@ enum model_place {
 };
 
 struct model {
+    uint32_t caller;     /* the thread that makes the call */
+    bool is_caller_gone; /* it was deleted or stopped by its own call */
     uint32_t cap_count;
     struct model_cap cap[MODEL_CAPS];
     struct model_object object[MODEL_OBJECTS]; /* [0] is nobody */
@@ -82,12 +88,24 @@ void model_add_root(struct model *model, const struct model_cap *cap);
 uint32_t model_add_child(struct model *model, uint32_t parent, const struct model_cap *cap);
 
 bool model_has_children(const struct model *model, uint32_t at);
+static inline bool model_is_grave(const struct model_cap *cap)
+{
+    return cap->type == OBJ_NONE;
+}
+
 /* Delete one capability; its object may begin to die. */
 void model_delete(struct model *model, uint32_t at);
+
+/* Take a dying object apart, whole; the tombstone goes. */
+void model_take_apart(struct model *model, uint32_t object);
+/* Nothing is left of a dying object: its tombstone goes. */
+void model_unbury(struct model *model, uint32_t object);
+
+/* Delete all descendants, and take the dead among them apart. */
 void model_revoke(struct model *model, uint32_t at);
 
-/* Delete all that dying objects hold, until no object is dying. */
-void model_reap(struct model *model);
+/* The caller takes apart what it is to take apart. */
+void model_pay(struct model *model);
 
 uint32_t model_add_object(struct model *model, enum obj_type type, uint8_t size_bits,
                           uint64_t address);
@@ -111,7 +129,8 @@ struct model_outcome {
     uint64_t result[2];
 };
 
-/* Carry out a call of a thread, undisturbed and whole, and tell what it returns. */
+/* Carry out a call of a thread, undisturbed, and tell what it returns.  What the caller has to take
+ * apart then is left to model_pay(). */
 struct model_outcome model_call(struct model *model, uint32_t thread,
                                 const struct model_call *call);
 
@@ -133,8 +152,8 @@ uint32_t model_table_pages(const struct model *model, uint32_t space);
 /* Make one thing of a type at `address` of an Untyped's memory; its capability is a child. */
 void model_make(struct model *model, uint32_t untyped, enum obj_type type, uint8_t size_bits,
                 uint64_t address, uint32_t holder, uint32_t index);
-struct model_outcome model_retype(struct model *model, uint32_t thread, uint32_t untyped,
-                                  uint32_t cnode, const struct model_call *call);
+struct model_outcome model_retype(struct model *model, uint32_t untyped, uint32_t cnode,
+                                  const struct model_call *call);
 struct model_outcome model_cnode(struct model *model, const struct model_call *call,
                                  const uint32_t cap[7]);
 struct model_outcome model_map(struct model *model, const struct model_call *call,

@@ -57,20 +57,33 @@ void model_make(struct model *model, uint32_t untyped, enum obj_type type, uint8
     model_add_child(model, untyped, &cap);
 }
 
-/* Start again from the bottom of an Untyped without children: nothing that lay there may be left.
- * Position of the Untyped afterwards; NO_CAP: the caller itself was among the dying. */
-static uint32_t restart(struct model *model, uint32_t thread, uint32_t untyped)
+/* Where in the Untyped's memory the first of `count` objects would start; false: no room. */
+static bool find_room(const struct model *model, uint32_t untyped, uint64_t size, uint64_t count,
+                      uint64_t *start)
+{
+    uint64_t total = UINT64_C(1) << model->cap[untyped].size_bits;
+
+    *start = (model_used(model, untyped) + size - 1) / size * size;
+    return *start <= total && (total - *start) / size >= count;
+}
+
+/* The dead before the first child that lives go.  Position of the Untyped afterwards; NO_CAP: the
+ * caller was among what that destroyed. */
+static uint32_t reap_first(struct model *model, uint32_t untyped)
 {
     uint32_t holder = model->cap[untyped].holder, index = model->cap[untyped].index;
 
-    if (model_has_children(model, untyped) || model->cap[untyped].used == 0)
-        return untyped;
-    model_reap(model);
-    return model->object[thread].life == MODEL_ALIVE ? model_find(model, holder, index) : NO_CAP;
+    while (model_has_children(model, untyped) && model_is_grave(&model->cap[untyped + 1])) {
+        model_take_apart(model, model->cap[untyped + 1].index - MODEL_GRAVES);
+        untyped = model_find(model, holder, index);
+        if (model->is_caller_gone || untyped == NO_CAP)
+            return NO_CAP;
+    }
+    return untyped;
 }
 
-struct model_outcome model_retype(struct model *model, uint32_t thread, uint32_t untyped,
-                                  uint32_t cnode, const struct model_call *call)
+struct model_outcome model_retype(struct model *model, uint32_t untyped, uint32_t cnode,
+                                  const struct model_call *call)
 {
     uint64_t type = call->arg[0], bits = call->arg[1], index = call->arg[3], count = call->arg[4];
     bool is_device = model->cap[untyped].is_device;
@@ -86,13 +99,14 @@ struct model_outcome model_retype(struct model *model, uint32_t thread, uint32_t
     if (!size_exists(type, bits) || (is_device && type != OBJ_FRAME && type != OBJ_UNTYPED))
         return outcome(ERR_INVALID_ARG);
 
-    uint64_t size = UINT64_C(1) << bits, total = UINT64_C(1) << model->cap[untyped].size_bits;
-    uint64_t start = (model_used(model, untyped) + size - 1) / size * size;
-    if (start > total || (total - start) / size < count)
-        return outcome(ERR_NO_MEMORY);
-    untyped = restart(model, thread, untyped);
-    if (untyped == NO_CAP)
-        return outcome(ERR_AGAIN);
+    uint64_t size = UINT64_C(1) << bits, start;
+    if (!find_room(model, untyped, size, count, &start)) {
+        untyped = reap_first(model, untyped);
+        if (untyped == NO_CAP)
+            return outcome(ERR_AGAIN);
+        if (!find_room(model, untyped, size, count, &start))
+            return outcome(ERR_NO_MEMORY);
+    }
     model->cap[untyped].used = start + count * size;
     for (uint64_t i = 0; i < count; i++)
         model_make(model, untyped, (enum obj_type)type, (uint8_t)bits,
@@ -173,7 +187,6 @@ struct model_outcome model_cnode(struct model *model, const struct model_call *c
         model_revoke(model, at);
     else if (at != NO_CAP)
         model_delete(model, at);
-    model_reap(model);
     return outcome(OK);
 }
 
@@ -213,7 +226,7 @@ static struct model_outcome invoke(struct model *model, uint32_t thread,
     switch (model->cap[cap[0]].type) {
     case OBJ_UNTYPED:
         if (call->method == METHOD_UNTYPED_RETYPE)
-            return model_retype(model, thread, cap[0], cap[3], call);
+            return model_retype(model, cap[0], cap[3], call);
         return info(model, cap[0]);
     case OBJ_CNODE: return model_cnode(model, call, cap);
     case OBJ_FRAME:
@@ -235,6 +248,8 @@ struct model_outcome model_call(struct model *model, uint32_t thread,
 {
     uint32_t cap[7];
 
+    model->caller = thread;
+    model->is_caller_gone = false;
     enum err err = model_decode(model, thread, call, cap);
     if (err != OK)
         return outcome(err);

@@ -13,9 +13,28 @@ struct world_tally world_tally;
 
 /* ---- what the model is told ------------------------------------------------------------ */
 
+/* Who is to take apart what is dying. */
+static void see_debtors(struct world *world)
+{
+    struct model *model = &world->model;
+
+    for (uint32_t i = 1; i < MODEL_OBJECTS; i++)
+        model->object[i].debtor = 0;
+    for (uint32_t i = 1; i < MODEL_OBJECTS; i++) {
+        if (model->object[i].life != MODEL_ALIVE || model->object[i].type != OBJ_THREAD)
+            continue;
+        const struct dead_link *ring = &((const struct thread *)world_object(world, i))->dead;
+        for (const struct dead_link *link = ring->next; link != ring; link = link->next) {
+            const char *object = (const char *)link - offsetof(struct object, dead);
+            model->object[world_number(world, object)].debtor = i;
+        }
+    }
+}
+
 /* States that depend on messages and time are seen, not foretold. */
 static void see_states(struct world *world)
 {
+    see_debtors(world);
     for (uint32_t i = 1; i < MODEL_OBJECTS; i++) {
         struct model_object *object = &world->model.object[i];
         if (object->life != MODEL_ALIVE)
@@ -70,21 +89,14 @@ static bool observe_one(struct world *world, uint32_t *target, bool is_revoke)
         if (!may_be_gone(model, at, *target, is_revoke) ||
             !slot_is_empty(world_slot(world, cap->holder, cap->index)))
             continue;
-        if (at == *target)
+        bool is_target = at == *target;
+        uint32_t count = model->cap_count; /* one less afterwards, unless a tombstone is left */
+        model_delete(model, at);
+        if (is_target)
             *target = NO_CAP;
         else if (*target != NO_CAP && at < *target)
-            --*target;
-        model_delete(model, at);
+            *target -= count - model->cap_count;
         return true;
-    }
-    return false;
-}
-
-static bool is_listed_dead(const struct world *world, const void *object)
-{
-    for (const struct object *o = world->kernel.dead; o != NULL; o = o->next_dead) {
-        if (o == object)
-            return true;
     }
     return false;
 }
@@ -98,8 +110,9 @@ static void observe(struct world *world, uint32_t thread, const struct model_cal
     while (observe_one(world, &target, call->method == METHOD_CNODE_REVOKE))
         ;
     for (uint32_t i = 1; i < MODEL_OBJECTS; i++) {
-        if (model->object[i].life == MODEL_DYING && !is_listed_dead(world, world_object(world, i)))
-            model->object[i].life = MODEL_ABSENT;
+        if (model->object[i].life == MODEL_DYING &&
+            ((const struct object *)world_object(world, i))->dead.next == NULL)
+            model_unbury(model, i);
     }
     for (uint32_t i = 0; i < model->cap_count; i++) {
         if (model->cap[i].type != OBJ_UNTYPED || model_has_children(model, i))
@@ -110,7 +123,7 @@ static void observe(struct world *world, uint32_t thread, const struct model_cal
     }
 }
 
-void world_was_idle(struct world *world)
+void world_has_paid(struct world *world)
 {
     observe(world, 0, &(struct model_call){ .number = CALL_YIELD });
 }
@@ -236,16 +249,26 @@ static void deliver(const struct user_context *from, struct user_context *to)
     to->x[REG_A0] = OK;
 }
 
-/* As the trap entry: the short way where there is one, else the dispatcher. */
+static void pay(struct hart *hart, const struct thread *caller)
+{
+    if (hart->current == caller && !dead_ring_is_empty(&caller->dead))
+        dead_ring_take_apart(hart);
+}
+
+/* As the trap entry and the way out: the fast path where there is one, else the dispatcher; then
+ * the caller takes apart what it has to. */
 static void carry_out(struct hart *hart)
 {
+    const struct thread *caller = hart->current;
     struct user_context *context = &hart->current->context, *to = NULL;
-    uint64_t number = context->x[REG_A7];
+    uint64_t number = context->x[REG_A7], pc = context->pc;
 
     if (number == CALL_CALL || number == CALL_REPLY_RECV)
         to = ipc_short(hart);
     if (to == NULL) {
         syscall_dispatch(hart);
+        if (caller->context.pc != pc)
+            pay(hart, caller);
     } else {
         deliver(context, to);
         world_tally.passed++;
@@ -271,9 +294,88 @@ static bool may_be_interrupted(const struct model_call *call)
            call->number == CALL_REPLY_RECV;
 }
 
-enum world_end world_step(struct world *world, const struct world_call *call)
+static bool is_method(const struct model *model, uint32_t thread, const struct model_call *call,
+                      enum obj_type type, uint64_t method)
+{
+    uint32_t at = model_lookup(model, thread, call->cap);
+
+    return call->number == CALL_INVOKE && call->method == method && at != NO_CAP &&
+           model->cap[at].type == type;
+}
+
+static enum world_end end_of(const struct world *world, const struct thread *caller, uint64_t pc)
+{
+    if (world->hart.current != caller)
+        return END_GONE;
+    if (caller->context.pc == pc)
+        return END_PREEMPTED;
+    return dead_ring_is_empty(&caller->dead) ? END_DONE : END_OWING;
+}
+
+static void check_after(struct world *world, const struct model *before, bool is_retype)
+{
+    check_fences(world, before);
+    if (world_checks_all(world)) {
+        check_world(world);
+        check_reuse(world, before);
+    } else if (is_retype) {
+        check_handed_out(world, before);
+    }
+}
+
+enum world_end world_pay(struct world *world)
 {
     static struct model before;
+    const struct thread *caller = world->hart.current;
+
+    see_states(world);
+    model_copy(&before, &world->model);
+    fake_log_clear();
+    dead_ring_take_apart(&world->hart);
+    world_has_paid(world);
+    check_after(world, &before, false);
+    return end_of(world, caller, 0);
+}
+
+/* The model before the call, after it, and after the caller has taken the dead apart. */
+struct foretold {
+    struct model before, done;
+    struct model_outcome out;
+    bool is_certain; /* `done` holds once the call has returned, whatever came of its caller */
+};
+
+static void foretell(struct world *world, uint32_t thread, const struct model_call *call,
+                     struct foretold *f)
+{
+    bool is_revoke = is_method(&world->model, thread, call, OBJ_CNODE, METHOD_CNODE_REVOKE);
+    bool is_retype = is_method(&world->model, thread, call, OBJ_UNTYPED, METHOD_UNTYPED_RETYPE);
+
+    model_copy(&f->before, &world->model);
+    f->out = model_call(&world->model, thread, call);
+    /* A revoke may delete the slot that it is about, and with that its own end; a retype stops when
+     * its caller is among what it takes apart. */
+    f->is_certain = f->out.is_decided && !is_revoke && !(is_retype && world->model.is_caller_gone);
+    model_copy(&f->done, &world->model);
+    model_pay(&world->model);
+}
+
+/* A call that was interrupted, or ended its caller: the model goes on from what is certain. */
+static void take_over(struct world *world, enum world_end end, uint32_t thread,
+                      const struct model_call *call, const struct foretold *f)
+{
+    bool is_whole = end != END_PREEMPTED && f->is_certain;
+
+    model_copy(&world->model, is_whole ? &f->done : &f->before);
+    if (is_whole)
+        world_has_paid(world);
+    else
+        observe(world, thread, call);
+    receive(world); /* a reply may have gone before */
+}
+
+enum world_end world_step(struct world *world, const struct world_call *call)
+{
+    static struct foretold f;
     struct thread *caller = world->hart.current;
     uint32_t number = world_number(world, caller);
 
@@ -281,8 +383,8 @@ enum world_end world_step(struct world *world, const struct world_call *call)
     world->last = *call;
     see_states(world);
     poison_free_memory(world, number, &call->call);
-    model_copy(&before, &world->model);
-    struct model_outcome out = model_call(&world->model, number, &call->call);
+    foretell(world, number, &call->call, &f);
+    bool is_gone = world->model.is_caller_gone;
     set_registers(&caller->context, call);
     struct user_context context = caller->context;
     uint64_t preempt_count = fake.preempt_count;
@@ -292,31 +394,24 @@ enum world_end world_step(struct world *world, const struct world_call *call)
     poison_nothing(world);
 
     bool is_fired = fake.preempt_count != preempt_count;
-    bool is_again = world->hart.current == caller && caller->context.pc == context.pc;
-    enum world_end end = END_DONE;
-    HOLDS(world, !is_again || (is_fired && may_be_interrupted(&call->call)), "call %llu",
-          (unsigned long long)call->call.number);
-    if (is_fired) {
-        HOLDS(world, is_again || caller->object.is_dead || caller->state == THREAD_SUSPENDED,
-              "interrupted, and went on in state %u", caller->state);
-        end = is_again ? END_PREEMPTED : END_GONE;
-        world_tally.preempted += is_again;
-        world_tally.gone += !is_again;
-        model_copy(&world->model, &before);
-        observe(world, number, &call->call);
-        receive(world); /* a reply may have gone before */
-    } else if (!out.is_decided) {
+    enum world_end end = is_fired || is_gone ? end_of(world, caller, context.pc) : END_DONE;
+    HOLDS(world, caller->context.pc != context.pc || world->hart.current != caller ||
+                     (is_fired && may_be_interrupted(&call->call)),
+          "call %llu", (unsigned long long)call->call.number);
+    if (is_fired || is_gone) {
+        world_tally.preempted += end == END_PREEMPTED;
+        world_tally.owing += end == END_OWING;
+        world_tally.gone += end == END_GONE;
+        take_over(world, end, number, &call->call, &f);
+    } else if (!f.out.is_decided) {
         receive(world);
-    } else if (!caller->object.is_dead) {
-        tally(&before, number, &call->call, out.err);
-        check_results(world, &out, &context, &caller->context);
     }
-    check_fences(world, &before);
-    if (world_checks_all(world)) {
-        check_world(world);
-        check_reuse(world, &before);
-    } else if (call->call.number == CALL_INVOKE && call->call.method == METHOD_UNTYPED_RETYPE) {
-        check_handed_out(world, &before);
+    if (f.out.is_decided && (end == END_DONE || end == END_OWING)) {
+        tally(&f.before, number, &call->call, f.out.err);
+        check_results(world, &f.out, &context, &caller->context);
     }
+    bool is_retype =
+        call->call.number == CALL_INVOKE && call->call.method == METHOD_UNTYPED_RETYPE;
+    check_after(world, &f.before, is_retype);
     return end;
 }

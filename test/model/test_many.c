@@ -70,6 +70,8 @@ static bool invoke(uint64_t cap, uint64_t method, uint64_t a, uint64_t b, uint64
     syscall_dispatch(&hart);
     if (thread->context.pc == pc)
         return false;
+    while (!dead_ring_is_empty(&thread->dead)) /* on the way out, preempted or not */
+        dead_ring_take_apart(&hart);
     ck_assert_uint_eq(x[REG_A0], OK);
     return true;
 }
@@ -176,7 +178,6 @@ START_TEST(test_delete_tables_with_100000_descendants)
         while (!invoke(SLOT_OWN, METHOD_CNODE_DELETE, SLOT_TABLE + i, 0, 0, 0))
             ;
     }
-    ck_assert_ptr_null(kernel.dead);
     ck_assert_ptr_null(cnode_slot(own, SLOT_ENDPOINT)->first_child);
     ck_assert_uint_eq(slot_object(cnode_slot(own, SLOT_ENDPOINT))->cap_count, 1);
 }
@@ -194,7 +195,6 @@ START_TEST(test_revoke_untyped_with_100000_objects)
     }
     ck_assert(invoke(SLOT_OWN, METHOD_CNODE_REVOKE, SLOT_UNTYPED, 0, 0, 0));
     ck_assert_ptr_null(untyped->first_child);
-    ck_assert_ptr_null(kernel.dead);
     thread->context.x[REG_A6] = 1;
     ck_assert(invoke(SLOT_UNTYPED, METHOD_UNTYPED_RETYPE, OBJ_UNTYPED, 24, SLOT_TABLE, 1));
 }

@@ -18,6 +18,16 @@
 static struct world world;
 static struct model whole; /* after the undisturbed call */
 
+static bool is_same_index(const struct model_cap *x, const struct model_cap *y)
+{
+    return x->index == y->index || (model_is_grave(x) && model_is_grave(y));
+}
+
+static uint64_t named_address(const struct model *model, const struct model_cap *cap)
+{
+    return model->object[model_is_grave(cap) ? cap->index - MODEL_GRAVES : cap->object].address;
+}
+
 /* The same capabilities in the same places, by address: object numbers may differ. */
 static bool is_same(const struct model *a, const struct model *b)
 {
@@ -25,11 +35,11 @@ static bool is_same(const struct model *a, const struct model *b)
         return false;
     for (uint32_t i = 0; i < a->cap_count; i++) {
         const struct model_cap *x = &a->cap[i], *y = &b->cap[i];
-        if (x->group != y->group || x->depth != y->depth || x->index != y->index ||
+        if (x->group != y->group || x->depth != y->depth || !is_same_index(x, y) ||
             x->type != y->type || x->rights != y->rights || x->badge != y->badge ||
             x->address != y->address || x->mapped_at != y->mapped_at ||
             a->object[x->holder].address != b->object[y->holder].address ||
-            a->object[x->object].address != b->object[y->object].address)
+            named_address(a, x) != named_address(b, y))
             return false;
     }
     return true;
@@ -46,10 +56,23 @@ static struct world_call gen_long_call(struct gen *gen)
             continue;
         uint8_t type = world.model.cap[cap[0]].type;
         if ((type == OBJ_CNODE && call.call.method >= METHOD_CNODE_DELETE) ||
+            (type == OBJ_THREAD && call.call.method == METHOD_THREAD_CONFIGURE) ||
+            (type == OBJ_VCPU && call.call.method == METHOD_VCPU_BIND) ||
             (type == OBJ_UNTYPED && call.call.method == METHOD_UNTYPED_RETYPE))
             return call;
     }
     return gen_call(&world, gen);
+}
+
+/* The caller goes on: it makes the call again, or takes more of the dead apart. */
+static enum world_end go_on(const struct world_call *call, enum world_end end)
+{
+    return end == END_OWING ? world_pay(&world) : world_step(&world, call);
+}
+
+static bool is_half_done(enum world_end end)
+{
+    return end == END_PREEMPTED || end == END_OWING;
 }
 
 /* Preempted at question `k`, then made again until it is done. */
@@ -60,10 +83,9 @@ static void run_alone(const struct world_call *call, uint32_t k, enum world_end 
     fake.preempt_in = k;
     enum world_end end = world_step(&world, call);
     fake.preempt_in = 0;
-    for (uint32_t i = 0; end == END_PREEMPTED && i < QUESTIONS_MAX; i++)
-        end = world_step(&world, call); /* more than once when a device interrupts, too */
+    for (uint32_t i = 0; is_half_done(end) && i < QUESTIONS_MAX; i++)
+        end = go_on(call, end); /* more than once when a device interrupts, too */
     if (end == END_GONE) {
-        world_reap(&world);
         check_world(&world);
         return;
     }
@@ -83,7 +105,7 @@ static void run_among_others(const struct world_call *call, uint32_t k, struct g
     fake.preempt_in = k;
     enum world_end end = world_step(&world, call);
     fake.preempt_in = 0;
-    if (end == END_PREEMPTED)
+    if (is_half_done(end))
         sched_pass_turn(&world.hart);
     for (uint32_t i = 0; i < 6 && gen_run(&world, gen); i++) {
         bool is_again = end == END_PREEMPTED && world.hart.current == caller;
@@ -100,10 +122,10 @@ static void run_hindered(const struct world_call *call, uint64_t questions)
     enum world_end end = END_PREEMPTED;
 
     fake.is_preempting = true;
-    for (uint64_t i = 0; i <= questions && end == END_PREEMPTED; i++)
-        end = world_step(&world, call);
+    for (uint64_t i = 0; i <= questions + 1 && is_half_done(end); i++)
+        end = go_on(call, end);
     fake.is_preempting = false;
-    HOLDS(&world, end != END_PREEMPTED, "no progress in %llu steps", (unsigned long long)questions);
+    HOLDS(&world, !is_half_done(end), "no progress in %llu steps", (unsigned long long)questions);
 }
 
 static uint64_t preempt_everywhere(struct gen *gen)
@@ -116,7 +138,7 @@ static uint64_t preempt_everywhere(struct gen *gen)
     enum world_end undisturbed = world_step(&world, &call);
     uint64_t questions = fake.question_count - before;
     whole = world.model;
-    if (undisturbed == END_PREEMPTED) {
+    if (is_half_done(undisturbed)) {
         snapshot_free(snapshot); /* by a device: another time, then */
         return 0;
     }

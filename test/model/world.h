@@ -49,7 +49,7 @@ struct world {
 struct world_tally {
     uint64_t invoked[OBJ_COUNT][8][ERR_COUNT]; /* by type, method and result */
     uint64_t called[CALL_COUNT];
-    uint64_t preempted, gone, restarted, travelled;
+    uint64_t preempted, owing, gone, travelled;
     uint64_t passed;                    /* messages by the fast path */
     uint64_t guest_exits, guest_passed; /* of guests; and by the fast path, back in too */
 };
@@ -60,6 +60,7 @@ extern struct world_tally world_tally;
 enum world_end {
     END_DONE,      /* the call returned, or blocked its caller */
     END_PREEMPTED, /* the caller will make it again */
+    END_OWING,     /* the call is done, but the caller has not taken all of the dead apart */
     END_GONE       /* the caller is dead or suspended and the call half done */
 };
 
@@ -77,11 +78,11 @@ static inline bool world_checks_all(const struct world *world)
 /* Let hart->current make a call, and compare. */
 enum world_end world_step(struct world *world, const struct world_call *call);
 
-/* The hart was idle, and may have reaped some of the dying: take that over. */
-void world_was_idle(struct world *world);
+/* hart->current, which is owing, goes on taking the dead apart. */
+enum world_end world_pay(struct world *world);
 
-/* Finish what a preempted call left to be reaped, undisturbed. */
-void world_reap(struct world *world);
+/* Threads may have taken some of the dying apart on their way to user mode: take that over. */
+void world_has_paid(struct world *world);
 
 /* Delete all that was ever made and see that nothing is left. */
 void world_end(struct world *world);

@@ -175,10 +175,10 @@ START_TEST(test_delete_cnode_that_names_itself_is_reaped)
     ck_assert_int_eq(move(1, small), OK);
     ck_assert_int_eq(world_invoke(caller, second, METHOD_CNODE_COPY, 2, table, endpoint, 0), OK);
     ck_assert_int_eq(remove_at(second, METHOD_CNODE_DELETE, 1), OK);
-    ck_assert(!cnode->object.is_dead);
+    ck_assert(!object_is_dead(&cnode->object));
     ck_assert_int_eq(remove_at(table, METHOD_CNODE_DELETE, second), OK);
-    ck_assert(cnode->object.is_dead);
-    ck_assert_ptr_null(kernel.dead);
+    ck_assert(object_is_dead(&cnode->object));
+    ck_assert(!world_has_dead());
     ck_assert_uint_eq(slot_object(world_slot(endpoint))->cap_count, 1);
 }
 END_TEST
@@ -196,17 +196,17 @@ START_TEST(test_delete_ring_of_cnodes_frees_both_by_revoke)
     struct cnode *a = world_object(100), *b = world_object(101);
     slot_move(cnode_slot(a, 1), world_slot(101));
     slot_move(cnode_slot(b, 1), world_slot(100));
-    ck_assert(!a->object.is_dead && !b->object.is_dead);
+    ck_assert(!object_is_dead(&a->object) && !object_is_dead(&b->object));
     ck_assert_int_eq(remove_at(table, METHOD_CNODE_REVOKE, untyped), OK);
-    ck_assert(a->object.is_dead && b->object.is_dead);
+    ck_assert(object_is_dead(&a->object) && object_is_dead(&b->object));
     ck_assert_ptr_null(parent->first_child);
-    ck_assert_ptr_null(kernel.dead);
+    ck_assert(!world_has_dead());
 }
 END_TEST
 
 START_TEST(test_delete_last_name_of_the_caller_ends_it)
 {
-    /* No result is due then; nothing of the thread is left anywhere. */
+    /* No result is due then; what is left of the thread goes with its memory. */
     uint32_t doomed = world_thread(10);
     struct thread *thread = world_thread_at(doomed);
     uint32_t copied = world_copy(doomed, RIGHTS_ALL, 0);
@@ -215,30 +215,117 @@ START_TEST(test_delete_last_name_of_the_caller_ends_it)
     world_run(thread);
     (void)world_invoke(thread, table, METHOD_CNODE_DELETE, copied, 0, 0, 0);
     (void)world_invoke(thread, table, METHOD_CNODE_DELETE, 200, 0, 0, 0);
-    ck_assert(thread->object.is_dead);
+    ck_assert(object_is_dead(&thread->object));
     ck_assert_ptr_null(hart.current);
-    ck_assert_ptr_null(kernel.dead);
+    world_reap();
     for (uint32_t i = 0; i < THREAD_PLACES; i++)
         ck_assert(slot_is_empty(&thread->place[i]));
 }
 END_TEST
 
-START_TEST(test_leave_reaps_a_few_and_idle_the_rest)
+/* A table full of copies of the endpoint; `caller` condemns it and is interrupted at once. */
+static struct cnode *large_table(void)
 {
-    /* A large dead table delays nobody who is ready; a hart with nothing else to do finishes it. */
     uint32_t large = world_make(OBJ_CNODE, 14);
     struct cnode *cnode = world_object(large);
 
     for (uint64_t i = 1; i < cnode->slot_count; i++)
         slot_derive(cnode_slot(cnode, i), world_slot(endpoint), RIGHTS_ALL);
+    world_run(caller);
     slot_delete(&hart, world_slot(large));
+    return cnode;
+}
+
+START_TEST(test_leave_takes_all_apart_before_its_caller_goes_on)
+{
+    /* The thread whose call condemned a table reaches user mode when nothing is left of that. */
+    large_table();
     ck_assert_int_eq(fake_leave(&hart), FAKE_LEFT_USER);
-    ck_assert_ptr_nonnull(kernel.dead);
-    ck_assert_uint_gt(cnode->reap_next, 1);
-    ck_assert_uint_le(cnode->reap_next, 1 + 16);
-    thread_suspend(caller);
-    ck_assert_int_eq(fake_leave(&hart), FAKE_LEFT_IDLE);
-    ck_assert_ptr_null(kernel.dead);
+    ck_assert_ptr_eq(hart.current, caller);
+    ck_assert(!world_has_dead());
+    ck_assert_uint_eq(slot_object(world_slot(endpoint))->cap_count, 1);
+}
+END_TEST
+
+START_TEST(test_leave_with_dead_lets_a_higher_priority_go_first)
+{
+    /* A thread of higher priority that becomes ready meanwhile does not wait for it, nor pay. */
+    struct thread *high = world_thread_at(world_thread(40));
+    uint32_t word = world_make(OBJ_NOTIFICATION, NOTIFICATION_BITS_MIN);
+    uint32_t own = world_copy(endpoint, RIGHTS_ALL, 0);
+
+    world_call(high, CALL_WAIT, word, fake.now + 50);
+    ck_assert_int_eq(fake_leave(&hart), FAKE_LEFT_USER);
+    struct cnode *cnode = large_table();
+    fake.now += 50;
+    ck_assert_int_eq(fake_leave(&hart), FAKE_LEFT_USER);
+    ck_assert_ptr_eq(hart.current, high);
+    uint32_t next = cnode->reap_next;
+    ck_assert_uint_le(next, 1 + 2);
+    ck_assert_int_eq(world_invoke(high, table, METHOD_CNODE_DELETE, own, 0, 0, 0), OK);
+    ck_assert_uint_eq(cnode->reap_next, next);
+    thread_suspend(high);
+    ck_assert_int_eq(fake_leave(&hart), FAKE_LEFT_USER);
+    ck_assert_ptr_eq(hart.current, caller);
+    ck_assert(!world_has_dead());
+}
+END_TEST
+
+START_TEST(test_configure_and_bind_take_what_they_dropped_apart)
+{
+    /* A capability that a call replaced is as gone when the call returns as a deleted one. */
+    uint32_t other = world_thread_new(), first = world_make(OBJ_CNODE, 10);
+    struct thread *thread = world_thread_at(other);
+    uint32_t notification = world_make(OBJ_NOTIFICATION, NOTIFICATION_BITS_MIN);
+    uint32_t vspace = world_make(OBJ_VSPACE, VSPACE_BITS_MIN);
+
+    slot_derive(cnode_slot(world_object(first), 3), world_slot(endpoint), RIGHTS_ALL);
+    slot_embed(&thread->place[THREAD_CNODE], world_slot(first), &thread->object);
+    slot_delete(&hart, world_slot(first));
+    ck_assert_int_eq(world_invoke(caller, other, METHOD_THREAD_CONFIGURE, table, vspace, 0, 1),
+                     OK);
+    ck_assert(!world_has_dead());
+    ck_assert_uint_eq(slot_object(world_slot(endpoint))->cap_count, 1);
+    ck_assert_int_eq(world_invoke(caller, other, METHOD_THREAD_BIND, notification, 0, 0, 0), OK);
+    slot_delete(&hart, world_slot(notification));
+    ck_assert_int_eq(world_invoke(caller, other, METHOD_THREAD_BIND, 0, 0, 0, 0), OK);
+    ck_assert(!world_has_dead());
+}
+END_TEST
+
+START_TEST(test_destroyer_of_a_thread_takes_over_its_dead)
+{
+    /* What a thread was to take apart is not forgotten with that thread. */
+    uint32_t doomed = world_thread(5);
+    struct thread *thread = world_thread_at(doomed);
+    uint32_t large = world_make(OBJ_CNODE, 14);
+
+    world_run(thread);
+    slot_delete(&hart, world_slot(large));
+    ck_assert(!dead_ring_is_empty(&thread->dead));
+    ck_assert_int_eq(world_invoke(caller, table, METHOD_CNODE_DELETE, doomed, 0, 0, 0), OK);
+    ck_assert(object_is_dead(&thread->object));
+    ck_assert(!world_has_dead());
+}
+END_TEST
+
+START_TEST(test_revoke_takes_apart_what_nobody_holds)
+{
+    /* A thread that ends itself leaves its dead to whoever wants the memory. */
+    uint32_t untyped = world_make(OBJ_UNTYPED, 14);
+
+    caller->context.x[REG_A6] = 1;
+    ck_assert_int_eq(
+        world_invoke(caller, untyped, METHOD_UNTYPED_RETYPE, OBJ_CNODE, 12, table, 100), OK);
+    slot_derive(cnode_slot(world_object(100), 1), world_slot(endpoint), RIGHTS_ALL);
+    struct thread *current = hart.current;
+    hart.current = NULL;
+    slot_delete(&hart, world_slot(100));
+    hart.current = current;
+    ck_assert(world_has_dead());
+    ck_assert_int_eq(remove_at(table, METHOD_CNODE_REVOKE, untyped), OK);
+    ck_assert(!world_has_dead());
+    ck_assert_ptr_null(world_slot(untyped)->first_child);
     ck_assert_uint_eq(slot_object(world_slot(endpoint))->cap_count, 1);
 }
 END_TEST
@@ -258,7 +345,11 @@ TCase *cnode_cases(void)
     tcase_add_test(cases, test_revoke_keeps_the_capability_itself);
     tcase_add_test(cases, test_delete_cnode_that_names_itself_is_reaped);
     tcase_add_test(cases, test_delete_ring_of_cnodes_frees_both_by_revoke);
-    tcase_add_test(cases, test_leave_reaps_a_few_and_idle_the_rest);
+    tcase_add_test(cases, test_leave_takes_all_apart_before_its_caller_goes_on);
+    tcase_add_test(cases, test_leave_with_dead_lets_a_higher_priority_go_first);
+    tcase_add_test(cases, test_configure_and_bind_take_what_they_dropped_apart);
+    tcase_add_test(cases, test_destroyer_of_a_thread_takes_over_its_dead);
+    tcase_add_test(cases, test_revoke_takes_apart_what_nobody_holds);
     tcase_add_test(cases, test_delete_last_name_of_the_caller_ends_it);
     return cases;
 }

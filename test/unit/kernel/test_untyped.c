@@ -189,51 +189,84 @@ START_TEST(test_retype_preempted_zeroing_resumes_where_it_stopped)
 }
 END_TEST
 
-START_TEST(test_retype_without_children_starts_again_after_reaping)
+/* Delete a slot as a thread that has not come to take the object apart. */
+static void condemn(uint32_t slot)
 {
-    /* Memory comes back only when nothing derived is left, and the dead are gone. */
+    struct thread *current = hart.current;
+
+    hart.current = NULL;
+    slot_delete(&hart, world_slot(slot));
+    hart.current = current;
+}
+
+START_TEST(test_retype_without_room_takes_the_dead_apart)
+{
+    /* Memory comes back when nothing in it is left, alive or dead; who wants it does the work. */
     uint32_t untyped = world_make(OBJ_UNTYPED, 13);
 
     ck_assert_int_eq(retype(untyped, OBJ_CNODE, 12, 100, 2), OK);
-    slot_delete(&hart, world_slot(100));
+    condemn(100);
     ck_assert_int_eq(retype(untyped, OBJ_CNODE, 12, 100, 1), ERR_NO_MEMORY);
-    slot_delete(&hart, world_slot(101));
-    ck_assert_ptr_nonnull(kernel.dead);
+    condemn(101);
+    ck_assert(world_has_dead());
+    ck_assert_uint_eq(free_bytes(untyped), 0);
+    ck_assert_int_eq(retype(untyped, OBJ_CNODE, 13, 100, 1), OK);
+    ck_assert(!world_has_dead());
+}
+END_TEST
+
+START_TEST(test_retype_with_room_leaves_the_dead)
+{
+    /* A call does not pay for what others left, as long as there is other memory. */
+    uint32_t untyped = world_make(OBJ_UNTYPED, 16);
+
+    ck_assert_int_eq(retype(untyped, OBJ_CNODE, 14, 100, 1), OK);
+    condemn(100);
+    ck_assert_int_eq(retype(untyped, OBJ_ENDPOINT, 7, 100, 1), OK);
+    ck_assert(world_has_dead());
+}
+END_TEST
+
+START_TEST(test_retype_after_the_caller_took_all_apart_starts_again)
+{
+    /* When a delete has returned, its object's memory is free. */
+    uint32_t untyped = world_make(OBJ_UNTYPED, 13);
+
+    ck_assert_int_eq(retype(untyped, OBJ_CNODE, 13, 100, 1), OK);
+    ck_assert_int_eq(world_invoke(caller, table, METHOD_CNODE_DELETE, 100, 0, 0, 0), OK);
     ck_assert_uint_eq(free_bytes(untyped), UINT64_C(1) << 13);
     ck_assert_int_eq(retype(untyped, OBJ_CNODE, 13, 100, 1), OK);
-    ck_assert_ptr_null(kernel.dead);
 }
 END_TEST
 
 START_TEST(test_retype_caller_among_the_dead_makes_nothing)
 {
-    /* Reaping may take the caller, its CNode and the Untyped's own slot: none is used then. */
-    uint32_t untyped = world_make(OBJ_UNTYPED, 13), box = world_make(OBJ_CNODE, 8);
-    uint32_t own = world_make(OBJ_CNODE, 10), doomed = world_thread(10);
+    /* Taking the dead apart may take the caller, its CNode and the Untyped's own slot: none is
+     * used then. */
+    uint32_t untyped = world_make(OBJ_UNTYPED, 12), own = world_make(OBJ_CNODE, 10);
+    uint32_t doomed = world_thread(10);
     struct thread *thread = world_thread_at(doomed);
-    struct cnode *boxed = world_object(box), *owned = world_object(own);
+    struct cnode *owned = world_object(own);
 
-    ck_assert_int_eq(retype(untyped, OBJ_ENDPOINT, 7, 100, 1), OK);
-    slot_delete(&hart, world_slot(100));
+    ck_assert_int_eq(retype(untyped, OBJ_CNODE, 12, 100, 1), OK);
+    struct cnode *boxed = world_object(100);
     slot_delete(&hart, &thread->place[THREAD_CNODE]);
     slot_embed(&thread->place[THREAD_CNODE], world_slot(own), &thread->object);
     ck_assert_int_eq(thread_resume(thread), OK);
-    slot_move(cnode_slot(owned, 1), world_slot(own));
+    slot_derive(cnode_slot(owned, 3), world_slot(table), RIGHTS_ALL);
     slot_move(cnode_slot(owned, 2), world_slot(untyped));
     slot_move(cnode_slot(boxed, 1), world_slot(doomed));
-    slot_delete(&hart, world_slot(box)); /* interrupted before it was reaped */
-    ck_assert(!thread->object.is_dead);
+    slot_delete(&hart, world_slot(own)); /* the thread's own place is the last that names it */
+    condemn(100);
+    ck_assert(!object_is_dead(&thread->object));
 
-    /* The CNode names itself, so it outlives the thread: take that away as well. */
-    slot_delete(&hart, cnode_slot(owned, 1));
-    world_run(thread);
     thread->context.x[REG_A6] = 1;
-    uint32_t dest = 3;
-    slot_derive(cnode_slot(owned, dest), world_slot(table), RIGHTS_ALL);
-    (void)world_invoke(thread, 2, METHOD_UNTYPED_RETYPE, OBJ_ENDPOINT, 7, dest, 120);
-    ck_assert(thread->object.is_dead && owned->object.is_dead);
+    (void)world_invoke(thread, 2, METHOD_UNTYPED_RETYPE, OBJ_ENDPOINT, 7, 3, 120);
+    ck_assert(object_is_dead(&thread->object));
     ck_assert(slot_is_empty(world_slot(120)));
     ck_assert_ptr_null(hart.current);
+    world_reap();
+    ck_assert(object_is_dead(&owned->object));
 }
 END_TEST
 
@@ -250,7 +283,9 @@ TCase *untyped_cases(void)
     tcase_add_test(cases, test_retype_memory_or_identifiers_used_up_no_memory);
     tcase_add_test(cases, test_retype_wrong_capability_refused);
     tcase_add_test(cases, test_retype_preempted_zeroing_resumes_where_it_stopped);
-    tcase_add_test(cases, test_retype_without_children_starts_again_after_reaping);
+    tcase_add_test(cases, test_retype_without_room_takes_the_dead_apart);
+    tcase_add_test(cases, test_retype_with_room_leaves_the_dead);
+    tcase_add_test(cases, test_retype_after_the_caller_took_all_apart_starts_again);
     tcase_add_test(cases, test_retype_caller_among_the_dead_makes_nothing);
     return cases;
 }

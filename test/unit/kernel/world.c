@@ -92,14 +92,41 @@ uint32_t world_thread(uint8_t priority)
     return slot;
 }
 
+/* A tombstone below `node`, or NULL. */
+static struct slot *find_dead(struct slot *node)
+{
+    struct slot *child = node->first_child, *found = NULL;
+
+    if (slot_is_dead(node))
+        return node;
+    while (child != NULL && found == NULL) {
+        found = find_dead(child);
+        child = child == node->last_child ? NULL : child->next;
+    }
+    return found;
+}
+
+bool world_has_dead(void)
+{
+    return find_dead(&world.untyped) != NULL;
+}
+
+void world_reap(void)
+{
+    struct slot *dead;
+
+    while ((dead = find_dead(&world.untyped)) != NULL)
+        node_delete(&hart, dead);
+}
+
 void world_destroy(uint32_t slot)
 {
     struct slot *root = world_slot(slot);
 
     while (root->first_child != NULL)
-        slot_delete(&hart, root->first_child);
+        node_delete(&hart, root->first_child);
     slot_delete(&hart, root);
-    ck_assert_int_eq(object_reap(&hart), OK);
+    world_reap();
 }
 
 void world_run(struct thread *thread)
@@ -126,6 +153,8 @@ static enum err dispatch(struct thread *thread, enum call_number call, uint32_t 
     thread->context.x[REG_A0] = slot;
     world_run(thread);
     syscall_dispatch(&hart);
+    if (hart.current == thread && !dead_ring_is_empty(&thread->dead))
+        dead_ring_take_apart(&hart);
     return world_result(thread);
 }
 

@@ -45,8 +45,12 @@ uint32_t world_thread(uint8_t priority);
 uint32_t world_thread_new(void);
 struct thread *world_thread_at(uint32_t slot);
 
-/* Delete all derived from a capability and it too, as CNode.revoke and .delete do; reap. */
+/* Delete all derived from a capability and it too, as CNode.revoke and .delete do, and take the
+ * dead apart.  A call of a thread does the latter, too. */
 void world_destroy(uint32_t slot);
+/* Is there any tombstone; take all of them apart. */
+bool world_has_dead(void);
+void world_reap(void);
 
 /* Make `thread` the running one, whatever the scheduler thinks. */
 void world_run(struct thread *thread);
