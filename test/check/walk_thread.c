@@ -41,7 +41,8 @@ void walk_thread(struct walk *walk, const struct thread *t)
     walk_holds(walk, t->state <= THREAD_FAULTED && t->priority < THREAD_PRIORITY_COUNT,
                "a thread in no state", at);
     walk_holds(walk, is_queued(t) == (t->blocked_on != NULL), "a wait for nothing", at);
-    walk_holds(walk, !object_is_dead(&t->object) || t->state == THREAD_SUSPENDED, "the dead go on", at);
+    walk_holds(walk, !object_is_dead(&t->object) || t->state == THREAD_SUSPENDED,
+               "the dead go on", at);
     if (t->state != THREAD_SUSPENDED && t->state != THREAD_FAULTED)
         walk_holds(walk,
                    t->place[THREAD_CNODE].type == OBJ_CNODE &&
@@ -186,8 +187,8 @@ void walk_hart(struct walk *walk)
         walk->slots_in_use += !slot_is_empty(&hart->trace.place[i]);
     walk_holds(walk, hart->trace.mask == 0 || hart->trace.chunk_count != 0,
                "a trace into nothing", 0);
-    walk_holds(walk, walk->slots_in_use + walk->graves == walk->cap_count, "a capability outside the tree",
-               walk->slots_in_use);
+    walk_holds(walk, walk->slots_in_use + walk->graves == walk->cap_count,
+               "a capability outside the tree", walk->slots_in_use);
     walk_holds(walk, kernel->vspaces.used_count == walk->spaces[SPACE_S] &&
                          kernel->gspaces.used_count == walk->spaces[SPACE_G],
                "a space that nobody has", kernel->vspaces.used_count);
