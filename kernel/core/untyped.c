@@ -84,8 +84,7 @@ static enum err retype_place(const struct kernel *kernel, const struct retype *r
         return ERR_INVALID_ARG;
     if (is_device && retype->type != OBJ_FRAME && retype->type != OBJ_UNTYPED)
         return ERR_INVALID_ARG;
-    uint32_t most = retype->type == OBJ_VSPACE ? RETYPE_VSPACE_MAX : RETYPE_COUNT_MAX;
-    if (retype->count == 0 || retype->count > most)
+    if (retype->count == 0 || retype->count > retype_count_max(retype->type))
         return ERR_INVALID_ARG;
     if (retype->size_bits > untyped->size_bits || !can_make(kernel, retype))
         return ERR_NO_MEMORY;

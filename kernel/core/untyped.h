@@ -19,12 +19,22 @@ struct retype {
     enum obj_type type;
     uint8_t size_bits;
     struct slot *dest; /* `count` adjoining empty slots */
-    uint32_t count;    /* 1 .. RETYPE_COUNT_MAX */
+    uint32_t count;    /* 1 .. retype_count_max(type) */
 };
 
-/* As many as are made in 20,000 instructions, with interrupts off (test/fuzz/attack_stretch.c). */
-#define RETYPE_COUNT_MAX  64u
-#define RETYPE_VSPACE_MAX 8u /* the kernel's half is copied into each */
+#define RETYPE_COUNT_MAX 64u
+
+/* As many as are made within 10,000 instructions with interrupts off (test/fuzz/attack_stretch.c):
+ * the kernel's half is copied into a VSpace, a VCpu begins with registers, a space takes a place. */
+static inline uint32_t retype_count_max(enum obj_type type)
+{
+    switch (type) {
+    case OBJ_VSPACE: return 8;
+    case OBJ_GSPACE:
+    case OBJ_VCPU: return 32;
+    default: return RETYPE_COUNT_MAX;
+    }
+}
 
 /* Make the objects, all or none; arguments' ranges are checked here, slots by the caller.
  * ERR_INVALID_ARG, ERR_NO_MEMORY as Untyped.retype; ERR_AGAIN: preempted while

@@ -7,7 +7,7 @@
  * It rests on one fact: between two passages of the kernel by the short way nothing else has run
  * in it.  So what held when the guest was entered by the long way still holds: this thread is
  * the one to run, its space, its guest's memory, CSRs and FP registers are loaded, the hart's
- * timer is armed for whatever comes first, nobody waits to be reaped.  hart->resumable says so;
+ * timer is armed for whatever comes first.  hart->resumable says so;
  * sched_leave() and sched_switch() forget it, and every other way goes through one of them.  What
  * others can change meanwhile is looked at anew: the caller's arguments, the state page, the
  * notification.

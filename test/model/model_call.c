@@ -94,7 +94,8 @@ struct model_outcome model_retype(struct model *model, uint32_t untyped, uint32_
     enum err err = dest_check(model, dest, index, count);
     if (err != OK)
         return outcome(err);
-    if (type == OBJ_VSPACE && count > 8)
+    if ((type == OBJ_VSPACE && count > 8) ||
+        ((type == OBJ_GSPACE || type == OBJ_VCPU) && count > 32))
         return outcome(ERR_INVALID_ARG);
     if (!size_exists(type, bits) || (is_device && type != OBJ_FRAME && type != OBJ_UNTYPED))
         return outcome(ERR_INVALID_ARG);

@@ -173,7 +173,7 @@ def test_fuzz_kernel_under_attack(env):
 
 # ---- how long interrupts stay off ----
 
-STRETCH_MOST = 20_000  # instructions
+STRETCH_MOST = 10_000  # instructions
 SHIFT = 7              # an instruction takes 128 ns of the machine's time: more than a tick of its clock
 TICK_NS = 100
 # Lines that test/fuzz/attack_stretch.c and attack.c have to print, or their beginnings.
@@ -183,7 +183,7 @@ STRETCHES = ("making VSpaces", "making GSpaces", "making Threads", "zeroing larg
 
 
 def test_fuzz_interrupts_off_shortly(env):
-    """The longest stretch with interrupts off, under the longest calls there are and random ones, is 20,000 instructions."""
+    """The longest stretch with interrupts off, under the longest calls there are and random ones, is 10,000 instructions."""
     with env.system({"small": SMALL}, programs={"rootserver": "test/fuzz/attack.elf"}) as archive:
         words = ["-kernel", env.built("test/check/warren-check.elf"), "-initrd", archive,
                  "-append", "attack.calls=20000 attack.walk=0 attack.turn=500000 attack.stretch=1",

@@ -44,8 +44,14 @@ void hal_vspace_init(hpa_t root)
 {
     uint64_t *table = hal_phys_to_virt(root);
 
-    for (unsigned i = TABLE_ENTRIES / 2; i < TABLE_ENTRIES; i++)
-        table[i] = kernel_tables[TABLE_ROOT][i];
+    const uint64_t *kernel = kernel_tables[TABLE_ROOT];
+
+    for (unsigned i = TABLE_ENTRIES / 2; i < TABLE_ENTRIES; i += 4) {
+        table[i] = kernel[i];
+        table[i + 1] = kernel[i + 1];
+        table[i + 2] = kernel[i + 2];
+        table[i + 3] = kernel[i + 3];
+    }
 }
 
 static uint64_t space_atp(uint16_t id, hpa_t root)
