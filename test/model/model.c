@@ -6,6 +6,8 @@
 
 void model_copy(struct model *to, const struct model *from)
 {
+    to->caller = from->caller;
+    to->is_caller_gone = from->is_caller_gone;
     to->cap_count = from->cap_count;
     memcpy(to->cap, from->cap, from->cap_count * sizeof(from->cap[0]));
     memcpy(to->object, from->object, sizeof(from->object));
