@@ -13,7 +13,7 @@
 #include <kernel/core/hart.h>
 
 /* Deadlines that one timer interrupt serves; the rest raises the next at once. */
-#define TIMER_EXPIRE_MAX 16u
+#define TIMER_EXPIRE_MAX 8u
 
 /*
  * When is a passed deadline served?  As soon as its thread would run:
