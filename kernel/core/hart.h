@@ -16,10 +16,10 @@
 struct irq;
 
 struct kernel {
+    uint64_t slice_ticks;                    /* a turn among equals: 10 ms */
     struct space_table vspaces;
     struct space_table gspaces;
     struct irq *irq_by_source[IRQ_SOURCE_MAX];
-    uint64_t slice_ticks;                    /* a turn among equals: 10 ms */
 };
 
 struct ready_queue {
@@ -31,8 +31,6 @@ struct hart {
     struct kernel *kernel;
     uint64_t id;
     struct thread *current;       /* NULL: idle */
-    struct ready_queue ready;
-    struct timer_queue timers;
     uint64_t slice_end_ticks;     /* of current */
     uint64_t armed_ticks;         /* what the hart's timer was armed for; 0: nothing known */
     struct space *vspace;         /* loaded; NULL: the kernel's own */
@@ -40,6 +38,8 @@ struct hart {
     struct vcpu *vcpu;            /* whose VS CSRs are in the hart */
     struct vcpu *resumable;       /* it runs, or its VMM does, by the short way (vcpu_short.c) */
     struct fp_state *fp_owner;    /* whose FP registers are in the hart */
+    struct ready_queue ready;     /* the large ones last: a load reaches 2 KiB */
+    struct timer_queue timers;
     struct trace trace;
 };
 

@@ -89,6 +89,12 @@ static struct thread *thread_of_timer(struct timer *timer)
     return (struct thread *)((char *)timer - offsetof(struct thread, timer));
 }
 
+/* Has any deadline passed, whatever its priority? */
+static inline bool deadline_has_passed(const struct hart *hart, uint64_t now)
+{
+    return timer_earliest(&hart->timers) <= now;
+}
+
 /* Serve one passed deadline of priority `floor` or above; false: there is none. */
 static bool deadline_serve(struct hart *hart, uint64_t now, uint32_t floor)
 {
@@ -102,7 +108,7 @@ static bool deadline_serve(struct hart *hart, uint64_t now, uint32_t floor)
         notification_leave(thread);
         thread_answer(thread, ERR_TIMEOUT);
     } else {
-        sched_ready(thread);
+        sched_handoff(hart, thread); /* at once, if the hart is idle */
     }
     return true;
 }
@@ -116,7 +122,7 @@ void timer_expire(struct hart *hart)
     if (current != NULL)
         floor = current->priority + (now < hart->slice_end_ticks ? 1u : 0u);
     hart->armed_ticks = 0; /* the timer has fired: it must be armed anew */
-    for (uint32_t i = 0; i < TIMER_EXPIRE_MAX; i++) {
+    for (uint32_t i = 0; i < TIMER_EXPIRE_MAX && deadline_has_passed(hart, now); i++) {
         if (!deadline_serve(hart, now, floor))
             return;
     }
@@ -142,13 +148,24 @@ void sched_pass_turn(struct hart *hart)
 
     run_stop(hart, now);
     thread->slice_left_ticks = 0;
-    (void)deadline_serve(hart, now, thread->priority);
+    if (deadline_has_passed(hart, now))
+        (void)deadline_serve(hart, now, thread->priority);
     ready_push(thread, false);
 }
 
-static uint32_t ready_top(const struct hart *hart)
+/* The highest priority with a ready thread; there is one.  Written out, since harts without Zbb
+ * have no instruction for it and the compiler would call a function. */
+static inline uint32_t ready_top(const struct hart *hart)
 {
-    return 63 - (uint32_t)__builtin_clzll(hart->ready.present);
+    uint64_t present = hart->ready.present;
+    uint32_t top = present >> 32 != 0 ? 32 : 0;
+
+    top += present >> (top + 16) != 0 ? 16 : 0;
+    top += present >> (top + 8) != 0 ? 8 : 0;
+    top += present >> (top + 4) != 0 ? 4 : 0;
+    top += present >> (top + 2) != 0 ? 2 : 0;
+    top += present >> (top + 1) != 0 ? 1 : 0;
+    return top;
 }
 
 struct thread *sched_pick(struct hart *hart)
@@ -169,7 +186,8 @@ struct thread *sched_pick(struct hart *hart)
     if (current != NULL)
         run_preempt(hart, now);
     /* A sleeper of this priority takes its place in the queue, even if no slice ever ends. */
-    (void)deadline_serve(hart, now, ready_top(hart));
+    if (deadline_has_passed(hart, now))
+        (void)deadline_serve(hart, now, ready_top(hart));
     struct thread *next = hart->ready.list[ready_top(hart)].first;
     ready_remove(next);
     uint64_t left = next->slice_left_ticks;
@@ -191,38 +209,45 @@ static ATTR_NOINLINE void timer_arm_hart(struct hart *hart, uint64_t deadline_ti
     hart->armed_ticks = deadline_ticks;
 }
 
-/* The first moment at which a sleeper, or an equal that is ready, could take over from `thread`. */
-static uint64_t takeover_ticks(const struct hart *hart, const struct thread *thread)
+/* The first moment at which one of the sleepers could take over from `thread`. */
+static uint64_t sleeper_ticks(const struct hart *hart, const struct thread *thread)
 {
     const struct timer_queue *timers = &hart->timers;
-    uint64_t deadline = TIMER_NEVER, equal = TIMER_NEVER;
-
-    if (hart->ready.list[thread->priority].first != NULL)
-        deadline = hart->slice_end_ticks;
-    if (timer_earliest(timers) == TIMER_NEVER)
-        return deadline;
-    equal = timer_earliest_at(timers, thread->priority);
-    if (equal < hart->slice_end_ticks)
-        equal = hart->slice_end_ticks;
-    return earlier(earlier(deadline, equal), timer_earliest_above(timers, thread->priority));
-}
-
-/* Arm the timer for what comes first: a deadline, the end of a slice that an equal waits for, or
- * the timer of the guest about to run where that needs software. */
-static void timer_rearm(struct hart *hart)
-{
-    const struct thread *thread = hart->current;
-    uint64_t deadline;
 
     if (thread == NULL)
-        deadline = timer_earliest(&hart->timers);
-    else
-        deadline = takeover_ticks(hart, thread);
-    if (thread != NULL && thread->is_in_guest)
-        deadline = earlier(deadline, vcpu_timer_ticks(thread->vcpu));
+        return timer_earliest(timers);
+    uint64_t equal = timer_earliest_at(timers, thread->priority);
+    if (equal < hart->slice_end_ticks)
+        equal = hart->slice_end_ticks;
+    return earlier(equal, timer_earliest_above(timers, thread->priority));
+}
+
+/* `other`: the first moment that matters beside the sleepers. */
+static ATTR_NOINLINE void timer_rearm_for_sleepers(struct hart *hart, uint64_t other)
+{
+    uint64_t deadline = earlier(other, sleeper_ticks(hart, hart->current));
+
     if (deadline == 0)
         deadline = 1; /* 0 is "armed for nothing known" */
     if (deadline != hart->armed_ticks)
+        timer_arm_hart(hart, deadline);
+}
+
+/* Arm the timer for what comes first: a deadline, the end of a slice that an equal waits for, or
+ * the timer of the guest about to run where that needs software.  Without sleepers there is no
+ * call here but tail calls, so that no register is saved. */
+static void timer_rearm(struct hart *hart)
+{
+    const struct thread *thread = hart->current;
+    uint64_t deadline = TIMER_NEVER;
+
+    if (thread != NULL && hart->ready.list[thread->priority].first != NULL)
+        deadline = hart->slice_end_ticks;
+    if (thread != NULL && thread->is_in_guest)
+        deadline = earlier(deadline, vcpu_timer_ticks(thread->vcpu));
+    if (timer_earliest(&hart->timers) != TIMER_NEVER || deadline == 0)
+        timer_rearm_for_sleepers(hart, deadline);
+    else if (deadline != hart->armed_ticks)
         timer_arm_hart(hart, deadline);
 }
 
@@ -232,15 +257,17 @@ static void timer_rearm(struct hart *hart)
 static void interrupts_serve(struct hart *hart)
 {
     timer_expire(hart);
-    irq_handle(hart);
+    if (hal_irq_is_pending())
+        irq_handle(hart);
 }
 
 static void idle(struct hart *hart)
 {
-    timer_rearm(hart);
+    timer_rearm_for_sleepers(hart, TIMER_NEVER);
     if (trace_is_on(&hart->trace))
         trace_record(hart, NULL, TRACE_SWITCH, 0, 0);
     hal_idle();
+    hart->slice_end_ticks = hal_time() + hart->kernel->slice_ticks; /* of whoever wakes first */
     interrupts_serve(hart);
 }
 

@@ -50,47 +50,65 @@ static struct timer *timer_merge(struct timer *a, struct timer *b, struct timer 
     return root;
 }
 
-/* ---- the tournament -------------------------------------------------------------------- */
+/* ---- first deadlines -------------------------------------------------------------------- */
 
-/* The first deadline of a priority may be another now. */
-static void tournament_update(struct timer_queue *queue, uint32_t priority)
+static uint64_t more_urgent(uint64_t a, uint64_t b)
 {
-    const struct timer *first = queue->first[priority];
-    uint32_t node = TIMER_PRIORITIES + priority;
+    return a > b ? a : b;
+}
 
-    queue->urgency[node] = first != NULL ? TIMER_NEVER - first->deadline_ticks : 0;
-    while (node > 1) {
-        node /= 2;
-        uint64_t left = queue->urgency[2 * node], right = queue->urgency[2 * node + 1];
-        uint64_t winner = left > right ? left : right;
-        if (queue->urgency[node] == winner)
-            return;
-        queue->urgency[node] = winner;
+static uint64_t most_urgent_of(const uint64_t row[TIMER_GROUP])
+{
+    uint64_t ab = more_urgent(row[0], row[1]), cd = more_urgent(row[2], row[3]);
+    uint64_t ef = more_urgent(row[4], row[5]), gh = more_urgent(row[6], row[7]);
+
+    return more_urgent(more_urgent(ab, cd), more_urgent(ef, gh));
+}
+
+/* The first deadline of a priority is another now. */
+static void first_changed(struct timer_queue *queue, size_t priority)
+{
+    const struct timer *first = queue->heap[priority];
+    uint64_t urgency = first != NULL ? TIMER_NEVER - first->deadline_ticks : 0;
+    uint64_t *group = &queue->group[priority / TIMER_GROUP];
+    bool is_later = urgency < queue->first[priority];
+
+    queue->first[priority] = urgency;
+    if (is_later) {
+        *group = most_urgent_of(&queue->first[priority / TIMER_GROUP * TIMER_GROUP]);
+        queue->earliest = most_urgent_of(queue->group);
+    } else {
+        *group = more_urgent(*group, urgency);
+        queue->earliest = more_urgent(queue->earliest, urgency);
     }
 }
 
 uint64_t timer_earliest_above(const struct timer_queue *queue, uint8_t priority)
 {
-    uint64_t winner = 0;
+    size_t p = priority + 1u, g = priority / TIMER_GROUP + 1;
+    uint64_t urgency = 0;
 
-    /* The right sibling of each left child on the path up covers higher priorities only. */
-    for (uint32_t node = TIMER_PRIORITIES + priority; node > 1; node /= 2) {
-        if (node % 2 == 0 && queue->urgency[node + 1] > winner)
-            winner = queue->urgency[node + 1];
-    }
-    return TIMER_NEVER - winner;
+    for (; p % TIMER_GROUP != 0; p++)
+        urgency = more_urgent(urgency, queue->first[p]);
+    for (; g < TIMER_GROUPS; g++)
+        urgency = more_urgent(urgency, queue->group[g]);
+    return TIMER_NEVER - urgency;
 }
 
 struct timer *timer_due(const struct timer_queue *queue, uint64_t now_ticks, uint32_t floor)
 {
     uint64_t due = TIMER_NEVER - now_ticks; /* as urgent as this, or more */
-    uint32_t node = 1;
+    const uint64_t *group = &queue->group[TIMER_GROUPS - 1];
 
-    if (queue->urgency[1] < due || queue->urgency[1] == 0)
+    if (timer_earliest(queue) > now_ticks)
         return NULL;
-    while (node < TIMER_PRIORITIES)
-        node = 2 * node + (queue->urgency[2 * node + 1] >= due ? 1 : 0);
-    return node - TIMER_PRIORITIES >= floor ? queue->first[node - TIMER_PRIORITIES] : NULL;
+    while (*group < due)
+        group--;
+    const uint64_t *first = &queue->first[(group - queue->group + 1) * TIMER_GROUP - 1];
+    while (*first < due)
+        first--;
+    size_t priority = (size_t)(first - queue->first);
+    return priority >= floor ? queue->heap[priority] : NULL;
 }
 
 /* ---- arming and cancelling -------------------------------------------------------------- */
@@ -98,13 +116,14 @@ struct timer *timer_due(const struct timer_queue *queue, uint64_t now_ticks, uin
 void timer_arm(struct timer_queue *queue, struct timer *timer, uint8_t priority,
                uint64_t deadline_ticks)
 {
-    struct timer **first = &queue->first[priority];
+    struct timer **heap = &queue->heap[priority];
 
     *timer = (struct timer){
         .deadline_ticks = deadline_ticks, .rank = 1, .priority = priority, .is_armed = true
     };
-    *first = timer_merge(*first, timer, NULL);
-    tournament_update(queue, priority);
+    *heap = timer_merge(*heap, timer, NULL);
+    if (*heap == timer)
+        first_changed(queue, priority);
 }
 
 /* Take `timer` out of its heap, where it is not the first. */
@@ -130,8 +149,8 @@ void timer_cancel(struct timer_queue *queue, struct timer *timer)
     if (timer->parent != NULL) {
         timer_unlink(timer, rest);
     } else {
-        queue->first[timer->priority] = rest;
-        tournament_update(queue, timer->priority);
+        queue->heap[timer->priority] = rest;
+        first_changed(queue, timer->priority);
     }
     timer->is_armed = false;
 }

@@ -2,15 +2,14 @@
 /*
  * Deadlines of the threads of one hart.
  *
- * There is a heap for each priority, and above the heaps a tournament: a binary tree whose
- * leaves are the first deadlines of the 64 priorities and whose inner nodes hold the earliest of
- * their two children.
+ * There is a heap for each priority.  A hart need not serve the deadline of a thread that would
+ * not run anyway: whoever runs at priority p asks for the earliest deadline above p, and sleepers
+ * of lower priority, however many, cost that thread nothing.  So that such questions read few
+ * words, the first deadlines are kept in three rows, each the earliest of eight of the row before:
  *
- *              [1]                     A hart need not serve the deadline of a thread that would
- *          [2]     [3]                 not run anyway.  So whoever runs at priority p asks for the
- *        [4] [5] [6] [7]               earliest deadline above p, and sleepers of lower priority,
- *         ...                          however many, cost that thread nothing.
- *     [64] ... [127]   priority 0 .. 63
+ *     first[64]   one for each priority
+ *     group[8]    priorities 0 .. 7, 8 .. 15, ...
+ *     earliest    of all
  *
  * A heap is an intrusive leftist heap: in each subtree the path down the right is the shortest to
  * a missing child, so it has at most log2(n + 1) nodes, and only such paths are walked.  Every
@@ -32,11 +31,16 @@ struct timer {
     bool is_armed;
 };
 
-/* All zero: empty. */
+#define TIMER_GROUP  8u
+#define TIMER_GROUPS (TIMER_PRIORITIES / TIMER_GROUP)
+
+/* The deadlines are kept as TIMER_NEVER less the deadline: the larger the more urgent, and 0 means
+ * none.  A queue of zeros is empty. */
 struct timer_queue {
-    struct timer *first[TIMER_PRIORITIES]; /* earliest deadline of each priority; NULL: none */
-    /* The tournament, from [1]; a node holds TIMER_NEVER less the deadline, so 0 means none. */
-    uint64_t urgency[2 * TIMER_PRIORITIES];
+    uint64_t earliest;
+    uint64_t group[TIMER_GROUPS];
+    uint64_t first[TIMER_PRIORITIES];
+    struct timer *heap[TIMER_PRIORITIES];
 };
 
 /* `timer` must not be armed; `deadline_ticks` is not TIMER_NEVER. */
@@ -48,12 +52,12 @@ void timer_cancel(struct timer_queue *queue, struct timer *timer);
 /* The earliest deadline of all, of one priority, of the priorities above one; TIMER_NEVER: none. */
 static inline uint64_t timer_earliest(const struct timer_queue *queue)
 {
-    return TIMER_NEVER - queue->urgency[1];
+    return TIMER_NEVER - queue->earliest;
 }
 
 static inline uint64_t timer_earliest_at(const struct timer_queue *queue, uint8_t priority)
 {
-    return TIMER_NEVER - queue->urgency[TIMER_PRIORITIES + priority];
+    return TIMER_NEVER - queue->first[priority];
 }
 
 uint64_t timer_earliest_above(const struct timer_queue *queue, uint8_t priority);

@@ -24,8 +24,8 @@ struct retype {
 
 #define RETYPE_COUNT_MAX 64u
 
-/* As many as are made within 10,000 instructions with interrupts off (test/fuzz/attack_stretch.c):
- * the kernel's half is copied into a VSpace, a VCpu begins with registers, a space takes a place. */
+/* As many as are made within 10,000 instructions with interrupts off (test/fuzz/attack_stretch.c).
+ * The kernel's half is copied into a VSpace, a VCpu's registers are set, a space takes a place. */
 static inline uint32_t retype_count_max(enum obj_type type)
 {
     switch (type) {

@@ -75,6 +75,7 @@ bool hal_interrupt_pending(void);
 uint32_t hal_irq_count(void);
 void hal_irq_unmask(uint32_t source);
 void hal_irq_mask(uint32_t source);
+bool hal_irq_is_pending(void);         /* would hal_irq_claim() find one? */
 uint32_t hal_irq_claim(void);          /* 0: none */
 void hal_irq_complete(uint32_t source);
 

@@ -135,7 +135,7 @@ static void walk_ready(struct walk *walk)
 /* A leftist heap, in preorder by its parent links; how many timers are in it. */
 static uint32_t walk_heap(struct walk *walk, uint8_t priority)
 {
-    const struct timer *t = walk->hart->timers.first[priority];
+    const struct timer *t = walk->hart->timers.heap[priority];
     uint64_t deadline = t != NULL ? t->deadline_ticks : TIMER_NEVER;
     uint32_t count = 0;
 
@@ -163,19 +163,28 @@ static uint32_t walk_heap(struct walk *walk, uint8_t priority)
     return count;
 }
 
+static uint64_t most(const uint64_t *row, uint32_t count)
+{
+    uint64_t found = 0;
+
+    for (uint32_t i = 0; i < count; i++)
+        found = row[i] > found ? row[i] : found;
+    return found;
+}
+
 static void walk_timers(struct walk *walk)
 {
-    const uint64_t *urgency = walk->hart->timers.urgency;
+    const struct timer_queue *queue = &walk->hart->timers;
     uint32_t count = 0;
 
     for (uint8_t priority = 0; priority < TIMER_PRIORITIES; priority++)
         count += walk_heap(walk, priority);
     walk_holds(walk, count == walk->armed, "armed, but in no queue", count);
-    for (uint32_t node = 1; node < TIMER_PRIORITIES; node++) {
-        uint64_t left = urgency[2 * node], right = urgency[2 * node + 1];
-        walk_holds(walk, urgency[node] == (left > right ? left : right),
-                   "a tournament of deadlines with a wrong winner", node);
-    }
+    for (uint32_t g = 0; g < TIMER_GROUPS; g++)
+        walk_holds(walk, queue->group[g] == most(&queue->first[g * TIMER_GROUP], TIMER_GROUP),
+                   "a group's first deadline that is not its first", g);
+    walk_holds(walk, queue->earliest == most(queue->group, TIMER_GROUPS),
+               "an earliest deadline that is not the earliest", queue->earliest);
 }
 
 void walk_hart(struct walk *walk)

@@ -121,13 +121,7 @@ static bool irq_is_deliverable(const struct fake_irq *irq)
 
 static bool wakes(void)
 {
-    if (fake.now >= fake.timer_deadline)
-        return true;
-    for (uint32_t i = 1; i <= FAKE_IRQ_COUNT; i++) {
-        if (irq_is_deliverable(&fake.irq[i]))
-            return true;
-    }
-    return false;
+    return fake.now >= fake.timer_deadline || hal_irq_is_pending();
 }
 
 bool hal_interrupt_pending(void)
@@ -167,6 +161,15 @@ void hal_irq_mask(uint32_t source)
 {
     fake_note(FAKE_IRQ_MASK, source, 0, 0);
     irq_at(source)->is_enabled = false;
+}
+
+bool hal_irq_is_pending(void)
+{
+    for (uint32_t i = 1; i <= FAKE_IRQ_COUNT; i++) {
+        if (irq_is_deliverable(&fake.irq[i]))
+            return true;
+    }
+    return false;
 }
 
 uint32_t hal_irq_claim(void)

@@ -77,18 +77,23 @@ static uint32_t check_timers(struct world *world, const struct timer *timer,
     return 1 + check_timers(world, timer->left, timer) + check_timers(world, timer->right, timer);
 }
 
-/* Each node of the tournament is its more urgent child, each leaf the first of its heap. */
+/* Each row of first deadlines has the most urgent of the row before. */
 static uint32_t check_timer_queue(struct world *world)
 {
     const struct timer_queue *queue = &world->hart.timers;
+    uint64_t earliest = 0, group = 0;
     uint32_t count = 0;
 
-    for (uint32_t node = 1; node < TIMER_PRIORITIES; node++) {
-        uint64_t a = queue->urgency[2 * node], b = queue->urgency[2 * node + 1];
-        HOLDS(world, queue->urgency[node] == (a > b ? a : b), "node %u of the timers", node);
-    }
     for (uint32_t p = 0; p < TIMER_PRIORITIES; p++) {
-        const struct timer *first = queue->first[p];
+        group = p % TIMER_GROUP == 0 || queue->first[p] > group ? queue->first[p] : group;
+        if (p % TIMER_GROUP < TIMER_GROUP - 1)
+            continue;
+        HOLDS(world, queue->group[p / TIMER_GROUP] == group, "the timers up to priority %u", p);
+        earliest = group > earliest ? group : earliest;
+    }
+    HOLDS(world, queue->earliest == earliest, "the earliest timer");
+    for (uint32_t p = 0; p < TIMER_PRIORITIES; p++) {
+        const struct timer *first = queue->heap[p];
         uint64_t deadline = first != NULL ? first->deadline_ticks : TIMER_NEVER;
         HOLDS(world, timer_earliest_at(queue, (uint8_t)p) == deadline, "priority %u's timers", p);
         count += check_timers(world, first, NULL);

@@ -6,6 +6,7 @@
  */
 #include <kernel/boot/machine.h>
 #include <kernel/hal/riscv64/cpu.h>
+#include <kernel/hal/riscv64/csr.h>
 #include <kernel/hal/riscv64/plic.h>
 
 #define PLIC_PRIORITY(source)   (4u * (source))
@@ -43,6 +44,11 @@ void hal_irq_unmask(uint32_t source)
 void hal_irq_mask(uint32_t source)
 {
     *plic_reg(cpu_this(), PLIC_PRIORITY(source)) = 0;
+}
+
+bool hal_irq_is_pending(void)
+{
+    return (CSR_READ(CSR_SIP) >> IRQ_S_EXTERNAL & 1) != 0;
 }
 
 uint32_t hal_irq_claim(void)

@@ -33,12 +33,12 @@ START_TEST(test_timer_first_is_earliest)
         timer_arm(&queue, &timer[i], 7, (uint64_t)rand() % 1000);
     uint64_t last = 0;
     for (uint32_t i = 0; i < TIMERS; i++) {
-        struct timer *first = queue.first[7];
+        struct timer *first = queue.heap[7];
         ck_assert(first->deadline_ticks >= last);
         last = first->deadline_ticks;
         timer_cancel(&queue, first);
     }
-    ck_assert_ptr_null(queue.first[7]);
+    ck_assert_ptr_null(queue.heap[7]);
 }
 END_TEST
 
@@ -60,7 +60,7 @@ START_TEST(test_timer_random_arms_and_cancels_keep_heap)
         uint32_t count = 0;
         if (step % 40 == 0) {
             for (uint32_t p = 0; p < TIMER_PRIORITIES; p++)
-                check_subtree(queue.first[p], NULL, &count);
+                check_subtree(queue.heap[p], NULL, &count);
             ck_assert_uint_eq(count, armed);
         }
     }
@@ -72,7 +72,7 @@ START_TEST(test_timer_ascending_deadlines_stay_shallow)
     /* The path that operations walk is logarithmic even for the worst order. */
     for (uint32_t i = 0; i < TIMERS; i++)
         timer_arm(&queue, &timer[i], 0, i);
-    ck_assert_uint_le(queue.first[0]->rank, 9);
+    ck_assert_uint_le(queue.heap[0]->rank, 9);
 }
 END_TEST
 
@@ -81,7 +81,7 @@ START_TEST(test_timer_cancel_unarmed_is_harmless)
     /* Cancelling what is not armed changes nothing. */
     timer_arm(&queue, &timer[0], 0, 5);
     timer_cancel(&queue, &timer[1]);
-    ck_assert_ptr_eq(queue.first[0], &timer[0]);
+    ck_assert_ptr_eq(queue.heap[0], &timer[0]);
 }
 END_TEST
 
@@ -120,7 +120,7 @@ static void check_questions(void)
     ck_assert_uint_eq(timer_earliest_above(&queue, priority), scan_earliest_above(priority));
     ck_assert((found != NULL) == (due >= priority));
     if (found != NULL)
-        ck_assert(found->priority == due && found == queue.first[due]);
+        ck_assert(found->priority == due && found == queue.heap[due]);
 }
 
 START_TEST(test_timer_questions_across_priorities_agree_with_a_scan)
