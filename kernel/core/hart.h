@@ -36,7 +36,7 @@ struct hart {
     struct space *vspace;         /* loaded; NULL: the kernel's own */
     struct space *gspace;         /* loaded; NULL: none */
     struct vcpu *vcpu;            /* whose VS CSRs are in the hart */
-    struct vcpu *resumable;       /* it runs, or its VMM does, by the short way (vcpu_short.c) */
+    struct vcpu *resumable;       /* it runs, or its VMM does, by the fast path (vcpu_fast.c) */
     struct fp_state *fp_owner;    /* whose FP registers are in the hart */
     struct ready_queue ready;     /* the large ones last: a load reaches 2 KiB */
     struct timer_queue timers;

@@ -11,11 +11,11 @@
 
 #include <kernel/core/hart.h>
 
-/* A message by the short way (ipc_short.c): the current thread's call to a server that waits, or
+/* A message by the fast path (ipc_fast.c): the current thread's call to a server that waits, or
  * its reply to the caller it holds, whichever a7 says.  The context of who runs now, with tag and
  * badge in it and the hart ready to enter it: with OK in a0, and in the registers of the words what
  * is in the sender's context.  NULL: nothing has happened yet, the ecall is the dispatcher's. */
-struct user_context *ipc_short(struct hart *hart);
+struct user_context *ipc_fast(struct hart *hart);
 
 /* `callee` owes `caller` a reply; or does no longer. */
 static inline void caller_link(struct thread *caller, struct thread *callee)

@@ -95,18 +95,18 @@ void vcpu_exit(struct hart *hart, const struct guest_trap *trap);
 /* End the vcpu_run that `thread` is in, with OK, a reason and the latest exit's number. */
 void vcpu_return(struct thread *thread, enum vcpu_exit reason);
 
-/* ---- running by the short way (vcpu_short.c) ------------------------------------------ */
+/* ---- running by the fast path (vcpu_fast.c) ------------------------------------------ */
 
 /* As vcpu_exit() and the way to U mode, while hart->resumable is the running guest's: an ECALL, or
  * a LOAD or STORE with its htinst.  The caller's context, the results in x[11] and x[12]. */
-struct user_context *vcpu_exit_short(struct hart *hart, const struct guest_trap *trap);
+struct user_context *vcpu_exit_fast(struct hart *hart, const struct guest_trap *trap);
 /* The same for a LOAD or STORE whose htinst is 0: the instruction is fetched.  NULL: it is unmapped
  * meanwhile, so there is no exit, and the guest is to run again. */
 struct user_context *vcpu_exit_fetch(struct hart *hart, const struct guest_trap *trap);
 
 /* vcpu_run of the current thread.  The guest's page: enter it, nothing else is to be loaded.
  * NULL: nothing has happened yet, the call must go through the dispatcher. */
-struct vcpu_page *vcpu_run_short(struct hart *hart, uint64_t cap, uint64_t done,
+struct vcpu_page *vcpu_run_fast(struct hart *hart, uint64_t cap, uint64_t done,
                                  uint64_t deadline_ticks);
 /* The same where the page asks for a timer and nothing else, and that is a CSR of the guest (Sstc):
  * nothing of the hart's own moves. */

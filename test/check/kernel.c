@@ -17,8 +17,8 @@
 
 void __real_syscall_dispatch(struct hart *hart); /* NOLINT: the linker's name for it */
 void __wrap_syscall_dispatch(struct hart *hart);
-struct user_context *__real_ipc_short(struct hart *hart);
-struct user_context *__wrap_ipc_short(struct hart *hart);
+struct user_context *__real_ipc_fast(struct hart *hart);
+struct user_context *__wrap_ipc_fast(struct hart *hart);
 
 static struct walk walk;
 static struct cnode *root_table;
@@ -68,9 +68,9 @@ static void call_count(struct hart *hart)
     stretch_begin();
 }
 
-struct user_context *__wrap_ipc_short(struct hart *hart)
+struct user_context *__wrap_ipc_fast(struct hart *hart)
 {
-    struct user_context *next = __real_ipc_short(hart);
+    struct user_context *next = __real_ipc_fast(hart);
 
     if (next != NULL)
         call_count(hart);

@@ -34,18 +34,18 @@ static void check_after(struct world *world)
 }
 
 /* Out of the guest by the fast path and, with the arguments of last time, back in. */
-static void play_short(struct world *world, const struct guest_trap *trap)
+static void play_fast(struct world *world, const struct guest_trap *trap)
 {
     struct hart *hart = &world->hart;
     struct user_context *context = &hart->current->context;
     uint64_t cap = context->x[REG_A0];
     struct vcpu *vcpu = hart->resumable;
 
-    HOLDS(world, vcpu_exit_short(hart, trap) == context, "an exit to somebody else");
+    HOLDS(world, vcpu_exit_fast(hart, trap) == context, "an exit to somebody else");
     check_after(world);
     world_tally.guest_exits++;
     context->x[REG_A0] = OK;
-    if (vcpu_run_short(hart, cap, vcpu->seq, vcpu->deadline_ticks) == NULL)
+    if (vcpu_run_fast(hart, cap, vcpu->seq, vcpu->deadline_ticks) == NULL)
         return;
     context->x[REG_A0] = cap;
     world_tally.guest_passed++;
@@ -65,7 +65,7 @@ static void play_guest(struct world *world, struct gen *gen)
     while (world->hart.resumable != NULL && gen_below(gen, 3) != 0) {
         struct guest_trap other = trap;
         other.scause = gen_below(gen, 2) != 0 ? CAUSE_ECALL_VS : CAUSE_LOAD_GUEST;
-        play_short(world, &other);
+        play_fast(world, &other);
         if (!world->hart.current->is_in_guest)
             return;
     }

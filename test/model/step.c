@@ -264,7 +264,7 @@ static void carry_out(struct hart *hart)
     uint64_t number = context->x[REG_A7], pc = context->pc;
 
     if (number == CALL_CALL || number == CALL_REPLY_RECV)
-        to = ipc_short(hart);
+        to = ipc_fast(hart);
     if (to == NULL) {
         syscall_dispatch(hart);
         if (caller->context.pc != pc)

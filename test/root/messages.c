@@ -9,7 +9,7 @@
  * of what is tested: nothing of them may come back.  Nor of its FP registers, which both sides use
  * between any two messages.
  *
- * All these messages are of the kind that takes the short way through the kernel.  It alone leaves
+ * All these messages are of the kind that takes the fast path through the kernel.  It alone leaves
  * 0 in the registers that a message does not keep, so this sees too that they take it.  Last,
  * a send of a thread that owes a reply is no reply.
  */
@@ -189,7 +189,7 @@ static void caller_thread(void)
     must(ipc_call(cap(SLOT_ROUND), &message));
 }
 
-/* A send has no short way: it must not pass for the reply that its thread owes. */
+/* A send has no fast path: it must not pass for the reply that its thread owes. */
 static void send_while_owing(void)
 {
     struct message message = { .tag = 0 };

@@ -5,10 +5,10 @@
  * alike), and the kernel starts with an empty stack; nothing else survives.
  *
  * Some calls promise less than to keep all registers (libs/abi/interface.toml), so that
- * the short ways need neither save nor load the rest:
+ * the fast paths need neither save nor load the rest:
  *
- *   vcpu_run, and an exit (vcpu_short.c)    keep sp, gp, tp, s0
- *   call and reply_recv (ipc_short.c)       keep sp, gp, tp, s0 to s11
+ *   vcpu_run, and an exit (vcpu_fast.c)    keep sp, gp, tp, s0
+ *   call and reply_recv (ipc_fast.c)       keep sp, gp, tp, s0 to s11
  *
  * What the caller finds in the other registers is a result, after an exit what the guest
  * had there (it is in the state page too), or 0 where the kernel's own would be.
@@ -38,7 +38,7 @@
     .endr
 .endm
 
-/* What both short ways keep; t2 is the pc. */
+/* What both fast paths keep; t2 is the pc. */
 .macro SAVE_CALLER
     csrrw   t0, CSR_SSCRATCH, zero
     ld      t1, CPU_SCRATCH(tp)

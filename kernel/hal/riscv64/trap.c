@@ -94,10 +94,10 @@ static struct guest_trap guest_leave(struct cpu *cpu, uint64_t cause)
     return trap;
 }
 
-/* ---- the short way: what leaves the rest of the hart as it was ----------------------- */
+/* ---- the fast path: what leaves the rest of the hart as it was ----------------------- */
 
 /* As guest_leave() and hal_enter_user() do it; U mode has no FP registers. */
-static inline struct guest_trap guest_leave_short(struct cpu *cpu, uint64_t cause, uint64_t htinst)
+static inline struct guest_trap guest_leave_fast(struct cpu *cpu, uint64_t cause, uint64_t htinst)
 {
     uint64_t status = CSR_READ_CLEAR(CSR_SSTATUS, SSTATUS_SPP | SSTATUS_FS);
     struct guest_trap trap = { cause, CSR_READ(CSR_STVAL), CSR_READ(CSR_HTVAL), htinst,
@@ -111,19 +111,19 @@ static inline struct guest_trap guest_leave_short(struct cpu *cpu, uint64_t caus
 }
 
 /* An exit that the core can record without asking anything of the hart but this trap. */
-static inline struct user_context *exit_short(struct cpu *cpu, uint64_t cause, uint64_t htinst)
+static inline struct user_context *exit_fast(struct cpu *cpu, uint64_t cause, uint64_t htinst)
 {
-    struct guest_trap trap = guest_leave_short(cpu, cause, htinst);
+    struct guest_trap trap = guest_leave_fast(cpu, cause, htinst);
 
-    return vcpu_exit_short(cpu->hart, &trap);
+    return vcpu_exit_fast(cpu->hart, &trap);
 }
 
-/* The hart does not say which instruction trapped.  A function of its own, so that exit_short()
+/* The hart does not say which instruction trapped.  A function of its own, so that exit_fast()
  * saves no registers for the calls here.  The trap that a failing fetch takes leaves sepc, scause
  * and the like of its own; nothing reads them afterwards. */
 static ATTR_NOINLINE struct user_context *exit_fetch(struct cpu *cpu, uint64_t cause)
 {
-    struct guest_trap trap = guest_leave_short(cpu, cause, 0);
+    struct guest_trap trap = guest_leave_fast(cpu, cause, 0);
     struct user_context *caller = vcpu_exit_fetch(cpu->hart, &trap);
 
     if (caller == NULL)
@@ -146,7 +146,7 @@ static inline void run_resume(struct cpu *cpu, struct vcpu_page *page)
     cpu_resume(cpu, page);
 }
 
-/* Apart from the shortest way, which then saves no register to make calls. */
+/* Apart from the fastest path, which then saves no register to make calls. */
 static ATTR_NOINLINE void run_longer(uint64_t cap, uint64_t done, uint64_t deadline_ticks)
 {
     struct cpu *cpu = cpu_this();
@@ -168,7 +168,7 @@ static ATTR_NOINLINE void run_longer(uint64_t cap, uint64_t done, uint64_t deadl
 void trap_vcpu_run(uint64_t cap, uint64_t done, uint64_t deadline_ticks)
 {
     struct cpu *cpu = cpu_this();
-    struct vcpu_page *page = vcpu_run_short(cpu->hart, cap, done, deadline_ticks);
+    struct vcpu_page *page = vcpu_run_fast(cpu->hart, cap, done, deadline_ticks);
 
     if (page != NULL)
         run_resume(cpu, page);
@@ -179,14 +179,14 @@ void trap_vcpu_run(uint64_t cap, uint64_t done, uint64_t deadline_ticks)
 void trap_message(void)
 {
     struct cpu *cpu = cpu_this();
-    struct user_context *next = ipc_short(cpu->hart);
+    struct user_context *next = ipc_fast(cpu->hart);
 
     if (next == NULL)
         call_long(cpu->hart);
     cpu_resume_message(cpu, next, cpu->regs);
 }
 
-/* ---- the long way --------------------------------------------------------------------- */
+/* ---- the slow path --------------------------------------------------------------------- */
 
 /* Nobody enabled this interrupt, and nobody can take its cause away: it would come for ever. */
 static void interrupt_disable(uint64_t number)
@@ -260,10 +260,10 @@ struct user_context *trap_from_below(struct cpu *cpu)
 
     if (cpu->hart->resumable != NULL) {
         if (cause == CAUSE_ECALL_VS)
-            return exit_short(cpu, CAUSE_ECALL_VS, hart_htinst());
+            return exit_fast(cpu, CAUSE_ECALL_VS, hart_htinst());
         if (cause == CAUSE_LOAD_GUEST || cause == CAUSE_STORE_GUEST) {
             uint64_t htinst = hart_htinst();
-            return htinst != 0 ? exit_short(cpu, cause, htinst) : exit_fetch(cpu, cause);
+            return htinst != 0 ? exit_fast(cpu, cause, htinst) : exit_fetch(cpu, cause);
         }
     }
     call_or_trap(cpu, cause);

@@ -10,7 +10,7 @@ struct cpu;
 struct user_context;
 
 /* From U mode or from a guest; the registers are in cpu->regs.  Returns to U mode by trap_entry
- * after an exit that took the short way, and in no other case. */
+ * after an exit that took the fast path, and in no other case. */
 struct user_context *trap_from_below(struct cpu *cpu);
 
 /* vcpu_run(cap, done, deadline_ticks) of U mode; sp, gp, tp, s0 and pc are in cpu->regs, no other

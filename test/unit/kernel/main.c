@@ -7,10 +7,10 @@
 int main(void)
 {
     TCase *(*const cases[])(void) = { timer_cases,        sched_cases, ipc_cases, ipc_death_cases,
-                                      ipc_short_cases,
+                                      ipc_fast_cases,
                                       thread_cases,       notification_cases,     irq_cases,
                                       fp_cases,           vcpu_cases, vcpu_run_cases,
-                                      vcpu_irq_cases,     vcpu_timer_cases, vcpu_short_cases,
+                                      vcpu_irq_cases,     vcpu_timer_cases, vcpu_fast_cases,
                                       slot_cases,         untyped_cases,
                                       cnode_cases,        space_cases,
                                       syscall_cases };

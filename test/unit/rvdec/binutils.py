@@ -238,8 +238,8 @@ def decode_all(dump, words):
 
 def compare(binutils, dump, words, seen, tabled):
     """Differences as lines of text; counts mnemonics in seen, table uses in tabled."""
-    is_short = words[0] & 3 != 3
-    blob = array.array("H" if is_short else "I", words)
+    is_fast = words[0] & 3 != 3
+    blob = array.array("H" if is_fast else "I", words)
     if sys.byteorder == "big":
         blob.byteswap()
     texts = list(binutils.disassemble(blob.tobytes()))

@@ -392,7 +392,7 @@ static void enter_from_user(void)
     vw_enter();
 }
 
-START_TEST(test_trace_short_way_is_closed_while_tracing)
+START_TEST(test_trace_fast_path_is_closed_while_tracing)
 {
     /* The way past the trace points is open before and after, and never while there is a mask. */
     vw_setup();
@@ -467,7 +467,7 @@ int main(void)
     tcase_add_test(cases, test_trace_signal_names_both_sides);
     tcase_add_test(cases, test_trace_interrupt_source_is_told);
     tcase_add_test(cases, test_trace_guest_run_is_told_in_order);
-    tcase_add_test(cases, test_trace_short_way_is_closed_while_tracing);
+    tcase_add_test(cases, test_trace_fast_path_is_closed_while_tracing);
     tcase_add_test(cases, test_trace_page_fault_tells_its_address);
     tcase_add_test(cases, test_trace_switch_tells_thread_and_idle);
     suite_add_tcase(suite, cases);

@@ -283,18 +283,18 @@ START_TEST(test_exit_access_by_htinst_is_that_by_the_instruction)
 
     for (uint32_t i = 0; i < 5 * 8 * 2 * 2 * 2; i++) {
         uint64_t gpa = places[i % 5];
-        uint32_t funct3 = i / 5 % 8, reg = i / 40 % 2 ? 10 : 0, is_short = i / 80 % 2;
+        uint32_t funct3 = i / 5 % 8, reg = i / 40 % 2 ? 10 : 0, is_fast = i / 80 % 2;
         bool is_store = i / 160 % 2;
         uint32_t fields = funct3 << 12 | (is_store ? 0x23 | reg << 20 : 0x03 | reg << 7);
         fast->page[0].x[10] = slow->page[0].x[10] = UINT64_C(0x8182838485868788) + i;
         fast->page[0].x[11] = slow->page[0].x[11] = gpa;
-        access_set(fast, is_store, gpa, fields & ~(is_short ? 2u : 0));
+        access_set(fast, is_store, gpa, fields & ~(is_fast ? 2u : 0));
         access_set(slow, is_store, gpa, 0);
         slow->page[0].exit.insn = fields | 11 << 15;
         slow->page[0].exit.insn_valid = 1;
         ck_assert_int_eq(answer(fast), EXIT_RESUME);
         ck_assert_int_eq(answer(slow), EXIT_RESUME);
-        ck_same_answer(fast, slow, is_short ? 2 : 4);
+        ck_same_answer(fast, slow, is_fast ? 2 : 4);
     }
     ck_assert_uint_eq(fake_get(fast, UART + 7, 1), fake_get(slow, UART + 7, 1));
     fake_free(fast);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The short way of a message: it leaves behind what the long way does, or has done nothing. */
+/* The fast path of a message: it leaves behind what the slow path does, or has done nothing. */
 #include "suites.h"
 #include "world.h"
 
@@ -24,8 +24,8 @@ static uint8_t *ram(void)
     return hal_phys_to_virt(hpa(FAKE_RAM_START));
 }
 
-static struct image image_before, image_after_short;
-static struct image *const before = &image_before, *const after_short = &image_after_short;
+static struct image image_before, image_after_fast;
+static struct image *const before = &image_before, *const after_fast = &image_after_fast;
 
 static void image_take(struct image *image)
 {
@@ -84,7 +84,7 @@ static void share_space(struct thread *with, struct thread *thread)
     ck_assert_int_eq(thread_resume(thread), OK);
 }
 
-/* Whoever is to call or reply is the running thread, and has come there by the long way. */
+/* Whoever is to call or reply is the running thread, and has come there by the slow path. */
 static struct thread *arrange(const struct setting *s)
 {
     w.client = world_thread_at(world_thread(s->client_priority));
@@ -121,11 +121,11 @@ static struct thread *arrange(const struct setting *s)
 }
 
 /* With what the way out does: the words of one become the words of the other. */
-static struct user_context *go_short(struct thread *thread)
+static struct user_context *go_fast(struct thread *thread)
 {
     static const uint8_t words[] = { REG_A2, REG_A3, REG_A4, REG_A5, REG_A6, REG_T1 };
     const uint64_t *from = thread->context.x;
-    struct user_context *to = ipc_short(&hart);
+    struct user_context *to = ipc_fast(&hart);
     if (to == NULL)
         return NULL;
     for (uint32_t i = 0; i < MESSAGE_WORDS; i++)
@@ -163,7 +163,7 @@ static enum way ck_ways_agree(const struct setting *s)
         return WAY_NONE;
     ck_assert_uint_lt(hal_virt_to_phys(w.client + 1).raw, FAKE_RAM_START + RAM_BYTES);
     image_take(before);
-    struct user_context *to = go_short(thread);
+    struct user_context *to = go_fast(thread);
 
     if (to == NULL) {
         ck_assert(is_unchanged(before));
@@ -171,29 +171,29 @@ static enum way ck_ways_agree(const struct setting *s)
         return WAY_LONG;
     }
     forget_sending(w.client);
-    image_take(after_short);
+    image_take(after_fast);
     image_restore(before);
     syscall_dispatch(&hart);
     ck_assert_int_eq(fake_leave(&hart), FAKE_LEFT_USER);
     forget_sending(w.client);
 
     ck_assert_ptr_eq(fake.entered_context, to);
-    ck_assert_ptr_eq(hart.current, after_short->hart.current);
-    ck_assert_ptr_eq(hart.vspace, after_short->hart.vspace);
-    ck_assert_mem_eq(ram(), after_short->ram, RAM_BYTES);
-    ck_assert_uint_le(after_short->hart.armed_ticks, hart.armed_ticks);
-    after_short->hart.armed_ticks = hart.armed_ticks;
-    ck_assert_mem_eq(&hart, &after_short->hart, sizeof(hart));
-    ck_assert_mem_eq(&kernel, &after_short->kernel, sizeof(kernel));
-    ck_assert_int_eq(fake.is_fp_allowed, after_short->fake.is_fp_allowed);
-    image_free(after_short);
+    ck_assert_ptr_eq(hart.current, after_fast->hart.current);
+    ck_assert_ptr_eq(hart.vspace, after_fast->hart.vspace);
+    ck_assert_mem_eq(ram(), after_fast->ram, RAM_BYTES);
+    ck_assert_uint_le(after_fast->hart.armed_ticks, hart.armed_ticks);
+    after_fast->hart.armed_ticks = hart.armed_ticks;
+    ck_assert_mem_eq(&hart, &after_fast->hart, sizeof(hart));
+    ck_assert_mem_eq(&kernel, &after_fast->kernel, sizeof(kernel));
+    ck_assert_int_eq(fake.is_fp_allowed, after_fast->fake.is_fp_allowed);
+    image_free(after_fast);
     image_free(before);
     return WAY_SHORT;
 }
 
 /* ---- the tests ---------------------------------------------------------------------- */
 
-START_TEST(test_ipc_short_leaves_what_the_long_way_leaves)
+START_TEST(test_ipc_fast_leaves_what_the_slow_path_leaves)
 {
     /* All priorities of three threads around each other, one space or two, call and reply, FP
      * registers of either in the hart or of neither, a second server that waits or none. */
@@ -221,21 +221,21 @@ START_TEST(test_ipc_short_leaves_what_the_long_way_leaves)
 }
 END_TEST
 
-START_TEST(test_ipc_short_delivers_tag_words_and_badge)
+START_TEST(test_ipc_fast_delivers_tag_words_and_badge)
 {
     /* The label alone of the tag, the six words, and the badge of the capability used. */
     struct setting s = { .client_priority = 5, .server_priority = 5 };
     struct thread *client = arrange(&s);
 
     world_words_set(client, 900);
-    ck_assert_ptr_eq(go_short(client), &w.server->context);
+    ck_assert_ptr_eq(go_fast(client), &w.server->context);
     ck_assert_uint_eq(w.server->context.x[REG_A0], OK);
     ck_assert_uint_eq(w.server->context.x[REG_A1], LABEL);
     ck_assert_uint_eq(w.server->context.x[REG_T2], BADGE);
     ck_assert(world_words_are(w.server, 900));
     set_registers(w.server, CALL_REPLY_RECV, w.serving);
     world_words_set(w.server, 500);
-    ck_assert_ptr_eq(go_short(w.server), &client->context);
+    ck_assert_ptr_eq(go_fast(w.server), &client->context);
     ck_assert_uint_eq(client->context.x[REG_A1], LABEL);
     ck_assert_uint_eq(client->context.x[REG_T2], 0);
     ck_assert(world_words_are(client, 500));
@@ -245,12 +245,12 @@ END_TEST
 static void ck_refused(struct thread *thread)
 {
     image_take(before);
-    ck_assert_ptr_null(go_short(thread));
+    ck_assert_ptr_null(go_fast(thread));
     ck_assert(is_unchanged(before));
     image_free(before);
 }
 
-START_TEST(test_ipc_short_refuses_what_the_dispatcher_must_judge)
+START_TEST(test_ipc_fast_refuses_what_the_dispatcher_must_judge)
 {
     /* No such capability, no right, a capability on the way: nothing has happened. */
     struct setting s = { .client_priority = 5, .server_priority = 5, .is_reply = _i != 0 };
@@ -269,11 +269,11 @@ START_TEST(test_ipc_short_refuses_what_the_dispatcher_must_judge)
     thread->context.x[REG_A1] |= TAG_CAP;
     ck_refused(thread);
     thread->context.x[REG_A1] &= ~TAG_CAP;
-    ck_assert_ptr_nonnull(go_short(thread));
+    ck_assert_ptr_nonnull(go_fast(thread));
 }
 END_TEST
 
-START_TEST(test_ipc_short_refuses_while_traced)
+START_TEST(test_ipc_fast_refuses_while_traced)
 {
     /* The fast path records no event. */
     struct setting s = { .client_priority = 5, .server_priority = 5, .is_reply = _i != 0 };
@@ -282,11 +282,11 @@ START_TEST(test_ipc_short_refuses_while_traced)
     hart.trace.mask = 1;
     ck_refused(thread);
     hart.trace.mask = 0;
-    ck_assert_ptr_nonnull(go_short(thread));
+    ck_assert_ptr_nonnull(go_fast(thread));
 }
 END_TEST
 
-START_TEST(test_ipc_short_call_needs_a_waiting_receiver)
+START_TEST(test_ipc_fast_call_needs_a_waiting_receiver)
 {
     /* With nobody there, or only another sender, the caller has to queue. */
     struct setting s = { .client_priority = 5, .server_priority = 5 };
@@ -300,9 +300,9 @@ START_TEST(test_ipc_short_call_needs_a_waiting_receiver)
 }
 END_TEST
 
-START_TEST(test_ipc_short_reply_needs_a_plain_caller_and_no_next_message)
+START_TEST(test_ipc_fast_reply_needs_a_plain_caller_and_no_next_message)
 {
-    /* Nobody to answer, a fault to answer, a signal, or a sender that waits: the long way. */
+    /* Nobody to answer, a fault to answer, a signal, or a sender that waits: the slow path. */
     struct setting s = { .client_priority = 5, .server_priority = 5, .is_reply = true };
     struct thread *server = arrange(&s), *second = world_thread_at(world_thread(5));
     uint32_t word = world_make(OBJ_NOTIFICATION, NOTIFICATION_BITS_MIN);
@@ -326,31 +326,31 @@ START_TEST(test_ipc_short_reply_needs_a_plain_caller_and_no_next_message)
 }
 END_TEST
 
-START_TEST(test_ipc_short_ends_the_short_way_of_a_guest)
+START_TEST(test_ipc_fast_ends_the_fast_path_of_a_guest)
 {
-    /* Another thread runs: what a vCPU's short way rests on does not hold any more. */
+    /* Another thread runs: what a vCPU's fast path rests on does not hold any more. */
     struct setting s = { .client_priority = 5, .server_priority = 5 };
     struct thread *client = arrange(&s);
     struct vcpu vcpu = { .thread = client };
 
     hart.resumable = &vcpu;
-    ck_assert_ptr_nonnull(go_short(client));
+    ck_assert_ptr_nonnull(go_fast(client));
     ck_assert_ptr_null(hart.resumable);
 }
 END_TEST
 
-TCase *ipc_short_cases(void)
+TCase *ipc_fast_cases(void)
 {
-    TCase *cases = tcase_create("ipc-short");
+    TCase *cases = tcase_create("ipc-fast");
 
     tcase_set_timeout(cases, 30); /* the first one compares 500 times all of memory */
     tcase_add_checked_fixture(cases, world_setup, NULL);
-    tcase_add_test(cases, test_ipc_short_leaves_what_the_long_way_leaves);
-    tcase_add_test(cases, test_ipc_short_delivers_tag_words_and_badge);
-    tcase_add_loop_test(cases, test_ipc_short_refuses_what_the_dispatcher_must_judge, 0, 2);
-    tcase_add_loop_test(cases, test_ipc_short_refuses_while_traced, 0, 2);
-    tcase_add_test(cases, test_ipc_short_call_needs_a_waiting_receiver);
-    tcase_add_test(cases, test_ipc_short_reply_needs_a_plain_caller_and_no_next_message);
-    tcase_add_test(cases, test_ipc_short_ends_the_short_way_of_a_guest);
+    tcase_add_test(cases, test_ipc_fast_leaves_what_the_slow_path_leaves);
+    tcase_add_test(cases, test_ipc_fast_delivers_tag_words_and_badge);
+    tcase_add_loop_test(cases, test_ipc_fast_refuses_what_the_dispatcher_must_judge, 0, 2);
+    tcase_add_loop_test(cases, test_ipc_fast_refuses_while_traced, 0, 2);
+    tcase_add_test(cases, test_ipc_fast_call_needs_a_waiting_receiver);
+    tcase_add_test(cases, test_ipc_fast_reply_needs_a_plain_caller_and_no_next_message);
+    tcase_add_test(cases, test_ipc_fast_ends_the_fast_path_of_a_guest);
     return cases;
 }

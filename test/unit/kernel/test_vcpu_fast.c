@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The short way out of a guest and back: it does what the long way does, or nothing. */
+/* The fast path out of a guest and back: it does what the slow path does, or nothing. */
 #include "suites.h"
 #include "vcpu_world.h"
 
@@ -14,7 +14,7 @@ static struct guest_trap load_trap(void)
                                 .from_vs = true };
 }
 
-/* Into the guest by the long way, from a VMM that has run. */
+/* Into the guest by the slow path, from a VMM that has run. */
 static void enter(void)
 {
     vw_enter();
@@ -23,21 +23,21 @@ static void enter(void)
     vw_enter();
 }
 
-/* Out of the guest by the short way. */
-static struct user_context *exit_short(void)
+/* Out of the guest by the fast path. */
+static struct user_context *exit_fast(void)
 {
     struct guest_trap trap = load_trap();
 
     ck_assert_ptr_eq(hart.resumable, vw.vcpu);
-    return vcpu_exit_short(&hart, &trap);
+    return vcpu_exit_fast(&hart, &trap);
 }
 
-static struct vcpu_page *run_short(void)
+static struct vcpu_page *run_fast(void)
 {
-    return vcpu_run_short(&hart, vw.vcpu_slot, vw.vcpu->seq, TIMER_NEVER);
+    return vcpu_run_fast(&hart, vw.vcpu_slot, vw.vcpu->seq, TIMER_NEVER);
 }
 
-START_TEST(test_short_exit_records_what_the_long_one_does)
+START_TEST(test_fast_exit_records_what_the_long_one_does)
 {
     /* The same record, number, results and state, whatever of the three causes it is. */
     const uint64_t causes[] = { CAUSE_ECALL_VS, CAUSE_LOAD_GUEST, CAUSE_STORE_GUEST };
@@ -53,7 +53,7 @@ START_TEST(test_short_exit_records_what_the_long_one_does)
         struct vcpu_page wanted = *vw.page;
         uint64_t wanted_reason = vw_reason(), wanted_seq = vw_seq();
         vw_enter();
-        struct user_context *context = vcpu_exit_short(&hart, &trap);
+        struct user_context *context = vcpu_exit_fast(&hart, &trap);
         wanted.exit.seq++;
         ck_assert_mem_eq(vw.page, &wanted, sizeof(wanted));
         ck_assert_ptr_eq(context, &vw.vmm->context);
@@ -65,7 +65,7 @@ START_TEST(test_short_exit_records_what_the_long_one_does)
 }
 END_TEST
 
-START_TEST(test_short_exit_without_htinst_fetches_the_instruction)
+START_TEST(test_fast_exit_without_htinst_fetches_the_instruction)
 {
     /* As the slow path: the instruction is in the record. */
     struct guest_trap trap = load_trap();
@@ -85,7 +85,7 @@ START_TEST(test_short_exit_without_htinst_fetches_the_instruction)
 }
 END_TEST
 
-START_TEST(test_short_exit_whose_fetch_faults_resumes_guest)
+START_TEST(test_fast_exit_whose_fetch_faults_resumes_guest)
 {
     /* No exit is counted, and the guest goes on: it takes the fault of the fetch itself. */
     struct guest_trap trap = load_trap();
@@ -102,19 +102,19 @@ START_TEST(test_short_exit_whose_fetch_faults_resumes_guest)
 }
 END_TEST
 
-START_TEST(test_short_run_enters_and_asks_nothing_of_the_hart)
+START_TEST(test_fast_run_enters_and_asks_nothing_of_the_hart)
 {
     /* The guest's page comes back, the exit is done with, and no event happens. */
     enter();
     for (uint32_t i = 0; i < 3; i++) {
-        exit_short();
+        exit_fast();
         fake_log_clear();
-        ck_assert_ptr_eq(run_short(), vw.page);
+        ck_assert_ptr_eq(run_fast(), vw.page);
         ck_assert_uint_eq(vw.page->exit.reason, VCPU_EXIT_NONE);
         ck_assert(vcpu_is_running(vw.vcpu));
         ck_assert_uint_eq(fake_event_count_of(FAKE_HVIP), 0);
     }
-    vw_exit_ecall(); /* from there the long way, as ever */
+    vw_exit_ecall(); /* from there the slow path, as ever */
     ck_assert_uint_eq(vw_seq(), 5);
 }
 END_TEST
@@ -127,30 +127,30 @@ static void ck_refused(struct vcpu_page *page)
     ck_assert_uint_eq(fake_event_count_of(FAKE_HVIP), 0);
 }
 
-START_TEST(test_short_run_refuses_what_the_dispatcher_must_judge)
+START_TEST(test_fast_run_refuses_what_the_dispatcher_must_judge)
 {
     /* Another capability, number or deadline, no right, a kick, other interrupts: nothing done. */
     uint32_t weak = world_copy(vw.vcpu_slot, RIGHT_READ | RIGHT_WRITE, 0);
     uint32_t other = vw_second().vcpu_slot;
 
     enter();
-    exit_short();
+    exit_fast();
     fake_log_clear();
     const uint64_t wrong[] = { 0, weak, other, vw.vmm_slot, world_empty(), UINT64_MAX };
     for (uint32_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++)
-        ck_refused(vcpu_run_short(&hart, wrong[i], 2, TIMER_NEVER));
-    ck_refused(vcpu_run_short(&hart, vw.vcpu_slot, 1, TIMER_NEVER));
-    ck_refused(vcpu_run_short(&hart, vw.vcpu_slot, 3, TIMER_NEVER));
-    ck_refused(vcpu_run_short(&hart, vw.vcpu_slot, 2, fake.now + 1));
+        ck_refused(vcpu_run_fast(&hart, wrong[i], 2, TIMER_NEVER));
+    ck_refused(vcpu_run_fast(&hart, vw.vcpu_slot, 1, TIMER_NEVER));
+    ck_refused(vcpu_run_fast(&hart, vw.vcpu_slot, 3, TIMER_NEVER));
+    ck_refused(vcpu_run_fast(&hart, vw.vcpu_slot, 2, fake.now + 1));
     for (uint32_t bit = 0; bit < 64; bit++) {
         vw.page->irq = UINT64_C(1) << bit;
-        ck_refused(run_short());
+        ck_refused(run_fast());
     }
     vw.page->irq = 0;
     vw.word->word = 1;
-    ck_refused(run_short());
+    ck_refused(run_fast());
     vw.word->word = 0;
-    ck_assert_ptr_nonnull(run_short());
+    ck_assert_ptr_nonnull(run_fast());
 }
 END_TEST
 
@@ -159,16 +159,16 @@ static struct vcpu_page *run_timer(void)
     return vcpu_run_timer(&hart, vw.vcpu_slot, vw.vcpu->seq, TIMER_NEVER);
 }
 
-START_TEST(test_short_run_sets_a_timer_that_is_a_csr)
+START_TEST(test_fast_run_sets_a_timer_that_is_a_csr)
 {
     /* With Sstc the page's timer goes into vstimecmp on the way, once; nothing else moves. */
     vw.page->irq = UINT64_C(1) << 50; /* means nothing, and stays */
     enter();
-    exit_short();
+    exit_fast();
     fake_log_clear();
     vw.page->timer = 7000;
     vw.page->irq |= VCPU_IRQ_TIMER_SET;
-    ck_refused(run_short());
+    ck_refused(run_fast());
     ck_assert_ptr_eq(run_timer(), vw.page);
     ck_assert(vcpu_is_running(vw.vcpu));
     ck_assert_uint_eq(vw.page->exit.reason, VCPU_EXIT_NONE);
@@ -183,11 +183,11 @@ START_TEST(test_short_run_sets_a_timer_that_is_a_csr)
 }
 END_TEST
 
-START_TEST(test_short_run_leaves_a_software_timer_to_the_long_way)
+START_TEST(test_fast_run_leaves_a_software_timer_to_the_slow_path)
 {
     /* Without Sstc the hart's own timer has to be armed; so too when more is asked for. */
     enter();
-    exit_short();
+    exit_fast();
     fake_log_clear();
     vw.page->timer = 7000;
     vw.page->irq = VCPU_IRQ_TIMER_SET | VCPU_IRQ_SOFT_SET;
@@ -202,15 +202,15 @@ START_TEST(test_short_run_leaves_a_software_timer_to_the_long_way)
 }
 END_TEST
 
-START_TEST(test_short_way_is_forgotten_by_any_other)
+START_TEST(test_fast_path_is_forgotten_by_any_other)
 {
-    /* After whatever else went through the kernel the next call takes the long way. */
+    /* After whatever else went through the kernel the next call takes the slow path. */
     enter();
-    exit_short();
+    exit_fast();
     ck_assert_int_eq(fake_leave(&hart), FAKE_LEFT_USER); /* such as an interrupt that was nothing */
     ck_assert_ptr_null(hart.resumable);
     fake_log_clear();
-    ck_refused(run_short());
+    ck_refused(run_fast());
     vw_enter();
     vw_exit_wfi();
     vw_ck_blocked_in_wfi();
@@ -218,9 +218,9 @@ START_TEST(test_short_way_is_forgotten_by_any_other)
 }
 END_TEST
 
-START_TEST(test_short_way_needs_the_space_of_the_caller)
+START_TEST(test_fast_path_needs_the_space_of_the_caller)
 {
-    /* A guest that was woken with another's space loaded returns to its VMM by the long way. */
+    /* A guest that was woken with another's space loaded returns to its VMM by the slow path. */
     enter();
     vw_wfi_with_deadline();
     ck_assert_ptr_eq(hart.current, vw.manager);
@@ -235,7 +235,7 @@ START_TEST(test_short_way_needs_the_space_of_the_caller)
 }
 END_TEST
 
-START_TEST(test_short_way_is_kept_while_others_are_to_take_the_dead_apart)
+START_TEST(test_fast_path_is_kept_while_others_are_to_take_the_dead_apart)
 {
     /* What another thread still has to take apart costs the guest's exits nothing. */
     struct thread *other = world_thread_at(world_thread(0));
@@ -253,21 +253,21 @@ START_TEST(test_short_way_is_kept_while_others_are_to_take_the_dead_apart)
 }
 END_TEST
 
-TCase *vcpu_short_cases(void)
+TCase *vcpu_fast_cases(void)
 {
-    TCase *cases = tcase_create("vcpu-short");
+    TCase *cases = tcase_create("vcpu-fast");
 
     tcase_add_checked_fixture(cases, world_setup, NULL);
     tcase_add_checked_fixture(cases, vw_setup, NULL);
-    tcase_add_test(cases, test_short_exit_records_what_the_long_one_does);
-    tcase_add_loop_test(cases, test_short_exit_without_htinst_fetches_the_instruction, 0, 2);
-    tcase_add_test(cases, test_short_exit_whose_fetch_faults_resumes_guest);
-    tcase_add_test(cases, test_short_run_enters_and_asks_nothing_of_the_hart);
-    tcase_add_test(cases, test_short_run_sets_a_timer_that_is_a_csr);
-    tcase_add_test(cases, test_short_run_leaves_a_software_timer_to_the_long_way);
-    tcase_add_test(cases, test_short_run_refuses_what_the_dispatcher_must_judge);
-    tcase_add_test(cases, test_short_way_is_forgotten_by_any_other);
-    tcase_add_test(cases, test_short_way_needs_the_space_of_the_caller);
-    tcase_add_test(cases, test_short_way_is_kept_while_others_are_to_take_the_dead_apart);
+    tcase_add_test(cases, test_fast_exit_records_what_the_long_one_does);
+    tcase_add_loop_test(cases, test_fast_exit_without_htinst_fetches_the_instruction, 0, 2);
+    tcase_add_test(cases, test_fast_exit_whose_fetch_faults_resumes_guest);
+    tcase_add_test(cases, test_fast_run_enters_and_asks_nothing_of_the_hart);
+    tcase_add_test(cases, test_fast_run_sets_a_timer_that_is_a_csr);
+    tcase_add_test(cases, test_fast_run_leaves_a_software_timer_to_the_slow_path);
+    tcase_add_test(cases, test_fast_run_refuses_what_the_dispatcher_must_judge);
+    tcase_add_test(cases, test_fast_path_is_forgotten_by_any_other);
+    tcase_add_test(cases, test_fast_path_needs_the_space_of_the_caller);
+    tcase_add_test(cases, test_fast_path_is_kept_while_others_are_to_take_the_dead_apart);
     return cases;
 }

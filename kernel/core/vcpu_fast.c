@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The short way: from a guest to its VMM and back when nothing but that happens.
+ * The fast path: from a guest to its VMM and back when nothing but that happens.
  *
- *   guest --exit--> vcpu_exit_short --> VMM --vcpu_run--> vcpu_run_short --> guest
+ *   guest --exit--> vcpu_exit_fast --> VMM --vcpu_run--> vcpu_run_fast --> guest
  *
- * It rests on one fact: between two passages of the kernel by the short way nothing else has run
- * in it.  So what held when the guest was entered by the long way still holds: this thread is
+ * It rests on one fact: between two passages of the kernel by the fast path nothing else has run
+ * in it.  So what held when the guest was entered by the slow path still holds: this thread is
  * the one to run, its space, its guest's memory, CSRs and FP registers are loaded, the hart's
  * timer is armed for whatever comes first.  hart->resumable says so;
  * sched_leave() and sched_switch() forget it, and every other way goes through one of them.  What
@@ -32,7 +32,7 @@ static inline struct user_context *exit_record(struct hart *hart, const struct g
     return &thread->context;
 }
 
-struct user_context *vcpu_exit_short(struct hart *hart, const struct guest_trap *trap)
+struct user_context *vcpu_exit_fast(struct hart *hart, const struct guest_trap *trap)
 {
     return exit_record(hart, trap, false, 0);
 }
@@ -78,7 +78,7 @@ static struct vcpu_page *enter(struct vcpu *vcpu)
     return vcpu->page;
 }
 
-struct vcpu_page *vcpu_run_short(struct hart *hart, uint64_t cap, uint64_t done,
+struct vcpu_page *vcpu_run_fast(struct hart *hart, uint64_t cap, uint64_t done,
                                  uint64_t deadline_ticks)
 {
     if (!is_next(hart, cap, done, deadline_ticks) || news(hart->resumable) != 0)

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The short way of a message: a call to a server that waits for it, and the reply to its caller
+ * The fast path of a message: a call to a server that waits for it, and the reply to its caller
  * by a server that then waits again.
  *
- *   caller --call--> ipc_short --> server --reply_recv--> ipc_short --> caller
+ *   caller --call--> ipc_fast --> server --reply_recv--> ipc_fast --> caller
  *
  * The hart goes straight from one thread to the other, where the scheduler would come to the same
  * (sched_may_switch).  What else may be due (a capability in the message, tracing, the dead, a
- * signal, a fault's reply, another sender) goes the long way, through syscall_dispatch().
+ * signal, a fault's reply, another sender) takes the slow path, through syscall_dispatch().
  */
 #include <kernel/core/ipc.h>
 
@@ -41,7 +41,7 @@ static struct thread *plain_caller(const struct endpoint *endpoint, const struct
     return caller;
 }
 
-struct user_context *ipc_short(struct hart *hart)
+struct user_context *ipc_fast(struct hart *hart)
 {
     struct thread *thread = hart->current;
     const uint64_t *x = thread->context.x;
