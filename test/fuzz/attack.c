@@ -7,7 +7,8 @@
  * all must be as it was, and the root server's own main() goes on: its guests boot.
  *
  * The kernel's bootargs set it: attack.calls=N attack.seed=N attack.walk=N (calls between walks)
- * attack.turn=N (ticks) attack.stretch=1 (attack_stretch.c first).
+ * attack.turn=N (ticks) attack.stretch=1 (attack_stretch.c first) attack.price=N (attack_price.c
+ * first, with N random rounds) attack.sleepers=1 (attack_sleep.c first).
  */
 #include "attack.h"
 
@@ -19,6 +20,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "attack_parts.h"
+#include "attack_price.h"
 
 #define CALLS_DEFAULT  UINT64_C(100000)
 #define CALLS_EPISODE  UINT64_C(20000)
@@ -140,7 +144,7 @@ static enum err give_first(uint32_t slot)
     case ATTACK_TRACE: return give(slot, cap_at(BOOT_SLOT_TRACE));
     case ATTACK_ENDPOINT: return give_made(slot, OBJ_ENDPOINT, ENDPOINT_BITS_MIN);
     case ATTACK_NOTIFICATION: return give_made(slot, OBJ_NOTIFICATION, NOTIFICATION_BITS_MIN);
-    case ATTACK_GSPACE: return give_made(slot, OBJ_GSPACE, 16);
+    case ATTACK_GSPACE: return give_made(slot, OBJ_GSPACE, 18);
     case ATTACK_VCPU: return give_made(slot, OBJ_VCPU, VCPU_BITS_MIN);
     case ATTACK_PAGE: return give_made(slot, OBJ_FRAME, FRAME_BITS_MIN);
     case ATTACK_IRQ: return give_made(slot, OBJ_IRQ, IRQ_BITS_MIN);
@@ -288,8 +292,13 @@ int __wrap_main(void)
     attack_begin();
     uint64_t before = memory_free();
     check_kernel(attack.walk, "before");
+    parts_begin(attack.ram, attack.first);
     if (setting("attack.stretch=", 0) != 0)
-        attack_stretch(attack.ram, attack.first);
+        attack_stretch();
+    if (setting("attack.price=", 0) != 0)
+        price_run(&attack.random, setting("attack.price=", 0));
+    if (setting("attack.sleepers=", 0) != 0)
+        sleepers_run();
     for (; calls_made() < attack.calls; episodes++) {
         uint64_t end = calls_made() + CALLS_EPISODE;
         episode_begin();

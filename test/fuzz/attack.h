@@ -52,8 +52,8 @@ const char *attack_kind_name(unsigned kind);
 /* Prints what went wrong and ends the machine, unless `err` is OK. */
 void attack_must(enum err err, const char *what);
 
-/* The longest calls there are, and how long interrupts are off in them; in slots from `slot` on. */
-void attack_stretch(cap_t untyped, uint32_t slot);
+/* The longest calls there are, and how long interrupts are off in them (attack_parts.h). */
+void attack_stretch(void);
 
 /* Begin: nothing is known but what the first slots hold. */
 void attack_forget(void);

@@ -168,6 +168,8 @@ static void choose_map(struct attempt *a)
 
     a->regs.a2 = cap(a, SPACES);
     a->regs.a3 = bases[below(a, 5)] + (below(a, 64) << (percent(a, 70) ? 12 : 21));
+    if (percent(a, 30)) /* most likely alone in its page tables */
+        a->regs.a3 = below(a, 2048) << 30;
     a->regs.a4 = percent(a, 50) ? 1 : below(a, 10);
     if (percent(a, 20)) { /* where scribble() finds it */
         a->regs.a2 = ATTACK_VSPACE;
@@ -181,7 +183,7 @@ static void choose_map(struct attempt *a)
 
 static void choose_configure(struct attempt *a)
 {
-    a->regs.a2 = table(a);
+    a->regs.a2 = percent(a, 50) ? ATTACK_CNODE : cap(a, OBJ_MASK(OBJ_CNODE));
     a->regs.a3 = cap(a, OBJ_MASK(OBJ_VSPACE));
     a->regs.a4 = percent(a, 40) ? 0 : cap(a, OBJ_MASK(OBJ_ENDPOINT));
     a->regs.a5 = percent(a, 95) ? below(a, 11) : odd(a);
@@ -484,18 +486,6 @@ static void learn_refused(struct attempt *a, const struct kind *kind, const stru
     doubt(call->a4);
 }
 
-/* A page that is a state page, too, perhaps.  When it is not mapped this thread ends here. */
-static void scribble(struct attempt *a, const struct abi_regs *call)
-{
-    volatile uint64_t *page = (volatile uint64_t *)(uintptr_t)call->a3;
-
-    if (call->a2 != ATTACK_VSPACE || call->a3 != WINDOW + (call->a0 << 12) ||
-        call->a4 != (RIGHT_READ | RIGHT_WRITE) || call->a0 == ATTACK_DEVICE)
-        return;
-    for (unsigned i = 0; i < 64; i++)
-        page[i] = odd(a);
-}
-
 /* In all registers that a call can use.  vcpu_run() leaves of the others only sp, gp, tp and s0. */
 static void make_call(struct abi_regs *regs)
 {
@@ -521,6 +511,50 @@ static void make_call(struct abi_regs *regs)
     regs->a2 = a2;
 }
 
+static bool invoke(struct attempt *a, uint64_t cap, uint64_t method, uint64_t a2, uint64_t a3,
+                   uint64_t a4, uint64_t a5)
+{
+    a->regs = (struct abi_regs){ .a7 = CALL_INVOKE, .a0 = cap, .a1 = method, .a2 = a2, .a3 = a3,
+                                 .a4 = a4, .a5 = a5 };
+    make_call(&a->regs);
+    return a->regs.a0 == OK;
+}
+
+/* What a place of an object holds now, nobody else shall: the next thing in that place, or the end
+ * of the object, drops the last capability to something. */
+static void let_go(struct attempt *a, uint64_t slot)
+{
+    if (slot < ATTACK_FREE || slot >= ATTACK_SLOTS)
+        return;
+    if (invoke(a, ATTACK_CNODE, METHOD_CNODE_DELETE, slot, 0, 0, 0))
+        learn(slot, OBJ_NONE);
+}
+
+static void let_go_of_all(struct attempt *a, const struct kind *kind, const struct abi_regs *call)
+{
+    bool is_held = kind->choose == choose_configure || kind->choose == choose_thread_bind ||
+                   kind->choose == choose_vcpu_bind || kind->choose == choose_irq_bind;
+
+    if (!is_held || !percent(a, 30))
+        return;
+    let_go(a, call->a2);
+    let_go(a, call->a4);
+    if (kind->choose == choose_configure || kind->choose == choose_vcpu_bind)
+        let_go(a, call->a3);
+}
+
+/* A page that is a state page, too, perhaps.  When it is not mapped this thread ends here. */
+static void scribble(struct attempt *a, const struct abi_regs *call)
+{
+    volatile uint64_t *page = (volatile uint64_t *)(uintptr_t)call->a3;
+
+    if (call->a2 != ATTACK_VSPACE || call->a3 != WINDOW + (call->a0 << 12) ||
+        call->a4 != (RIGHT_READ | RIGHT_WRITE) || call->a0 == ATTACK_DEVICE)
+        return;
+    for (unsigned i = 0; i < 64; i++)
+        page[i] = odd(a);
+}
+
 /* Somebody emptied an Untyped: which slots hold anything still?  There is no method that high. */
 static void look_again(void)
 {
@@ -534,8 +568,40 @@ static void look_again(void)
     }
 }
 
+/* A Frame, mapped most likely alone in its page tables, goes into a CNode. */
+static void stow(struct attempt *a, uint64_t made)
+{
+    uint64_t frame = slot_of(a, OBJ_MASK(OBJ_NONE)), space = slot_of(a, OBJ_MASK(OBJ_GSPACE));
+
+    if (frame < ATTACK_FREE ||
+        !invoke(a, ATTACK_CNODE, METHOD_CNODE_COPY, frame, ATTACK_CNODE, ATTACK_PAGE, RIGHTS_ALL))
+        return;
+    (void)invoke(a, frame, METHOD_FRAME_MAP, space, below(a, 2048) << 30, RIGHT_READ, 0);
+    if (!invoke(a, made, METHOD_CNODE_MOVE, 1 + below(a, 15), ATTACK_CNODE, frame, 0))
+        let_go(a, frame);
+}
+
+/* A phrase of calls: a CNode is filled with mapped Frames, and held by a thread alone; a further
+ * call may drop it, at once or later. */
+static void hoard(struct attempt *a)
+{
+    uint64_t made = slot_of(a, OBJ_MASK(OBJ_CNODE)), thread = slot_of(a, OBJ_MASK(OBJ_THREAD));
+
+    if (made < ATTACK_FREE || thread < ATTACK_FREE)
+        return;
+    for (uint64_t count = 1 + below(a, 16); count > 0; count--)
+        stow(a, made);
+    (void)invoke(a, thread, METHOD_THREAD_CONFIGURE, made, ATTACK_VSPACE, 0, 1);
+    let_go(a, made);
+    if (percent(a, 50))
+        (void)invoke(a, thread, METHOD_THREAD_CONFIGURE, ATTACK_CNODE, ATTACK_VSPACE, 0, 1);
+}
+
 static void attempt(struct attempt *a)
 {
+    if (percent(a, 2))
+        hoard(a);
+
     unsigned number = choose_kind(a);
     const struct kind *kind = &kinds[number];
 
@@ -552,6 +618,7 @@ static void attempt(struct attempt *a)
         if (kind->choose == choose_revoke && call.a0 == ATTACK_CNODE && call.a2 < ATTACK_SLOTS &&
             attack_kind[call.a2] == OBJ_UNTYPED)
             look_again();
+        let_go_of_all(a, kind, &call);
     } else {
         learn_refused(a, kind, &call);
     }

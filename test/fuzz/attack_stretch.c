@@ -4,12 +4,11 @@
  * longest stretch with interrupts off is printed (test/check/stretch.h).
  */
 #include "attack.h"
+#include "attack_parts.h"
 
-#include <check/check.h>
 #include <rootserver/root.h>
 #include <rt/bootinfo.h>
 #include <rt/rt.h>
-#include <stdio.h>
 
 #define RETYPE_MOST   256u
 #define TABLE_BITS    20u
@@ -20,37 +19,11 @@
 
 enum stretch_slot { TABLE, ENDPOINT, NOTIFICATION, SPACE, GSPACE, VCPU, FRAME, WAITER, OTHER };
 
-static uint32_t first;
-static cap_t ram;
-
-static cap_t mine(uint32_t slot)
-{
-    return cap_at(first + slot);
-}
-
-static void make(enum obj_type type, unsigned bits, uint32_t slot)
-{
-    attack_must(untyped_retype(ram, type, bits, cap_at(BOOT_SLOT_CNODE), mine(slot).slot, 1),
-                "retype");
-}
-
-static void report(const char *name)
-{
-    struct abi_regs regs = { .a7 = CHECK_CALL, .a1 = CHECK_STRETCH };
-
-    abi_ecall_message(&regs);
-    if (name != NULL)
-        printf("attack: stretch of %s: %llu ticks, call %llu.%llu\n", name,
-               (unsigned long long)regs.a3, (unsigned long long)(regs.a4 >> 8),
-               (unsigned long long)(regs.a4 & 0xff));
-}
-
 static void revoke_all(const char *name)
 {
-    report(NULL);
-    attack_must(cnode_revoke(cap_at(BOOT_SLOT_CNODE), ram.slot), "revoke");
-    if (name != NULL)
-        report(name);
+    parts_stretch(NULL);
+    parts_revoke();
+    parts_stretch(name);
 }
 
 /* As many of one type as a call makes: fewer where the kernel says so. */
@@ -59,12 +32,13 @@ static void make_many(const char *name, enum obj_type type, unsigned bits)
     uint64_t count = RETYPE_MOST;
     enum err err;
 
-    make(OBJ_CNODE, TABLE_BITS, TABLE);
-    report(NULL);
-    while ((err = untyped_retype(ram, type, bits, mine(TABLE), 1, count)) == ERR_INVALID_ARG)
+    parts_make(OBJ_CNODE, TABLE_BITS, TABLE);
+    parts_stretch(NULL);
+    while ((err = untyped_retype(parts_ram(), type, bits, parts_cap(TABLE), 1, count)) ==
+           ERR_INVALID_ARG)
         count /= 2;
     attack_must(err, "retype many");
-    report(name);
+    parts_stretch(name);
     revoke_all(NULL);
 }
 
@@ -84,33 +58,29 @@ static void make_everything(void)
 
 static void zero_large(void)
 {
-    report(NULL);
-    make(OBJ_FRAME, 21, OTHER);
-    make(OBJ_CNODE, TABLE_BITS, TABLE);
-    make(OBJ_VSPACE, 24, SPACE);
-    report("zeroing large objects");
+    parts_stretch(NULL);
+    parts_make(OBJ_FRAME, 21, OTHER);
+    parts_make(OBJ_CNODE, TABLE_BITS, TABLE);
+    parts_make(OBJ_VSPACE, 24, SPACE);
+    parts_stretch("zeroing large objects");
     revoke_all("revoking them");
 }
 
 /* A table full of children of one capability: 16,383 of them. */
 static void many_children(void)
 {
-    make(OBJ_CNODE, TABLE_BITS, TABLE);
-    make(OBJ_ENDPOINT, ENDPOINT_BITS_MIN, ENDPOINT);
+    parts_make(OBJ_CNODE, TABLE_BITS, TABLE);
+    parts_make(OBJ_ENDPOINT, ENDPOINT_BITS_MIN, ENDPOINT);
     for (uint32_t slot = 1; slot < TABLE_SLOTS; slot++)
-        attack_must(cnode_copy(mine(TABLE), slot, cap_at(BOOT_SLOT_CNODE), mine(ENDPOINT).slot,
-                               RIGHTS_ALL),
-                    "copy");
-    report(NULL);
-    attack_must(cnode_revoke(cap_at(BOOT_SLOT_CNODE), mine(ENDPOINT).slot), "revoke");
-    report("revoking 16,383 children");
+        parts_copy(parts_cap(TABLE), slot, ENDPOINT);
+    parts_stretch(NULL);
+    attack_must(cnode_revoke(cap_at(BOOT_SLOT_CNODE), parts_cap(ENDPOINT).slot), "revoke");
+    parts_stretch("revoking 16,383 children");
     for (uint32_t slot = 1; slot < TABLE_SLOTS; slot++)
-        attack_must(cnode_copy(mine(TABLE), slot, cap_at(BOOT_SLOT_CNODE), mine(ENDPOINT).slot,
-                               RIGHTS_ALL),
-                    "copy");
-    report(NULL);
-    attack_must(cnode_delete(cap_at(BOOT_SLOT_CNODE), mine(TABLE).slot), "delete");
-    report("deleting a table of 16,383 capabilities");
+        parts_copy(parts_cap(TABLE), slot, ENDPOINT);
+    parts_stretch(NULL);
+    parts_delete(TABLE);
+    parts_stretch("deleting a table of 16,383 capabilities");
     revoke_all(NULL);
 }
 
@@ -118,86 +88,70 @@ static void many_children(void)
 static void many_mappings(enum obj_type type, const char *name)
 {
     for (unsigned round = 0; round < 2; round++) {
-        make(OBJ_CNODE, TABLE_BITS, TABLE);
-        make(type, 20, SPACE);
-        make(OBJ_FRAME, FRAME_BITS_MIN, FRAME);
-        report(NULL);
+        parts_make(OBJ_CNODE, TABLE_BITS, TABLE);
+        parts_make(type, 20, SPACE);
+        parts_make(OBJ_FRAME, FRAME_BITS_MIN, FRAME);
+        parts_stretch(NULL);
         for (uint32_t i = 1; i <= 1024; i++) {
-            attack_must(cnode_copy(mine(TABLE), 1, cap_at(BOOT_SLOT_CNODE), mine(FRAME).slot,
-                                   RIGHTS_ALL),
-                        "copy");
-            attack_must(cnode_move(cap_at(BOOT_SLOT_CNODE), mine(OTHER).slot, mine(TABLE), 1),
-                        "move");
-            attack_must(frame_map(mine(OTHER), mine(SPACE), WINDOW % (UINT64_C(1) << 38) +
+            parts_copy(cap_at(BOOT_SLOT_CNODE), (uint32_t)parts_cap(OTHER).slot, FRAME);
+            attack_must(frame_map(parts_cap(OTHER), parts_cap(SPACE), WINDOW % (UINT64_C(1) << 38) +
                                                                 ((uint64_t)i << 12),
                                   RIGHT_READ),
                         "map");
-            attack_must(cnode_move(mine(TABLE), i + 1, cap_at(BOOT_SLOT_CNODE), mine(OTHER).slot),
-                        "move");
+            parts_move(parts_cap(TABLE), i + 1, OTHER);
         }
-        report(name);
+        parts_stretch(name);
         attack_must(round == 0
-                        ? cnode_delete(cap_at(BOOT_SLOT_CNODE), mine(SPACE).slot)
-                        : cnode_revoke(cap_at(BOOT_SLOT_CNODE), mine(FRAME).slot),
+                        ? cnode_delete(cap_at(BOOT_SLOT_CNODE), parts_cap(SPACE).slot)
+                        : cnode_revoke(cap_at(BOOT_SLOT_CNODE), parts_cap(FRAME).slot),
                     "take apart");
-        report(round == 0 ? "deleting their space" : "revoking their frame");
+        parts_stretch(round == 0 ? "deleting their space" : "revoking their frame");
         revoke_all(NULL);
     }
 }
 
 /* Threads that wait, all until the same moment. */
-__asm__(".balign 4\n"
-        "stretch_waiter:\n"
-        "    ecall\n"
-        "1:  j 1b\n");
-extern const char stretch_waiter[];
-
 static void many_deadlines(void)
 {
     uint64_t end = rt_time_ticks() + rt_timebase_hz() / 5, bits;
 
-    make(OBJ_NOTIFICATION, NOTIFICATION_BITS_MIN, NOTIFICATION);
-    make(OBJ_NOTIFICATION, NOTIFICATION_BITS_MIN, OTHER);
+    parts_make(OBJ_NOTIFICATION, NOTIFICATION_BITS_MIN, NOTIFICATION);
+    parts_make(OBJ_NOTIFICATION, NOTIFICATION_BITS_MIN, OTHER);
     for (uint32_t i = 0; i < WAITERS; i++) {
-        cap_t thread = mine(WAITER + 2 + i);
-        make(OBJ_THREAD, THREAD_BITS_MIN, WAITER + 2 + i);
-        attack_must(thread_configure(thread, cap_at(BOOT_SLOT_CNODE), cap_at(BOOT_SLOT_VSPACE),
-                                     CAP_NULL, 1),
-                    "configure");
-        attack_must(thread_set_reg(thread, 0, (uint64_t)(uintptr_t)stretch_waiter), "pc");
-        attack_must(thread_set_reg(thread, 17, CALL_WAIT), "a7");
-        attack_must(thread_set_reg(thread, 10, mine(NOTIFICATION).slot), "a0");
-        attack_must(thread_set_reg(thread, 11, end), "a1");
-        attack_must(thread_resume(thread), "resume");
+        parts_thread(WAITER + 2 + i, 1,
+                     &(struct abi_regs){ .a7 = CALL_WAIT,
+                                         .a0 = parts_cap(NOTIFICATION).slot,
+                                         .a1 = end });
+        attack_must(thread_resume(parts_cap(WAITER + 2 + i)), "resume");
     }
-    report(NULL);
-    (void)!notification_wait(mine(OTHER), end - rt_timebase_hz() / 100, &bits);
-    report("putting 64 threads to sleep");
-    (void)!notification_wait(mine(OTHER), end + rt_timebase_hz() / 100, &bits);
-    report("waking 64 threads at once");
+    parts_stretch(NULL);
+    (void)!notification_wait(parts_cap(OTHER), end - rt_timebase_hz() / 100, &bits);
+    parts_stretch("putting 64 threads to sleep");
+    (void)!notification_wait(parts_cap(OTHER), end + rt_timebase_hz() / 100, &bits);
+    parts_stretch("waking 64 threads at once");
     revoke_all("revoking 64 threads");
 }
 
 static void single_calls(void)
 {
-    report(NULL);
+    parts_stretch(NULL);
     (void)!klog_write(cap_at(BOOT_SLOT_KLOG), KLOG_MOST, 0, 0, 0, 0, 0);
-    report("writing to the kernel's log");
-    make(OBJ_VCPU, VCPU_BITS_MIN, VCPU);
-    make(OBJ_GSPACE, 16, GSPACE);
-    make(OBJ_FRAME, FRAME_BITS_MIN, FRAME);
-    report(NULL);
-    attack_must(vcpu_bind(mine(VCPU), cap_at(BOOT_SLOT_THREAD), mine(GSPACE), mine(FRAME)), "bind");
-    (void)!vcpu_fence(mine(VCPU), VCPU_FENCE_ADDRESS, 0, UINT64_MAX - 1, 0);
-    (void)!vcpu_fence(mine(VCPU), VCPU_FENCE_ADDRESS_ASID, 0, UINT64_C(1) << 40, 1);
-    report("fences over all there is");
+    parts_stretch("writing to the kernel's log");
+    parts_make(OBJ_VCPU, VCPU_BITS_MIN, VCPU);
+    parts_make(OBJ_GSPACE, 16, GSPACE);
+    parts_make(OBJ_FRAME, FRAME_BITS_MIN, FRAME);
+    parts_stretch(NULL);
+    attack_must(vcpu_bind(parts_cap(VCPU), cap_at(BOOT_SLOT_THREAD), parts_cap(GSPACE),
+                          parts_cap(FRAME)),
+                "bind");
+    (void)!vcpu_fence(parts_cap(VCPU), VCPU_FENCE_ADDRESS, 0, UINT64_MAX - 1, 0);
+    (void)!vcpu_fence(parts_cap(VCPU), VCPU_FENCE_ADDRESS_ASID, 0, UINT64_C(1) << 40, 1);
+    parts_stretch("fences over all there is");
     revoke_all("revoking a VCpu");
 }
 
-void attack_stretch(cap_t untyped, uint32_t slot)
+void attack_stretch(void)
 {
-    ram = untyped;
-    first = slot;
     make_everything();
     zero_large();
     many_children();

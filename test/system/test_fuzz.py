@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """Processes and guests that try everything at random harm nobody but themselves."""
 
+import contextlib
 import os
 import tomllib
 
@@ -171,37 +172,148 @@ def test_fuzz_kernel_under_attack(env):
         raise Failure(f"{made} calls of {calls}, {counted} in the table: the attackers' own memory is not in order")
 
 
-# ---- how long interrupts stay off ----
+# ---- what others leave, and how long interrupts stay off: exact, time is counted in instructions ----
 
-STRETCH_MOST = 10_000  # instructions
 SHIFT = 7              # an instruction takes 128 ns of the machine's time: more than a tick of its clock
 TICK_NS = 100
+STRETCH_MOST = 10_000  # instructions with interrupts off
 # Lines that test/fuzz/attack_stretch.c and attack.c have to print, or their beginnings.
 STRETCHES = ("making VSpaces", "making GSpaces", "making Threads", "zeroing large objects",
              "revoking 16,383 children", "deleting a table", "mapping 1024 pages", "deleting their space",
              "revoking their frame", "waking 64 threads", "kernel's log", "fences", "calls after")
 
+DROPS = ("configure of a thread with a CNode", "configure of a thread with an Endpoint", "bind of a VCpu",
+         "bind of a thread", "delete", "delete of the caller", "random drops")
+PREEMPTION = 1_500     # instructions: an interrupt of a call, and the way back into it
+LONE_PAGE_MOST = 1_500 # instructions to map and unmap a page that is alone in its page tables
+EXITS = 100            # of a guest, in the price of "exits"
+PRICE_ROUNDS = 100     # random sequences; WARREN_ATTACK_ROUNDS makes it more
+
+SLEEPER_KINDS = 7
+STOP_MOST = 3_000      # instructions that one timer interrupt may take from the thread that runs
+SHARE_MOST = 0.1       # of its time
+
+
+def instructions(ticks):
+    return int(ticks) * TICK_NS >> SHIFT
+
+
+@contextlib.contextmanager
+def measured_attack(env, args):
+    """A machine with the directed attacks that `args` choose, before few random calls."""
+    with env.system({"small": SMALL}, programs={"rootserver": "test/fuzz/attack.elf"}) as archive:
+        words = ["-kernel", env.built("test/check/warren-check.elf"), "-initrd", archive,
+                 "-append", args, "-icount", f"shift={SHIFT},sleep=off"]
+        with env.machine(words, budget_s=600) as machine:
+            yield machine
+
+
+def lines(machine, pattern, end):
+    """All matches of `pattern` in the attack's lines, up to one that begins with `end`."""
+    while True:
+        match = machine.expect(rf"attack: (?:{pattern}|{end}.*)\n", 300, unless=ATTACK_BROKEN)
+        if not match.group(1):
+            return
+        yield match.groups()
+
+
+def worst_stretches(found):
+    """Fails when one of {name: (instructions, call)} is too long; prints the longest."""
+    for name, (count, call) in sorted(found.items(), key=lambda item: -item[1][0])[:5]:
+        print(f"# {count} instructions with interrupts off in {name} (call {call})")
+    return [f"{count} instructions with interrupts off in {name}" for name, (count, _) in found.items()
+            if count > STRETCH_MOST]
+
+
+def stretches(machine, end):
+    found = {}
+    for name, ticks, call in lines(machine, r"stretch of (.*): (\d+) ticks, call (\S+)", end):
+        found[name] = max(found.get(name, (0, "")), (instructions(ticks), call))
+    return found
+
 
 def test_fuzz_interrupts_off_shortly(env):
     """The longest stretch with interrupts off, under the longest calls there are and random ones, is 10,000 instructions."""
-    with env.system({"small": SMALL}, programs={"rootserver": "test/fuzz/attack.elf"}) as archive:
-        words = ["-kernel", env.built("test/check/warren-check.elf"), "-initrd", archive,
-                 "-append", "attack.calls=20000 attack.walk=0 attack.turn=500000 attack.stretch=1",
-                 "-icount", f"shift={SHIFT},sleep=off"]
-        with env.machine(words, budget_s=300) as machine:
-            found = {}
-            for _ in range(200):
-                match = machine.expect(r"attack: (?:stretch of (.*): (\d+) ticks, call (\S+)|end: .*)\n", 120,
-                                       unless=ATTACK_BROKEN)
-                if not match.group(1):
-                    break
-                found[match.group(1)] = (int(match.group(2)) * TICK_NS >> SHIFT, match.group(3))
+    with measured_attack(env, "attack.calls=100000 attack.walk=0 attack.turn=500000 attack.stretch=1") as machine:
+        found = stretches(machine, "end:")
     found.pop("calls before")  # the machine's start
     missing = [name for name in STRETCHES if not any(name in line for line in found)]
     if missing:
         raise Failure(f"not measured: {missing}")
-    for name, (count, call) in sorted(found.items(), key=lambda item: -item[1][0])[:5]:
-        print(f"# {count} instructions with interrupts off in {name} (call {call})")
-    longest = {name: count for name, (count, _) in found.items() if count > STRETCH_MOST}
-    if longest:
-        raise Failure(f"interrupts are off for longer than {STRETCH_MOST} instructions: {longest}")
+    wrong = worst_stretches(found)
+    if wrong:
+        raise Failure("; ".join(wrong))
+
+
+def too_dear(prices):
+    """What of {(operation, when): (price, delay)} is above its bound, in words."""
+    for (op, when), (price, late) in prices.items():
+        quiet = prices[op, "quiet"][0]
+        if op == "exits":  # many: the fast path has to be kept
+            if price > quiet * 1.1 + PREEMPTION:
+                yield f"an exit costs {price // EXITS} instructions, not {quiet // EXITS}, after {when}"
+        elif price > 2 * quiet + PREEMPTION:
+            yield f"{op} costs {price} instructions, not {quiet}, after {when}"
+        if late > STRETCH_MOST + PREEMPTION:
+            yield f"a thread wakes {late} instructions late after {when}"
+
+
+def test_fuzz_short_calls_keep_their_price(env):
+    """What a call of a high priority costs does not depend on what threads of low priority dropped before it.
+
+    They drop 2,000 mapped Frames or waiting threads by configure, bind, delete and with their own end; then random
+    numbers, and are stopped anywhere in it. WARREN_ATTACK_SEED and WARREN_ATTACK_ROUNDS choose other random rounds.
+    """
+    seed = os.environ.get("WARREN_ATTACK_SEED", "1")
+    rounds = os.environ.get("WARREN_ATTACK_ROUNDS", PRICE_ROUNDS)
+    prices, found = {}, {}
+    with measured_attack(env, f"attack.calls=1 attack.walk=0 attack.seed={seed} attack.price={rounds}") as machine:
+        pattern = (r"(?:price of (\w+), (.*): (\d+) ticks, woken (\d+) late|"
+                   r"stretch of (.*): (\d+) ticks, call (\S+))")
+        while True:
+            match = machine.expect(rf"attack: (?:{pattern}|end of prices)\n", 300, unless=ATTACK_BROKEN)
+            op, when, ticks, late, name, stretch, call = match.groups()
+            if op:
+                prices[op, when] = instructions(ticks), instructions(late)
+            elif name:
+                found[name] = max(found.get(name, (0, "")), (instructions(stretch), call))
+            else:
+                break
+    found.pop("calls before")
+    ops = {op for op, when in prices if when == "quiet"}
+    missing = [(op, when) for op in ops for when in DROPS if (op, when) not in prices]
+    if len(ops) < 8 or missing:
+        raise Failure(f"not measured: {missing}, {sorted(ops)}")
+    for op in sorted(ops):
+        row = ", ".join(f"{when} {prices[op, when][0]}" for when in ("quiet", *DROPS))
+        print(f"# instructions of {op}: {row}")
+    print(f"# woken late by {max(late for _, late in prices.values())} instructions")
+    wrong = list(too_dear(prices)) + worst_stretches(found)
+    lone = prices["map", "quiet"][0] + prices["unmap", "quiet"][0]
+    if lone > LONE_PAGE_MOST:
+        wrong.append(f"mapping and unmapping a lone page takes {lone} instructions")
+    if wrong:
+        raise Failure("; ".join(wrong))
+
+
+def test_fuzz_sleepers_take_a_bounded_share(env):
+    """Thousands of sleepers of lower priorities, whose moment comes, take little of the time of one of the highest."""
+    wrong, count = [], 0
+    with measured_attack(env, "attack.calls=1 attack.walk=0 attack.sleepers=1") as machine:
+        pattern = r"sleepers (.*): woken (\d+) late, (\d+) stops, longest (\d+), taken (\d+) of (\d+)"
+        for name, *figures in lines(machine, pattern, "end of sleepers"):
+            late, _, longest, taken, window = map(instructions, figures)
+            stops = int(figures[1])
+            print(f"# {name}: woken {late} instructions late; {stops} stops, the longest {longest}; "
+                  f"{taken} of {window} taken")
+            count += 1
+            if late > STRETCH_MOST + PREEMPTION:
+                wrong.append(f"{name}: woken {late} instructions late")
+            if longest > STOP_MOST:
+                wrong.append(f"{name}: one stop of {longest} instructions")
+            if taken > window * SHARE_MOST:
+                wrong.append(f"{name}: {taken} of {window} instructions are taken")
+    if count != SLEEPER_KINDS:
+        raise Failure(f"{count} kinds of sleepers were measured, not {SLEEPER_KINDS}")
+    if wrong:
+        raise Failure("; ".join(wrong))
