@@ -8,29 +8,29 @@ _Static_assert(VCPU_OPS_FENCE_INSN == (int)VCPU_FENCE_INSN &&
 
 /* ---- vCPU.  There is one hart (start_config() sees to it), so `hart` is always 0. ---- */
 
-static enum err get_reg(void *opaque, uint32_t hart, uint64_t reg, uint64_t *value)
+static enum err calls_get_reg(void *opaque, uint32_t hart, uint64_t reg, uint64_t *value)
 {
     const struct calls *calls = opaque;
     (void)hart;
     return vcpu_get_reg(calls->vcpu, reg, value);
 }
 
-static enum err set_reg(void *opaque, uint32_t hart, uint64_t reg, uint64_t value)
+static enum err calls_set_reg(void *opaque, uint32_t hart, uint64_t reg, uint64_t value)
 {
     const struct calls *calls = opaque;
     (void)hart;
     return vcpu_set_reg(calls->vcpu, reg, value);
 }
 
-static enum err inject(void *opaque, uint32_t hart, uint64_t cause, uint64_t tval)
+static enum err calls_inject(void *opaque, uint32_t hart, uint64_t cause, uint64_t tval)
 {
     const struct calls *calls = opaque;
     (void)hart;
     return vcpu_inject(calls->vcpu, cause, tval);
 }
 
-static enum err fence(void *opaque, uint32_t hart, enum vcpu_ops_fence kind, uint64_t address,
-                      uint64_t size_bytes, uint64_t asid)
+static enum err calls_fence(void *opaque, uint32_t hart, enum vcpu_ops_fence kind, uint64_t address,
+                            uint64_t size_bytes, uint64_t asid)
 {
     const struct calls *calls = opaque;
     (void)hart;
@@ -38,7 +38,7 @@ static enum err fence(void *opaque, uint32_t hart, enum vcpu_ops_fence kind, uin
 }
 
 /* Only other harts are kicked, and there are none: to get here would be a defect of ours. */
-static void kick(void *opaque, uint32_t hart)
+static void calls_kick(void *opaque, uint32_t hart)
 {
     (void)opaque, (void)hart;
     __builtin_trap();
@@ -46,7 +46,8 @@ static void kick(void *opaque, uint32_t hart)
 
 struct vcpu_ops calls_vcpu(struct calls *calls)
 {
-    return (struct vcpu_ops){calls, get_reg, set_reg, inject, fence, kick};
+    return (struct vcpu_ops){calls,        calls_get_reg, calls_set_reg,
+                             calls_inject, calls_fence,   calls_kick};
 }
 
 /* ---- The loop ---- */

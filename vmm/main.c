@@ -31,15 +31,16 @@ static uint64_t time_ticks(void *opaque)
     return rt_time_ticks();
 }
 
-static _Noreturn void give_up(const struct calls *calls, enum report_failure why, uint64_t detail)
+static _Noreturn void vmm_give_up(const struct calls *calls, enum report_failure why,
+                                  uint64_t detail)
 {
     calls_report(calls, REPORT_FAILED, why, detail);
     calls_end(calls);
 }
 
 /* The machine, either as its last VMM left it or about to boot. */
-static void machine_set_up(struct machine *machine, struct console_ring *rings,
-                           const struct vmm_start *start, struct calls *calls)
+static void vmm_machine_set_up(struct machine *machine, struct console_ring *rings,
+                               const struct vmm_start *start, struct calls *calls)
 {
     struct machine_config config;
     bool is_taken_over = false;
@@ -50,7 +51,7 @@ static void machine_set_up(struct machine *machine, struct console_ring *rings,
         err = console_ring_attach(rings, (void *)(uintptr_t)start->console_address, calls,
                                   calls_console_signal);
     if (err)
-        give_up(calls, REPORT_FAILURE_START_RECORD, err);
+        vmm_give_up(calls, REPORT_FAILURE_START_RECORD, err);
     config.vcpu = calls_vcpu(calls);
     config.console = has_console ? console_ring_port(rings) : console_none;
     config.wall_ns = wall_ns;
@@ -58,7 +59,7 @@ static void machine_set_up(struct machine *machine, struct console_ring *rings,
     err = machine_init(machine, &config, (void *)(uintptr_t)start->arena_address,
                        start->arena_bytes, &is_taken_over);
     if (err)
-        give_up(calls, REPORT_FAILURE_START_RECORD, err);
+        vmm_give_up(calls, REPORT_FAILURE_START_RECORD, err);
     if (has_console)
         console_ring_sync(rings, machine->console.state);
     /* An arena that was lost tells nothing of the RAM: it is not as it was given. */
@@ -68,7 +69,7 @@ static void machine_set_up(struct machine *machine, struct console_ring *rings,
         return;
     err = machine_boot(machine);
     if (err)
-        give_up(calls, REPORT_FAILURE_KERNEL, err);
+        vmm_give_up(calls, REPORT_FAILURE_KERNEL, err);
 }
 
 int main(void)
@@ -81,11 +82,11 @@ int main(void)
 
     enum err err = rt_role(sizeof(struct vmm_start), &role);
     if (err)
-        give_up(&calls, REPORT_FAILURE_START_RECORD, err);
+        vmm_give_up(&calls, REPORT_FAILURE_START_RECORD, err);
     const struct vmm_start *start = role;
     calls.vcpu = cap_at(start->vcpu_slot);
     calls.console = cap_at(start->console_slot);
-    machine_set_up(&machine, &rings, start, &calls);
+    vmm_machine_set_up(&machine, &rings, start, &calls);
 
     static const struct vcpu_loop_ops ops = {calls_run, calls_poll, calls_wait, calls_rebooted};
     struct vcpu_loop_result result = vcpu_loop(&machine, 0, &ops, &calls);
@@ -94,13 +95,13 @@ int main(void)
         calls_report(&calls, REPORT_POWERED_OFF, 0, 0);
         calls_end(&calls);
     case VCPU_LOOP_GUEST_FAILED:
-        give_up(&calls, REPORT_FAILURE_SYSTEM, result.detail);
+        vmm_give_up(&calls, REPORT_FAILURE_SYSTEM, result.detail);
     case VCPU_LOOP_ALL_STOPPED:
-        give_up(&calls, REPORT_FAILURE_STOPPED, 0);
+        vmm_give_up(&calls, REPORT_FAILURE_STOPPED, 0);
     case VCPU_LOOP_BOOT_FAILED:
-        give_up(&calls, REPORT_FAILURE_KERNEL, result.detail);
+        vmm_give_up(&calls, REPORT_FAILURE_KERNEL, result.detail);
     case VCPU_LOOP_VCPU_FAILED:
         break;
     }
-    give_up(&calls, REPORT_FAILURE_VCPU, result.detail);
+    vmm_give_up(&calls, REPORT_FAILURE_VCPU, result.detail);
 }

@@ -50,7 +50,7 @@ static int hex_digit(uint8_t c)
     return -1;
 }
 
-static MUST_CHECK read_fields(const uint8_t *header, uint32_t field[FIELD_COUNT])
+static MUST_CHECK cpio_read_fields(const uint8_t *header, uint32_t field[FIELD_COUNT])
 {
     for (unsigned f = 0; f < FIELD_COUNT; f++) {
         uint32_t value = 0;
@@ -93,13 +93,14 @@ static bool name_allowed(const char *name)
 }
 
 /* Rules 1 to 6 for the entry at `at`, in their order. */
-static MUST_CHECK read_entry(const uint8_t *archive, size_t bytes, uint64_t at, struct entry *out)
+static MUST_CHECK cpio_read_entry(const uint8_t *archive, size_t bytes, uint64_t at,
+                                  struct entry *out)
 {
     uint32_t field[FIELD_COUNT];
 
     if (at > bytes || bytes - at < HEADER_BYTES || memcmp(archive + at, "070701", 6) != 0)
         return ERR_FORMAT;
-    enum err err = read_fields(archive + at, field);
+    enum err err = cpio_read_fields(archive + at, field);
     if (err != OK)
         return err;
 
@@ -133,7 +134,7 @@ MUST_CHECK cpio_next(const void *archive, size_t bytes, uint64_t *cursor, struct
 {
     struct entry entry;
 
-    enum err err = read_entry(archive, bytes, *cursor, &entry);
+    enum err err = cpio_read_entry(archive, bytes, *cursor, &entry);
     if (err != OK)
         return err;
     if (entry.is_trailer)
@@ -160,11 +161,11 @@ MUST_CHECK cpio_find(const void *archive, size_t bytes, const char *name, struct
 }
 
 /* Behind the trailer there is nothing but zero bytes. */
-static MUST_CHECK check_end(const uint8_t *archive, size_t bytes, uint64_t at)
+static MUST_CHECK cpio_check_end(const uint8_t *archive, size_t bytes, uint64_t at)
 {
     struct entry entry;
 
-    enum err err = read_entry(archive, bytes, at, &entry);
+    enum err err = cpio_read_entry(archive, bytes, at, &entry);
     if (err != OK)
         return err;
     if (entry.data_bytes != 0)
@@ -196,7 +197,7 @@ MUST_CHECK cpio_check(const void *archive, size_t bytes, unsigned *file_count)
         if (++count > CPIO_FILES_MOST)
             return ERR_RANGE;
     }
-    enum err err = check_end(archive, bytes, cursor);
+    enum err err = cpio_check_end(archive, bytes, cursor);
     if (err != OK)
         return err;
     *file_count = count;

@@ -12,7 +12,7 @@ static bool image_has(size_t bytes, uint64_t offset, uint64_t length)
     return offset <= bytes && length <= bytes - offset;
 }
 
-static MUST_CHECK check_file_header(const struct elf64_file_header *h, size_t bytes)
+static MUST_CHECK elf_check_header(const struct elf64_file_header *h, size_t bytes)
 {
     static const uint8_t magic[4] = {0x7f, 'E', 'L', 'F'};
 
@@ -29,8 +29,8 @@ static MUST_CHECK check_file_header(const struct elf64_file_header *h, size_t by
     return OK;
 }
 
-static MUST_CHECK check_load(const struct elf64_program_header *p, size_t bytes,
-                             struct elf_segment *out)
+static MUST_CHECK elf_check_load(const struct elf64_program_header *p, size_t bytes,
+                                 struct elf_segment *out)
 {
     if (!image_has(bytes, p->offset, p->filesz) || p->filesz > p->memsz)
         return ERR_FORMAT;
@@ -52,7 +52,7 @@ static MUST_CHECK check_load(const struct elf64_program_header *p, size_t bytes,
 }
 
 /* Segments ascend (the ABI says so), so only the last one can collide with a new one. */
-static MUST_CHECK add_segment(struct elf *elf, const struct elf_segment *s)
+static MUST_CHECK elf_add_segment(struct elf *elf, const struct elf_segment *s)
 {
     if (elf->segment_count == ELF_SEGMENT_MAX)
         return ERR_NOT_SUPPORTED;
@@ -85,7 +85,7 @@ MUST_CHECK elf_open(const void *image, size_t bytes, struct elf *out)
     if (bytes < sizeof header)
         return ERR_FORMAT;
     memcpy(&header, at, sizeof header);
-    enum err err = check_file_header(&header, bytes);
+    enum err err = elf_check_header(&header, bytes);
     if (err != OK)
         return err;
 
@@ -99,9 +99,9 @@ MUST_CHECK elf_open(const void *image, size_t bytes, struct elf *out)
             return ERR_NOT_SUPPORTED;
         if (p.type != PT_LOAD || p.memsz == 0)
             continue;
-        err = check_load(&p, bytes, &segment);
+        err = elf_check_load(&p, bytes, &segment);
         if (err == OK)
-            err = add_segment(&elf, &segment);
+            err = elf_add_segment(&elf, &segment);
         if (err != OK)
             return err;
     }

@@ -8,7 +8,7 @@
 _Static_assert(sizeof(struct elf64_file_header) == PAYLOAD_HEADER_BYTES,
                "an ELF header is seen whole");
 
-static MUST_CHECK check_file_header(const struct elf64_file_header *h, uint64_t bytes)
+static MUST_CHECK payload_elf_check_header(const struct elf64_file_header *h, uint64_t bytes)
 {
     if (h->ident[4] != ELFCLASS64 || h->ident[5] != ELFDATA2LSB || h->ident[6] != EV_CURRENT ||
         h->machine != EM_RISCV || (h->type != ET_EXEC && h->type != ET_DYN))
@@ -24,8 +24,9 @@ static bool do_overlap(const struct payload_segment *a, const struct payload_seg
     return a->gpa < b->gpa + b->memory_bytes && b->gpa < a->gpa + a->memory_bytes;
 }
 
-static MUST_CHECK add_segment(struct payload *payload, const struct elf64_program_header *p,
-                              uint64_t bytes, uint64_t ram_gpa)
+static MUST_CHECK payload_elf_add_segment(struct payload *payload,
+                                          const struct elf64_program_header *p, uint64_t bytes,
+                                          uint64_t ram_gpa)
 {
     struct payload_segment segment = {p->paddr, p->memsz, p->offset, p->filesz};
     uint64_t end;
@@ -46,7 +47,7 @@ static MUST_CHECK add_segment(struct payload *payload, const struct elf64_progra
 }
 
 /* The lowest address.  A linker that was not told otherwise puts the ELF header there. */
-static MUST_CHECK find_entry(struct payload *payload)
+static MUST_CHECK payload_elf_find_entry(struct payload *payload)
 {
     const struct payload_segment *lowest = &payload->segment[0];
 
@@ -70,15 +71,15 @@ MUST_CHECK payload_open_elf(const uint8_t *file, uint64_t bytes, uint64_t ram_gp
     if (bytes < sizeof header)
         return ERR_FORMAT;
     memcpy(&header, file, sizeof header);
-    enum err err = check_file_header(&header, bytes);
+    enum err err = payload_elf_check_header(&header, bytes);
     for (unsigned i = 0; err == OK && i < header.phnum; i++) {
         struct elf64_program_header p;
         memcpy(&p, file + header.phoff + i * sizeof p, sizeof p);
         if (p.type == PT_LOAD && p.memsz != 0)
-            err = add_segment(&payload, &p, bytes, ram_gpa);
+            err = payload_elf_add_segment(&payload, &p, bytes, ram_gpa);
     }
     if (err == OK)
-        err = find_entry(&payload);
+        err = payload_elf_find_entry(&payload);
     if (err == OK)
         *out = payload;
     return err;

@@ -5,8 +5,8 @@
 
 #define EPOCH_RETIRED UINT32_MAX
 
-static MUST_CHECK attach(struct ring_handle *h, struct ring_side *own, struct ring_side *peer,
-                         void *data, uint32_t capacity, uint32_t element_bytes)
+static MUST_CHECK ring_attach(struct ring_handle *h, struct ring_side *own, struct ring_side *peer,
+                              void *data, uint32_t capacity, uint32_t element_bytes)
 {
     if (capacity == 0 || (capacity & (capacity - 1)) != 0 || capacity > UINT32_C(1) << 31 ||
         element_bytes == 0)
@@ -24,7 +24,7 @@ static MUST_CHECK attach(struct ring_handle *h, struct ring_side *own, struct ri
     return OK;
 }
 
-static void attach_end(struct ring_handle *h)
+static void ring_attach_end(struct ring_handle *h)
 {
     uint32_t epoch = atomic_load_explicit(&h->own->epoch, memory_order_relaxed);
 
@@ -38,12 +38,12 @@ MUST_CHECK ring_producer_attach(struct ring_producer *p, struct ring_shared *sha
                                 uint32_t capacity, uint32_t element_bytes)
 {
     enum err err =
-        attach(&p->h, &shared->producer, &shared->consumer, data, capacity, element_bytes);
+        ring_attach(&p->h, &shared->producer, &shared->consumer, data, capacity, element_bytes);
     if (err != OK)
         return err;
     if (p->h.index - p->h.peer_index > capacity)
         p->h.index = p->h.peer_index;
-    attach_end(&p->h);
+    ring_attach_end(&p->h);
     return OK;
 }
 
@@ -51,18 +51,18 @@ MUST_CHECK ring_consumer_attach(struct ring_consumer *c, struct ring_shared *sha
                                 uint32_t capacity, uint32_t element_bytes)
 {
     enum err err =
-        attach(&c->h, &shared->consumer, &shared->producer, data, capacity, element_bytes);
+        ring_attach(&c->h, &shared->consumer, &shared->producer, data, capacity, element_bytes);
     if (err != OK)
         return err;
     if (c->h.peer_index - c->h.index > capacity)
         c->h.index = c->h.peer_index;
-    attach_end(&c->h);
+    ring_attach_end(&c->h);
     return OK;
 }
 
 /* Reads the peer's index once and believes it only if it is possible: `used` is the number of
  * elements in the ring that it implies. */
-static MUST_CHECK look(struct ring_handle *h, bool is_producer, uint32_t *used)
+static MUST_CHECK ring_look(struct ring_handle *h, bool is_producer, uint32_t *used)
 {
     if (h->is_broken)
         return ERR_FORMAT;
@@ -77,31 +77,31 @@ static MUST_CHECK look(struct ring_handle *h, bool is_producer, uint32_t *used)
     return OK;
 }
 
-static uint32_t least(uint32_t a, uint32_t b)
+static uint32_t ring_least(uint32_t a, uint32_t b)
 {
     return a < b ? a : b;
 }
 
 /* The data area from element `index` on: `count` elements, in one or two pieces. */
-static void copy_in(const struct ring_handle *h, const uint8_t *from, uint32_t count)
+static void ring_copy_in(const struct ring_handle *h, const uint8_t *from, uint32_t count)
 {
-    uint32_t at = h->index & (h->capacity - 1), first = least(count, h->capacity - at);
+    uint32_t at = h->index & (h->capacity - 1), first = ring_least(count, h->capacity - at);
     size_t element = h->element_bytes;
 
     memcpy(h->data + at * element, from, first * element);
     memcpy(h->data, from + first * element, (count - first) * element);
 }
 
-static void copy_out(const struct ring_handle *h, uint8_t *to, uint32_t count)
+static void ring_copy_out(const struct ring_handle *h, uint8_t *to, uint32_t count)
 {
-    uint32_t at = h->index & (h->capacity - 1), first = least(count, h->capacity - at);
+    uint32_t at = h->index & (h->capacity - 1), first = ring_least(count, h->capacity - at);
     size_t element = h->element_bytes;
 
     memcpy(to, h->data + at * element, first * element);
     memcpy(to + first * element, h->data, (count - first) * element);
 }
 
-static void publish(struct ring_handle *h, uint32_t count)
+static void ring_publish(struct ring_handle *h, uint32_t count)
 {
     h->index += count;
     atomic_store_explicit(&h->own->index, h->index, memory_order_release);
@@ -110,7 +110,7 @@ static void publish(struct ring_handle *h, uint32_t count)
 MUST_CHECK ring_room(struct ring_producer *p, uint32_t *count)
 {
     uint32_t used;
-    enum err err = look(&p->h, true, &used);
+    enum err err = ring_look(&p->h, true, &used);
     if (err == OK)
         *count = p->h.capacity - used;
     return err;
@@ -118,7 +118,7 @@ MUST_CHECK ring_room(struct ring_producer *p, uint32_t *count)
 
 MUST_CHECK ring_available(struct ring_consumer *c, uint32_t *count)
 {
-    return look(&c->h, false, count);
+    return ring_look(&c->h, false, count);
 }
 
 MUST_CHECK ring_write(struct ring_producer *p, const void *from, uint32_t count, uint32_t *written)
@@ -127,9 +127,9 @@ MUST_CHECK ring_write(struct ring_producer *p, const void *from, uint32_t count,
     enum err err = ring_room(p, &room);
     if (err != OK)
         return err;
-    count = least(count, room);
-    copy_in(&p->h, from, count);
-    publish(&p->h, count);
+    count = ring_least(count, room);
+    ring_copy_in(&p->h, from, count);
+    ring_publish(&p->h, count);
     *written = count;
     return OK;
 }
@@ -140,8 +140,8 @@ MUST_CHECK ring_peek(struct ring_consumer *c, void *to, uint32_t count, uint32_t
     enum err err = ring_available(c, &available);
     if (err != OK)
         return err;
-    count = least(count, available);
-    copy_out(&c->h, to, count);
+    count = ring_least(count, available);
+    ring_copy_out(&c->h, to, count);
     *got = count;
     return OK;
 }
@@ -151,7 +151,7 @@ MUST_CHECK ring_drop(struct ring_consumer *c, uint32_t count)
     uint32_t available;
     enum err err = ring_available(c, &available);
     if (err == OK)
-        publish(&c->h, least(count, available));
+        ring_publish(&c->h, ring_least(count, available));
     return err;
 }
 
@@ -160,12 +160,12 @@ MUST_CHECK ring_read(struct ring_consumer *c, void *to, uint32_t count, uint32_t
     enum err err = ring_peek(c, to, count, &count);
     if (err != OK)
         return err;
-    publish(&c->h, count);
+    ring_publish(&c->h, count);
     *got = count;
     return OK;
 }
 
-static bool wakes(struct ring_handle *h)
+static bool ring_wakes(struct ring_handle *h)
 {
     atomic_thread_fence(memory_order_seq_cst);
     return atomic_load_explicit(&h->peer->waits, memory_order_relaxed) != 0 &&
@@ -174,21 +174,21 @@ static bool wakes(struct ring_handle *h)
 
 bool ring_producer_wakes(struct ring_producer *p)
 {
-    return wakes(&p->h);
+    return ring_wakes(&p->h);
 }
 
 bool ring_consumer_wakes(struct ring_consumer *c)
 {
-    return wakes(&c->h);
+    return ring_wakes(&c->h);
 }
 
-static void ask(struct ring_handle *h)
+static void ring_request_signal(struct ring_handle *h)
 {
     atomic_store_explicit(&h->own->waits, 1, memory_order_relaxed);
     atomic_thread_fence(memory_order_seq_cst);
 }
 
-static bool withdraw(struct ring_handle *h)
+static bool ring_withdraw_request(struct ring_handle *h)
 {
     atomic_store_explicit(&h->own->waits, 0, memory_order_relaxed);
     return false;
@@ -198,9 +198,9 @@ bool ring_producer_sleep(struct ring_producer *p)
 {
     uint32_t room;
 
-    ask(&p->h);
+    ring_request_signal(&p->h);
     if (ring_room(p, &room) != OK || room > 0)
-        return withdraw(&p->h);
+        return ring_withdraw_request(&p->h);
     return true;
 }
 
@@ -208,9 +208,9 @@ bool ring_consumer_sleep(struct ring_consumer *c)
 {
     uint32_t available;
 
-    ask(&c->h);
+    ring_request_signal(&c->h);
     if (ring_available(c, &available) != OK || available > 0)
-        return withdraw(&c->h);
+        return ring_withdraw_request(&c->h);
     return true;
 }
 
@@ -219,7 +219,7 @@ bool ring_consumer_waits(const struct ring_consumer *c)
     return atomic_load_explicit(&c->h.own->waits, memory_order_relaxed) != 0;
 }
 
-static bool restarted(struct ring_handle *h)
+static bool ring_restarted(struct ring_handle *h)
 {
     uint32_t epoch = atomic_load_explicit(&h->peer->epoch, memory_order_acquire);
 
@@ -232,12 +232,12 @@ static bool restarted(struct ring_handle *h)
 
 bool ring_producer_restarted(struct ring_producer *p)
 {
-    return restarted(&p->h);
+    return ring_restarted(&p->h);
 }
 
 bool ring_consumer_restarted(struct ring_consumer *c)
 {
-    return restarted(&c->h);
+    return ring_restarted(&c->h);
 }
 
 void ring_consumer_retire(struct ring_shared *shared)

@@ -11,7 +11,7 @@
 
 #include "rt_state.h"
 
-static cap_t parent(void)
+static cap_t parent_cap(void)
 {
     return cap_at(PROCESS_SLOT_PARENT);
 }
@@ -23,7 +23,7 @@ static void parent_write(const char *text, size_t bytes)
         size_t part = bytes < REPORT_LOG_BYTES ? bytes : REPORT_LOG_BYTES;
         struct message m = {.tag = REPORT_LOG, .word = {part}};
         memcpy(&m.word[1], text, part);
-        if (ipc_send(parent(), &m) != OK)
+        if (ipc_send(parent_cap(), &m) != OK)
             return;
         text += part;
         bytes -= part;
@@ -37,7 +37,7 @@ static ATTR_NORETURN void parent_leave(int code)
     struct message m = {.tag = REPORT_EXIT, .word = {(uint64_t)(unsigned)code}};
     uint64_t bits;
 
-    if (ipc_send(parent(), &m) == OK) {
+    if (ipc_send(parent_cap(), &m) == OK) {
         while (notification_wait(cap_at(PROCESS_SLOT_WAKE), DEADLINE_NEVER, &bits) == OK)
             ;
     }

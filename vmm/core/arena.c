@@ -142,7 +142,7 @@ void *arena_section(const struct arena *arena, uint32_t index)
 }
 
 /* What the memory must say before anything in it changes. */
-static void open(struct arena *arena)
+static void arena_open(struct arena *arena)
 {
     struct arena_header *header = arena->header;
 
@@ -158,7 +158,7 @@ void arena_set(struct arena *arena, const void *field, size_t bytes)
     uint64_t offset = (uint64_t)((const uint8_t *)field - (const uint8_t *)header);
 
     if (!arena_is_open(arena))
-        open(arena);
+        arena_open(arena);
     uint64_t used = header->log_used_bytes;
     if (offset < arena->data_offset || offset > arena->size_bytes ||
         bytes > arena->size_bytes - offset || used > arena->log_bytes || bytes > arena->log_bytes ||

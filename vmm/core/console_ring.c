@@ -31,7 +31,7 @@ enum err console_ring_attach(struct console_ring *rings, void *region, void *opa
 }
 
 /* The 64-bit position nearest to `position` whose low half is `index`. */
-static uint64_t nearest(uint64_t position, uint32_t index)
+static uint64_t position_nearest(uint64_t position, uint32_t index)
 {
     return position + (uint64_t)(int64_t)(int32_t)(index - (uint32_t)position);
 }
@@ -40,9 +40,9 @@ void console_ring_sync(const struct console_ring *rings, struct console_state *s
 {
     /* Output may have been published and not yet counted, input counted and not yet dropped. */
     if (rings->out_index - (uint32_t)state->out_position > CONSOLE_OUTPUT_BYTES)
-        state->out_position = nearest(state->out_position, rings->out_index);
+        state->out_position = position_nearest(state->out_position, rings->out_index);
     if ((uint32_t)state->in_position - rings->in_index > CONSOLE_INPUT_BYTES)
-        state->in_position = nearest(state->in_position, rings->in_index);
+        state->in_position = position_nearest(state->in_position, rings->in_index);
 }
 
 /* Bytes at `position` that are published already: a predecessor got that far. */

@@ -28,7 +28,7 @@ static uint64_t trap_cause(uint64_t fault_cause)
  * is the start of the second one, and so it is in the access fault: "the virtual
  * address of the portion of the access that caused the fault" is what stval holds.
  */
-static enum err trap(const struct emul_fault *fault, struct emul_outcome *out)
+static enum err emul_trap(const struct emul_fault *fault, struct emul_outcome *out)
 {
     *out = (struct emul_outcome){
         .kind = EMUL_TRAP,
@@ -38,7 +38,7 @@ static enum err trap(const struct emul_fault *fault, struct emul_outcome *out)
     return OK;
 }
 
-static enum err decode(const struct emul_fault *fault, struct rvdec_insn *insn)
+static enum err emul_decode(const struct emul_fault *fault, struct rvdec_insn *insn)
 {
     if (rvdec_decode_htinst(fault->htinst, insn) == OK)
         return OK;
@@ -83,7 +83,8 @@ static bool is_misaligned(const struct emul_fault *fault, const struct rvdec_ins
     return ((address | fault->gpa) & low) != 0u;
 }
 
-static enum err finish_load(const struct rvdec_insn *insn, uint64_t value, struct emul_outcome *out)
+static enum err emul_load_finish(const struct rvdec_insn *insn, uint64_t value,
+                                 struct emul_outcome *out)
 {
     unsigned unused_bits = 64u - 8u * insn->width_bytes;
 
@@ -105,8 +106,8 @@ static enum err finish_load(const struct rvdec_insn *insn, uint64_t value, struc
     return OK;
 }
 
-static enum err store_value(const struct rvdec_insn *insn, const struct emul_regs *regs,
-                            uint64_t *value)
+static enum err emul_store_value(const struct rvdec_insn *insn, const struct emul_regs *regs,
+                                 uint64_t *value)
 {
     uint64_t raw = 0;
     enum err err = OK;
@@ -135,31 +136,31 @@ static bool is_refusal(enum err err)
     }
 }
 
-static enum err load(const struct emul_fault *fault, const struct rvdec_insn *insn,
-                     const struct emul_bus *bus, struct emul_outcome *out)
+static enum err emul_load(const struct emul_fault *fault, const struct rvdec_insn *insn,
+                          const struct emul_bus *bus, struct emul_outcome *out)
 {
     uint64_t value = 0;
     enum err err = bus->read(bus->ctx, fault->gpa, insn->width_bytes, &value);
 
     if (is_refusal(err))
-        return trap(fault, out);
+        return emul_trap(fault, out);
     if (err != OK)
         return err;
-    return finish_load(insn, value, out);
+    return emul_load_finish(insn, value, out);
 }
 
-static enum err store(const struct emul_fault *fault, const struct rvdec_insn *insn,
-                      const struct emul_regs *regs, const struct emul_bus *bus,
-                      struct emul_outcome *out)
+static enum err emul_store(const struct emul_fault *fault, const struct rvdec_insn *insn,
+                           const struct emul_regs *regs, const struct emul_bus *bus,
+                           struct emul_outcome *out)
 {
     uint64_t value;
-    enum err err = store_value(insn, regs, &value);
+    enum err err = emul_store_value(insn, regs, &value);
 
     if (err != OK)
         return err;
     err = bus->write(bus->ctx, fault->gpa, insn->width_bytes, value);
     if (is_refusal(err))
-        return trap(fault, out);
+        return emul_trap(fault, out);
     if (err != OK)
         return err;
     *out = (struct emul_outcome){
@@ -177,25 +178,25 @@ enum err emul_access(const struct emul_fault *fault, const struct emul_regs *reg
     bool is_fetched;
 
     if (fault->cause == EMUL_FAULT_FETCH)
-        return trap(fault, out);
+        return emul_trap(fault, out);
     if (fault->cause != EMUL_FAULT_LOAD && fault->cause != EMUL_FAULT_STORE)
         return ERR_INVALID_ARG;
-    if (decode(fault, &insn) != OK)
-        return trap(fault, out);
+    if (emul_decode(fault, &insn) != OK)
+        return emul_trap(fault, out);
     /* length 0: a page-table access, whose direction need not be that of the fault */
     is_fetched = !insn.is_transformed && insn.length_bytes != 0u;
     if (rvdec_is_store(&insn) != (fault->cause == EMUL_FAULT_STORE))
-        return is_fetched ? ERR_AGAIN : trap(fault, out);
+        return is_fetched ? ERR_AGAIN : emul_trap(fault, out);
     if (!is_plain(&insn))
-        return trap(fault, out);
+        return emul_trap(fault, out);
     if (is_fetched)
         address = effective_address(&insn, regs);
     if (is_misaligned(fault, &insn, address))
-        return trap(fault, out);
+        return emul_trap(fault, out);
     /* Aligned, so it lies in one page and translation has kept its place in it. */
     if (is_fetched && ((address ^ fault->gpa) & PAGE_OFFSET_MASK) != 0u)
         return ERR_AGAIN;
     if (insn.class == RVDEC_LOAD)
-        return load(fault, &insn, bus, out);
-    return store(fault, &insn, regs, bus, out);
+        return emul_load(fault, &insn, bus, out);
+    return emul_store(fault, &insn, regs, bus, out);
 }

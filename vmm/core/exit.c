@@ -48,8 +48,8 @@ static void outcome_trap(struct exit_outcome *outcome, uint64_t cause, uint64_t 
 
 /* ---- ecall ---- */
 
-static enum exit_next handle_ecall(struct machine *machine, uint32_t hart,
-                                   const struct vcpu_page *page, struct exit_outcome *outcome)
+static enum exit_next exit_handle_ecall(struct machine *machine, uint32_t hart,
+                                        const struct vcpu_page *page, struct exit_outcome *outcome)
 {
     struct sbi_call call = {
         .machine = machine,
@@ -166,8 +166,10 @@ static bool access_plain(struct machine *machine, const struct vcpu_page *page,
     return true;
 }
 
-static enum err handle_access(struct machine *machine, uint32_t hart, const struct vcpu_page *page,
-                              const struct vcpu_exit_record *record, struct exit_outcome *outcome)
+static enum err exit_handle_access(struct machine *machine, uint32_t hart,
+                                   const struct vcpu_page *page,
+                                   const struct vcpu_exit_record *record,
+                                   struct exit_outcome *outcome)
 {
     if (access_plain(machine, page, record, outcome))
         return OK;
@@ -229,7 +231,7 @@ static uint64_t illegal_tval(const struct vcpu_exit_record *record)
     return record->tval;
 }
 
-static void handle_other(const struct vcpu_exit_record *record, struct exit_outcome *outcome)
+static void exit_handle_other(const struct vcpu_exit_record *record, struct exit_outcome *outcome)
 {
     if (is_guest_cause(record->cause) && record->cause != CAUSE_ILLEGAL_INSN)
         outcome_trap(outcome, record->cause, record->tval);
@@ -237,17 +239,17 @@ static void handle_other(const struct vcpu_exit_record *record, struct exit_outc
         outcome_trap(outcome, CAUSE_ILLEGAL_INSN, illegal_tval(record));
 }
 
-static enum err dispatch(struct machine *machine, uint32_t hart, const struct vcpu_page *page,
-                         const struct vcpu_exit_record *record, struct exit_outcome *outcome,
-                         enum exit_next *next)
+static enum err exit_dispatch(struct machine *machine, uint32_t hart, const struct vcpu_page *page,
+                              const struct vcpu_exit_record *record, struct exit_outcome *outcome,
+                              enum exit_next *next)
 {
     switch (record->reason) {
     case VCPU_EXIT_ECALL:
-        *next = handle_ecall(machine, hart, page, outcome);
+        *next = exit_handle_ecall(machine, hart, page, outcome);
         return OK;
     case VCPU_EXIT_LOAD:
     case VCPU_EXIT_STORE:
-        return handle_access(machine, hart, page, record, outcome);
+        return exit_handle_access(machine, hart, page, record, outcome);
     case VCPU_EXIT_FETCH:
         outcome_trap(outcome, CAUSE_FETCH_ACCESS, record->tval);
         return OK;
@@ -258,7 +260,7 @@ static enum err dispatch(struct machine *machine, uint32_t hart, const struct vc
             outcome_trap(outcome, CAUSE_ILLEGAL_INSN, illegal_tval(record));
         return OK;
     default:
-        handle_other(record, outcome);
+        exit_handle_other(record, outcome);
         return OK;
     }
 }
@@ -276,7 +278,7 @@ enum err exit_handle(struct machine *machine, uint32_t hart, enum exit_next *nex
     outcome->flags = outcome->reg_count = 0;
     outcome->soft_set = outcome->soft_clear = outcome->started = 0;
     machine->console.outcome = outcome;
-    enum err err = dispatch(machine, hart, page, record, outcome, &found);
+    enum err err = exit_dispatch(machine, hart, page, record, outcome, &found);
     machine->console.outcome = NULL;
     if (err || found == EXIT_WAIT) {
         enum err rollback = arena_rollback(&machine->arena);
@@ -358,8 +360,8 @@ static enum err inject_apply(const struct machine *machine, uint32_t hart,
 }
 
 /* What few outcomes have, in an order in which doing it all again is the same. */
-static void rest_apply(const struct machine *machine, uint32_t hart,
-                       const struct exit_outcome *outcome)
+static void outcome_rest_apply(const struct machine *machine, uint32_t hart,
+                               const struct exit_outcome *outcome)
 {
     if (outcome->flags & (OUTCOME_TEXT | OUTCOME_BYTE | OUTCOME_INPUT))
         console_apply(machine, outcome);
@@ -377,7 +379,7 @@ static enum err outcome_apply(struct machine *machine, uint32_t hart,
     struct vcpu_page *page = machine_page(machine, hart);
 
     if (outcome->flags & ~(uint32_t)OUTCOME_INJECT)
-        rest_apply(machine, hart, outcome);
+        outcome_rest_apply(machine, hart, outcome);
     enum err err = regs_apply(machine, hart, outcome);
     if (err)
         return err;

@@ -31,14 +31,14 @@ static bool leaf_allows_load(uint64_t pte, uint64_t sstatus)
     return (pte & PTE_R) || ((sstatus & SSTATUS_MXR) && (pte & PTE_X));
 }
 
-static enum err page_fault(enum gwalk_cause *cause)
+static enum err gwalk_page_fault(enum gwalk_cause *cause)
 {
     *cause = GWALK_LOAD_PAGE_FAULT;
     return ERR_RANGE;
 }
 
-static enum err translate(const struct gwalk *walk, const struct guestmem *ram, uint64_t gva,
-                          uint64_t *gpa, enum gwalk_cause *cause)
+static enum err gwalk_translate(const struct gwalk *walk, const struct guestmem *ram, uint64_t gva,
+                                uint64_t *gpa, enum gwalk_cause *cause)
 {
     uint64_t mode = walk->satp >> SATP_MODE_SHIFT;
 
@@ -47,11 +47,11 @@ static enum err translate(const struct gwalk *walk, const struct guestmem *ram, 
         return OK;
     }
     if (mode < SATP_SV39 || mode > SATP_SV57)
-        return page_fault(cause);
+        return gwalk_page_fault(cause);
     uint32_t levels = (uint32_t)(mode - SATP_SV39) + 3;
     uint32_t va_bits = PAGE_SHIFT + VPN_BITS * levels;
     if ((uint64_t)((int64_t)(gva << (64 - va_bits)) >> (64 - va_bits)) != gva)
-        return page_fault(cause);
+        return gwalk_page_fault(cause);
 
     uint64_t table = (walk->satp & SATP_PPN_MASK) << PAGE_SHIFT;
     for (uint32_t level = levels; level-- > 0;) {
@@ -62,18 +62,18 @@ static enum err translate(const struct gwalk *walk, const struct guestmem *ram, 
             return ERR_RANGE;
         }
         if (!(pte & PTE_V) || ((pte & PTE_W) && !(pte & PTE_R)) || (pte & PTE_RESERVED))
-            return page_fault(cause);
+            return gwalk_page_fault(cause);
         uint64_t base = (pte >> PTE_PPN_SHIFT & PTE_PPN_MASK) << PAGE_SHIFT;
         if (pte & (PTE_R | PTE_X)) {
             uint64_t inside = (UINT64_C(1) << shift) - 1;
             if (!leaf_allows_load(pte, walk->sstatus) || (base & inside))
-                return page_fault(cause);
+                return gwalk_page_fault(cause);
             *gpa = base | (gva & inside);
             return OK;
         }
         table = base;
     }
-    return page_fault(cause);
+    return gwalk_page_fault(cause);
 }
 
 enum err gwalk_read_u64(const struct gwalk *walk, const struct guestmem *ram, uint64_t gva,
@@ -85,7 +85,7 @@ enum err gwalk_read_u64(const struct gwalk *walk, const struct guestmem *ram, ui
         uint64_t gpa;
         uint8_t *byte;
         *tval = gva + i;
-        enum err err = translate(walk, ram, gva + i, &gpa, cause);
+        enum err err = gwalk_translate(walk, ram, gva + i, &gpa, cause);
         if (err)
             return err;
         if (guestmem_at(ram, gpa, 1, &byte)) {

@@ -6,7 +6,7 @@
 #define PAGE_BYTES UINT64_C(4096)
 
 /* How much of the RAM lies below IMAGE_LOW_GPA, in whole pages; all of it where none does. */
-static uint64_t low_bytes(uint64_t ram_gpa, uint64_t ram_bytes)
+static uint64_t image_low_bytes(uint64_t ram_gpa, uint64_t ram_bytes)
 {
     if (ram_gpa < IMAGE_LOW_GPA && ram_bytes > IMAGE_LOW_GPA - ram_gpa)
         ram_bytes = IMAGE_LOW_GPA - ram_gpa;
@@ -18,8 +18,8 @@ static uint64_t low_bytes(uint64_t ram_gpa, uint64_t ram_bytes)
  * and at the top of the RAM; just below the device tree where it does not fit there.
  * An offset into the RAM; false when it fits nowhere behind the kernel.
  */
-static bool initrd_place(uint64_t kernel_end, uint64_t dtb_offset, uint64_t initrd_bytes,
-                         uint64_t ram_bytes, uint64_t *offset)
+static bool image_initrd_place(uint64_t kernel_end, uint64_t dtb_offset, uint64_t initrd_bytes,
+                               uint64_t ram_bytes, uint64_t *offset)
 {
     uint64_t middle = ram_bytes / 2 < IMAGE_INITRD_MAX ? ram_bytes / 2 : IMAGE_INITRD_MAX;
 
@@ -47,12 +47,13 @@ enum err image_plan(const uint8_t *kernel, uint64_t kernel_bytes, uint64_t initr
         return err;
 
     /* What is left is always compared, never a sum that could wrap. */
-    uint64_t left = low_bytes(ram_gpa, ram_bytes);
+    uint64_t left = image_low_bytes(ram_gpa, ram_bytes);
     if (left < IMAGE_DTB_BYTES || __builtin_add_overflow(ram_gpa, ram_bytes, &ram_end))
         return ERR_NO_MEMORY;
     left = (left - IMAGE_DTB_BYTES) & ~(IMAGE_DTB_BYTES - 1);
     uint64_t initrd_offset;
-    if (!initrd_place(payload.end_gpa - ram_gpa, left, initrd_bytes, ram_bytes, &initrd_offset))
+    if (!image_initrd_place(payload.end_gpa - ram_gpa, left, initrd_bytes, ram_bytes,
+                            &initrd_offset))
         return ERR_NO_MEMORY;
 
     *out = (struct image_plan){
@@ -67,8 +68,8 @@ enum err image_plan(const uint8_t *kernel, uint64_t kernel_bytes, uint64_t initr
 }
 
 /* All is looked at before the first byte is written. */
-static MUST_CHECK check_fit(const struct image_plan *plan, const struct guestmem *ram,
-                            uint64_t kernel_bytes)
+static MUST_CHECK image_check_fit(const struct image_plan *plan, const struct guestmem *ram,
+                                  uint64_t kernel_bytes)
 {
     for (uint32_t i = 0; i < plan->payload.segment_count; i++) {
         const struct payload_segment *segment = &plan->payload.segment[i];
@@ -82,7 +83,7 @@ static MUST_CHECK check_fit(const struct image_plan *plan, const struct guestmem
 /* Eight words a turn, where libc's memcpy takes half a word at a time: 31 MB are copied here. */
 #define TURN_BYTES 64u
 
-static void copy(uint8_t *to, const uint8_t *from, uint64_t bytes)
+static void image_copy(uint8_t *to, const uint8_t *from, uint64_t bytes)
 {
     uint64_t done = 0;
 
@@ -105,16 +106,16 @@ enum err image_load(const struct image_plan *plan, const struct guestmem *ram,
 {
     uint8_t *at;
 
-    if (check_fit(plan, ram, kernel_bytes) ||
+    if (image_check_fit(plan, ram, kernel_bytes) ||
         guestmem_at(ram, plan->initrd_gpa, initrd_bytes, &at))
         return ERR_RANGE;
     if (initrd_bytes)
-        copy(at, initrd, initrd_bytes);
+        image_copy(at, initrd, initrd_bytes);
     for (uint32_t i = 0; i < plan->payload.segment_count; i++) {
         const struct payload_segment *segment = &plan->payload.segment[i];
         if (guestmem_at(ram, segment->gpa, segment->file_bytes, &at))
             return ERR_RANGE;
-        copy(at, kernel + segment->file_offset, segment->file_bytes);
+        image_copy(at, kernel + segment->file_offset, segment->file_bytes);
     }
     return OK;
 }

@@ -88,7 +88,7 @@ uint64_t isa_stateless(const char *machine_isa)
 }
 
 /* Appends what fits; the caller's buffer is large enough by contract. */
-static size_t append(char *text, size_t size_bytes, size_t at, const char *bytes, size_t count)
+static size_t isa_append(char *text, size_t size_bytes, size_t at, const char *bytes, size_t count)
 {
     if (count > size_bytes - at)
         count = size_bytes - at;
@@ -100,13 +100,13 @@ size_t isa_string(uint64_t extensions, char *text, size_t size_bytes)
 {
     size_t limit = size_bytes - 1, at = 0;
 
-    at = append(text, limit, at, "rv64", 4);
-    at = append(text, limit, at, single_letters, sizeof single_letters - 1);
+    at = isa_append(text, limit, at, "rv64", 4);
+    at = isa_append(text, limit, at, single_letters, sizeof single_letters - 1);
     for (size_t i = 0; i < EXTENSION_COUNT; i++) {
         if (!is_offered(i, extensions))
             continue;
-        at = append(text, limit, at, "_", 1);
-        at = append(text, limit, at, extension[i].name, strlen(extension[i].name));
+        at = isa_append(text, limit, at, "_", 1);
+        at = isa_append(text, limit, at, extension[i].name, strlen(extension[i].name));
     }
     text[at] = '\0';
     return at;
@@ -117,11 +117,11 @@ size_t isa_list(uint64_t extensions, char *text, size_t size_bytes)
     size_t at = 0;
 
     for (const char *letter = single_letters; *letter; letter++) {
-        at = append(text, size_bytes, at, letter, 1);
-        at = append(text, size_bytes, at, "", 1);
+        at = isa_append(text, size_bytes, at, letter, 1);
+        at = isa_append(text, size_bytes, at, "", 1);
     }
     for (size_t i = 0; i < EXTENSION_COUNT; i++)
         if (is_offered(i, extensions))
-            at = append(text, size_bytes, at, extension[i].name, strlen(extension[i].name) + 1);
+            at = isa_append(text, size_bytes, at, extension[i].name, strlen(extension[i].name) + 1);
     return at;
 }

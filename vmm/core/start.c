@@ -12,7 +12,7 @@
 _Static_assert(MACHINE_RNG_SEED_BYTES == sizeof((struct vmm_start){0}.guest_seed),
                "the seed goes over whole");
 
-static bool is_aligned(const struct vmm_start *start)
+static bool start_is_aligned(const struct vmm_start *start)
 {
     uint64_t all = start->ram_gpa | start->ram_address | start->ram_bytes | start->arena_address |
                    start->state_address | start->kernel_address | start->initrd_address |
@@ -20,7 +20,7 @@ static bool is_aligned(const struct vmm_start *start)
     return all % PAGE_BYTES == 0;
 }
 
-static void *at(uint64_t address)
+static void *start_pointer(uint64_t address)
 {
     return (void *)(uintptr_t)address;
 }
@@ -34,25 +34,25 @@ enum err start_config(const struct vmm_start *start, uint64_t timebase_hz,
         return ERR_FORMAT;
     if (start->vcpu_count != 1)
         return ERR_NOT_SUPPORTED;
-    if (!is_aligned(start))
+    if (!start_is_aligned(start))
         return ERR_ALIGN;
     if (start->ram_bytes == 0 || start->ram_gpa + start->ram_bytes < start->ram_gpa ||
         (start->console_bytes != 0 && start->console_bytes < CONSOLE_REGION_BYTES))
         return ERR_RANGE;
 
     *out = (struct machine_config){
-        .ram = {start->ram_gpa, start->ram_bytes, at(start->ram_address)},
+        .ram = {start->ram_gpa, start->ram_bytes, start_pointer(start->ram_address)},
         .hart_count = start->vcpu_count,
         .isa_extensions =
             (start->features & BOOT_FEATURE_SSTC ? ISA_SSTC : 0) | isa_stateless(start->isa),
         .satp_mode = start->satp_mode,
         .timebase_hz = timebase_hz,
-        .kernel = at(start->kernel_address),
+        .kernel = start_pointer(start->kernel_address),
         .kernel_bytes = start->kernel_bytes,
-        .initrd = at(start->initrd_address),
+        .initrd = start_pointer(start->initrd_address),
         .initrd_bytes = start->initrd_bytes,
         .bootargs = start->bootargs,
-        .page = {at(start->state_address)},
+        .page = {start_pointer(start->state_address)},
     };
     memcpy(out->rng_seed, start->guest_seed, sizeof out->rng_seed);
     return OK;

@@ -34,7 +34,8 @@ static const struct {
     {VCPU_REG_VSMODE, 1},
 };
 
-static enum err set_reg(const struct machine *machine, uint32_t hart, uint64_t reg, uint64_t value)
+static enum err vcpu_loop_set_reg(const struct machine *machine, uint32_t hart, uint64_t reg,
+                                  uint64_t value)
 {
     const struct vcpu_ops *ops = &machine->config.vcpu;
     enum err err = ops->set_reg(ops->opaque, hart, reg, value);
@@ -42,15 +43,15 @@ static enum err set_reg(const struct machine *machine, uint32_t hart, uint64_t r
     return err == ERR_NOT_SUPPORTED ? OK : err;
 }
 
-static enum err registers_start(const struct machine *machine, uint32_t hart)
+static enum err vcpu_registers_start(const struct machine *machine, uint32_t hart)
 {
     const struct vcpu_ops *ops = &machine->config.vcpu;
     enum err err = OK;
 
     for (size_t i = 0; !err && i < sizeof start_register / sizeof start_register[0]; i++)
-        err = set_reg(machine, hart, start_register[i].reg, start_register[i].value);
+        err = vcpu_loop_set_reg(machine, hart, start_register[i].reg, start_register[i].value);
     for (uint32_t i = 0; !err && i < 32; i++)
-        err = set_reg(machine, hart, VCPU_REG_FP(i), 0);
+        err = vcpu_loop_set_reg(machine, hart, VCPU_REG_FP(i), 0);
     /* What this hart has cached of memory and page tables is not that of the new start. */
     if (!err)
         err = ops->fence(ops->opaque, hart, VCPU_OPS_FENCE_ADDRESS, 0, 0, 0);
@@ -75,7 +76,7 @@ enum err vcpu_start(struct machine *machine, uint32_t hart)
     struct vcpu_page *page = machine_page(machine, hart);
     const struct hart_state *state = &machine->state->hart[hart];
 
-    enum err err = registers_start(machine, hart);
+    enum err err = vcpu_registers_start(machine, hart);
     if (err)
         return err;
     memset(page->x, 0, sizeof page->x);
@@ -96,11 +97,11 @@ enum err vcpu_suspend(struct machine *machine, uint32_t hart)
     struct vcpu_page *page = machine_page(machine, hart);
     uint64_t sstatus = 0;
 
-    enum err err = set_reg(machine, hart, VCPU_REG_CSR(CSR_SATP), 0);
+    enum err err = vcpu_loop_set_reg(machine, hart, VCPU_REG_CSR(CSR_SATP), 0);
     if (!err)
         err = ops->get_reg(ops->opaque, hart, VCPU_REG_CSR(CSR_SSTATUS), &sstatus);
     if (!err)
-        err = set_reg(machine, hart, VCPU_REG_CSR(CSR_SSTATUS), sstatus & ~SSTATUS_SIE);
+        err = vcpu_loop_set_reg(machine, hart, VCPU_REG_CSR(CSR_SSTATUS), sstatus & ~SSTATUS_SIE);
     if (err)
         return err;
     page->x[10] = hart;
@@ -112,8 +113,8 @@ enum err vcpu_suspend(struct machine *machine, uint32_t hart)
 }
 
 /* Answers the exit in the state page; one that has to waits for the console. */
-static enum err answer(struct machine *machine, uint32_t hart, const struct vcpu_loop_ops *ops,
-                       void *opaque)
+static enum err vcpu_loop_answer(struct machine *machine, uint32_t hart,
+                                 const struct vcpu_loop_ops *ops, void *opaque)
 {
     enum exit_next next;
 
@@ -130,8 +131,8 @@ static enum err answer(struct machine *machine, uint32_t hart, const struct vcpu
 }
 
 /* True when the machine is over; *result then says how. */
-static bool power_check(struct machine *machine, const struct vcpu_loop_ops *ops, void *opaque,
-                        struct vcpu_loop_result *result)
+static bool vcpu_loop_power_check(struct machine *machine, const struct vcpu_loop_ops *ops,
+                                  void *opaque, struct vcpu_loop_result *result)
 {
     enum err err;
 
@@ -166,8 +167,8 @@ static bool is_all_stopped(const struct machine *machine)
 }
 
 /* The hart is not running: start or suspend it, or wait until another hart starts it. */
-static enum err idle_turn(struct machine *machine, uint32_t hart, const struct vcpu_loop_ops *ops,
-                          void *opaque)
+static enum err vcpu_loop_idle_turn(struct machine *machine, uint32_t hart,
+                                    const struct vcpu_loop_ops *ops, void *opaque)
 {
     if (machine->state->hart[hart].status == HART_START_PENDING)
         return vcpu_start(machine, hart);
@@ -185,11 +186,11 @@ bool vcpu_loop_prepare(struct machine *machine, uint32_t hart, const struct vcpu
     for (;;) {
         enum err err = OK;
         if (page->exit.reason != VCPU_EXIT_NONE)
-            err = answer(machine, hart, ops, opaque);
+            err = vcpu_loop_answer(machine, hart, ops, opaque);
         if (!err) {
             machine_settle(machine, hart);
             if (machine->state->power != DEV_POWER_RUN &&
-                power_check(machine, ops, opaque, result))
+                vcpu_loop_power_check(machine, ops, opaque, result))
                 return false;
             if (machine->state->hart[hart].status == HART_STARTED)
                 return true;
@@ -197,7 +198,7 @@ bool vcpu_loop_prepare(struct machine *machine, uint32_t hart, const struct vcpu
                 *result = (struct vcpu_loop_result){VCPU_LOOP_ALL_STOPPED, 0};
                 return false;
             }
-            err = idle_turn(machine, hart, ops, opaque);
+            err = vcpu_loop_idle_turn(machine, hart, ops, opaque);
         }
         if (err) {
             *result = (struct vcpu_loop_result){VCPU_LOOP_VCPU_FAILED, err};

@@ -36,23 +36,23 @@ struct rtc_state {
     uint32_t is_irq_pending;
 };
 
-static uint64_t guest_now(const struct dev_ctx *dev)
+static uint64_t rtc_guest_now(const struct dev_ctx *dev)
 {
     const struct rtc_state *rtc = dev->state;
     return dev->host->wall_ns(dev->host->opaque) + rtc->offset_ns;
 }
 
-static void irq_update(const struct dev_ctx *dev)
+static void rtc_irq_update(const struct dev_ctx *dev)
 {
     const struct rtc_state *rtc = dev->state;
     dev_irq(dev, rtc->is_irq_enabled && rtc->is_irq_pending);
 }
 
 /* Everything here is under dev_set() of the whole state. */
-static void alarm_check(const struct dev_ctx *dev)
+static void rtc_alarm_check(const struct dev_ctx *dev)
 {
     struct rtc_state *rtc = dev->state;
-    if (rtc->is_armed && rtc->alarm_ns <= guest_now(dev)) {
+    if (rtc->is_armed && rtc->alarm_ns <= rtc_guest_now(dev)) {
         rtc->is_armed = 0;
         rtc->is_irq_pending = 1;
     }
@@ -65,7 +65,7 @@ static uint64_t rtc_read(const struct dev_ctx *dev, uint64_t offset, uint32_t wi
 
     switch (offset) {
     case TIME_LOW: {
-        uint64_t now = guest_now(dev);
+        uint64_t now = rtc_guest_now(dev);
         dev_set(dev, &rtc->time_high, sizeof rtc->time_high);
         rtc->time_high = (uint32_t)(now >> 32);
         return now & LOW_HALF;
@@ -88,7 +88,7 @@ static uint64_t rtc_read(const struct dev_ctx *dev, uint64_t offset, uint32_t wi
 static void rtc_write(const struct dev_ctx *dev, uint64_t offset, uint32_t width, uint64_t value)
 {
     struct rtc_state *rtc = dev->state;
-    uint64_t now = guest_now(dev);
+    uint64_t now = rtc_guest_now(dev);
     (void)width;
 
     dev_set(dev, rtc, sizeof *rtc);
@@ -118,20 +118,20 @@ static void rtc_write(const struct dev_ctx *dev, uint64_t offset, uint32_t width
     default:
         break;
     }
-    alarm_check(dev);
-    irq_update(dev);
+    rtc_alarm_check(dev);
+    rtc_irq_update(dev);
 }
 
 static void rtc_notify(const struct dev_ctx *dev)
 {
     struct rtc_state *rtc = dev->state;
 
-    if (!rtc->is_armed || rtc->alarm_ns > guest_now(dev))
+    if (!rtc->is_armed || rtc->alarm_ns > rtc_guest_now(dev))
         return;
     arena_begin(dev->arena);
     dev_set(dev, rtc, sizeof *rtc);
-    alarm_check(dev);
-    irq_update(dev);
+    rtc_alarm_check(dev);
+    rtc_irq_update(dev);
     arena_commit(dev->arena, 0, NULL);
 }
 
@@ -142,7 +142,7 @@ static uint64_t rtc_deadline_ns(const struct dev_ctx *dev)
 
     if (!rtc->is_armed)
         return DEV_NO_DEADLINE;
-    uint64_t now = guest_now(dev), left = rtc->alarm_ns > now ? rtc->alarm_ns - now : 0;
+    uint64_t now = rtc_guest_now(dev), left = rtc->alarm_ns > now ? rtc->alarm_ns - now : 0;
     if (__builtin_add_overflow(now - rtc->offset_ns, left, &deadline_ns))
         return DEV_NO_DEADLINE; /* the alarm lies behind the end of our time */
     return deadline_ns;

@@ -45,13 +45,13 @@ static uint32_t bit_of(uint32_t source)
     return UINT32_C(1) << (source % 32);
 }
 
-static uint32_t contexts(const struct dev_ctx *dev)
+static uint32_t plic_context_count(const struct dev_ctx *dev)
 {
     uint32_t count = 2 * dev->hart_count;
     return count < CONTEXTS ? count : CONTEXTS;
 }
 
-static void word_set(const struct dev_ctx *dev, uint32_t *word, uint32_t value)
+static void plic_word_set(const struct dev_ctx *dev, uint32_t *word, uint32_t value)
 {
     if (*word == value)
         return;
@@ -68,13 +68,14 @@ void plic_input(const struct dev_ctx *dev, uint32_t source, bool is_high)
         return;
     if (is_high == ((plic->level[word] & bit) != 0))
         return; /* a level that stays makes no request */
-    word_set(dev, &plic->level[word], is_high ? plic->level[word] | bit : plic->level[word] & ~bit);
+    plic_word_set(dev, &plic->level[word],
+                  is_high ? plic->level[word] | bit : plic->level[word] & ~bit);
     if (is_high && !(plic->in_service[word] & bit))
-        word_set(dev, &plic->pending[word], plic->pending[word] | bit);
+        plic_word_set(dev, &plic->pending[word], plic->pending[word] | bit);
 }
 
 /* What a context would claim: highest priority above `floor`, then lowest number; 0: none. */
-static uint32_t best_source(const struct plic_state *plic, uint32_t context, uint32_t floor)
+static uint32_t plic_best_source(const struct plic_state *plic, uint32_t context, uint32_t floor)
 {
     uint32_t best = 0, best_priority = floor;
 
@@ -94,24 +95,25 @@ static uint32_t best_source(const struct plic_state *plic, uint32_t context, uin
 bool plic_output(const struct dev_ctx *dev, uint32_t context)
 {
     const struct plic_state *plic = dev->state;
-    return context < contexts(dev) && best_source(plic, context, plic->threshold[context]) != 0;
+    return context < plic_context_count(dev) &&
+           plic_best_source(plic, context, plic->threshold[context]) != 0;
 }
 
 /* The threshold masks the notification, not the claim ("Interrupt Claim Process"). */
-static uint32_t claim(const struct dev_ctx *dev, uint32_t context)
+static uint32_t plic_claim(const struct dev_ctx *dev, uint32_t context)
 {
     struct plic_state *plic = dev->state;
-    uint32_t source = best_source(plic, context, 0);
+    uint32_t source = plic_best_source(plic, context, 0);
 
     if (source) {
         uint32_t word = source / 32, bit = bit_of(source);
-        word_set(dev, &plic->pending[word], plic->pending[word] & ~bit);
-        word_set(dev, &plic->in_service[word], plic->in_service[word] | bit);
+        plic_word_set(dev, &plic->pending[word], plic->pending[word] & ~bit);
+        plic_word_set(dev, &plic->in_service[word], plic->in_service[word] | bit);
     }
     return source;
 }
 
-static void complete(const struct dev_ctx *dev, uint32_t context, uint32_t source)
+static void plic_complete(const struct dev_ctx *dev, uint32_t context, uint32_t source)
 {
     struct plic_state *plic = dev->state;
     uint32_t word = source / 32, bit = bit_of(source);
@@ -120,17 +122,17 @@ static void complete(const struct dev_ctx *dev, uint32_t context, uint32_t sourc
         return;
     if (!(plic->in_service[word] & bit))
         return;
-    word_set(dev, &plic->in_service[word], plic->in_service[word] & ~bit);
+    plic_word_set(dev, &plic->in_service[word], plic->in_service[word] & ~bit);
     if (plic->level[word] & bit)
-        word_set(dev, &plic->pending[word], plic->pending[word] | bit);
+        plic_word_set(dev, &plic->pending[word], plic->pending[word] | bit);
 }
 
-static uint32_t *enable_word(const struct dev_ctx *dev, uint64_t offset)
+static uint32_t *plic_enable_word(const struct dev_ctx *dev, uint64_t offset)
 {
     struct plic_state *plic = dev->state;
     uint64_t context = (offset - ENABLE_BASE) / ENABLE_STRIDE;
     uint64_t word = (offset - ENABLE_BASE) % ENABLE_STRIDE / 4;
-    return context < contexts(dev) && word < WORDS ? &plic->enable[context][word] : NULL;
+    return context < plic_context_count(dev) && word < WORDS ? &plic->enable[context][word] : NULL;
 }
 
 static uint64_t plic_read(const struct dev_ctx *dev, uint64_t offset, uint32_t width)
@@ -145,17 +147,17 @@ static uint64_t plic_read(const struct dev_ctx *dev, uint64_t offset, uint32_t w
         return word < WORDS ? plic->pending[word] : 0;
     }
     if (offset < CONTEXT_BASE) {
-        const uint32_t *word = enable_word(dev, offset);
+        const uint32_t *word = plic_enable_word(dev, offset);
         return word ? *word : 0;
     }
     uint64_t context = (offset - CONTEXT_BASE) / CONTEXT_STRIDE;
-    if (context >= contexts(dev))
+    if (context >= plic_context_count(dev))
         return 0;
     switch ((offset - CONTEXT_BASE) % CONTEXT_STRIDE) {
     case 0:
         return plic->threshold[context];
     case 4:
-        return claim(dev, (uint32_t)context);
+        return plic_claim(dev, (uint32_t)context);
     default:
         return 0;
     }
@@ -169,28 +171,28 @@ static void plic_write(const struct dev_ctx *dev, uint64_t offset, uint32_t widt
 
     if (offset < PENDING_BASE) {
         if (offset >= 4 && offset / 4 < PLIC_SOURCES)
-            word_set(dev, &plic->priority[offset / 4], word_value & PRIORITY_MASK);
+            plic_word_set(dev, &plic->priority[offset / 4], word_value & PRIORITY_MASK);
         return;
     }
     if (offset < ENABLE_BASE)
         return;
     if (offset < CONTEXT_BASE) {
-        uint32_t *word = enable_word(dev, offset);
+        uint32_t *word = plic_enable_word(dev, offset);
         /* Bit 0 of the first word would be source 0, which does not exist. */
         bool is_first = offset % ENABLE_STRIDE == 0;
         if (word)
-            word_set(dev, word, is_first ? word_value & ~UINT32_C(1) : word_value);
+            plic_word_set(dev, word, is_first ? word_value & ~UINT32_C(1) : word_value);
         return;
     }
     uint64_t context = (offset - CONTEXT_BASE) / CONTEXT_STRIDE;
-    if (context >= contexts(dev))
+    if (context >= plic_context_count(dev))
         return;
     switch ((offset - CONTEXT_BASE) % CONTEXT_STRIDE) {
     case 0:
-        word_set(dev, &plic->threshold[context], word_value & PRIORITY_MASK);
+        plic_word_set(dev, &plic->threshold[context], word_value & PRIORITY_MASK);
         break;
     case 4:
-        complete(dev, (uint32_t)context, word_value);
+        plic_complete(dev, (uint32_t)context, word_value);
         break;
     default:
         break;
@@ -217,7 +219,7 @@ static int plic_fdt_node(const struct dev_ctx *dev, void *fdt)
     uint32_t extended[2 * CONTEXTS];
     int err = fdt_util_begin(fdt, "plic", dev->gpa);
 
-    for (uint32_t hart = 0; hart < contexts(dev) / 2; hart++) {
+    for (uint32_t hart = 0; hart < plic_context_count(dev) / 2; hart++) {
         uint32_t *cells = &extended[4 * hart];
         cells[0] = cells[2] = DEV_PHANDLE_CPU_INTC + hart;
         cells[1] = UINT32_MAX;
@@ -228,7 +230,8 @@ static int plic_fdt_node(const struct dev_ctx *dev, void *fdt)
     err = err ? err : fdt_property_u32(fdt, "#interrupt-cells", 1);
     err = err ? err : fdt_property_u32(fdt, "#address-cells", 0);
     err = err ? err : fdt_property(fdt, "interrupt-controller", NULL, 0);
-    err = err ? err : fdt_util_cells(fdt, "interrupts-extended", extended, 2 * contexts(dev));
+    err = err ? err
+              : fdt_util_cells(fdt, "interrupts-extended", extended, 2 * plic_context_count(dev));
     err = err ? err : fdt_property_u32(fdt, "riscv,ndev", PLIC_SOURCES - 1);
     err = err ? err : fdt_property_u32(fdt, "phandle", DEV_PHANDLE_IRQCHIP);
     return err ? err : fdt_end_node(fdt);

@@ -340,7 +340,7 @@ static void uart_write(const struct dev_ctx *dev, uint64_t offset, uint32_t widt
 
 /* ---- The outside ---- */
 
-static size_t tx_send(const struct dev_ctx *dev, const struct uart_state *uart)
+static size_t uart_tx_send(const struct dev_ctx *dev, const struct uart_state *uart)
 {
     uint8_t bytes[UART16550_FIFO_BYTES];
     uint32_t count = fifo_used(&uart->tx);
@@ -358,13 +358,13 @@ static size_t tx_send(const struct dev_ctx *dev, const struct uart_state *uart)
 }
 
 /* Moves what can be moved, once; true when something was. */
-static bool exchange(const struct dev_ctx *dev)
+static bool uart_exchange(const struct dev_ctx *dev)
 {
     struct uart_state *uart = dev->state;
     uint8_t bytes[UART16550_FIFO_BYTES];
     /* In loopback the wire is cut: what is typed waits until it is back. */
     size_t room = uart->mcr & MCR_LOOP ? 0 : fifo_room(uart, &uart->rx);
-    size_t sent = tx_send(dev, uart);
+    size_t sent = uart_tx_send(dev, uart);
     size_t received = room ? console_peek(dev->console, bytes, room) : 0;
 
     if (sent == 0 && received == 0)
@@ -394,7 +394,7 @@ static bool exchange(const struct dev_ctx *dev)
  */
 static void uart_notify(const struct dev_ctx *dev)
 {
-    while (exchange(dev))
+    while (uart_exchange(dev))
         ;
 }
 

@@ -23,7 +23,7 @@ enum fid {
 #define SUSPEND_RETENTIVE     0x00000000u
 #define SUSPEND_NON_RETENTIVE 0x80000000u
 
-static bool is_start_address(const struct machine *machine, uint64_t gpa)
+static bool hsm_is_start_address(const struct machine *machine, uint64_t gpa)
 {
     return gpa % 2 == 0 && guestmem_contains(&machine->config.ram, gpa, 2);
 }
@@ -39,7 +39,7 @@ static void hsm_set_pending(const struct sbi_call *call, uint32_t hart, enum har
     state->start_arg = call->arg[2];
 }
 
-static struct sbi_result hart_start(const struct sbi_call *call)
+static struct sbi_result hsm_hart_start(const struct sbi_call *call)
 {
     const struct machine *machine = call->machine;
     uint64_t hart = call->arg[0];
@@ -48,7 +48,7 @@ static struct sbi_result hart_start(const struct sbi_call *call)
         return sbi_error(SBI_ERR_INVALID_PARAM);
     if (machine->state->hart[hart].status != HART_STOPPED)
         return sbi_error(SBI_ERR_ALREADY_AVAILABLE);
-    if (!is_start_address(machine, call->arg[1]))
+    if (!hsm_is_start_address(machine, call->arg[1]))
         return sbi_error(SBI_ERR_INVALID_ADDRESS);
     hsm_set_pending(call, (uint32_t)hart, HART_START_PENDING);
     call->outcome->flags |= OUTCOME_HARTS;
@@ -56,7 +56,7 @@ static struct sbi_result hart_start(const struct sbi_call *call)
     return sbi_ok(0);
 }
 
-static struct sbi_result hart_stop(const struct sbi_call *call)
+static struct sbi_result hsm_hart_stop(const struct sbi_call *call)
 {
     uint64_t *status = &call->machine->state->hart[call->hart].status;
 
@@ -65,21 +65,21 @@ static struct sbi_result hart_stop(const struct sbi_call *call)
     return sbi_end(SBI_END_NO_RETURN);
 }
 
-static struct sbi_result hart_get_status(const struct sbi_call *call)
+static struct sbi_result hsm_hart_get_status(const struct sbi_call *call)
 {
     if (call->arg[0] >= call->machine->config.hart_count)
         return sbi_error(SBI_ERR_INVALID_PARAM);
     return sbi_ok(machine_hart_status(call->machine, (uint32_t)call->arg[0]));
 }
 
-static struct sbi_result hart_suspend(const struct sbi_call *call)
+static struct sbi_result hsm_hart_suspend(const struct sbi_call *call)
 {
     switch ((uint32_t)call->arg[0]) {
     case SUSPEND_RETENTIVE:
         call->outcome->flags |= OUTCOME_WAIT;
         return sbi_ok(0);
     case SUSPEND_NON_RETENTIVE:
-        if (!is_start_address(call->machine, call->arg[1]))
+        if (!hsm_is_start_address(call->machine, call->arg[1]))
             return sbi_error(SBI_ERR_INVALID_ADDRESS);
         hsm_set_pending(call, call->hart, HART_SUSPEND_PENDING);
         return sbi_end(SBI_END_NO_RETURN);
@@ -92,13 +92,13 @@ struct sbi_result sbi_hsm(const struct sbi_call *call)
 {
     switch (call->fid) {
     case HART_START:
-        return hart_start(call);
+        return hsm_hart_start(call);
     case HART_STOP:
-        return hart_stop(call);
+        return hsm_hart_stop(call);
     case HART_GET_STATUS:
-        return hart_get_status(call);
+        return hsm_hart_get_status(call);
     case HART_SUSPEND:
-        return hart_suspend(call);
+        return hsm_hart_suspend(call);
     default:
         return sbi_error(SBI_ERR_NOT_SUPPORTED);
     }

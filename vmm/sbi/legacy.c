@@ -23,7 +23,7 @@ enum eid {
 #define CSR_SATP    0x180u
 #define SIP_SSIP    (UINT64_C(1) << 1)
 
-static uint64_t csr_read(const struct sbi_call *call, uint32_t csr)
+static uint64_t legacy_csr_read(const struct sbi_call *call, uint32_t csr)
 {
     const struct vcpu_ops *ops = &call->machine->config.vcpu;
     uint64_t value;
@@ -34,7 +34,7 @@ static uint64_t csr_read(const struct sbi_call *call, uint32_t csr)
  * The harts of a mask at a virtual address; at 0, all.  Bits beyond the last hart
  * mean nothing.  False: the guest takes the fault of its own load.
  */
-static bool harts_read(const struct sbi_call *call, uint64_t *harts)
+static bool legacy_harts_read(const struct sbi_call *call, uint64_t *harts)
 {
     const struct machine *machine = call->machine;
     uint64_t all = (UINT64_C(1) << machine->config.hart_count) - 1, mask;
@@ -44,7 +44,8 @@ static bool harts_read(const struct sbi_call *call, uint64_t *harts)
         *harts = all;
         return true;
     }
-    struct gwalk walk = {.satp = csr_read(call, CSR_SATP), .sstatus = csr_read(call, CSR_SSTATUS)};
+    struct gwalk walk = {.satp = legacy_csr_read(call, CSR_SATP),
+                         .sstatus = legacy_csr_read(call, CSR_SSTATUS)};
     if (gwalk_read_u64(&walk, &machine->config.ram, call->arg[0], &mask, &cause,
                        &call->outcome->tval)) {
         call->outcome->cause = cause;
@@ -62,23 +63,23 @@ static struct sbi_result legacy_getchar(const struct sbi_call *call)
     return sbi_legacy(sbi_console_read(call, &byte, 1) == 1 ? byte : UINT64_MAX);
 }
 
-static struct sbi_result clear_ipi(const struct sbi_call *call)
+static struct sbi_result legacy_clear_ipi(const struct sbi_call *call)
 {
     const struct vcpu_page *page = machine_page(call->machine, call->hart);
     uint64_t wanted = __atomic_load_n(&page->irq, __ATOMIC_RELAXED);
-    bool is_pending = (wanted & VCPU_IRQ_SOFT_SET) || (csr_read(call, CSR_SIP) & SIP_SSIP);
+    bool is_pending = (wanted & VCPU_IRQ_SOFT_SET) || (legacy_csr_read(call, CSR_SIP) & SIP_SSIP);
 
     call->outcome->flags |= OUTCOME_HARTS;
     call->outcome->soft_clear = UINT32_C(1) << call->hart;
     return sbi_legacy(is_pending);
 }
 
-static struct sbi_result with_harts(const struct sbi_call *call)
+static struct sbi_result legacy_with_harts(const struct sbi_call *call)
 {
     uint64_t harts;
     struct sbi_result result = sbi_ok(0);
 
-    if (!harts_read(call, &harts))
+    if (!legacy_harts_read(call, &harts))
         return sbi_end(SBI_END_TRAP);
     switch ((enum eid)call->eid) {
     case SEND_IPI:
@@ -110,11 +111,11 @@ struct sbi_result sbi_legacy_call(const struct sbi_call *call)
     case CONSOLE_GETCHAR:
         return legacy_getchar(call);
     case CLEAR_IPI:
-        return clear_ipi(call);
+        return legacy_clear_ipi(call);
     case SHUTDOWN:
         sbi_power(call, DEV_POWER_OFF, 0);
         return sbi_end(SBI_END_NO_RETURN);
     default:
-        return with_harts(call);
+        return legacy_with_harts(call);
     }
 }
