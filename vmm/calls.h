@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The kernel's calls in the form in which the pure part wants them. */
+/* The kernel's calls, behind the function pointers that the pure code (core/) uses. */
 #ifndef VMM_CALLS_H
 #define VMM_CALLS_H
 
@@ -13,7 +13,7 @@
 
 struct calls {
     cap_t vcpu; /* of the one hart */
-    cap_t wake; /* the notification bound to the thread that runs it */
+    cap_t wake; /* the notification bound to the thread that runs the vCPU */
     cap_t parent;
     cap_t console; /* signals the console service; null for none */
 };
@@ -40,7 +40,8 @@ void calls_rebooted(void *opaque, uint64_t count);
 /* For console_ring_attach(): wakes the console service. */
 void calls_console_signal(void *opaque);
 
-/* Tells the parent, and waits until it has listened.  A parent that is gone is not told. */
+/* Sends a report to the parent, and waits until the parent has received it.  An error, as when the
+ * parent is gone, is ignored. */
 void calls_report(const struct calls *calls, enum report_label label, uint64_t first,
                   uint64_t second);
 

@@ -14,7 +14,7 @@
 
 #define NS_PER_S UINT64_C(1000000000)
 
-/* The clock when nobody told the time of day: the guest then counts from 1970. */
+/* Without a real-time clock the guest's time starts at 1970 when the machine starts. */
 static uint64_t wall_ns(void *opaque)
 {
     struct timespec now;
@@ -38,7 +38,7 @@ static _Noreturn void vmm_give_up(const struct calls *calls, enum report_failure
     calls_end(calls);
 }
 
-/* The machine, either as its last VMM left it or about to boot. */
+/* Takes the machine over from the last VMM, or boots it. */
 static void vmm_machine_set_up(struct machine *machine, struct console_ring *rings,
                                const struct vmm_start *start, struct calls *calls)
 {
@@ -62,7 +62,7 @@ static void vmm_machine_set_up(struct machine *machine, struct console_ring *rin
         vmm_give_up(calls, REPORT_FAILURE_START_RECORD, err);
     if (has_console)
         console_ring_sync(rings, machine->console.state);
-    /* An arena that was lost tells nothing of the RAM: it is not as it was given. */
+    /* Without the old state, the RAM is known to be clean only at the guest's first start. */
     if (!is_taken_over)
         machine->state->is_ram_dirty = start->starts != 0;
     if (is_taken_over && !machine->state->is_booting)
@@ -74,7 +74,7 @@ static void vmm_machine_set_up(struct machine *machine, struct console_ring *rin
 
 int main(void)
 {
-    /* They point at one another, and stay until the process is destroyed. */
+    /* These objects point at one another.  They live until the process is destroyed. */
     struct calls calls = {.wake = cap_at(PROCESS_SLOT_WAKE), .parent = cap_at(PROCESS_SLOT_PARENT)};
     struct console_ring rings;
     struct machine machine;

@@ -16,11 +16,11 @@
  * section once, in pieces of one or more whole words, and ARENA_SMALL_SETS_MAX fields of
  * up to 8 bytes besides.
  *
- * A process can die between any two stores.  Whoever attaches afterwards calls
- * arena_rollback(), which leaves either all of a transaction or nothing of it.
+ * A process can die between any two stores.  The next process attaches and calls
+ * arena_rollback().  Afterwards either all of a transaction or none of it has happened.
  *
- * `struct arena` is the trusted handle; what is in the memory may come from a VMM
- * that went wrong, so every offset found there is checked before it is used.
+ * `struct arena` is the trusted handle.  The memory may have been written by a faulty VMM,
+ * so every offset read from the memory is checked before it is used.
  * One transaction at a time: with more than one thread, callers hold one lock.
  */
 #ifndef VMM_CORE_ARENA_H
@@ -41,7 +41,7 @@
 #define ARENA_NAME_BYTES     24u
 #define ARENA_SMALL_SETS_MAX 128u
 
-/* What one user keeps in the arena. */
+/* A section that one user wants in the arena. */
 struct arena_want {
     const char *name; /* up to ARENA_NAME_BYTES - 1 characters, unique */
     uint32_t version; /* rises whenever the layout of the state changes */
@@ -56,8 +56,8 @@ struct arena_section {
 };
 
 /*
- * `state` is the word that commits: bit 0 says that a transaction is open and has
- * set something, bit 32 + h which of hart h's two outcomes is the committed one.
+ * Storing `state` commits.  Bit 0: a transaction is open and has kept a field.
+ * Bit 32 + h: which of hart h's two outcomes is the committed one.
  */
 #define ARENA_OPEN  UINT64_C(1)
 #define ARENA_WHICH 32u
@@ -81,36 +81,37 @@ struct arena {
     uint64_t size_bytes;
     uint64_t log_bytes;
     uint64_t data_offset; /* of the first section */
-    bool is_begun;        /* the memory says so from the first arena_set() on */
-    /* Called after each store that this module makes; tests cut there.  May be NULL. */
+    bool is_begun;        /* ARENA_OPEN is set in the memory by the first arena_set() */
+    /* Called after each store of this module, so that tests can stop there.  May be NULL. */
     void (*on_write)(void *opaque);
     void *opaque;
 };
 
-/* Bytes of undo log for these sections. */
+/* Size of the undo log for these sections. */
 uint64_t arena_log_bytes(const struct arena_want *wants, uint32_t want_count);
 
-/* Bytes an arena with these sections takes, its log included. */
+/* Size of an arena with these sections, including the log. */
 uint64_t arena_size_needed(const struct arena_want *wants, uint32_t want_count);
 
 /*
  * Makes a fresh arena in `memory` (64-byte aligned), with every section zeroed.
- * The magic is written last: an arena cut short while being made is not one.
+ * The magic is written last: if this call is cut short, arena_attach() finds no arena.
  *
  * Errors: ERR_INVALID_ARG  too many sections, a name too long
  *         ERR_ALIGN        memory is not 64-byte aligned
- *         ERR_NO_MEMORY    size_bytes is below arena_size_needed(), or that is above 4 GiB
+ *         ERR_NO_MEMORY    size_bytes is below arena_size_needed(), or arena_size_needed()
+ *                          is 4 GiB or more
  */
 MUST_CHECK arena_format(struct arena *arena, void *memory, uint64_t size_bytes,
                         const struct arena_want *wants, uint32_t want_count);
 
 /*
- * Takes over an arena made before, without changing it.  The caller goes on with
+ * Attaches to an existing arena without changing it.  The caller then calls
  * arena_rollback().
  *
  * Errors: ERR_ALIGN      memory is not 64-byte aligned
  *         ERR_NOT_FOUND  there is no arena in this memory
- *         ERR_FORMAT     one is, but not with these sections, versions and sizes
+ *         ERR_FORMAT     the arena has other sections, versions or sizes
  */
 MUST_CHECK arena_attach(struct arena *arena, void *memory, uint64_t size_bytes,
                         const struct arena_want *wants, uint32_t want_count);
@@ -118,49 +119,48 @@ MUST_CHECK arena_attach(struct arena *arena, void *memory, uint64_t size_bytes,
 /* The state of section `index` (in the order of the wants). */
 void *arena_section(const struct arena *arena, uint32_t index);
 
-/* Opens a transaction.  None is open.  One that sets nothing leaves no trace in the memory. */
+/* Opens a transaction; none may be open.  The memory changes only with the first arena_set(). */
 static inline void arena_begin(struct arena *arena)
 {
     arena->is_begun = true;
 }
 
 /*
- * Keeps what [field, field + bytes) holds, so that the caller may change it until
- * the transaction ends.  A range outside the sections is a mistake of ours which could
- * not be undone, and so is a log that is full, because the caller kept more than the log
- * is sized for (above).  The process stops at once, before any harm, and the next one
- * rolls back.
+ * Copies [field, field + bytes) to the log, so that the caller may change the field until
+ * the transaction ends.  A range outside the sections, or a full log (the caller kept more
+ * than the log is sized for, see above), is a defect of ours.  The process then stops
+ * before it changes anything, and the next process rolls back.
  */
 void arena_set(struct arena *arena, const void *field, size_t bytes);
 
 /*
- * Where the hart's next outcome will stand: made there, it need not be copied.  What is
- * in it means nothing before it is committed.
+ * The place of the hart's next outcome: written there, the outcome need not be copied.
+ * The draft is uninitialised until the caller has written it.
  */
 static inline struct exit_outcome *arena_outcome_draft(const struct arena *arena, uint32_t hart)
 {
     return &arena->header->outcome[hart][(arena->header->state >> (ARENA_WHICH + hart) & 1) ^ 1];
 }
 
-/* Ends the transaction: its changes stay, and the hart's draft is its outcome by the same store. */
+/* Commits the transaction: one store keeps its changes and makes the draft the hart's outcome. */
 void arena_commit_draft(struct arena *arena, uint32_t hart);
 
-/* The same with another outcome than the draft, or none (NULL). */
+/* Commits the transaction with `outcome` in place of the draft; NULL: without an outcome. */
 void arena_commit(struct arena *arena, uint32_t hart, const struct exit_outcome *outcome);
 
 /*
- * Ends the transaction, if one is open, by putting the old bytes back.
+ * Ends an open transaction by restoring the old bytes.  Does nothing if none is open.
  * Errors: ERR_FORMAT when the log does not parse; nothing has been changed.
  */
 MUST_CHECK arena_rollback(struct arena *arena);
 
-/* The outcome last committed for `hart`; seq is 0 when there was none. */
+/* The outcome last committed for `hart`; its seq is 0 when none was committed. */
 static inline const struct exit_outcome *arena_outcome(const struct arena *arena, uint32_t hart)
 {
     return &arena->header->outcome[hart][arena->header->state >> (ARENA_WHICH + hart) & 1];
 }
 
-/* Whether there is a transaction that has set something. */
+/* Is a transaction open that has called arena_set()? */
 static inline bool arena_is_open(const struct arena *arena)
 {
     return (arena->header->state & ARENA_OPEN) != 0;

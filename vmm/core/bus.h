@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Which device answers a guest physical address.  The table is built once and
- * sorted; nothing in it changes while the guest runs.
+ * Finds the device at a guest physical address.  The table is sorted.  It is built once and
+ * does not change while the guest runs.
  */
 #ifndef VMM_CORE_BUS_H
 #define VMM_CORE_BUS_H
@@ -28,12 +28,12 @@ struct bus {
 };
 
 /*
- * Adds the region [dev->gpa, dev->gpa + dev->model->region_bytes), and where the model has more
- * than one place all of them, as one range with holes.  A device without
- * registers (region_bytes is 0) takes no place in the table: no access reaches it.
+ * Adds the region [dev->gpa, dev->gpa + dev->model->region_bytes).  If the model has more than
+ * one place, adds all of them as one range with holes.  A device without registers
+ * (region_bytes is 0) gets no entry in the table: no access reaches the device.
  * Errors: ERR_NO_SLOT  the table is full
  *         ERR_RANGE    the region wraps
- *         ERR_EXISTS   it overlaps another
+ *         ERR_EXISTS   the region overlaps another
  */
 MUST_CHECK bus_add(struct bus *bus, const struct dev_ctx *dev);
 

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The guest's console as its devices see it: two byte streams addressed by
- * position, counted from the first byte ever.  The positions live in the arena and
- * the bytes in rings outside; putting the same bytes at the same position, and
- * releasing up to the same position, a second time changes nothing.  That is what
- * lets an outside effect follow its commit and be repeated by a new VMM.
+ * The guest's console as its devices see it: two byte streams addressed by position.
+ * Position 0 is the first byte since the guest was created.  The positions are in the arena,
+ * the bytes in rings outside the arena.  Putting the same bytes at the same position twice, or
+ * releasing up to the same position twice, has the effect of doing so once.  So the rings can
+ * change after the commit, and the next VMM can repeat the change.
  */
 #ifndef VMM_CORE_CONSOLE_H
 #define VMM_CORE_CONSOLE_H
@@ -15,14 +15,14 @@
 #include <vmm/core/arena.h>
 
 /*
- * The rings, or a fake of them.  No call blocks.  When room() or peek() returns 0,
- * the vCPU's thread is woken once that is no longer so.
+ * The rings, or a test's fake.  No call blocks.  After room() or peek() has returned 0, the
+ * vCPU's thread is signalled as soon as there is room or input.
  */
 struct console_port {
     void *opaque;
-    /* Bytes that can be put at `position` now.  Only grows until something is put. */
+    /* Bytes that can be put at `position` now.  Does not shrink until put() is called. */
     size_t (*room)(void *opaque, uint64_t position);
-    /* Puts bytes, at most what room() said. */
+    /* Puts bytes, at most as many as room() returned. */
     void (*put)(void *opaque, uint64_t position, const uint8_t *bytes, size_t count);
     /* Copies up to `count` bytes of input from `position` on; returns how many. */
     size_t (*peek)(void *opaque, uint64_t position, uint8_t *bytes, size_t count);
@@ -30,7 +30,7 @@ struct console_port {
     void (*release)(void *opaque, uint64_t position);
 };
 
-/* The port of a guest without a console: takes everything, gives nothing. */
+/* The port of a guest without a console: output is dropped, and there is no input. */
 extern const struct console_port console_none;
 
 struct console_state {
@@ -42,7 +42,7 @@ struct console {
     struct arena *arena;
     struct console_state *state; /* in the arena */
     const struct console_port *port;
-    struct exit_outcome *outcome; /* of the exit that is being handled; NULL: none is */
+    struct exit_outcome *outcome; /* of the exit being handled; NULL outside of an exit */
 };
 
 static inline size_t console_room(const struct console *console)
@@ -65,15 +65,15 @@ static inline void console_release(const struct console *console)
     console->port->release(console->port->opaque, console->state->in_position);
 }
 
-/* Within a transaction: `count` bytes went, or go after the commit, out at the position. */
+/* Within a transaction: `count` bytes of output are put, before it or right after the commit. */
 static inline void console_advance_out(const struct console *console, size_t count)
 {
     arena_set(console->arena, &console->state->out_position, sizeof console->state->out_position);
     console->state->out_position += count;
 }
 
-/* Within the transaction of an exit: the byte goes out right after the commit.  False: there is no
- * room, or no exit. */
+/* Within the transaction of an exit: the byte is put right after the commit.  False: the console
+ * has no room, or no exit is being handled. */
 static inline bool console_send(const struct console *console, uint8_t byte)
 {
     struct exit_outcome *outcome = console->outcome;
@@ -87,7 +87,7 @@ static inline bool console_send(const struct console *console, uint8_t byte)
     return true;
 }
 
-/* Within a transaction: `count` peeked bytes are taken; console_release() follows the commit. */
+/* Within a transaction: takes `count` peeked bytes; call console_release() after the commit. */
 static inline void console_advance_in(const struct console *console, size_t count)
 {
     arena_set(console->arena, &console->state->in_position, sizeof console->state->in_position);

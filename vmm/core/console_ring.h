@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * The guest's console over the two rings that the VMM shares with the console
- * service (<proto/console.h>).  A position is the ring's index carried on to 64
- * bits, so what was published before the VMM died is recognised by its position.
+ * service (<proto/console.h>).  A position is the ring's index extended to 64 bits, so a
+ * new VMM can tell which bytes the last VMM had published.
  *
- * The other side may be hostile: a ring that makes no sense takes and gives nothing
- * until its peer attaches anew.  When there will be no other side any more, output is
- * dropped: the guest goes on.
+ * The console service may be hostile: a ring with an impossible index transfers nothing
+ * until the service attaches again.  When the service is gone for good, output is dropped
+ * and the guest goes on.
  */
 #ifndef VMM_CORE_CONSOLE_RING_H
 #define VMM_CORE_CONSOLE_RING_H
@@ -21,8 +21,8 @@
 struct console_ring {
     struct ring_producer out;
     struct ring_consumer in;
-    uint32_t out_index; /* what has been published, by us or before us */
-    uint32_t in_index;  /* what has been given back */
+    uint32_t out_index; /* output published, by this VMM or an earlier one */
+    uint32_t in_index;  /* input given back to the service */
     void *opaque;
     void (*signal)(void *opaque); /* wakes the console service */
 };
@@ -38,9 +38,9 @@ MUST_CHECK console_ring_attach(struct console_ring *rings, void *region, void *o
 struct console_port console_ring_port(struct console_ring *rings);
 
 /*
- * Brings the machine's positions in line with the rings: they can differ by what one
- * ring holds, when the last VMM died between two steps; anything else (a fresh
- * arena, rings made anew) starts where the rings are.
+ * Sets the machine's positions to the rings' indices, unless they differ by no more than one
+ * ring holds: then the last VMM died between two steps, and the positions are right.  A
+ * larger difference means a fresh arena or new rings.
  */
 void console_ring_sync(const struct console_ring *rings, struct console_state *state);
 

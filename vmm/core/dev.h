@@ -1,19 +1,18 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * A device model is one file with one descriptor.  It has no variables of its own:
- * its state is in the arena, and it acts only through the context it is passed, so
- * a test passes fakes.  docs/writing-a-device.md leads through one.
+ * its state is in the arena, and it acts only through the context that it gets, so a
+ * test can pass fakes.  docs/writing-a-device.md shows how to write one.
  *
  * Rules:
- *  - the state is plain data without pointers; another VMM may go on with it, and
- *    one that went wrong may have left any bits in it: an index found there is
- *    reduced to its range before use;
- *  - read() and write() run inside a transaction: dev_set() what is about to change;
- *    they change nothing outside the arena (interrupt lines are in the arena too);
- *    in one transaction the undo log takes every 32-bit word of the device's state once
- *    and a few small fields besides (arena.h);
- *  - what has to happen outside the arena, notify() does;
- *  - nothing a guest does is an error: what real hardware would do is the answer.
+ *  - the state is plain data without pointers, because another VMM may take it over.  A
+ *    faulty VMM may have left any bits in it: reduce an index to its range before use;
+ *  - read() and write() run inside a transaction: call dev_set() before changing a field.
+ *    They change nothing outside the arena (interrupt lines are in the arena too).  In one
+ *    transaction the undo log takes every 32-bit word of the device's state once, and a few
+ *    small fields besides (arena.h);
+ *  - notify() does everything that has an effect outside the arena;
+ *  - nothing that a guest does is an error: a device answers as the hardware would.
  */
 #ifndef VMM_CORE_DEV_H
 #define VMM_CORE_DEV_H
@@ -46,12 +45,12 @@ struct dev_model {
     const char *name; /* of the model and of its section: "uart16550" */
     uint32_t state_version;
     uint32_t state_bytes;
-    uint64_t region_bytes; /* what answers; 0: no registers, read() and write() may be NULL */
+    uint64_t region_bytes; /* of registers; 0: none, read() and write() may then be NULL */
     uint32_t widths;       /* DEV_WIDTH_* */
     /*
-     * The same registers at more than one place, `place_step_bytes` (a power of two, not below
-     * region_bytes) apart; between the places nothing answers.  Offsets then count from the
-     * first place.  0: at one place.
+     * How many times the registers appear, `place_step_bytes` (a power of two, not below
+     * region_bytes) apart.  An access between two places is an access fault.  Offsets count from
+     * the first place.  0: once.
      */
     uint32_t place_count;
     uint64_t place_step_bytes;
@@ -62,26 +61,26 @@ struct dev_model {
     uint64_t (*read)(const struct dev_ctx *dev, uint64_t offset, uint32_t width);
     void (*write)(const struct dev_ctx *dev, uint64_t offset, uint32_t width, uint64_t value);
     /*
-     * Exchanges with the outside what the committed state asks for.  May be NULL.
+     * Does what the committed state asks for outside the arena.  May be NULL.
      *
-     * Called for every device that has one, in the order of the machine's table, outside
-     * any transaction and before the vCPU runs on:
-     *  - after an exit that changed anything in the arena, whichever device's it is;
+     * Called for every device that has a notify(), in the order of the machine's table,
+     * outside any transaction and before the vCPU runs on:
+     *  - after an exit that changed anything in the arena, also the state of another device;
      *  - after the vCPU's thread was signalled, as for new input or room in the console;
      *  - once the earliest deadline_ns() of all devices is reached;
      *  - after the machine was booted, and when a new VMM has taken the machine over.
-     * After an exit that changed nothing it is not called.  A call without a cause of this
-     * device's own is usual: it then changes nothing.
+     * Not called after an exit that changed nothing.  Many calls have no cause in this
+     * device: notify() then changes nothing.
      *
-     * First acts outside, then opens a transaction, records that it has acted, and commits.
-     * The VMM may die between the two, and the next VMM acts again: an act that is done
-     * twice must do no harm.  Does not block.
+     * notify() first acts outside the arena.  Then it opens a transaction, records what it did,
+     * and commits.  The VMM may die between the two, and the next VMM repeats the act: doing
+     * the same twice must do no harm.  notify() does not block.
      */
     void (*notify)(const struct dev_ctx *dev);
     /*
-     * Wall-clock time at which notify() is wanted next, in nanoseconds since 1970, or
-     * DEV_NO_DEADLINE.  Called after each round of notify().  At that time notify() must do
-     * the work that was waited for, or it is called again at once.  May be NULL.
+     * Returns the wall-clock time at which notify() is to be called next, in nanoseconds since
+     * 1970, or DEV_NO_DEADLINE.  Called after each round of notify().  At the deadline notify()
+     * must do the work that the deadline was for, or it is called again at once.  May be NULL.
      */
     uint64_t (*deadline_ns)(const struct dev_ctx *dev);
     /*
@@ -91,14 +90,14 @@ struct dev_model {
     int (*fdt_node)(const struct dev_ctx *dev, void *fdt);
 };
 
-/* What a device needs of the machine around it. */
+/* The services of the machine that a device can use. */
 struct dev_host {
     void *opaque;
     /* Sets the level of an interrupt source; within a transaction. */
     void (*irq)(void *opaque, uint32_t source, bool is_high);
     /* Nanoseconds since 1970. */
     uint64_t (*wall_ns)(void *opaque);
-    /* The guest asks for this; it happens after the commit. */
+    /* The guest asks for power-off, reboot or failure, which happens after the commit. */
     void (*power)(void *opaque, enum dev_power what, uint32_t code);
 };
 

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Carries out one access of a guest that no memory answered, on the bus of the
- * guest's devices, or says which trap the architecture has for it.
+ * Carries out a guest's load or store outside its RAM on the bus of the guest's devices,
+ * or returns the trap that the architecture defines for the access.
  *
- * Nothing of the vCPU is changed here: the result is plain data, which the caller
- * makes the exit's outcome (<vmm/core/outcome.h>) and commits with the device state.
+ * The vCPU is not changed here: the result is plain data.  The caller makes the exit's
+ * outcome (<vmm/core/outcome.h>) from the result and commits it with the device state.
  *
  * What the guest's device regions support (the physical memory attributes of its
- * machine), and so what is an access fault there:
+ * machine), and what ends in an access fault there:
  *
  *   naturally aligned loads and stores of 1, 2, 4, 8 bytes   as each device allows
  *   misaligned ones, also those that reach in from RAM       access fault
@@ -31,27 +31,27 @@
 
 #include <base/err.h>
 
-/* scause of a guest-page fault, the three ways in. */
+/* scause of the guest-page faults that this code takes. */
 enum {
     EMUL_FAULT_FETCH = 20,
     EMUL_FAULT_LOAD = 21,
     EMUL_FAULT_STORE = 23,
 };
 
-/* scause of the traps that come out. */
+/* scause of the traps that this code returns. */
 enum {
     EMUL_TRAP_FETCH_ACCESS = 1,
     EMUL_TRAP_LOAD_ACCESS = 5,
     EMUL_TRAP_STORE_ACCESS = 7,
 };
 
-/* The exit, as its record tells it. */
+/* The fault, from the exit's record. */
 struct emul_fault {
     uint64_t cause;     /* EMUL_FAULT_... */
     uint64_t gva;       /* stval: the guest's virtual address of the part that faulted */
     uint64_t gpa;       /* guest physical address of the same */
-    uint64_t htinst;    /* as the hart gave it */
-    uint32_t insn;      /* the instruction, where htinst does not tell */
+    uint64_t htinst;    /* the hart's value */
+    uint32_t insn;      /* the instruction, for when htinst does not describe the access */
     bool is_insn_valid; /* insn was fetched */
 };
 
@@ -64,13 +64,14 @@ struct emul_regs {
 };
 
 /*
- * The devices. Called at most once for an access, aligned, with width_bytes 1, 2, 4
- * or 8; a written value has no bits above its width, of a read one they are dropped.
+ * The devices. read() or write() is called at most once for an access, with an aligned
+ * address and width_bytes 1, 2, 4 or 8. A written value has no bits above its width; those
+ * of a read value are ignored.
  *
- * A refusal is the guest's doing and becomes an access fault: ERR_NOT_FOUND (no
- * device there), ERR_RANGE (reaches over a device's end), ERR_ALIGN,
- * ERR_NOT_SUPPORTED (a width the device lacks), ERR_INVALID_ARG. Any other error is
- * trouble of our own; nothing may have been done when it is returned.
+ * These errors are caused by the guest and become an access fault: ERR_NOT_FOUND (no device
+ * at the address), ERR_RANGE (the access reaches beyond the device), ERR_ALIGN,
+ * ERR_NOT_SUPPORTED (a width that the device lacks), ERR_INVALID_ARG. Any other error is a
+ * failure of ours; a function that returns one has changed nothing.
  */
 struct emul_bus {
     void *ctx;
@@ -79,11 +80,11 @@ struct emul_bus {
 };
 
 enum emul_kind {
-    EMUL_ADVANCE, /* done: write the register if any, move pc on */
+    EMUL_ADVANCE, /* done: write the register, if there is one, and advance pc */
     EMUL_TRAP,    /* inject (cause, tval) at the unchanged pc */
 };
 
-/* Fields that the kind has no use for are 0. */
+/* Fields that the kind does not use are 0. */
 struct emul_outcome {
     uint64_t value; /* for the register: extended, or NaN-boxed, to 64 bits */
     uint64_t cause; /* EMUL_TRAP_... */
@@ -96,17 +97,18 @@ struct emul_outcome {
 };
 
 /*
- * Carries out the access behind `fault` on `bus`. A load into x0 reads the device
- * all the same. With OK there is an outcome; with an error *out is untouched, and
- * nothing was done:
+ * Carries out on `bus` the access that caused `fault`. A load into x0 reads the device
+ * too. On success *out is the outcome. On an error *out is untouched, and nothing was
+ * done:
  *
  * ERR_INVALID_ARG   fault->cause is none of EMUL_FAULT_...
  * ERR_AGAIN         the fetched instruction is not the one that faulted (another
- *                   vCPU wrote it since), or the bus said so: let the guest execute
- *                   its instruction again
- * any other         from read_fp or from the bus, as it came
+ *                   vCPU has overwritten it), or the bus returned ERR_AGAIN: let the
+ *                   guest execute its instruction again
+ * any other         an error of read_fp or of the bus, passed on
  *
- * An instruction that cannot be told, or is no access we know, is an access fault.
+ * If the instruction is not known, or is no access that rvdec decodes, the outcome is an
+ * access fault.
  */
 MUST_CHECK emul_access(const struct emul_fault *fault, const struct emul_regs *regs,
                        const struct emul_bus *bus, struct emul_outcome *out);

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * From an exit to its outcome, and from the outcome to the vCPU.
+ * Handles an exit, which gives an outcome, and applies the outcome to the vCPU.
  *
  *   vcpu_run -> exit record -> exit_handle  (transaction)  -> commit
  *                                                              |
  *   vcpu_run <- done = seq <- state page  <- exit_apply  <-----+
  *
- * Whatever the guest has done, there is an outcome: what nobody carries out is
- * reflected to the guest as the trap the architecture has for it.
+ * Every exit gets an outcome.  If neither a device nor the SBI carries out what the guest
+ * tried, the outcome is the trap that the architecture defines.
  */
 #ifndef VMM_CORE_EXIT_H
 #define VMM_CORE_EXIT_H
@@ -20,27 +20,27 @@
 #include <vmm/core/outcome.h>
 
 enum exit_next {
-    EXIT_RESUME, /* there is an outcome, committed */
-    EXIT_WAIT,   /* nothing was changed: handle the same exit again when the console has moved */
+    EXIT_RESUME, /* the outcome is committed */
+    EXIT_WAIT,   /* nothing was changed: handle the exit again after the console has signalled */
 };
 
 /*
- * Handles the exit in the hart's state page: one transaction, begun and ended here.
+ * Handles the exit in the hart's state page.  Begins and ends one transaction.
  * Errors: of the vCPU's calls, when the kernel refuses one; nothing was changed.
  */
 MUST_CHECK exit_handle(struct machine *machine, uint32_t hart, enum exit_next *next);
 
 /*
- * Carries out the hart's committed outcome, when it is the one of the exit in the
- * state page and that exit still waits; then marks the exit as answered (its reason
- * becomes VCPU_EXIT_NONE).  Done again after having been cut short, it finishes.
+ * Applies the hart's committed outcome if it belongs to the exit in the state page and
+ * that exit is not answered yet; then marks the exit as answered (its reason becomes
+ * VCPU_EXIT_NONE).  If a call was cut short, a second call finishes the work.
  * Errors: of the vCPU's calls.
  */
 MUST_CHECK exit_apply(struct machine *machine, uint32_t hart);
 
 /*
- * Both for an exit that waits in the state page, be it fresh or handled by a VMM that
- * died.  EXIT_WAIT: nothing was done, as for exit_handle().
+ * exit_handle() and exit_apply() for the exit in the state page.  An exit that a dead VMM
+ * has handled is only applied.  EXIT_WAIT: nothing was done, as for exit_handle().
  * Errors: of the vCPU's calls.
  */
 MUST_CHECK exit_answer(struct machine *machine, uint32_t hart, enum exit_next *next);

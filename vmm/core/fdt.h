@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The guest's device tree, from its configuration and from what each device says of itself. */
+/* Builds the guest's device tree from the configuration and from the node of each device. */
 #ifndef VMM_CORE_FDT_H
 #define VMM_CORE_FDT_H
 
@@ -10,9 +10,9 @@
 #include <vmm/core/machine.h>
 
 /*
- * Writes the device tree blob to `blob`, with some room in it for what a boot loader adds.
- * Errors: ERR_NO_MEMORY  size_bytes is too small for it
- *         ERR_FORMAT     libfdt refuses it (a defect of ours)
+ * Writes the device tree blob to `blob`, with free room in it for the nodes of a boot loader.
+ * Errors: ERR_NO_MEMORY  size_bytes is too small for the blob
+ *         ERR_FORMAT     libfdt refuses the tree (a defect of ours)
  */
 MUST_CHECK fdt_build(const struct machine *machine, const struct image_plan *plan, uint8_t *blob,
                      uint64_t size_bytes);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* What every device's node needs, in one line each.  All return 0 or a libfdt error. */
+/* Helpers for the nodes of devices.  All return 0 or a libfdt error. */
 #ifndef VMM_CORE_FDT_UTIL_H
 #define VMM_CORE_FDT_UTIL_H
 

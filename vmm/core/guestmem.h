@@ -17,7 +17,7 @@ struct guestmem {
     uint8_t *host; /* where that byte is mapped */
 };
 
-/* True when [gpa, gpa + bytes) is RAM; an empty range counts when its start is in or at the end. */
+/* Is [gpa, gpa + bytes) RAM?  True for an empty range in the RAM or at the end of the RAM. */
 bool guestmem_contains(const struct guestmem *mem, uint64_t gpa, uint64_t bytes);
 
 /*
@@ -26,8 +26,8 @@ bool guestmem_contains(const struct guestmem *mem, uint64_t gpa, uint64_t bytes)
  */
 MUST_CHECK guestmem_at(const struct guestmem *mem, uint64_t gpa, uint64_t bytes, uint8_t **out);
 
-/* Zeroes all of it, whole pages.  A page that is zero is not written: the machine need not find
- * memory, where it is itself a virtual one, for what no guest has used. */
+/* Zeroes the RAM, in whole pages.  A page that is zero is only read: if the machine is itself
+ * virtual, its host then need not allocate memory for pages that no guest has used. */
 void guestmem_zero(const struct guestmem *mem);
 
 /*

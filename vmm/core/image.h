@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Where a guest's kernel, initial RAM disk and device tree go in its RAM, decided
- * from the kernel's headers (libs/payload).  Pure: loading is image_load().
+ * Decides from the kernel's headers (libs/payload) where a guest's kernel, initial RAM disk
+ * and device tree go in the guest's RAM.  Copies them there.
  *
  *   ram                                                    ram + bytes, or IMAGE_LOW_GPA
  *   | 0 .. | kernel, with its memory | free | initrd | free | dtb: the last 2 MiB |
  *
- * These are QEMU's places: the initrd 2 MiB behind the middle of the RAM or its first
- * 512 MiB, whichever is less; both below 3 GiB, where kernels that map little at first look.
+ * These are QEMU's places.  The initrd is 2 MiB behind the middle of the RAM, or at
+ * 514 MiB if that is less.  Initrd and device tree are below 3 GiB, because some kernels map
+ * no more memory at first.
  *
  * Specification: Linux, Documentation/arch/riscv/boot.rst.
  */
@@ -34,6 +35,7 @@ struct image_plan {
 };
 
 /*
+ * Fills *out; nothing is copied.
  * Errors: ERR_ALIGN        ram_gpa is not a multiple of 2 MiB
  *         ERR_NO_MEMORY    kernel, initrd and device tree do not fit in the RAM
  *         those of payload_open()
@@ -42,7 +44,7 @@ MUST_CHECK image_plan(const uint8_t *kernel, uint64_t kernel_bytes, uint64_t ini
                       uint64_t ram_gpa, uint64_t ram_bytes, struct image_plan *out);
 
 /*
- * Copies kernel and initrd to where the plan says.  RAM is zero elsewhere.
+ * Copies kernel and initrd to their places in the plan.  The caller has zeroed the RAM.
  * Errors: ERR_RANGE when the plan is not for this RAM or this kernel: nothing is copied.
  */
 MUST_CHECK image_load(const struct image_plan *plan, const struct guestmem *ram,

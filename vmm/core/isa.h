@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The instruction set offered to a guest: what the kernel switches or enables for
- * it, and what has no state of its own.  Everything else the hart may have stays
- * unnamed.
+ * The extensions that a guest's device tree names: those that the kernel switches or enables
+ * for a guest, and those without state of their own.  No other extension of the hart is
+ * named.
  */
 #ifndef VMM_CORE_ISA_H
 #define VMM_CORE_ISA_H
@@ -11,8 +11,8 @@
 #include <stdint.h>
 
 /*
- * A set of extensions besides RV64IMAFDC, Zicntr, Zicsr and Zifencei, which every guest has, is a
- * mask: what isa_stateless() returns, and this bit where the kernel has it.
+ * A set of extensions is a mask of the bits that isa_stateless() returns, and of this bit if the
+ * kernel offers Sstc.  RV64IMAFDC, Zicntr, Zicsr and Zifencei have no bit: every guest has them.
  */
 #define ISA_SSTC         (UINT64_C(1) << 63)
 
@@ -27,27 +27,27 @@ enum isa_satp_mode {
 
 /*
  * The value of a hart's property mmu-type: the largest translation mode that a guest is to use.
- * NULL when the number is none of enum isa_satp_mode.  (Nothing keeps a guest from a larger mode
- * that the hart has: there is no control over the writable values of vsatp.)
+ * NULL when satp_mode is not in enum isa_satp_mode.  (A guest can use a larger mode that the
+ * hart has: a hypervisor cannot restrict the writable values of vsatp.)
  */
 const char *isa_mmu_type(uint64_t satp_mode);
 
 /*
- * The extensions that a machine's riscv,isa string names and that need no switching: what has
- * state of its own is offered when the kernel says so, never because the hart has it.
+ * The extensions in a machine's riscv,isa string that have no state of their own.  An extension
+ * with state is offered only if the kernel switches it, even when the hart has it.
  */
 uint64_t isa_stateless(const char *machine_isa);
 
 /*
- * Writes "rv64imafdc_zicntr_..." with its zero byte, in the order the unprivileged
- * specification gives ("ISA Extension Naming Conventions").  Returns the length
+ * Writes "rv64imafdc_zicntr_..." with its zero byte, in the order of the unprivileged
+ * specification ("ISA Extension Naming Conventions").  Returns the length
  * without the zero byte; ISA_STRING_BYTES are always enough.
  */
 size_t isa_string(uint64_t extensions, char *text, size_t size_bytes);
 
 /*
- * Writes the names one after another, each with its zero byte, as the property
- * riscv,isa-extensions wants them.  Returns the bytes written; ISA_STRING_BYTES are always enough.
+ * Writes the names one after another, each with its zero byte: the format of the property
+ * riscv,isa-extensions.  Returns the bytes written; ISA_STRING_BYTES are always enough.
  */
 size_t isa_list(uint64_t extensions, char *text, size_t size_bytes);
 

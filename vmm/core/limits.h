@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* What a guest can have at most.  State in the arena is laid out for these. */
+/* The largest guest.  The layout of the state in the arena depends on these numbers. */
 #ifndef VMM_CORE_LIMITS_H
 #define VMM_CORE_LIMITS_H
 

@@ -9,7 +9,7 @@
  *   0x0000_0000_1000_1000  eight empty places for virtio devices, 4 KiB apart
  *   0x0000_0000_8000_0000  RAM
  *
- * The handle is rebuilt by each VMM; what must outlive it is in the arena.
+ * Each VMM builds the handle anew; the state that must outlive a VMM is in the arena.
  */
 #ifndef VMM_CORE_MACHINE_H
 #define VMM_CORE_MACHINE_H
@@ -42,15 +42,15 @@ enum hart_status {
 
 struct hart_state {
     uint64_t status; /* enum hart_status */
-    uint64_t start_gpa; /* where a hart that is pending begins, or resumes */
-    uint64_t start_arg; /* what a1 will hold */
+    uint64_t start_gpa; /* pc with which a pending hart starts or resumes */
+    uint64_t start_arg; /* a1 of the same */
 };
 
 struct machine_state {
     uint32_t power; /* enum dev_power: what the guest has asked for */
     uint32_t power_code;
     uint32_t is_booting;   /* machine_boot() has begun and not ended */
-    uint32_t is_ram_dirty; /* RAM is not as it was given to the first VMM */
+    uint32_t is_ram_dirty; /* RAM has been written since it was given to the first VMM */
     uint64_t boot_count;
     struct hart_state hart[VMM_HARTS_MAX];
 };
@@ -76,14 +76,14 @@ struct machine_config {
     uint64_t (*time_ticks)(void *opaque); /* the time CSR, of which wall_ns is made */
 };
 
-/* What every exit looks at stands first. */
+/* The members that every exit uses come first. */
 struct machine {
     struct machine_state *state; /* in the arena */
     struct arena arena;
     struct console console;
     /* Something outside or in the arena has changed since machine_settle(). */
     bool is_changed;
-    /* When machine_settle() is wanted though nothing changes: the time CSR, or all ones. */
+    /* When machine_settle() must run even if nothing changes: time CSR; all ones for never. */
     uint64_t deadline_ticks;
     struct machine_config config;
     struct dev_host host;
@@ -91,14 +91,14 @@ struct machine {
     struct bus bus;
 };
 
-/* Bytes of arena a machine takes. */
+/* The size of a machine's arena. */
 uint64_t machine_arena_bytes(void);
 
 /*
- * Builds the handle over the arena: takes over the state in it and rolls back what
- * was not committed; with none there, or one that is not ours, makes a fresh one.
- * *is_taken_over tells which.  A machine that is not taken over, or in whose state
- * is_booting is set, wants machine_boot() before anything else.
+ * Builds the handle over the arena.  Takes over the state in the arena and rolls back an
+ * open transaction.  If there is no arena, or one of another format, makes a fresh one and
+ * clears *is_taken_over.  The caller must then call machine_boot() first, and also if
+ * is_booting is set in the state.
  *
  * Errors: ERR_INVALID_ARG  no hart, or more than VMM_HARTS_MAX
  *         ERR_ALIGN, ERR_NO_MEMORY  of arena_format()
@@ -107,32 +107,32 @@ MUST_CHECK machine_init(struct machine *machine, const struct machine_config *co
                         void *arena_memory, uint64_t arena_bytes, bool *is_taken_over);
 
 /*
- * Power-on, and reboot: RAM zeroed, kernel and initrd loaded afresh, device tree
- * built, devices reset, hart 0 about to start at the kernel's entry with
- * a1 = device tree, the others stopped.  Cut short, it can be begun again.
+ * Powers the machine on, or reboots it: zeroes RAM, loads kernel and initrd, builds the
+ * device tree, resets the devices, makes hart 0 ready to start at the kernel's entry with
+ * a1 = device tree, and stops the other harts.  If a call was cut short, call again.
  *
  * Errors: of image_plan() and fdt_build()
  */
 MUST_CHECK machine_boot(struct machine *machine);
 
-/* Calls notify() of every device that has one; dev.h says when that is due. */
+/* Calls notify() of every device that has one; dev.h lists the occasions. */
 void machine_notify(struct machine *machine);
 
-/* Wall-clock time at which machine_notify() is wanted next, or DEV_NO_DEADLINE. */
+/* Wall-clock time at which machine_notify() must be called next, or DEV_NO_DEADLINE. */
 uint64_t machine_deadline_ns(const struct machine *machine);
 
-/* The same as ticks of the time CSR, not before that moment; all ones for none. */
+/* The same time in ticks of the time CSR, rounded up; all ones for none. */
 uint64_t machine_deadline_ticks(const struct machine *machine);
 
-/* Brings the hart's external-interrupt bit in its state page up to the interrupt controller. */
+/* Copies the interrupt controller's output to the external-interrupt bit in the state page. */
 void machine_sync_irq(struct machine *machine, uint32_t hart);
 
-/* machine_settle() when there is something to do. */
+/* The slow path of machine_settle(). */
 void machine_settle_now(struct machine *machine, uint32_t hart);
 
 /*
- * Called after each exit, each signal and at deadline_ticks, which it sets anew.  Runs
- * machine_notify() and machine_sync_irq() if is_changed is set.
+ * Called after each exit, each signal and at deadline_ticks.  If is_changed is set, runs
+ * machine_notify() and machine_sync_irq() and updates deadline_ticks.
  */
 static inline void machine_settle(struct machine *machine, uint32_t hart)
 {
@@ -152,8 +152,8 @@ static inline void machine_hart_wait(const struct machine *machine, uint32_t har
 }
 
 /*
- * The state a hart is in.  Whether a suspended hart has been woken the kernel alone knows: it then
- * takes the request to wait back.
+ * The state of a hart.  When the kernel wakes a suspended hart, the kernel clears VCPU_IRQ_WAIT;
+ * the arena does not change.
  */
 static inline enum hart_status machine_hart_status(const struct machine *machine, uint32_t hart)
 {
@@ -163,7 +163,7 @@ static inline enum hart_status machine_hart_status(const struct machine *machine
     return status == HART_STARTED && (irq & VCPU_IRQ_WAIT) ? HART_SUSPENDED : status;
 }
 
-/* The device whose line is the guest's console. */
+/* The UART, which is the guest's console. */
 const struct dev_ctx *machine_uart(const struct machine *machine);
 
 /* The hart's next entry sets its timer: guest ticks, absolute; all ones for never. */

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * What the VMM answers to one exit of a vCPU.  It is committed to the arena
- * together with the device state it goes with, and applied to the vCPU after
- * that.  Every part names an absolute value, so applying it a second time (a new
- * VMM finishing what a dead one began) gives the same result.
+ * The VMM's answer to one exit of a vCPU.  The outcome is committed to the arena together
+ * with the changed device state, and then applied to the vCPU.  All values are absolute,
+ * so a new VMM can apply again what a dead VMM had applied in part.  (Injecting an exception
+ * twice would not be the same; exit.c checks for that.)
  */
 #ifndef VMM_CORE_OUTCOME_H
 #define VMM_CORE_OUTCOME_H
@@ -18,9 +18,9 @@ enum outcome_flag {
     OUTCOME_INJECT = 1 << 0, /* the guest takes exception `cause` with `tval` at `pc` */
     OUTCOME_TIMER = 1 << 1,  /* the hart's timer is set to timer_ticks */
     OUTCOME_HARTS = 1 << 2,  /* one of the three masks of harts is not 0 */
-    OUTCOME_TEXT = 1 << 3,   /* console_bytes of guest RAM at console_gpa go out */
-    OUTCOME_BYTE = 1 << 4,   /* the one byte console_gpa goes out */
-    OUTCOME_INPUT = 1 << 5,  /* input was taken */
+    OUTCOME_TEXT = 1 << 3,   /* write console_bytes bytes of guest RAM at console_gpa */
+    OUTCOME_BYTE = 1 << 4,   /* write one byte, whose value is console_gpa */
+    OUTCOME_INPUT = 1 << 5,  /* input was taken: release it */
     OUTCOME_WAIT = 1 << 6,   /* the hart waits for an interrupt before it goes on */
 };
 
@@ -29,21 +29,21 @@ struct outcome_reg {
     uint64_t value;
 };
 
-/* Of what a flag stands for the fields mean nothing without it; nor do registers past reg_count.
- * 128 bytes, so that finding one among several is a shift. */
+/* The fields of a flag are uninitialised while the flag is clear, and so are registers from
+ * reg_count on.  128 bytes, so that indexing an array of outcomes is a shift. */
 struct exit_outcome {
     uint64_t seq; /* the exit this answers; 0: none */
-    uint64_t pc;  /* where the guest goes on, or where it takes the exception */
+    uint64_t pc;  /* where the guest resumes, or takes the exception */
     uint32_t flags;
     uint32_t reg_count;
     struct outcome_reg reg[OUTCOME_REGS_MAX];
     uint64_t cause;
     uint64_t tval;
     uint32_t soft_set;   /* harts that get a software interrupt */
-    uint32_t soft_clear; /* harts whose pending software interrupt goes */
+    uint32_t soft_clear; /* harts whose pending software interrupt is cleared */
     uint32_t started;    /* harts that were asked to start */
     uint32_t console_bytes;
-    uint64_t console_position; /* of the first byte that goes out */
+    uint64_t console_position; /* of the first byte that is written */
     uint64_t console_gpa;
     uint64_t timer_ticks; /* guest ticks, absolute; all ones for never */
     uint64_t reserved[2];

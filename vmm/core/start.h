@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* From the VMM's start record (<proto/vmm_start.h>) to the configuration of its machine. */
+/* Makes the configuration of the machine from the VMM's start record (<proto/vmm_start.h>). */
 #ifndef VMM_CORE_START_H
 #define VMM_CORE_START_H
 
@@ -10,13 +10,14 @@
 #include <vmm/core/machine.h>
 
 /*
- * Fills everything of *out that the record tells; console, clock and vCPU calls are
- * the caller's.  The record must stay where it is: bootargs points into it.
+ * Fills *out from the record.  The caller sets console, clock and vCPU calls.  The record
+ * must stay in place: bootargs points into the record.
  *
- * Errors: ERR_FORMAT         another version, or a string without its zero byte
+ * Errors: ERR_FORMAT         another version, a string without its zero byte, or an unknown
+ *                            satp_mode
  *         ERR_NOT_SUPPORTED  not exactly one vCPU: this VMM has one thread
  *         ERR_ALIGN          an address is not page-aligned
- *         ERR_RANGE          no RAM, or a console region that is too small
+ *         ERR_RANGE          no RAM, RAM that wraps, or a console region that is too small
  */
 MUST_CHECK start_config(const struct vmm_start *start, uint64_t timebase_hz,
                         struct machine_config *out);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The life of one hart of the guest, from its start to the end of the machine.
+ * Runs one hart of the guest, from the hart's start to the end of the machine.
  */
 #ifndef VMM_CORE_VCPU_LOOP_H
 #define VMM_CORE_VCPU_LOOP_H
@@ -12,13 +12,13 @@
 #include <vmm/core/machine.h>
 
 /*
- * The two calls that wait, and what the machine tells its owner; `opaque` is passed on.
+ * The loop's system calls, and its notice of a reboot.  Each gets `opaque` as given.
  */
 struct vcpu_loop_ops {
     /*
-     * Enters the guest until it exits, or the thread's notification has bits, or the
-     * time CSR reaches deadline_ticks (*reason is then VCPU_EXIT_NONE); `done_seq` is
-     * the exit that has been answered.
+     * Runs the guest until it exits, or the thread's notification has bits, or the time
+     * CSR reaches deadline_ticks (*reason is VCPU_EXIT_NONE in the last two cases).
+     * `done_seq` is the seq of the exit that has been answered.
      */
     enum err (*run)(void *opaque, uint32_t hart, uint64_t done_seq, uint64_t deadline_ticks,
                     uint32_t *reason);
@@ -26,15 +26,15 @@ struct vcpu_loop_ops {
     enum err (*poll)(void *opaque, uint32_t hart);
     /* Waits until the notification has bits, and takes them. */
     enum err (*wait)(void *opaque, uint32_t hart);
-    /* The guest has been started again, for the `count`th time. */
+    /* The guest has rebooted, `count` times so far. */
     void (*rebooted)(void *opaque, uint64_t count);
 };
 
 enum vcpu_loop_end {
-    VCPU_LOOP_POWERED_OFF,  /* the guest has ended well */
-    VCPU_LOOP_GUEST_FAILED, /* it said that it failed; detail: its code */
-    VCPU_LOOP_ALL_STOPPED,  /* it has stopped its last hart, and no one can start another */
-    VCPU_LOOP_BOOT_FAILED,  /* it cannot be started (again); detail: enum err */
+    VCPU_LOOP_POWERED_OFF,  /* the guest has powered itself off */
+    VCPU_LOOP_GUEST_FAILED, /* the guest reported a failure; detail: its code */
+    VCPU_LOOP_ALL_STOPPED,  /* the guest has stopped its last hart: no hart can start one */
+    VCPU_LOOP_BOOT_FAILED,  /* the guest cannot be rebooted; detail: enum err */
     VCPU_LOOP_VCPU_FAILED,  /* the kernel refused a call; detail: enum err */
 };
 
@@ -44,17 +44,17 @@ struct vcpu_loop_result {
 };
 
 /*
- * Does all there is to do before the hart can run on: answers its exit, lets the devices
- * look around, starts the machine anew, waits for a hart that is stopped to be started.
- * False: the machine is over, *result says how.
+ * Does all work that is due before the hart can run: answers its exit, calls the devices'
+ * notify(), reboots the machine, waits while the hart is stopped.
+ * False: the machine has ended, and *result gives the reason.
  */
 bool vcpu_loop_prepare(struct machine *machine, uint32_t hart, const struct vcpu_loop_ops *ops,
                        void *opaque, struct vcpu_loop_result *result);
 
 /*
- * Runs the hart until the machine ends.  Nothing that the guest does ends it otherwise.
- * In line, and `ops` a constant, so that run() stands in the loop itself: out of line it
- * would save all the registers that the call leaves undefined.
+ * Runs the hart until the machine ends.  The guest cannot end the loop in another way.
+ * Inlined with a constant `ops`, so that the compiler inlines run() too: as a function,
+ * run() would save all callee-saved registers, because the system call clobbers them.
  */
 static inline __attribute__((always_inline)) struct vcpu_loop_result
 vcpu_loop(struct machine *machine, uint32_t hart, const struct vcpu_loop_ops *ops, void *opaque)
@@ -76,9 +76,9 @@ vcpu_loop(struct machine *machine, uint32_t hart, const struct vcpu_loop_ops *op
 }
 
 /*
- * Gives a hart the registers it starts with: all zero but pc, a0 = hart, a1, and
- * scounteren = 7, which M-mode firmware leaves behind for guests that read the
- * counters before they set it.
+ * Sets the registers with which a hart starts: all zero except pc, a0 = hart, a1,
+ * sstatus.FS = dirty, stimecmp = all ones, and scounteren = 7, as M-mode firmware leaves it:
+ * some guests read the counters before they write scounteren.
  * Errors: of the vCPU's calls.
  */
 MUST_CHECK vcpu_start(struct machine *machine, uint32_t hart);
@@ -86,8 +86,9 @@ MUST_CHECK vcpu_start(struct machine *machine, uint32_t hart);
 /*
  * Finishes a non-retentive suspend (SBI 3.0, "Function: Hart suspend"): the hart will resume with
  * satp = 0, sstatus.SIE = 0, a0 = hart and a1, once an interrupt is pending that its sie enables.
- * The specification leaves it open which interrupts resume; these are the ones that end a WFI.
- * All else is kept, above all what can wake the hart: timer, pending interrupts and sie.
+ * The specification does not say which interrupts resume a hart; here the same ones as end a WFI.
+ * All other state is kept, above all the timer, pending interrupts and sie, which can wake the
+ * hart.
  * Errors: of the vCPU's calls.
  */
 MUST_CHECK vcpu_suspend(struct machine *machine, uint32_t hart);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * What the VMM asks of the kernel for a vCPU, as functions: main.c fills it with
- * system calls, a test with a fake.  Each may be called a second time with the same
- * arguments to no other effect (see core/outcome.h for the one exception, inject).
+ * The kernel's calls on a vCPU as function pointers: calls.c fills them with system calls, a
+ * test with fakes.  Calling one twice with the same arguments has the effect of one call,
+ * except for inject(): see inject_apply() in exit.c.
  */
 #ifndef VMM_CORE_VCPU_OPS_H
 #define VMM_CORE_VCPU_OPS_H
@@ -25,10 +25,10 @@ struct vcpu_ops {
     enum err (*set_reg)(void *opaque, uint32_t hart, uint64_t reg, uint64_t value);
     /* The guest takes an exception at the state page's pc. */
     enum err (*inject)(void *opaque, uint32_t hart, uint64_t cause, uint64_t tval);
-    /* size_bytes 0: everything. */
+    /* size_bytes 0: all addresses. */
     enum err (*fence)(void *opaque, uint32_t hart, enum vcpu_ops_fence kind, uint64_t address,
                       uint64_t size_bytes, uint64_t asid);
-    /* Makes another hart's vcpu_run() return, so that its thread looks around. */
+    /* Makes another hart's vcpu_run() return, so that its thread handles new requests. */
     void (*kick)(void *opaque, uint32_t hart);
 };
 

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The Supervisor Binary Interface: what the firmware would do for the guest.  One
- * file an extension, each with one handler; sbi_call() finds it by the extension id.
+ * The Supervisor Binary Interface, the firmware calls of the guest.  Each extension is one
+ * file with one handler; sbi_call() finds the handler by the extension id.
  *
- * A handler runs inside a transaction.  It changes the machine's state, and asks for
- * what has to happen outside through the exit's outcome; fences alone are carried
- * out at once, since one too many does no harm.
+ * A handler runs inside a transaction.  The handler changes the machine's state, and puts
+ * effects outside the arena into the exit's outcome.  Only fences are carried out at once,
+ * because a repeated fence does no harm.
  *
- * Version 2.0 is reported: all that it makes mandatory is here.  An extension that
- * is not listed in sbi.c is probed as absent and answers "not supported".
+ * The reported version is 2.0, and all its mandatory calls are here.  An extension that is
+ * not in sbi.c is probed as absent; its calls return SBI_ERR_NOT_SUPPORTED.
  *
  * Specification: RISC-V Supervisor Binary Interface 2.0, "Binary Encoding".
  */
@@ -21,7 +21,7 @@
 #include <vmm/core/outcome.h>
 
 #define SBI_SPEC_VERSION ((UINT64_C(2) << 24) | 0)
-/* Not assigned to anybody; "Warr" in ASCII, so that it is known when seen in a log. */
+/* Not registered; "Warr" in ASCII, so that a reader of a log recognises the number. */
 #define SBI_IMPL_ID      UINT64_C(0x57617272)
 #define SBI_IMPL_VERSION UINT64_C(1)
 
@@ -50,12 +50,12 @@ enum sbi_error {
 enum sbi_end {
     SBI_END_RETURN,    /* a0 = error, a1 = value */
     SBI_END_LEGACY,    /* a0 = value alone */
-    SBI_END_NO_RETURN, /* the hart stopped, or goes on elsewhere: the outcome says */
+    SBI_END_NO_RETURN, /* hart or machine stops, suspends or resets: no register is written */
     SBI_END_TRAP,      /* the guest takes (outcome->cause, outcome->tval) at the ecall */
-    SBI_END_WAIT,      /* not now: do the same call again when the console has moved */
+    SBI_END_WAIT,      /* do the same call again after the console has signalled */
 };
 
-/* Two registers' worth: the compiler returns it in them. */
+/* 16 bytes, so that the compiler returns the struct in two registers. */
 struct sbi_result {
     enum sbi_end end;
     int32_t error;
@@ -65,7 +65,7 @@ struct sbi_result {
 struct sbi_call {
     struct machine *machine;
     uint32_t hart;
-    uint64_t eid; /* whole registers: no bit of a7 and a6 is without meaning */
+    uint64_t eid; /* eid and fid are all 64 bits of a7 and a6 */
     uint64_t fid;
     const uint64_t *arg; /* a0 to a5 */
     struct exit_outcome *outcome;
@@ -91,17 +91,17 @@ static inline struct sbi_result sbi_end(enum sbi_end end)
     return (struct sbi_result){end, SBI_SUCCESS, 0};
 }
 
-/* Any call with any arguments; what nobody knows is SBI_ERR_NOT_SUPPORTED. */
+/* Carries out any call with any arguments; an unknown call returns SBI_ERR_NOT_SUPPORTED. */
 struct sbi_result sbi_call(const struct sbi_call *call);
 
-/* True when the extension is there ("Function: Probe SBI extension"). */
+/* Is the extension implemented ("Function: Probe SBI extension")? */
 bool sbi_has_extension(uint64_t eid);
 
 /*
- * The harts that (mask, base) names, as a mask from hart 0.  Base -1 names all, whatever the mask.
- * Errors: ERR_INVALID_ARG  a hart of the mask, or the base itself, does not exist.  An empty mask
- *         does not excuse the base: SBI 3.0, "Hart list parameter", gives SBI_ERR_INVALID_PARAM
- *         for "either hart_mask_base, or at least one hartid from hart_mask".
+ * The harts that (mask, base) names, as a mask from hart 0.  Base -1 names all, with any mask.
+ * Errors: ERR_INVALID_ARG  a hart of the mask, or the base itself, does not exist.  The base is
+ *         checked even if the mask is empty: SBI 3.0, "Hart list parameter", gives
+ *         SBI_ERR_INVALID_PARAM for "either hart_mask_base, or at least one hartid from hart_mask".
  */
 MUST_CHECK sbi_harts(const struct machine *machine, uint64_t mask, uint64_t base, uint64_t *harts);
 
@@ -119,19 +119,19 @@ struct sbi_result sbi_legacy_call(const struct sbi_call *call);
 
 void sbi_time_set(const struct sbi_call *call, uint64_t deadline_ticks);
 /*
- * Fences on `harts`; start 0 with size 0, or size 2^64-1, is everything.  Of *asid the low 16 bits
- * count.  SBI_ERR_INVALID_ADDRESS: the range goes on beyond the last address; one that ends with
- * it, so that start + size is 2^64, is in order.
+ * Fences on `harts`; start 0 with size 0, or size 2^64-1, means all addresses.  Only the low 16
+ * bits of *asid count; `asid` NULL: all ASIDs.  SBI_ERR_INVALID_ADDRESS: start + size is above
+ * 2^64 (equal to 2^64 is valid).
  */
 struct sbi_result sbi_fence_vma(const struct sbi_call *call, uint64_t harts, uint64_t start,
                                 uint64_t size_bytes, const uint64_t *asid);
 struct sbi_result sbi_fence_i(const struct sbi_call *call, uint64_t harts);
 /*
- * Takes up to `count` bytes of console input; returns how many there were.  What the UART has
- * received is older than what still waits outside, and comes first.
+ * Takes up to `count` bytes of console input; returns their number.  The bytes in the UART's
+ * receiver come first, because they are older than those in the console's ring.
  */
 size_t sbi_console_read(const struct sbi_call *call, uint8_t *bytes, size_t count);
-/* False when the console has no room now. */
+/* Writes a byte after the commit.  False: the console has no room now. */
 bool sbi_console_write_byte(const struct sbi_call *call, uint8_t byte);
 void sbi_power(const struct sbi_call *call, enum dev_power power, uint32_t code);
 
