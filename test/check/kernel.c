@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The shipped kernel with one more call, CHECK_CALL (check.h), which walks all of its memory; and
- * a walk after every so many calls, whoever made them.  What does not hold ends the machine.
+ * The shipped kernel with one more call, CHECK_CALL (check.h), which walks all of the kernel's
+ * memory.  On request the kernel also walks after every n-th call of any thread.  The first broken
+ * invariant ends the machine.
  */
 #include "check.h"
 #include "stretch.h"
@@ -38,7 +39,7 @@ static void walk_now(struct hart *hart)
     hal_machine_fail(FAIL_CODE);
 }
 
-/* The root server calls first: its table has all roots. */
+/* The root server makes the first call: its CNode holds all roots. */
 static void check_call(struct hart *hart)
 {
     struct thread *thread = hart->current;

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * How long interrupts stay off: the ticks from an entry into the kernel, or from a question for a
- * pending interrupt, to the next question, or to where they are on again.  With QEMU's -icount a
- * tick of the time CSR is a fixed number of instructions, so the longest is exact and repeats.
- * Left out are the registers' way from and to memory at the very ends.
+ * How long interrupts stay off.  A stretch begins at an entry into the kernel or at a check for a
+ * pending interrupt.  It ends at the next check, or where interrupts are on again.  With QEMU's
+ * -icount a tick of the time CSR is a fixed number of instructions, so the longest stretch is
+ * exact and reproducible.  Saving and restoring the registers at the two ends is not measured.
  */
 #include "stretch.h"
 
@@ -12,7 +12,7 @@
 
 struct cpu;
 
-/* What the linker makes of --wrap: these stand in, those are the kernel's. */
+/* The linker's --wrap: __wrap_x replaces x, and __real_x is the kernel's x. */
 struct user_context *__wrap_trap_from_below(struct cpu *cpu);
 struct user_context *__real_trap_from_below(struct cpu *cpu);
 ATTR_NORETURN void __wrap_trap_vcpu_run(uint64_t cap, uint64_t done, uint64_t deadline_ticks);
@@ -76,7 +76,7 @@ void __wrap_trap_vcpu_run(uint64_t cap, uint64_t done, uint64_t deadline_ticks)
 void __wrap_trap_message(void)
 {
     stretch_begin();
-    stretch_name(CALL_CALL, 0); /* or CALL_REPLY_RECV: which, the dispatcher will say */
+    stretch_name(CALL_CALL, 0); /* or CALL_REPLY_RECV: the dispatcher sets the right name */
     __real_trap_message();
 }
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The longest stretch with interrupts off, and what the kernel did in it. */
+/* The longest stretch with interrupts off, and the kernel's work in that stretch. */
 #ifndef TEST_CHECK_STRETCH_H
 #define TEST_CHECK_STRETCH_H
 
@@ -12,11 +12,11 @@ struct stretch {
     uint64_t call; /* number << 8 | method, or: */
 };
 
-/* It begins now: what went before is the check's own. */
+/* Begins a new stretch.  The time before belonged to the check itself. */
 void stretch_begin(void);
-/* The kernel serves this call. */
+/* Names the call that the kernel serves in this stretch. */
 void stretch_name(uint64_t number, uint64_t method);
-/* The longest since this was called before. */
+/* Returns the longest stretch since the last stretch_take(). */
 struct stretch stretch_take(void);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The derivation trees: links, rights, badges, and where each capability stands. */
+/* The derivation trees: links, rights, badges, and the place of each capability. */
 #include "walk.h"
 
 #include <kernel/core/cnode.h>
@@ -7,10 +7,10 @@
 #include <kernel/core/vcpu.h>
 #include <string.h>
 
-#define USED_BYTES   0 /* words of an Untyped */
+#define USED_BYTES   0 /* indices of an Untyped's words */
 #define ZEROED_BYTES 1
 
-/* A space's header lies behind its root table. */
+/* The header of a space lies after its root table. */
 static uint64_t header_offset(uint8_t type)
 {
     return type == OBJ_VSPACE ? PAGE_BYTES : type == OBJ_GSPACE ? 4 * PAGE_BYTES : 0;
@@ -31,7 +31,7 @@ static void find_memory(struct walk_cap *cap)
     cap->end = cap->start + (UINT64_C(1) << slot->size_bits);
 }
 
-/* Where an object keeps capabilities of its own, and how many. */
+/* The slots inside an object, and their number. */
 static const struct slot *places_of(const struct object *object, uint32_t *count)
 {
     switch (object->type) {
@@ -52,7 +52,7 @@ static bool is_place(const struct walk *walk, const struct slot *slot)
     return slot >= place && slot < place + count;
 }
 
-/* Only a CNode has no fixed size; spaces leave no tombstone. */
+/* All types but the CNode have a fixed size; spaces leave no tombstone. */
 static uint64_t dead_bytes(const struct object *object)
 {
     switch (object->type) {
@@ -65,7 +65,7 @@ static uint64_t dead_bytes(const struct object *object)
     }
 }
 
-/* The memory of a tombstone is that of the object whose header it is. */
+/* A tombstone stands in its object's header: its memory is that object's. */
 static void find_grave_memory(struct walk_cap *cap)
 {
     cap->start = hal_virt_to_phys(cap->slot).raw;
@@ -118,7 +118,7 @@ static void check_untyped(struct walk *walk, const struct walk_cap *cap)
                "an Untyped has handed out more than it has", cap->start);
 }
 
-/* Rights only shrink, a badge stays, and memory comes out of what was handed out. */
+/* A child has no more rights than its parent, keeps a badge, and lies in handed-out memory. */
 static void check_child(struct walk *walk, const struct walk_cap *cap)
 {
     const struct walk_cap *from = &walk->cap[cap->parent];
@@ -168,7 +168,7 @@ static uint32_t add_cap(struct walk *walk, struct slot *slot, uint32_t parent)
     return at;
 }
 
-/* One tree in preorder, by its links alone; each link is compared with its other end. */
+/* Walks one tree in preorder, by its links alone, and compares both ends of each link. */
 static void walk_tree(struct walk *walk, struct slot *root)
 {
     uint32_t at = add_cap(walk, root, WALK_CAPS_MAX);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Who owns which memory.  Capabilities sorted by what they cover are properly nested; what lies in
- * an Untyped's range descends from that Untyped; any other memory is one object's alone.
+ * The owners of memory.  The ranges of capabilities, sorted, are properly nested.  A capability
+ * whose range lies in an Untyped's range descends from that Untyped.  Other objects share no
+ * memory.
  */
 #include "walk.h"
 
@@ -13,7 +14,7 @@
 
 /* ---- sorting -------------------------------------------------------------------------- */
 
-/* By start, the larger first; what is equal, ancestors first. */
+/* Sorts by start, then the larger range first, then ancestors first. */
 static bool is_before(const struct walk *walk, uint32_t a, uint32_t b)
 {
     const struct walk_cap *x = &walk->cap[a], *y = &walk->cap[b];
@@ -114,7 +115,7 @@ static const struct walk_cap *sorted(const struct walk *walk, uint32_t i)
     return &walk->cap[walk->order[i]];
 }
 
-/* All capabilities to one object are neighbours in the order.  How many are there? */
+/* Counts the capabilities to one object, which are neighbours in the order. */
 static uint32_t count_same(struct walk *walk, uint32_t i, uint32_t count)
 {
     const struct walk_cap *first = sorted(walk, i);
@@ -130,7 +131,7 @@ static uint32_t count_same(struct walk *walk, uint32_t i, uint32_t count)
     return same;
 }
 
-/* The Untyped that a capability's thing was made from, as far as it is still there. */
+/* The Untyped from which a capability's object was made, if that Untyped still exists. */
 static const struct walk_cap *maker(const struct walk *walk, const struct walk_cap *cap)
 {
     while (&walk->cap[cap->parent] != cap) {
@@ -170,11 +171,11 @@ static void visit_group(struct walk *walk, uint32_t i, uint32_t same)
     visit(walk, object);
 }
 
-/* One after the other in memory.  `open`: the innermost Untyped around what comes. */
+/* Visits capabilities in memory order.  `open`: the innermost Untyped around the next one. */
 static void walk_order(struct walk *walk, uint32_t count)
 {
     const struct walk_cap *open = NULL;
-    uint64_t taken = 0; /* memory below belongs to an object that is no Untyped */
+    uint64_t taken = 0; /* memory below this belongs to an object other than an Untyped */
 
     for (uint32_t i = 0; i < count && walk->broken == NULL;) {
         const struct walk_cap *cap = sorted(walk, i);

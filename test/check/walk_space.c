@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Page tables: each leaf is one Frame capability's record, each table comes from its own pool. */
+/* Page tables: each leaf matches one Frame capability, each table is in its space's pool. */
 #include "walk.h"
 
 #include <kernel/core/pte.h>
@@ -10,7 +10,7 @@
 
 static uint32_t user_entries(const struct space *space)
 {
-    return space->stage == SPACE_S ? 256 : 2048; /* the upper half of a VSpace is the kernel's */
+    return space->stage == SPACE_S ? 256 : 2048; /* above: the kernel's half of a VSpace */
 }
 
 static bool is_in_pool(const struct space *space, uint64_t start, uint64_t end, hpa_t page)
@@ -21,7 +21,7 @@ static bool is_in_pool(const struct space *space, uint64_t start, uint64_t end, 
            page.raw < space->pool_next.raw;
 }
 
-/* Counts tables below one entry, and leaves. */
+/* Counts the tables and the leaves below one entry. */
 static uint32_t walk_entry(struct walk *walk, const struct space *space, uint64_t pte,
                            uint32_t level, uint64_t start, uint64_t end)
 {
@@ -53,7 +53,7 @@ static uint32_t walk_entry(struct walk *walk, const struct space *space, uint64_
     return tables;
 }
 
-/* Pages that were tables: in the pool, all zero but for their link. */
+/* Freed tables lie in the pool, and are zero but for their link. */
 static uint32_t walk_free_list(struct walk *walk, const struct space *space, uint64_t start,
                                uint64_t end)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Threads, their queues and deadlines, and what the hart holds: each link has its other end. */
+/* Threads, their queues and deadlines, and the hart's pointers: both ends of each link agree. */
 #include "walk.h"
 
 #include <kernel/core/notification.h>
@@ -88,7 +88,7 @@ void walk_vcpu(struct walk *walk, const struct vcpu *vcpu)
                "a state page that is not the VCpu's", at);
 }
 
-/* All wait for `owner`, and all for the same thing. */
+/* All threads of the queue wait for `owner`, and in the same state. */
 void walk_queue(struct walk *walk, const struct thread_queue *queue, const struct object *owner)
 {
     const struct thread *before = NULL;
@@ -132,7 +132,7 @@ static void walk_ready(struct walk *walk)
     walk_holds(walk, count == walk->ready, "ready, but in no queue", count);
 }
 
-/* A leftist heap, in preorder by its parent links; how many timers are in it. */
+/* Walks a leftist heap in preorder by its parent links, and counts its timers. */
 static uint32_t walk_heap(struct walk *walk, uint8_t priority)
 {
     const struct timer *t = walk->hart->timers.heap[priority];
@@ -153,7 +153,7 @@ static uint32_t walk_heap(struct walk *walk, uint8_t priority)
         uint32_t left = t->left != NULL ? t->left->rank : 0;
         uint32_t right = t->right != NULL ? t->right->rank : 0;
         walk_holds(walk, left >= right && t->rank == right + 1, "a timer's rank", (uintptr_t)t);
-        while (next == NULL && t->parent != NULL) { /* up, to the first right child not seen yet */
+        while (next == NULL && t->parent != NULL) { /* up, to the first right child not visited */
             if (t->parent->left == t)
                 next = t->parent->right;
             t = t->parent;

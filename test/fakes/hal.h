@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The machine under the kernel's core, for host tests: memory, a clock that moves
- * when told to, an interrupt controller, the registers of one hart, and TLBs that
- * remember whatever a hart was ever allowed to cache.
+ * The fake machine for host tests of the kernel's core: memory, a clock that the test
+ * sets, an interrupt controller, the registers of one hart, and TLBs that keep each
+ * translation that a hart was ever allowed to cache.
  *
  * Every write to a page table, load, fence and register move is an event in a log,
- * in order.  Leaving the kernel returns to the test, which then plays the thread or
- * guest: fake_leave() says who would run.
+ * in order.  When the kernel leaves for a thread or a guest, fake_leave() returns which
+ * of them to the test, and the test acts as that thread or guest.
  */
 #ifndef FAKES_HAL_H
 #define FAKES_HAL_H
@@ -51,12 +51,12 @@ struct fake_event {
     uint64_t word[3];
 };
 
-#define FAKE_LOG_EVENTS 4096u /* the latest are kept */
+#define FAKE_LOG_EVENTS 4096u /* the log keeps the latest ones */
 
-/* How many events there were since the log was cleared; the i-th of them. */
+/* The number of events since the log was cleared; the event of that index. */
 uint64_t fake_event_count(void);
 const struct fake_event *fake_event_at(uint64_t index);
-/* How many of one kind; the latest of one kind, or NULL. */
+/* The number of events of one kind; the latest event of one kind, or NULL. */
 uint64_t fake_event_count_of(enum fake_event_kind kind);
 const struct fake_event *fake_event_last(enum fake_event_kind kind);
 void fake_log_clear(void);
@@ -80,10 +80,10 @@ struct fake_hal {
     bool has_sstc;
     uint64_t vsatp_modes;         /* bit m: vsatp takes MODE m */
     uint32_t vspace_ids, gspace_ids;
-    uint32_t preempt_in;          /* the n-th question for a pending interrupt is answered yes */
-    bool is_preempting;           /* every such question is */
-    uint64_t question_count;      /* such questions so far; those answered yes */
-    uint64_t preempt_count;
+    uint32_t preempt_in;          /* the n-th check for a pending interrupt finds one */
+    bool is_preempting;           /* every such check finds one */
+    uint64_t question_count;      /* such checks so far */
+    uint64_t preempt_count;       /* such checks that found an interrupt */
     void (*on_guest_question)(void); /* runs once, after the next hal_vcpu_interrupt_pending() */
     enum err fetch_err;
     uint64_t fetch_insn;
@@ -103,30 +103,30 @@ struct fake_hal {
 
 extern struct fake_hal fake;
 
-/* Everything as after power-on: memory zero, nothing cached, log empty, Sstc there. */
+/* Resets to the state after power-on: memory zero, nothing cached, log empty, Sstc present. */
 void fake_reset(void);
 
 /* A device raises its line. */
 void fake_irq_raise(uint32_t source);
 
-/* A written FP register, as by the thread or guest that runs. */
+/* Writes an FP register, as the running thread or guest would. */
 void fake_fp_write(uint32_t index, uint64_t value);
 
-/* Let the kernel leave, and say to whom.  A hart with nothing to run but a deadline sleeps until
- * then; IDLE means that it would sleep for ever. */
+/* Lets the kernel leave, and returns for what: user mode, a guest, or idle.  A hart with nothing
+ * to run sleeps until the next deadline; IDLE means that there is no deadline. */
 enum fake_left fake_leave(struct hart *hart);
 
 /* ---- translations ------------------------------------------------------------------ */
 
 /*
- * A hart may cache any valid entry of a loaded space, at any time, down to the tables it
- * passes; so the fake does, whenever an entry is about to change or a space is left.  A
- * fence of one page drops leaves, one of an identifier everything ("Supervisor
+ * A hart may cache any valid entry of a loaded space at any time, leaf or not.  The fake
+ * caches all of them whenever an entry is about to change or a space is unloaded.  A fence
+ * of one page drops leaves; a fence of an identifier drops all its entries ("Supervisor
  * Memory-Management Fence Instruction", "Hypervisor Memory-Management Fence Instructions").
  */
 
-/* Most of a page table is empty.  These many entries from the first of a line are looked at at
- * once: the tests spend much of their time on that. */
+/* Most entries of a page table are zero.  Walks test a line of this many entries at once,
+ * because the tests spend much of their time in walks. */
 #define FAKE_LINE_ENTRIES 8u
 
 static inline bool fake_line_is_empty(const uint64_t *entry)
@@ -135,17 +135,17 @@ static inline bool fake_line_is_empty(const uint64_t *entry)
             entry[7]) == 0;
 }
 
-/* A copy of all that is cached and loaded, and going back to it. */
+/* Copies all cached translations and loaded spaces; restores such a copy. */
 struct fake_tlb_copy;
 struct fake_tlb_copy *fake_tlb_copy(void);
 void fake_tlb_restore(const struct fake_tlb_copy *copy);
 void fake_tlb_free(struct fake_tlb_copy *copy);
 
-/* Cache all there is of what is loaded now. */
+/* Caches each valid entry of the loaded spaces. */
 void fake_tlb_fill(void);
 
-/* Does all that is cached under the identifiers of the loaded spaces agree with their tables?  It
- * has to whenever the kernel is left. */
+/* Does each translation cached under the identifiers of the loaded spaces agree with their
+ * tables?  True whenever the kernel is left. */
 bool fake_tlb_agrees(void);
 
 /* Could the hart reach any byte of this range: by a cached translation, a cached pointer to a

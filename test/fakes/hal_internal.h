@@ -7,10 +7,10 @@
 
 void fake_note(enum fake_event_kind kind, uint64_t a, uint64_t b, uint64_t c);
 
-/* The kernel asked for what no kernel may ask for. */
+/* Ends the test: the kernel broke the HAL's contract. */
 ATTR_NORETURN void fake_bug(const char *what);
 
-/* A guest's vsatp must be out of the hart when hgatp changes. */
+/* Checks that no guest's vsatp is in the hart; called when hgatp changes. */
 void fake_check_vsatp(void);
 
 void fake_tlb_reset(void);

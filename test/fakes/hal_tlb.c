@@ -14,7 +14,7 @@ struct cached {
     enum stage stage;
     uint16_t id;
     bool is_table;
-    uint64_t address; /* in the space: where what it covers starts */
+    uint64_t address; /* first address in the space that the entry covers */
     uint64_t covers;  /* bytes */
     hpa_t target;     /* page or table */
 };
@@ -76,7 +76,7 @@ void fake_tlb_free(struct fake_tlb_copy *copy)
 
 /* ---- walking ---------------------------------------------------------------------- */
 
-/* The lower half of a root: the kernel's part of a VSpace is not of interest. */
+/* Entries of a root to walk: of a VSpace the lower half, because the kernel owns the rest. */
 static uint32_t root_entries(enum stage stage)
 {
     return stage == STAGE_S ? TABLE_ENTRIES / 2 : TABLE_ENTRIES * 4;
@@ -84,7 +84,7 @@ static uint32_t root_entries(enum stage stage)
 
 typedef void visit(enum stage stage, uint64_t address, uint32_t level, uint64_t entry, void *to);
 
-/* Show `to` every valid entry below a root, tables before what is in them. */
+/* Calls `to` for every valid entry below a root, for a table before its entries. */
 static void walk(enum stage stage, hpa_t table, uint32_t level, uint64_t base, visit *show,
                  void *to)
 {
@@ -153,7 +153,7 @@ void fake_tlb_fill(void)
     }
 }
 
-/* Keep what `keep` does not want dropped. */
+/* Drops the cached entries that the fence covers. */
 static void drop(enum stage stage, uint16_t id, bool only_leaf, uint64_t address)
 {
     size_t kept = 0;
@@ -266,7 +266,7 @@ uint32_t hal_gspace_id_count(void)
 
 /* ---- questions ----------------------------------------------------------------------- */
 
-/* Is `one` what a walk from a loaded root finds? */
+/* Does a walk from a loaded root find `one`? */
 static bool is_found(const struct cached *one, const struct loaded *loaded)
 {
     hpa_t table = loaded->root;

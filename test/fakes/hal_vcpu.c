@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The fake hart's VS CSRs: a struct hal_vcpu of its own that save and load copy.  What a write
- * keeps is that of kernel/hal/riscv64: test/hal asks both HALs and compares.
+ * The fake hart's VS CSRs: a struct hal_vcpu, which save and load copy.  A write keeps the same
+ * bits as in kernel/hal/riscv64: test/hal compares the answers of both HALs.
  */
 #include <fakes/hal.h>
 
@@ -69,7 +69,7 @@ void fake_check_vsatp(void)
         fake_bug("hgatp changes under a vsatp");
 }
 
-/* A register's place; NULL: none of this name, or none kept whole. */
+/* A register's storage; NULL: no such register, or a register that is not stored as one word. */
 static uint64_t *place_of(struct hal_vcpu *vcpu, uint64_t reg)
 {
     switch (reg) {
@@ -114,7 +114,7 @@ enum err hal_vcpu_get_reg(const struct hal_vcpu *vcpu, uint64_t reg, uint64_t *v
     return OK;
 }
 
-/* What a register that holds `old` keeps of a written value. */
+/* The value of a register that held `old` after a write of `value`. */
 static uint64_t legal(uint64_t reg, uint64_t value, uint64_t old)
 {
     switch (reg) {

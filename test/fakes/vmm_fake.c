@@ -6,7 +6,7 @@
 
 #include <vmm/core/isa.h>
 
-/* Not a test's assertion: the fake serves programs without Check too. */
+/* Not an assertion of Check: programs without Check use the fake too. */
 static void must(bool is_so)
 {
     if (!is_so)
@@ -30,7 +30,7 @@ static size_t port_room(void *opaque, uint64_t position)
 static void port_put(void *opaque, uint64_t position, const uint8_t *bytes, size_t count)
 {
     struct vmm_fake *fake = opaque;
-    must(position <= fake->out_position); /* no hole in the stream */
+    must(position <= fake->out_position); /* the stream has no gap */
     must(position + count <= fake->out_limit);
     memcpy(fake->out + position, bytes, count);
     if (position + count > fake->out_position)
@@ -41,7 +41,7 @@ static void port_put(void *opaque, uint64_t position, const uint8_t *bytes, size
 static size_t port_peek(void *opaque, uint64_t position, uint8_t *bytes, size_t count)
 {
     struct vmm_fake *fake = opaque;
-    must(position >= fake->in_released); /* what was released is gone */
+    must(position >= fake->in_released); /* released bytes cannot be read again */
     if (position >= fake->in_end)
         return 0;
     if (count > fake->in_end - position)
@@ -144,7 +144,7 @@ static uint64_t clock_wall_ns(void *opaque)
     return fake->wall_ns;
 }
 
-/* Ticks at the 10 MHz that the machine is told. */
+/* Ticks at 10 MHz, the frequency in the machine's configuration. */
 static uint64_t clock_time_ticks(void *opaque)
 {
     const struct vmm_fake *fake = opaque;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * What a machine of the VMM stands on in tests: memory, a console that keeps what
- * is written, a clock that stands still, and a vCPU that keeps every call.
+ * Fakes of all that a machine of the VMM uses, for tests: memory, a console that keeps
+ * its output, a clock that stands still, and a vCPU that records each call.
  */
 #ifndef TEST_FAKES_VMM_FAKE_H
 #define TEST_FAKES_VMM_FAKE_H
@@ -50,8 +50,8 @@ struct vmm_fake {
 
     uint64_t wall_ns;
     uint64_t csr[0x4000];            /* by VCPU_REG_... */
-    uint64_t no_such_reg;            /* set_reg of this one: ERR_NOT_SUPPORTED */
-    enum err refusal;                /* of every vCPU call, unless OK */
+    uint64_t no_such_reg;            /* set_reg of this register returns ERR_NOT_SUPPORTED */
+    enum err refusal;                /* unless OK, every vCPU call returns this */
     void (*on_effect)(void *opaque); /* after each effect outside the arena; may be NULL */
     void *on_effect_opaque;
     struct fake_call call[FAKE_CALLS_MAX];
@@ -62,19 +62,19 @@ struct vmm_fake {
 struct vmm_fake *fake_new(uint32_t hart_count);
 void fake_free(struct vmm_fake *fake);
 
-/* A second VMM over the same arena, RAM and pages: what a restart gives. */
+/* Replaces the VMM by a new one over the same arena, RAM and pages, as a restart does. */
 void fake_restart(struct vmm_fake *fake, bool *is_taken_over);
 
 void fake_type(struct vmm_fake *fake, const char *text);
 
-/* Calls of one kind; the latest is kept in *last when there was one. */
+/* The number of calls of one kind; copies the latest one to *last if there was one. */
 uint32_t fake_calls(const struct vmm_fake *fake, enum fake_call_kind kind, struct fake_call *last);
 void fake_calls_clear(struct vmm_fake *fake);
 
-/* One bus access in a transaction of its own, then what follows every exit. */
+/* Does one bus access in its own transaction, then the work that follows every exit. */
 enum err fake_read(struct vmm_fake *fake, uint64_t gpa, uint32_t width, uint64_t *value);
 enum err fake_write(struct vmm_fake *fake, uint64_t gpa, uint32_t width, uint64_t value);
-/* The same for an access that succeeds. */
+/* The same for an access that has to succeed. */
 uint64_t fake_get(struct vmm_fake *fake, uint64_t gpa, uint32_t width);
 void fake_put(struct vmm_fake *fake, uint64_t gpa, uint32_t width, uint64_t value);
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""A device's deadline: the clock's alarm comes to a guest that makes no exit (test/guest/alarm.c)."""
+"""The clock's alarm reaches a guest that makes no exit (test/guest/alarm.c)."""
 
 from harness.machine import Failure
 
@@ -9,7 +9,7 @@ ROUNDS = 6
 
 
 def answers(machine):
-    """What the guest tells of each alarm."""
+    """The guest's line about each alarm."""
     found = [machine.expect(ANSWER, 60).group(1) for _ in range(ROUNDS)]
     machine.expect(r"^alarm: done\n", 30)
     machine.expect_exit(0)
@@ -29,16 +29,16 @@ def warren_answers(env, **more):
 
 def compare(found, wanted):
     if found != wanted:
-        raise Failure(f"not what the bare machine answers: {found}, {wanted}")
+        raise Failure(f"the guest saw {found}, the bare machine {wanted}")
     if not all(answer.endswith(", source 11, armed 0, pending 0, in time") for answer in found):
-        raise Failure(f"not what the manual says: {found}")
+        raise Failure(f"the clock's manual says otherwise: {found}")
 
 
 def test_alarm_wakes_a_guest_that_nothing_else_can(env):
-    """Asleep in WFI or spinning, a guest gets the alarm of its clock in time, as on the bare machine."""
+    """A guest that waits in WFI or spins gets the alarm of its clock in time, as on the bare machine."""
     compare(warren_answers(env), bare_answers(env))
 
 
 def test_alarm_without_sstc_comes_too(env):
-    """The same on a hart without Sstc, where the kernel's timer is firmware's."""
+    """A guest gets the alarm in time also on a hart without Sstc, where the kernel sets its timer by SBI."""
     compare(warren_answers(env, cpu=f"{env.cpu},sstc=off"), bare_answers(env))

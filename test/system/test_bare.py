@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """The reference: the guest's kernel on QEMU without Warren.
 
-What holds here is what a guest is compared with, and shows that the harness,
-the kernel and the RAM disk are in order.
+Guests are compared with these results.  A pass also shows that the harness, the
+kernel and the RAM disk work.
 """
 
 from harness.machine import Failure
@@ -37,7 +37,7 @@ def test_bare_shell_has_job_control(env):
 
 
 def test_bare_on_terminal_reboots(env):
-    """On a terminal too the guest kernel boots, and again after reboot."""
+    """The guest kernel also boots when QEMU's console is a terminal, and boots again after reboot."""
     with env.bare("console=ttyS0 quiet", use_pty=True) as machine:
         Shell(machine).wait_prompt()
         machine.line("reboot -f")

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""A VMM that faults takes its own guest with it and nothing else, and is never taken for success."""
+"""When a VMM faults, its own guest ends and nothing else, and QEMU's exit status is a failure."""
 
 import os
 import re
@@ -28,7 +28,7 @@ def test_dead_root_server_ends_machine_with_failure(env):
 
 
 def test_dead_kernel_ends_machine_with_failure(env):
-    """A kernel that jumps to nowhere says so with its registers, and QEMU ends with a failure."""
+    """A kernel that jumps to an unmapped address prints its registers, and QEMU ends with a failure."""
     trap = env.kernel_symbol("trap_from_below")
     with env.system({"debian": DEBIAN}) as archive, stub() as gdb, \
             env.warren(archive, words=gdb.words) as machine:
@@ -48,7 +48,7 @@ def test_dead_only_guest_ends_machine_with_failure(env):
 
 
 def test_dead_guest_leaves_the_other_alone(env):
-    """When one VMM faults the other guest goes on; when that ends, QEMU ends with a failure."""
+    """When one VMM faults, the other guest goes on; when the other guest ends, QEMU ends with a failure."""
     with env.system({"crasher": CRASHER, "debian": DEBIAN}) as archive, env.warren(archive) as machine:
         machine.expect(FAULT, 30)
         machine.send("\x1d1")
@@ -62,7 +62,7 @@ def test_dead_guest_leaves_the_other_alone(env):
 
 
 def test_dead_vmms_that_flooded_their_logs_are_reported(env):
-    """Lines that VMMs wrote take no room from what is said of their ends, and the console knows that they are dead."""
+    """Unread log lines of VMMs do not displace the messages about their ends; the console lists them as dead."""
     guests = {f"flood{i}": FLOODER for i in range(FLOODERS)} | {"small": SMALL}
     with env.system(guests) as archive, env.warren(archive) as machine:
         machine.expect(rf"^\[{FLOODERS} small is in front.*\]$", 30)
@@ -77,7 +77,7 @@ def test_dead_vmms_that_flooded_their_logs_are_reported(env):
 
 
 def test_dead_guests_end_is_told_after_its_last_words(env):
-    """What is said of a guest's end stands behind all that the guest wrote, each time it is tried."""
+    """The message about a guest's end comes after all of the guest's output, in each of several runs."""
     with env.system({"chatty": {"kernel": "build:test/guest/chatty.bin", "memory": "16M"}}) as archive:
         for _ in range(LAST_WORDS_RUNS):
             with env.warren(archive) as machine:
@@ -86,13 +86,13 @@ def test_dead_guests_end_is_told_after_its_last_words(env):
                 machine.expect_exit(0, 30)
                 text = machine.text.clean
             if re.search("^c+$", text[told_at:], re.M):
-                raise Failure("the guest's words came behind its end")
+                raise Failure("the guest's output came after the message about its end")
             if len(re.findall("^c{63}$", text, re.M)) != CHATTY_LINES:
-                raise Failure("some of the guest's words are missing")
+                raise Failure("some of the guest's output is missing")
 
 
 def test_dead_console_service_is_reported(env):
-    """A console service that faults is reported by name all the same, and QEMU ends with a failure."""
+    """A fault of the console service itself is reported by name, and QEMU ends with a failure."""
     with env.system({"crasher": CRASHER}, {"svc/console": "test/system/crash.elf"}) as archive, \
             env.warren(archive) as machine:
         machine.expect(r"^(?:warren: )?(?:svc[./])?console faulted: .*\(cause 15, tval 0x8\)", 30)
@@ -100,7 +100,7 @@ def test_dead_console_service_is_reported(env):
 
 
 def test_dead_console_service_comes_back(env):
-    """A console service that dies is started anew: the guest runs on, and its console with it."""
+    """When the console service dies, it is started anew: the guest goes on, and its console works again."""
     dying = {"svc/console": "test/system/console-dying.elf"}
     with env.system({"debian": DEBIAN}, dying) as archive, env.warren(archive) as machine:
         shell = Shell(machine)
@@ -113,18 +113,18 @@ def test_dead_console_service_comes_back(env):
             machine.line()
             shell.wait_prompt()
             if shell.run("cat /tmp/kept").strip() != "kept":
-                raise Failure("the guest is not the one it was")
+                raise Failure("the guest was restarted: its file is gone")
         machine.line("poweroff -f")
         machine.expect_exit(0)
 
 
 def lying(env, name, guests):
-    """A machine whose console service lies, each time it is started."""
+    """A machine whose console service breaks the protocol each time it is started."""
     return env.system(guests, {"svc/console": f"test/system/console-{name}.elf"})
 
 
 def check_lies_are_found(env, name, why):
-    """While another guest runs on: what the service did not show is told, and the service is replaced and then left."""
+    """The service is replaced once, then given up; its unshown lines are printed, and another guest goes on."""
     with lying(env, name, {"crasher": CRASHER, "small": SMALL}) as archive, env.warren(archive) as machine:
         machine.expect(r"\bvmm\.crasher faulted: .*\(cause 15, tval 0x8\)", 30)
         machine.expect(r"\bguest crasher is dead$", 30)
@@ -136,17 +136,17 @@ def check_lies_are_found(env, name, why):
 
 
 def test_dead_console_service_that_never_reads_is_replaced(env):
-    """A console service that leaves its ring unread for a second silences nobody."""
+    """A console service that leaves its ring unread for a second is replaced; its unread lines are printed."""
     check_lies_are_found(env, "deaf", "does not read what it is sent")
 
 
 def test_dead_console_service_that_breaks_its_ring_is_replaced(env):
-    """A console service that makes nonsense of its ring silences nobody."""
+    """A console service that stores an impossible index in its ring is replaced; its unread lines are printed."""
     check_lies_are_found(env, "breaker", "broke its ring")
 
 
 def test_dead_console_service_that_never_answers_lets_the_machine_end(env):
-    """A console service that answers no flush is replaced, and the machine ends with its word all the same."""
+    """A console service that answers no flush is replaced, and the machine still prints its last line."""
     with lying(env, "mute", {"chatty": {"kernel": "build:test/guest/chatty.bin", "memory": "16M"}}) as archive, \
             env.warren(archive) as machine:
         machine.expect(r"\bguest chatty powered itself off$", 60)
@@ -159,7 +159,7 @@ def test_dead_console_service_that_never_answers_lets_the_machine_end(env):
 
 
 def test_dead_console_service_for_good_holds_nobody(env):
-    """When the console service is given up, guests that write more than is ever read go on to their end."""
+    """When the console service is given up, guests go on to their end, although their output is not read."""
     with env.system({"chatty": {"kernel": "build:test/guest/chatty.bin", "memory": "16M"}},
                     {"svc/console": "test/system/crash.elf"}) as archive, \
             env.warren(archive) as machine:

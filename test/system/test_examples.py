@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """The examples of guests (test/guest/examples): one for each way out of a guest."""
 
-# What each prints, but for the one that only powers off; the last has no counterpart on the bare machine,
-# whose hart has the H extension.
+# The output of each example but the one that only powers off.  The last example has no counterpart on the
+# bare machine, whose hart has the H extension.
 CAUSES = {"shutdown": None, "illegal": 2, "unmapped": 5, "virtual": 2}
 NOT_BARE = ("virtual",)
 
@@ -14,7 +14,7 @@ def runs(machine, name):
 
 
 def test_examples_are_answered_by_the_architecture(env):
-    """Each takes the trap that its page names, says so, and powers off; the same bare."""
+    """Each example takes the trap that its page names, prints it, and powers off, in a guest and bare."""
     for name in CAUSES:
         elf = f"test/guest/example-{name}.elf"
         with env.system({name: {"kernel": f"build:{elf}", "memory": "16M"}}) as archive, \

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""A stock Debian kernel in a guest, as a person at its console finds it."""
+"""A stock Debian kernel in a guest, used from its console."""
 
 import base64
 import re
@@ -26,7 +26,7 @@ def test_guest_reaches_shell_and_powers_off(env):
 
 
 def test_guest_memory_is_what_was_configured(env):
-    """The guest sees its 256 MiB, less what its kernel keeps."""
+    """The guest sees its 256 MiB, less the memory that its kernel reserves."""
     with env.warren(DEFAULT) as machine:
         shell = Shell(machine)
         shell.wait_prompt()
@@ -65,7 +65,7 @@ def test_guest_long_input_and_output_lose_nothing(env):
 
 
 def test_guest_reboots_from_inside(env):
-    """reboot starts the guest afresh, several times, and nothing else ends or changes."""
+    """reboot starts the guest from its initial state, several times; nothing else ends or changes."""
     with env.warren(DEFAULT, budget_s=300) as machine:
         shell = Shell(machine)
         shell.wait_prompt()
@@ -91,7 +91,7 @@ def test_guest_exit_of_shell_powers_off(env):
 
 
 def test_guest_panic_restarts_guest(env):
-    """A guest whose kernel panics, and is told to reboot then, comes up again."""
+    """A guest whose kernel panics, and is set to reboot on a panic, boots again."""
     with env.warren(DEFAULT) as machine:
         shell = Shell(machine)
         shell.wait_prompt()
@@ -142,7 +142,7 @@ def test_guest_device_tree_satisfies_dtc(env):
 
 
 def test_guest_of_default_system_takes_sv39(env):
-    """The default system's guest translates with three levels, whatever the machine's largest mode is."""
+    """The default system's guest uses Sv39 (three levels), whatever the machine's largest mode is."""
     with env.warren(DEFAULT) as machine:
         shell = Shell(machine)
         shell.wait_prompt()
@@ -152,7 +152,7 @@ def test_guest_of_default_system_takes_sv39(env):
 
 
 def test_guest_mmu_is_in_its_device_tree(env):
-    """The mode of the guest's file is its mmu-type; where the machine lacks it, its best one is, and the console says so."""
+    """mmu-type is the mode of the guest's file; if the machine lacks it, the machine's best, and a line says so."""
     lacks_sv57 = env.cpu == "rva23s64"
     guest = {"kernel": "debian:Image", "initrd": "build:configs/shell.cpio", "bootargs": "console=ttyS0 no4lvl",
              "mmu": "sv57"}

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""The fake HAL, which the tests of the kernel's core stand on, answers as the real one does (test/hal)."""
+"""The fake HAL, on which the tests of the kernel's core run, answers as the real HAL does (test/hal)."""
 
 import re
 import subprocess
@@ -12,7 +12,7 @@ MODE = re.compile(r"get 1180 ([0-9a-f])000000000012345")  # satp with each mode
 
 
 def answers(text):
-    """What was asked -> the answer, in the order of the questions."""
+    """Returns {question: answer}, in the order of the questions."""
     found = {}
     for asked, answer in LINE.findall(text):
         asked = asked.replace("0x", "")

@@ -1,17 +1,17 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""A guest that does what no guest should (test/guest/hostile.c) gets the architecture's own answers."""
+"""A hostile guest (test/guest/hostile.c) gets the answers that the architecture defines."""
 
 import re
 
 from harness.machine import Failure
 
 IMAGE = "test/guest/hostile.bin"
-# OpenSBI looks at a guest's illegal instructions first; what it says meets the guest's own output on the UART.
+# OpenSBI looks at a guest's illegal instructions first, and prints this in the middle of the guest's output.
 FIRMWARE_COMPLAINT = "system_opcode_insn: Invalid opcode for CSR read/write instruction"
 HOSTILE = {"kernel": f"build:{IMAGE}", "memory": "16M"}
 
-# What firmware answers otherwise than its specification, or does not survive, or a bare machine has and a
-# virtual one has not: here the answers are stated.  Causes: 2 illegal instruction, 7 and 5 access faults,
+# Cases that cannot be compared with the bare machine: firmware breaks its specification, or crashes, or the
+# virtual machine lacks the feature.  Causes: 2 illegal instruction, 7 and 5 access faults,
 # 4 and 6 misaligned; SBI errors: -3 invalid parameter, -4 denied, -5 invalid address, -6 already available.
 ANSWERS = {
     "hypervisor CSR": r"cause 2 .*",
@@ -33,10 +33,10 @@ ANSWERS = {
 
 
 def answers(machine, kind, last):
-    """What the guest printed of a kind, by case."""
+    """The guest's lines of one kind, as {case: answer}."""
     machine.expect(r"hostile: begin\n", 30)
     machine.expect(last, 60)
-    # The firmware's own complaints stand before some answers, without a line end, or in their midst.
+    # The firmware's error messages stand before some answers, without a line end, or in the middle of them.
     text = machine.text.clean.replace(FIRMWARE_COMPLAINT, "")
     lines = re.findall(rf"{kind}: (.+?): (.*)$", text, re.M)
     if len(lines) < 15:
@@ -57,7 +57,7 @@ def test_hostile_answers_are_those_of_the_bare_machine(env):
 
 
 def test_hostile_guest_is_answered_and_goes_on(env):
-    """What a virtual hart lacks traps, bad calls get their errors, and the guest powers off in the end."""
+    """Features that a virtual hart lacks trap, bad calls get their errors, and the guest powers off at the end."""
     with env.system({"hostile": HOSTILE}) as archive, env.warren(archive) as machine:
         guest = answers(machine, "guest", r"guest: end\n")
         wrong = [f"{case}: {guest.get(case)}" for case, wanted in ANSWERS.items()

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""Idle guests cost next to nothing: nobody polls, nobody spins.  Meson runs this file alone."""
+"""Idle guests use little processor time: no part of Warren polls or spins.  Meson runs this file alone."""
 
 from harness.machine import Failure
 from harness.shell import OOPS, Shell
@@ -10,7 +10,7 @@ MEASURE_S = 10
 
 
 def assert_idle(machine):
-    machine.expect_silence_of(OOPS, REST_S)  # what a boot leaves to do comes to its end
+    machine.expect_silence_of(OOPS, REST_S)  # work left over from the boot ends meanwhile
     share = machine.busy_share(MEASURE_S)
     print(f"# idle: {share:.2%} of a core")
     if share > SHARE_MAX:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""Kernels as people have them (odd headers, uImages) start in a guest as they do bare; gzip is unpacked besides."""
+"""Kernels with odd headers and uImages start in a guest as they do bare; gzip is unpacked as well."""
 
 import gzip
 import struct
@@ -8,7 +8,7 @@ import zlib
 SMALL = "test/guest/small.bin"
 PLACE = 0x80200000
 
-# Any place will do: SBI, "System Reset Extension", type shutdown, reason none.
+# Position-independent code.  SBI, "System Reset Extension": type shutdown, no reason.
 #   lui a7, 0x53525; addi a7, a7, 0x354; li a6, 0; li a0, 0; li a1, 0; ecall
 SHUTDOWN = struct.pack("<6I", 0x535258b7, 0x35488893, 0x00000813, 0x00000513, 0x00000593, 0x00000073)
 
@@ -27,7 +27,7 @@ def uimage(data, compression=0, load=PLACE):
 
 
 def forms(image):
-    """The same guest in each form that QEMU starts; fields of the header by Linux' boot-image-header.rst."""
+    """The same guest in each form that QEMU starts; header fields as in Linux' boot-image-header.rst."""
     return {
         "size-zero": changed(image, 16, "<Q", 0),
         "appended": image + bytes(0x20000),
@@ -45,7 +45,7 @@ def boots_and_leaves(machine):
 
 
 def runs(env, name, data, in_guest, bare):
-    """Starts the kernel in a guest, and bare where `bare` says what to see there."""
+    """Starts the kernel in a guest; also bare, if `bare` gives the output to expect there."""
     env.logs.mkdir(parents=True, exist_ok=True)
     path = env.logs / f"{env.case}-{name}.bin"
     path.write_bytes(data)
@@ -61,13 +61,13 @@ def runs(env, name, data, in_guest, bare):
 
 
 def test_image_each_form_starts_bare_and_in_a_guest(env):
-    """Each form of a kernel that QEMU starts is started in a guest too, and runs to its end."""
+    """Each form of a kernel that QEMU starts also starts in a guest, and runs to its end."""
     for name, data in forms(env.built(SMALL).read_bytes()).items():
         runs(env, name, data, boots_and_leaves, boots_and_leaves)
 
 
 def test_image_gzip_starts_in_a_guest(env):
-    """A kernel compressed with gzip, as distributions have it, is unpacked on the host; QEMU would not do it."""
+    """A kernel that a distribution compressed with gzip is unpacked on the host; QEMU would not unpack it."""
     runs(env, "gzip", gzip.compress(env.built(SMALL).read_bytes()), boots_and_leaves, None)
 
 

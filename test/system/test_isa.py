@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""What a guest's riscv,isa names, beside the bare machine's (docs/devices/isa.md), and that it works."""
+"""A guest's riscv,isa against the bare machine's (docs/devices/isa.md); each named extension works."""
 
 import re
 import subprocess
@@ -11,7 +11,7 @@ from harness.shell import Shell
 
 PAGE = TREE / "docs" / "devices" / "isa.md"
 MODELS = ("rv64", "rva23s64", "max")
-WAITS = ("zihintpause", "zawrs")  # what each model has of what Linux waits for a lock with
+WAITS = ("zihintpause", "zawrs")  # the extensions of each model that Linux uses to wait for a lock
 
 
 def names(text):
@@ -25,7 +25,7 @@ def property_of(path):
 
 
 def strings(env, model):
-    """riscv,isa of a bare machine, and of a guest on it."""
+    """Returns riscv,isa of a bare machine, and of a guest on that machine."""
     env.logs.mkdir(parents=True, exist_ok=True)
     bare, guest = env.logs / f"{env.case}-bare.dtb", env.logs / f"{env.case}-guest.dtb"
     subprocess.run([find_qemu(), "-M", f"virt,dumpdtb={bare}", "-cpu", model, "-nodefaults", "-display", "none"],
@@ -45,7 +45,7 @@ def kept_back():
 
 
 def test_isa_each_extension_is_passed_on_or_has_its_reason(env):
-    """On three models each extension of the machine is the guest's too or is in the page's table, and not both."""
+    """On three models, each extension of the machine is either the guest's or a row of the page's table."""
     table, seen, wrong = kept_back(), set(), []
     for model in MODELS:
         bare, guest = (names(text) for text in strings(env, model))
@@ -59,7 +59,7 @@ def test_isa_each_extension_is_passed_on_or_has_its_reason(env):
 
 
 def test_isa_what_is_named_runs(env):
-    """An instruction of each extension that a guest is told of runs in the guest."""
+    """For each extension in the guest's riscv,isa, an instruction of the extension runs in the guest."""
     named = names(strings(env, env.cpu)[1])
     guest = {"named": {"kernel": "build:test/guest/named.bin", "memory": "16M"}}
     with env.system(guest) as archive, env.warren(archive, smp=1) as machine:
@@ -74,7 +74,7 @@ def test_isa_what_is_named_runs(env):
 
 
 def test_isa_linux_finds_what_it_waits_with(env):
-    """Debian's kernel in a guest reports the extensions by which it waits for a lock."""
+    """Debian's kernel in a guest reports the extensions that it uses to wait for a lock."""
     with env.warren("configs/default.cpio") as machine:
         shell = Shell(machine)
         shell.wait_prompt()

@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""The kernel starts on every machine that it is meant for."""
+"""The kernel starts on each kind of machine that it supports."""
 
 import struct
 
 from harness.machine import Failure
 
 BANNER = r"^Warren \S+: hart (\d+) of (\d+), (\d+) MiB.*$"
-FIRMWARE_MIB = 4  # at most this much of the memory is not the kernel's to announce
+FIRMWARE_MIB = 4  # firmware keeps at most this much, which the kernel does not announce
 
 
 def boots(env, smp=4, memory_mib=1024, numa=False):
@@ -17,7 +17,7 @@ def boots(env, smp=4, memory_mib=1024, numa=False):
 
 
 def test_kernel_four_harts_starts(env):
-    """On four harts, whichever boots, the kernel starts and announces what it found."""
+    """On four harts, whichever boots, the kernel starts and announces its hart, the hart count and the memory."""
     for _ in range(3):
         boots(env, smp=4)
 
@@ -38,7 +38,7 @@ def test_kernel_much_memory_starts(env):
 
 
 def test_kernel_two_numa_nodes_starts(env):
-    """With its memory in two NUMA nodes the kernel starts and finds both."""
+    """With memory in two NUMA nodes, the kernel starts and finds the memory of both."""
     boots(env, memory_mib=1024, numa=True)
 
 
@@ -47,7 +47,7 @@ def test_kernel_image_starts_by_its_header(env):
     image = env.built("kernel/warren.bin").read_bytes()
     text_offset, image_bytes, flags = struct.unpack_from("<QQQ", image, 8)
     if image[0x30:0x38] != b"RISCV\0\0\0" or image[0x38:0x3c] != b"RSC\x05":
-        raise Failure("the header has not the magic numbers of the RISC-V boot protocol")
+        raise Failure("the header lacks the magic numbers of the RISC-V boot protocol")
     if text_offset % (2 << 20) or image_bytes < len(image) or flags != 0:
         raise Failure(f"the header says offset {text_offset:#x}, size {image_bytes:#x}, flags {flags:#x}")
     with env.machine(["-kernel", env.built("kernel/warren.bin")]) as machine:
@@ -55,7 +55,7 @@ def test_kernel_image_starts_by_its_header(env):
 
 
 def test_kernel_no_archive_ends_with_failure(env):
-    """Without a boot archive the machine says so and ends with a failure; it does not hang."""
+    """Without a boot archive, Warren prints a message and the machine ends with a failure; it does not hang."""
     with env.warren() as warren:
         warren.expect(BANNER, 30)
         warren.expect(r"^Warren: .*archive.*$", 30)
@@ -63,7 +63,7 @@ def test_kernel_no_archive_ends_with_failure(env):
 
 
 def test_kernel_without_plic_ends_with_failure(env):
-    """A machine whose interrupt controllers are APLIC and IMSIC is refused in a line that says how to mend it."""
+    """A machine with APLIC and IMSIC is refused; the message says how to start it with a PLIC instead."""
     for aia in ("aplic", "aplic-imsic"):
         with env.warren(words=["-M", f"virt,aia={aia}"]) as warren:
             warren.expect(r"^Warren: cannot run on this machine: it has no PLIC .*without aia=.*$", 30)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""The Debian kernel with its own defaults (self-tests on) in guests of little and of much memory.
+"""The Debian kernel with its own defaults (self-tests on) in guests of small and of large memory.
 
 Each size runs on one CPU model; with WARREN_TEST_LONG set, every size on every model.
 """
@@ -11,7 +11,7 @@ from harness.machine import Failure
 from harness.shell import Shell
 
 BOOTARGS = "console=ttyS0"
-TOO_LITTLE = 64  # MiB; the least that this kernel needs on the bare machine lies between 80 and 96
+TOO_LITTLE = 64  # MiB; on the bare machine this kernel needs more than 80 and at most 96
 PANIC = r"Kernel panic - not syncing: (.*)\n"
 SIZES = {"rv64": (96, 2048), "rva23s64": (128, 512), "max": (1024,)}
 
@@ -28,7 +28,7 @@ def guest(mib, bootargs=BOOTARGS):
 
 
 def test_memory_guest_boots_with_it_and_sees_it(env):
-    """The kernel boots to its shell with any memory with which it boots bare, and finds nearly all of it."""
+    """With any memory size at which it boots bare, the kernel boots to its shell and finds nearly all memory."""
     for mib in sizes(env):
         with env.system({"debian": guest(mib)}, **{"machine.memory": f"{mib + 256}M"}) as archive, \
                 env.warren(archive, smp=1, memory_mib=mib + 256) as machine:
@@ -42,7 +42,7 @@ def test_memory_guest_boots_with_it_and_sees_it(env):
 
 
 def test_memory_too_little_ends_as_on_the_bare_machine(env):
-    """Where the kernel panics bare for want of memory, it panics in a guest with the same words."""
+    """With too little memory the kernel panics in a guest with the same message as bare."""
     bootargs = BOOTARGS + " earlycon=sbi"
     with env.bare(bootargs, memory_mib=TOO_LITTLE) as machine:
         bare = machine.expect(PANIC, 60).group(1)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""A guest's device tree beside QEMU's: what differs is a row of test/guest/compare/differences.toml, and no more."""
+"""A guest's device tree against QEMU's: each difference is a row of test/guest/compare/differences.toml."""
 
 import subprocess
 
@@ -8,13 +8,13 @@ from harness.compare import judge
 from harness.env import find_qemu
 from harness.machine import Failure
 
-MIB = 16  # of RAM, in the trees
+MIB = 16  # MiB of RAM of both machines
 
 ROOM_BYTES = 4096
 
 
 def trees(env):
-    """QEMU's and a guest's, and the room in the guest's."""
+    """Returns QEMU's tree, a guest's tree, and the number of free bytes in the guest's tree."""
     env.logs.mkdir(parents=True, exist_ok=True)
     bare, guest = env.logs / f"{env.case}-bare.dtb", env.logs / f"{env.case}-guest.dtb"
     subprocess.run([find_qemu(), "-M", f"virt,dumpdtb={bare}", "-cpu", env.cpu, "-m", f"{MIB}M",
@@ -25,7 +25,7 @@ def trees(env):
 
 
 def value(data):
-    """A property's value, as a word or two: text, or what it is in hexadecimal."""
+    """A property's value for a row of the table: text, or hexadecimal."""
     if not isinstance(data, bytes):
         return str(data)
     text = data[:-1].replace(b"\0", b" ")
@@ -35,7 +35,7 @@ def value(data):
 
 
 def lines(tree, other):
-    """A line for each node, and for each property of a node that both trees have."""
+    """A line for each node of `tree`, and for each property of a node that both trees have."""
     found = {}
     for path, properties in tree.items():
         found[path] = "node"
@@ -45,7 +45,7 @@ def lines(tree, other):
 
 
 def test_platform_device_tree_is_that_of_qemu(env):
-    """Each node and property of QEMU's device tree is in a guest's with the same value, or a row of the table."""
+    """Each node and property of QEMU's tree is in the guest's with the same value, or is a row of the table."""
     bare, guest, room = trees(env)
     judge(env, "device_tree", lines(bare, guest), lines(guest, bare))
     if room < ROOM_BYTES:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""A program in the VMM's place (test/probe) gets nothing that a VMM should not have."""
+"""A hostile program in the VMM's place (test/probe) gets no more rights than a VMM should have."""
 
 import difflib
 import pathlib
@@ -19,7 +19,7 @@ def probe(what):
 
 
 def test_probe_finds_just_the_slots_of_a_vmm(env):
-    """Every slot, method and call that answers the probe is on the checked-in list, and no other."""
+    """The slots, methods and calls that answer the probe are exactly those of the checked-in list."""
     with env.system({"prober": probe("slots")}) as archive, env.warren(archive) as machine:
         machine.expect(r"slots: \d+ in all", 120)
         found = re.findall(r"^(?:warren: )?vmm\.prober: (slot.*)$", machine.text.clean, re.M)
@@ -29,7 +29,7 @@ def test_probe_finds_just_the_slots_of_a_vmm(env):
 
 
 def test_probe_every_attempt_is_a_fault(env):
-    """Each reach for memory or an instruction that is not its own ends in a fault report by name."""
+    """Each attempt to use foreign memory or a privileged instruction ends in a fault report by name."""
     for first in range(0, len(ATTEMPTS), AT_ONCE):
         some = ATTEMPTS[first:first + AT_ONCE]
         with env.system({name: probe(name) for name in some}) as archive, env.warren(archive) as machine:
@@ -40,6 +40,6 @@ def test_probe_every_attempt_is_a_fault(env):
                 raise Failure(f"{name} was not attempted")
             if f"attempt {name} succeeded" in text:
                 raise Failure(f"{name} succeeded")
-            # Not at the start of a line: the firmware may have complained of the instruction there.
+            # Not anchored to the line's start: the firmware may have printed its error message there.
             if not re.search(rf"\bvmm\.{name} faulted: ", text):
                 raise Failure(f"{name} made no fault report")

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""A bad boot archive, or a machine that Warren cannot use, gets a message and a failure, never a hang."""
+"""A bad boot archive, or an unsuitable machine, ends with a message and a failure, never with a hang."""
 
 import struct
 import subprocess
@@ -13,8 +13,8 @@ ARCHIVE = r"(?i)^.*boot archive.*$"
 
 def refused(env, name, trouble, spoil, by_kernel=False):
     """
-    Starts Warren with a spoilt copy of the default system's archive; `trouble` is what it says.  What
-    the root server refuses ends the machine in order: nothing that looks like a crash.
+    Starts Warren with a damaged copy of the default system's archive; `trouble` is the expected message.
+    The root server must end the machine without a fault.
     """
     raw = bytearray(env.built(DEFAULT).read_bytes())
     raw = spoil(raw) or raw
@@ -33,7 +33,7 @@ def refused(env, name, trouble, spoil, by_kernel=False):
 
 
 def entry_at(raw, name):
-    """Where the header of an entry begins."""
+    """The offset of an entry's header in the archive."""
     at = raw.find(name.encode() + b"\0")
     while at >= 0:
         if raw[at - 110:at - 104] == b"070701":
@@ -43,7 +43,7 @@ def entry_at(raw, name):
 
 
 def test_refusal_garbage_archive(env):
-    """An archive that is none at all is refused."""
+    """A file that is no archive is refused."""
     def spoil(raw):
         raw[:6] = b"070702"
     refused(env, "magic", ARCHIVE, spoil, by_kernel=True)
@@ -72,7 +72,7 @@ def test_refusal_configuration_is_no_blob(env):
 
 
 def test_refusal_configuration_names_missing_file(env):
-    """A guest whose kernel is not in the archive is dead by name, and the machine ends with a failure."""
+    """A guest whose kernel is missing in the archive is reported by name; the machine ends with a failure."""
     def spoil(raw):
         at = entry_at(raw, "guests/debian/kernel") + 110
         raw[at:at + 20] = b"guests/debian/kernex"
@@ -80,7 +80,7 @@ def test_refusal_configuration_names_missing_file(env):
 
 
 def test_refusal_kernel_is_no_image(env):
-    """A guest whose kernel lost its header is refused."""
+    """A guest whose kernel has no header is refused."""
     def spoil(raw):
         at = raw.index(b"RSC\x05", entry_at(raw, "guests/debian/kernel"))
         raw[at:at + 4] = b"XXXX"
@@ -94,8 +94,8 @@ def reg(start, size):
 
 def refused_tree(env, old, new, trouble, has_end=True):
     """
-    Warren on a machine whose device tree says `new` where QEMU's says `old`; `trouble` is what it says.
-    `has_end`: Warren knows a device that ends the machine.
+    Starts Warren on a machine whose device tree has `new` in place of QEMU's `old`; `trouble` is the
+    expected message.  `has_end`: Warren knows a device that ends the machine.
     """
     env.logs.mkdir(parents=True, exist_ok=True)
     path = env.logs / f"{env.case}-{len(env.machines)}.dtb"
@@ -103,7 +103,7 @@ def refused_tree(env, old, new, trouble, has_end=True):
                     "-nodefaults", "-display", "none"], check=True, capture_output=True, timeout=30)
     tree = path.read_bytes()
     if tree.count(old) != 1:
-        raise Failure("QEMU's tree does not say what this case changes")
+        raise Failure("QEMU's tree lacks the text that this case changes")
     path.write_bytes(tree.replace(old, new))
     with env.warren(DEFAULT, smp=1, memory_mib=256, words=["-dtb", path]) as machine:
         machine.expect(trouble, 30)

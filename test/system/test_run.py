@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""tools/run-qemu, which `./warren run` ends in: at a terminal and between pipes."""
+"""tools/run-qemu, which `./warren run` executes: at a terminal and between pipes."""
 
 import os
 import signal
@@ -19,12 +19,12 @@ SMALL = {"kernel": "build:test/guest/small.bin", "memory": "16M"}
 
 
 def settings(machine):
-    """What the terminal is set to, as a program on it would see."""
+    """The terminal's settings, as a program on the terminal reads them."""
     return termios.tcgetattr(machine.terminal)
 
 
 def test_run_between_pipes_types_and_reads(env):
-    """A script can type into the guest and read it; QEMU's success is the command's."""
+    """A script can type at the guest and read its output; QEMU's exit status becomes the command's."""
     with run(env) as machine:
         machine.expect("Ctrl-A, then X")
         shell = Shell(machine)
@@ -36,7 +36,7 @@ def test_run_between_pipes_types_and_reads(env):
 
 
 def test_run_archive_elsewhere_starts(env):
-    """The path of a boot archive, as `./warren run PATH` makes one, stands for a system of the build folder."""
+    """The command takes the path of a boot archive in place of a system's name, for `./warren run PATH`."""
     with env.system({"small": SMALL}) as archive, \
             env.command([TREE / "tools" / "run-qemu", env.build, archive], variables={"WARREN_CPU": env.cpu}) as machine:
         machine.expect(rf"Warren: the system {archive.stem}\.")
@@ -46,7 +46,7 @@ def test_run_archive_elsewhere_starts(env):
 
 
 def test_run_at_terminal_ctrl_c_is_the_guests(env):
-    """At a terminal Ctrl-C goes to the guest, and the terminal is as before when the guest is off."""
+    """At a terminal Ctrl-C goes to the guest, and the terminal is restored when the guest has powered off."""
     with run(env, use_pty=True) as machine:
         before = settings(machine)
         shell = Shell(machine)
@@ -62,7 +62,7 @@ def test_run_at_terminal_ctrl_c_is_the_guests(env):
 
 
 def test_run_at_terminal_left_by_ctrl_a_x(env):
-    """Ctrl-A X leaves at once, and the terminal is as before."""
+    """Ctrl-A X ends QEMU at once, and the terminal is restored."""
     with run(env, use_pty=True) as machine:
         before = settings(machine)
         Shell(machine).wait_prompt()
@@ -73,19 +73,19 @@ def test_run_at_terminal_left_by_ctrl_a_x(env):
 
 
 def test_run_at_terminal_has_no_monitor(env):
-    """Without --monitor, Ctrl-A C leads nowhere: what is typed behind it still goes to the guest."""
+    """Without --monitor, Ctrl-A C has no effect: later input still goes to the guest."""
     with run(env, use_pty=True) as machine:
         shell = Shell(machine)
         shell.wait_prompt()
         machine.send("\x01c")
         if shell.run("echo info $((6*7))").strip() != "info 42":
-            raise Failure("the guest did not get what was typed")
+            raise Failure("the guest did not get the typed text")
         machine.send("\x01x")
         machine.wait_exit(20)
 
 
 def test_run_at_terminal_killed_restores_it(env):
-    """When the command is told to end, QEMU ends too, and the terminal is as before."""
+    """When the command is terminated, QEMU ends too, and the terminal is restored."""
     with run(env, use_pty=True) as machine:
         before = settings(machine)
         Shell(machine).wait_prompt()

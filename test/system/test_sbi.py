@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""The firmware interface, checked to the letter by a guest (test/guest/sbi.c)."""
+"""A guest checks the SBI in detail (test/guest/sbi.c)."""
 
 from harness.machine import Failure
 
@@ -8,7 +8,7 @@ TYPED = "abcdefghijklmnopqrstuvwxyz"
 
 
 def test_sbi_answers_follow_the_specification(env):
-    """Every call, error, probe and register is as the SBI specification has it, with the guest's own eyes."""
+    """Each call, error, probe and register that the guest checks is as in the SBI specification."""
     guest = {"kernel": "build:test/guest/sbi.bin", "memory": "16M"}
     with env.system({"sbi": guest}) as archive, env.warren(archive, smp=1) as machine:
         machine.expect(r"sbi: begin\n", 30)
@@ -18,7 +18,7 @@ def test_sbi_answers_follow_the_specification(env):
         if int(end.group(2)) or int(end.group(1)) < CHECKS:
             raise Failure("; ".join(lines))
         if "sbi: written by the firmware" not in lines:
-            raise Failure("what was written through the debug console did not come out whole")
+            raise Failure("the text written to the debug console did not come out whole")
         machine.expect_exit(0, 30)
 
 
@@ -32,7 +32,7 @@ def reads_all(machine):
 
 
 def test_sbi_reads_each_byte_that_was_typed(env):
-    """A kernel without a UART driver reads all that is typed, by both calls, with the FIFOs off and left on."""
+    """A kernel without a UART driver reads all typed bytes, by both SBI calls, with the FIFOs off and left on."""
     for arguments in ("1", "2", "1 1", "2 1"):
         guest = {"kernel": "build:test/guest/typed.bin", "memory": "16M", "bootargs": arguments}
         with env.system({"typed": guest}) as archive, env.warren(archive, smp=1) as machine:
@@ -40,7 +40,7 @@ def test_sbi_reads_each_byte_that_was_typed(env):
 
 
 def test_sbi_bare_machine_reads_each_byte_that_was_typed(env):
-    """The same guest bare on QEMU: the guest itself is in order."""
+    """The same guest passes bare on QEMU: the guest itself works."""
     for arguments in ("1", "2", "1 1", "2 1"):
         with env.bare(kernel="test/guest/typed.bin", bootargs=arguments) as machine:
             reads_all(machine)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""Guests that do anything at random (test/guest/fuzz.c) beside one that guards what it has (secret.c).
+"""Guests that act at random (test/guest/fuzz.c) beside a guest that checks its own state (secret.c).
 
 WARREN_FUZZ_SEED and WARREN_FUZZ_SECONDS choose another run, and a longer one.
 """
@@ -28,9 +28,9 @@ def steps(machine):
 
 
 def test_secret_random_guests_neither_see_nor_touch_it(env):
-    """Two guests throw calls, CSR accesses, loads, stores, fences and jumps; the third's state stays its own.
+    """Two guests make random calls, CSR accesses, loads, stores, fences, jumps; a third's state stays intact.
 
-    Each of them ends as failed when it finds what is another's, and then QEMU does not end with 0.
+    A guest that finds another's data ends as failed, and then QEMU does not end with 0.
     """
     print(f"# seeds {SEED} and {SEED + 1}, {SECONDS} s", flush=True)
     with env.system({"secret": guest("secret", 0), "one": guest("fuzz", SEED),
@@ -47,7 +47,7 @@ def test_secret_random_guests_neither_see_nor_touch_it(env):
 
 
 def test_secret_steps_are_of_every_kind(env):
-    """The guest that does anything makes steps of each kind, sees no secret, and ends by itself."""
+    """The random guest makes steps of each kind, sees no secret, and ends by itself."""
     print(f"# seed {SEED + 2}, {SECONDS} s", flush=True)
     with env.system({"one": guest("fuzz", SEED + 2), "secret": guest("secret", 0)}) as archive, \
             env.warren(archive, smp=1, budget_s=180 + 3 * SECONDS) as machine:

@@ -14,7 +14,7 @@ def boots_clean(machine):
 
 
 def test_small_hundred_reboots_find_zeroed_ram(env):
-    """The guest reboots 100 times in a row, and each time all its RAM is zero and its device tree there."""
+    """The guest reboots 100 times in a row; each time all its RAM is zero and its device tree is present."""
     with env.system({"small": SMALL}) as archive, env.warren(archive) as machine:
         boots_clean(machine)
         for _ in range(REBOOTS):
@@ -25,7 +25,7 @@ def test_small_hundred_reboots_find_zeroed_ram(env):
 
 
 def test_small_reboot_writes_only_what_is_not_zero(env):
-    """RAM that a guest has not used costs the host nothing, neither at its first start nor after a reboot."""
+    """RAM that a guest has not used takes no memory of the host, neither at the first start nor after a reboot."""
     with env.system({"small": SMALL | {"memory": "512M"}}) as archive, \
             env.warren(archive, smp=1, memory_mib=768) as machine:
         boots_clean(machine)
@@ -37,7 +37,7 @@ def test_small_reboot_writes_only_what_is_not_zero(env):
 
 
 def test_small_reboot_has_nothing_to_lose_memory_with(env):
-    """A reboot is the VMM's alone, which holds no Untyped (golden vmm-slots) and has no allocator."""
+    """The VMM, which reboots the guest alone, has no allocator and holds no Untyped (golden vmm-slots)."""
     symbols = env.symbols("vmm/vmm.elf")
     if "main" not in symbols:
         raise Failure("the VMM's symbols cannot be read")
@@ -46,7 +46,7 @@ def test_small_reboot_has_nothing_to_lose_memory_with(env):
 
 
 def test_small_every_way_to_reboot_works(env):
-    """Cold and warm SRST and the syscon device each start the guest afresh."""
+    """Cold and warm SRST and the syscon device each restart the guest from its initial state."""
     with env.system({"small": SMALL}) as archive, env.warren(archive) as machine:
         boots_clean(machine)
         for way in "rwsswr":
@@ -75,7 +75,7 @@ def test_small_system_failure_ends_with_failure(env):
 
 
 def test_small_last_hart_stopped_ends_the_guest(env):
-    """A guest that stops its only hart is over: the reason is told, and QEMU does not end with 0."""
+    """A guest that stops its only hart ends: the console gives the reason, and QEMU does not end with 0."""
     with env.system({"small": SMALL}) as archive, env.warren(archive) as machine:
         boots_clean(machine)
         machine.send("h")
@@ -85,7 +85,7 @@ def test_small_last_hart_stopped_ends_the_guest(env):
 
 
 def test_small_bare_agrees(env):
-    """The same guest bare on QEMU boots, reboots and powers off: the guest itself is in order."""
+    """The same guest bare on QEMU boots, reboots and powers off: the guest itself works."""
     with env.bare(kernel="test/guest/small.bin") as machine:
         machine.expect(r"small: boot")
         machine.send("r")

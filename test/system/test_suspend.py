@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""A guest's hart that suspends itself waits, asleep, for what wakes it, and loses none of it (test/guest/suspend.c)."""
+"""A guest's hart that suspends itself waits for a wake-up event, idle, and loses none (test/guest/suspend.c)."""
 
 from harness.machine import Failure
 
@@ -20,7 +20,7 @@ def check_wakes(machine, has_sstc):
 
 
 def check_sleeps(machine):
-    """Both kinds for four seconds: the machine is asleep meanwhile."""
+    """During a suspend of either kind for four seconds, QEMU uses almost no processor time."""
     machine.expect(r"suspend: long\n", 60)
     for wanted in ("retentive", "non-retentive"):
         share = machine.busy_share(2)
@@ -39,18 +39,18 @@ def check_suspends(machine, has_sstc):
 
 
 def test_suspend_wakes_by_what_was_set_before(env):
-    """A timer set before and an IPI pending before end a suspend of either kind, and are pending then."""
+    """A timer or IPI from before a suspend of either kind ends the suspend, and is still pending then."""
     with env.system(GUEST) as archive, env.warren(archive, smp=1) as machine:
         check_suspends(machine, True)
 
 
 def test_suspend_without_sstc_wakes_by_what_was_set_before(env):
-    """The same on a hart without Sstc, where the kernel keeps the guest's timer."""
+    """Suspends end the same way on a hart without Sstc, where the kernel keeps the guest's timer."""
     with env.system(GUEST) as archive, env.warren(archive, smp=1, cpu=f"{env.cpu},sstc=off") as machine:
         check_suspends(machine, False)
 
 
 def test_suspend_bare_machine_agrees(env):
-    """The same guest bare on QEMU: the guest itself is in order."""
+    """The same guest passes bare on QEMU: the guest itself works."""
     with env.bare(kernel="test/guest/suspend.bin") as machine:
         check_suspends(machine, True)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""Timers on a hart without Sstc, where the kernel's come from SBI and the guest's from the kernel."""
+"""Timers on a hart without Sstc: the kernel's timer is SBI's, and the kernel keeps the guest's timer."""
 
 import time
 
@@ -10,13 +10,13 @@ DEFAULT = "configs/default.cpio"
 
 
 def test_timer_without_sstc_guest_sleeps_and_computes(env):
-    """Without Sstc Debian comes up, is not offered it, and sleeps as long as it asks to."""
+    """Without Sstc, Debian boots, its riscv,isa does not name Sstc, and a sleep lasts as long as requested."""
     with env.warren(DEFAULT, cpu=f"{env.cpu},sstc=off") as machine:
         machine.expect(r"^Warren .* MiB, no sstc$", 30)
         shell = Shell(machine)
         shell.wait_prompt()
         if "sstc" in shell.run("grep isa /proc/cpuinfo"):
-            raise Failure("the guest is offered what the hart has not")
+            raise Failure("the guest's riscv,isa names sstc, which the hart lacks")
         began = time.monotonic()
         shell.run("sleep 2")
         if time.monotonic() - began < 1.9:
@@ -26,7 +26,7 @@ def test_timer_without_sstc_guest_sleeps_and_computes(env):
 
 
 def test_timer_without_sstc_guests_keep_their_registers(env):
-    """Without Sstc two guests that sleep by SBI take turns, and each finds its registers as it left them."""
+    """Without Sstc, two guests that sleep by SBI take turns, and each finds its registers as it left them."""
     guests = {name: {"kernel": "build:test/guest/pattern.bin", "memory": "16M", "bootargs": seed}
               for name, seed in (("odd", "7"), ("even", "8"))}
     with env.system(guests) as archive, env.warren(archive, cpu=f"{env.cpu},sstc=off") as machine:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""The trace of a small guest's boot (docs/tracing.md): whole, in order, and seen by nobody inside."""
+"""The trace of a small guest's boot (docs/tracing.md): complete, in order, and invisible to VMM and guest."""
 
 import contextlib
 import json
@@ -24,7 +24,7 @@ MEMORY_MIB = 256
 
 
 class Traced:
-    """A machine whose memory is a file, as ./warren trace starts one."""
+    """A machine whose memory is a file, started as ./warren trace does."""
 
     def __init__(self, env, archive, words):
         self.env, self.archive, self.words = env, archive, words
@@ -56,11 +56,11 @@ def number_of(trace, text):
     for number, name in trace.names.items():
         if name.text == text:
             return number
-    raise Failure(f"nobody is called {text!r}: {trace.names}")
+    raise Failure(f"no thread is called {text!r}: {trace.names}")
 
 
 def check_alternation(trace, vcpu):
-    """Whoever exits was entered before, and is entered before the next exit."""
+    """Checks that each vCPU is entered before its first exit, and between two of its exits."""
     inside = False
     for record in trace.records:
         if record.event == layout.ENTER and record.subject == vcpu:
@@ -72,8 +72,8 @@ def check_alternation(trace, vcpu):
 
 
 def test_trace_boot_has_every_exit_in_order(env):
-    """The ring of a boot has a store for each character the guest printed, each exit after its entry, and
-    the power-off last; times never go back, and nothing is lost."""
+    """The trace of a boot has a store for each character that the guest printed, each exit after its entry,
+    and the power-off last; times never go back, and no record is lost."""
     with traced(env, "warren.trace=all") as made:
         printed = made.machine.expect(r"^small: boot, dirty 0\n", 60).group(0)
         made.machine.send("p")
@@ -102,7 +102,7 @@ def test_trace_boot_has_every_exit_in_order(env):
 
 
 def test_trace_small_ring_keeps_the_newest_and_counts_the_lost(env):
-    """A ring of one page has the newest 125 records, the power-off among them, and says how many it lost."""
+    """A ring of one page keeps the newest 125 records, with the power-off, and counts the lost ones."""
     with traced(env, "quiet warren.trace=exits,signals warren.trace-size=4K") as made:
         made.machine.expect(r"^small: boot, dirty 0\n", 60)
         made.machine.send("p")
@@ -112,14 +112,14 @@ def test_trace_small_ring_keeps_the_newest_and_counts_the_lost(env):
         raise Failure(f"{len(trace.records)} records, {trace.lost} lost")
     kinds = {r.event for r in trace.records}
     if not kinds <= {layout.EXIT, layout.SIGNAL}:
-        raise Failure(f"events nobody asked for: {kinds}")
+        raise Failure(f"events that were not enabled: {kinds}")
     last = [r for r in trace.records if r.event == layout.EXIT][-1]
     if layout.exit_name(last) != "SBI SRST 0":
         raise Failure(f"the last exit is {last}")
 
 
 def test_trace_running_system_is_read_without_stopping_it(env):
-    """The ring can be read while the guest runs; the guest goes on, and a second look finds more."""
+    """The ring can be read while the guest runs; the guest goes on, and a second reading has more records."""
     with traced(env, "warren.trace=all") as made:
         made.machine.expect(r"^small: boot, dirty 0\n", 60)
         first = made.read()
@@ -129,20 +129,20 @@ def test_trace_running_system_is_read_without_stopping_it(env):
     if not 0 < len(first.records) < len(second.records):
         raise Failure(f"{len(first.records)} records, then {len(second.records)}")
     if second.records[:len(first.records)] != first.records:
-        raise Failure("the second look does not begin as the first")
+        raise Failure("the second reading does not begin with the records of the first")
 
 
 def test_trace_wrong_word_is_told_and_stops_nobody(env):
-    """What the command line cannot mean is said in a line, and the guest boots without a trace."""
+    """A bad trace option on the command line gets a message, and the guest boots without a trace."""
     with traced(env, "warren.trace=exits,nonsense") as made:
         made.machine.expect(r"warren: no trace: .*there is no event nonsense")
         made.machine.expect(r"^small: boot, dirty 0\n", 60)
 
 
 def test_trace_gives_a_vmm_nothing(env):
-    """While all is traced a VMM's slots are those of the golden list."""
+    """With all events traced, a VMM's slots are still those of the golden list."""
     if env.cpu != "rv64":
-        raise Skip("who gets what is the same on every model")
+        raise Skip("a VMM's slots are the same on every model")
     with traced(env, "warren.trace=all", {"prober": probe("slots")}) as made:
         made.machine.expect(r"slots: \d+ in all", 120)
         found = re.findall(r"^(?:warren: )?vmm\.prober: (slot.*)$", made.machine.text.clean, re.M)
@@ -151,7 +151,7 @@ def test_trace_gives_a_vmm_nothing(env):
 
 
 def test_trace_command_writes_what_perfetto_opens(env):
-    """tools/trace/trace.py, in which ./warren trace ends, leaves a valid file and the machine's exit status."""
+    """tools/trace/trace.py, which ./warren trace executes, writes a valid file and returns the machine's status."""
     if env.cpu != "rv64":
         raise Skip("the command is the same on every model")
     folder = env.logs / "trace-build"

@@ -9,13 +9,13 @@ ESCAPE = "\x1d"
 
 
 def front(machine, key, name):
-    """Brings a guest to the front and waits for the line that says so."""
+    """Brings a guest to the front and waits for the console's line about it."""
     machine.send(ESCAPE + key)
     machine.expect(rf"^\[\d {name} is in front.*\]$", 30)
 
 
 def at_prompts(machine):
-    """Both guests at their prompts, left in front."""
+    """Waits until both guests are at their prompts; then `left` is in front."""
     shell = Shell(machine)
     shell.wait_prompt()
     front(machine, "1", "right")
@@ -28,7 +28,7 @@ def at_prompts(machine):
 
 
 def test_two_digit_switches_between_guests(env):
-    """Each guest has a shell of its own: what one was told the other does not know."""
+    """Each guest has its own shell: a file that is written in one guest does not exist in the other."""
     with env.warren(TWO, budget_s=300) as machine:
         shell = at_prompts(machine)
         shell.run("echo I-am-left > /tmp/who")
@@ -44,7 +44,7 @@ def test_two_digit_switches_between_guests(env):
 
 
 def test_two_next_and_help_keys(env):
-    """n brings the next guest to the front, round and round; ? lists the keys and the guests."""
+    """n brings the next guest to the front, the first after the last; ? lists the keys and the guests."""
     with env.warren(TWO, budget_s=300) as machine:
         at_prompts(machine)
         front(machine, "n", "right")

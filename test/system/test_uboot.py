@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""Debian's U-Boot for S mode, old and new, as a guest: nobody here wrote it, and nothing in it is changed."""
+"""Debian's U-Boot for S mode, old and new, as a guest: independent, unchanged software."""
 
 import os
 import re
@@ -22,7 +22,7 @@ def uboot(age, form, **keys):
 
 
 def reaches_prompt(machine):
-    """It counts down by its timer, and a key stops it."""
+    """U-Boot counts down by its timer, and a key stops the countdown."""
     machine.expect(r"^U-Boot 20\d\d\.\d\d", 30)
     machine.expect(r"Hit any key to stop autoboot:  2", 30)
     machine.send(" ")
@@ -30,7 +30,7 @@ def reaches_prompt(machine):
 
 
 def answer(machine, command):
-    """What a command prints."""
+    """The output of a command."""
     machine.line(command)
     begin = machine.expect(rf"{re.escape(command)}\n", 10).end()
     end = machine.expect(PROMPT, 30).start()
@@ -48,7 +48,7 @@ def goes_through_its_commands(machine):
         raise Failure(f"sleep {SLEEP_S} took {time.monotonic() - begin:.1f} s")
     answer(machine, "mw.l 84000000 cafe1234 4")
     if "cafe1234 cafe1234" not in answer(machine, "md.l 84000000 4"):
-        raise Failure("memory does not hold what was written")
+        raise Failure("memory does not keep a written word")
     extensions = answer(machine, "sbi")
     for wanted in ("SBI 2.0", "Timer Extension", "System Reset Extension"):
         if wanted not in extensions:

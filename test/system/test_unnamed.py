@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""A guest has what its device tree names, and no more (test/guest/unnamed.c)."""
+"""A guest can use the extensions that its device tree names, and no others (test/guest/unnamed.c)."""
 
 import re
 
@@ -9,14 +9,14 @@ from harness.machine import Failure
 
 UNNAMED = {"kernel": "build:test/guest/unnamed.bin", "memory": "16M"}
 
-# Those of the supervisor and of F, the counters that scounteren names, and stimecmp.
+# The CSRs of the supervisor and of F, the counters that scounteren names, and stimecmp.
 CSRS = {0x001, 0x002, 0x003, 0x100, 0x104, 0x105, 0x106, 0x10a, 0x140, 0x141, 0x142, 0x143, 0x144, 0x14d, 0x180,
         0xc00, 0xc01, 0xc02}
 HAVE_NO_SWITCH = {0xda0}  # scountovf, which shows only the counters above
-AIA = {0x150, 0xdb0}  # siselect keeps a number, saved with the guest's; stopi says "nothing"
+AIA = {0x150, 0xdb0}  # siselect keeps a number, saved with the guest's registers; stopi reads as "no interrupt"
 
 
-# What firmware may have left behind: each opens something to guests or to processes.
+# CSRs that firmware may leave set: each gives guests or processes access to some feature.
 ALL = (1 << 64) - 1
 LEFT_BY_FIRMWARE = {
     "mstateen0": ALL, "mstateen1": 1 << 63, "mstateen2": 1 << 63, "mstateen3": 1 << 63,
@@ -31,7 +31,7 @@ LEFT_ANYWHERE = {"henvcfg", "senvcfg", "hcounteren", "scounteren", "hedeleg", "h
 
 
 def found(env, cpu, gdb=None):
-    """The CSRs that a guest can read, and what else works; with `gdb`, on a hart whose CSRs firmware left open."""
+    """Returns the CSRs a guest can read, and what else works; with `gdb`, after LEFT_BY_FIRMWARE is written."""
     with env.system({"unnamed": UNNAMED}) as archive, \
             env.warren(archive, cpu=cpu, smp=1, words=gdb.words if gdb else ()) as machine:
         if gdb:
@@ -50,7 +50,7 @@ def has_just(env, cpu, csrs, gdb=None):
     is_found, others = found(env, cpu, gdb)
     if not csrs - HAVE_NO_SWITCH <= is_found <= csrs:
         differ = ", ".join(f"{csr:#x}" for csr in sorted(is_found ^ csrs))
-        raise Failure(f"CSRs that should not be there, or should: {differ}")
+        raise Failure(f"CSRs that are readable but should not be, or the reverse: {differ}")
     if others:
         raise Failure(f"it runs {', '.join(others)}")
 
@@ -61,13 +61,13 @@ def test_unnamed_features_are_off(env):
 
 
 def test_unnamed_features_are_off_whatever_firmware_left(env):
-    """The same where firmware left each register open that the kernel can close."""
+    """The same holds when firmware left access open in each CSR that the kernel can close."""
     with stub() as gdb:
         has_just(env, env.cpu, CSRS | HAVE_NO_SWITCH, gdb)
 
 
 def test_unnamed_aia_registers_are_shut(env):
-    """On a hart with AIA, but nothing to hide it, a guest reaches a number of its own and no more."""
+    """On a hart whose AIA cannot be hidden, a guest can use siselect as a plain register and no more of AIA."""
     if env.cpu != "rv64":
-        raise Skip("this model can hide the registers")
+        raise Skip("this model can hide the registers of AIA")
     has_just(env, "rv64,smaia=on,ssaia=on", CSRS | AIA)

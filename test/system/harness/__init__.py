@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""The machinery of the system tests."""
+"""The harness of the system tests: it starts machines, reads their consoles, and prints TAP."""

@@ -13,13 +13,13 @@ import differences  # noqa: E402
 
 TABLE = TREE / "test" / "guest" / "compare" / "differences.toml"
 END = r"^end of the comparison\n|^type: (\S+)\n"
-RAW = re.compile(rb"<raw ([^>]*)>(.*?)</raw>", re.S)  # what came out, byte by byte
+RAW = re.compile(rb"<raw ([^>]*)>(.*?)</raw>", re.S)  # the output between two marks, byte by byte
 MEMORY_MIB = 128
 SECONDS = 30
 
 
 def observed(machine):
-    """The lines of a run, names with their values; the machine ends by itself."""
+    """Reads the lines of one run as {name: value}.  The machine has to end by itself."""
     machine.expect(r"^begin of the comparison\n", SECONDS)
     begin = machine.at
     while (asked := machine.expect(END, SECONDS)).group(1):
@@ -38,7 +38,7 @@ def observed(machine):
 
 
 def judge(env, subject, bare, warren):
-    """Fails with every difference that the table does not have for `subject`, and every row that is not seen."""
+    """Fails with each difference that the table lacks for `subject`, and each of its rows that did not occur."""
     rows = [row for row in differences.parse(TABLE.read_text()) if row.guest == subject]
     wrong = differences.judge(rows, env.cpu, bare, warren)
     if wrong:
@@ -46,7 +46,7 @@ def judge(env, subject, bare, warren):
 
 
 def compare(env, subject):
-    """Runs the guest `subject` on both machines, and judges what it saw."""
+    """Runs the guest `subject` on both machines, and compares its lines by the table."""
     image = f"test/guest/compare-{subject}.bin"
     with env.bare(kernel=image, memory_mib=MEMORY_MIB) as machine:
         bare = observed(machine)

@@ -3,19 +3,19 @@
 
 import re
 
-# A control sequence (ECMA-48), whole or not yet; line ends as \n alone.
+# A control sequence (ECMA-48), then one of which only the beginning has arrived.  Line ends become \n.
 SEQUENCE = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|[()][0-9A-B]|[=>78cDEHM])")
 UNFINISHED = re.compile(r"(?:\x1b(?:\[[0-?]*[ -/]*|[()])?|\xc2\xa7?)\Z")
 UNFINISHED_MAX = 32
 # What lines of Warren's own begin with (services/console/filter.h), in UTF-8.
 MARK = "\xc2\xa7 "
 
-# OpenSBI looks at a guest's illegal instructions first, and says this in the midst of what the guest says.
+# OpenSBI looks at a guest's illegal instructions first, and prints this in the middle of the guest's output.
 COMPLAINT = "system_opcode_insn: Invalid opcode for CSR read/write instruction"
 
 
 class Text:
-    """Takes bytes as they come, and keeps what is readable of them, without the mark of Warren's lines."""
+    """Takes bytes as they arrive, and keeps the readable text, without the mark of Warren's lines."""
 
     def __init__(self):
         self.clean = ""

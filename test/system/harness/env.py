@@ -16,7 +16,7 @@ CPUS = ("rv64", "rva23s64", "max")
 
 
 def toml(keys):
-    """Keys with strings and numbers, as TOML."""
+    """Prints keys, whose values are strings and numbers, as TOML."""
     return "".join(f"{key} = {json.dumps(value)}\n" for key, value in keys.items())
 
 
@@ -35,7 +35,7 @@ def find_qemu():
 
 
 def numa_words(memory_mib, smp):
-    """QEMU's words for two nodes, each with half of the memory and of the harts."""
+    """QEMU's arguments for two NUMA nodes, each with half of the memory and half of the harts."""
     words = []
     for node in (0, 1):
         words += ["-object", f"memory-backend-ram,id=node{node},size={memory_mib // 2}M",
@@ -64,7 +64,7 @@ class Env:
         self.machines = []
 
     def built(self, path):
-        """A file of the build folder that must be there."""
+        """The path of a file of the build folder; fails when the file is missing."""
         path = self.build / path
         if not path.exists():
             raise Failure(f"{path} is not built")
@@ -88,7 +88,7 @@ class Env:
 
     @contextlib.contextmanager
     def system(self, guests, programs=None, **system):
-        """The boot archive of a system made up by a case; it is gone behind the block.
+        """Packs the boot archive of a system that a case defines; the archive is removed after the block.
 
         `guests` maps names to the keys of their files, in order; `programs` maps names of
         programs to files of the build folder that replace them; further keys are those of
@@ -129,7 +129,7 @@ class Env:
         return self.command(command, budget_s=budget_s, use_pty=use_pty)
 
     def command(self, words, budget_s=180, use_pty=False, variables=None):
-        """Any command that ends in a QEMU with its console on standard input and output."""
+        """Starts a command that runs QEMU with the console on standard input and output."""
         self.logs.mkdir(parents=True, exist_ok=True)
         number = f"-{len(self.machines) + 1}" if self.machines else ""
         made = Machine(words, self.logs / f"{self.case}{number}.log", budget_s, use_pty, variables)
@@ -146,7 +146,7 @@ class Env:
         return self.machine(words, smp, memory_mib, **more)
 
     def bare(self, bootargs="console=ttyS0", memory_mib=256, kernel=None, **more):
-        """A guest's kernel on QEMU without Warren: what a guest is compared with.
+        """Starts a guest's kernel on QEMU without Warren, as the reference for the guest.
 
         `kernel` is an Image of the build folder; without it, Debian's with its shell.
         """

@@ -11,7 +11,7 @@ def _string(blob, at):
 
 
 def read(blob):
-    """{path: {property: bytes}}, and how many bytes at its end are free."""
+    """Returns {path: {property: bytes}}, and the number of free bytes at the end of the tree."""
     total, structure, strings = struct.unpack_from(">3I", blob, 4)
     strings_bytes, structure_bytes = struct.unpack_from(">2I", blob, 32)
     tree, path, at = {}, [], structure
@@ -34,7 +34,7 @@ def read(blob):
 
 
 def with_names(tree):
-    """The same with the paths of nodes for the numbers by which they refer to each other."""
+    """Replaces phandles, the numbers by which nodes refer to each other, with the paths of the nodes."""
     names = {properties["phandle"]: path for path, properties in tree.items() if "phandle" in properties}
     named = {}
     for path, properties in tree.items():

@@ -10,12 +10,12 @@ import time
 
 from .machine import Failure, slowness
 
-KERNEL_ENTRY = 0x80200000  # where QEMU puts the kernel and firmware jumps to
+KERNEL_ENTRY = 0x80200000  # QEMU loads the kernel here, and firmware jumps here
 # OpenSBI's `struct fw_dynamic_info`, behind the ten instructions of QEMU's reset code.
 FIRMWARE_INFO = 0x1028
 FIRMWARE_MAGIC = 0x4942534f
 BOOT_HART = FIRMWARE_INFO + 5 * 8
-PC_NUMBER = 32  # of the registers in gdb's order
+PC_NUMBER = 32  # the number of the pc in gdb's order of registers
 
 
 class Stub:
@@ -55,7 +55,7 @@ class Stub:
         return self._packet()
 
     def _run_to(self, address):
-        """Lets the machine run until a hart comes to `address`."""
+        """Lets the machine run until a hart reaches `address`."""
         self.connect()
         self.ask("?")
         if self.ask(f"Z1,{address:x},4") != "OK":
@@ -78,8 +78,8 @@ class Stub:
 
     def write_at(self, address, values):
         """
-        Lets the machine run until a hart comes to `address`, and on with other values of its CSRs; what the
-        hart does not have is left out.  Returns the names of the CSRs that were written.
+        Lets the machine run until a hart reaches `address`, writes that hart's CSRs, and lets the machine
+        go on.  Skips CSRs that the hart does not have.  Returns the names of the CSRs that were written.
         """
         self._run_to(address)
         numbers, written = self._csr_numbers(), []
@@ -92,26 +92,26 @@ class Stub:
         return written
 
     def derail(self, address):
-        """Lets the machine run until a hart comes to `address`, and has that one go on at 0."""
+        """Lets the machine run until a hart reaches `address`, then sets the pc of that hart to 0."""
         self._run_to(address)
         if self.ask(f"P{PC_NUMBER:x}={'0' * 16}") != "OK":
-            raise Failure("QEMU lets nobody change the pc")
+            raise Failure("QEMU does not allow a write to the pc")
         self._socket.sendall(b"$D#44")  # the machine may end before it answers
         self._socket.close()
 
     def boot_on(self, hart):
-        """Lets this hart run alone until firmware has handed over to the kernel on it, then all."""
+        """Lets `hart` run alone until firmware jumps to the kernel on it; then lets all harts run."""
         self.connect()
         self.ask("?")
         if self.ask(f"m{FIRMWARE_INFO:x},8") != FIRMWARE_MAGIC.to_bytes(8, "little").hex():
             raise Failure(f"QEMU has no firmware information at {FIRMWARE_INFO:#x}")
         if self.ask(f"M{BOOT_HART:x},8:{hart.to_bytes(8, 'little').hex()}") != "OK":
-            raise Failure("QEMU lets nobody write to its reset code")
+            raise Failure("QEMU does not allow a write to its reset code")
         if self.ask(f"Z1,{KERNEL_ENTRY:x},4") != "OK":
             raise Failure("QEMU takes no breakpoint")
         stop = self.ask(f"vCont;c:{hart + 1:x}")
         if not stop.startswith("T05"):
-            raise Failure(f"hart {hart} did not come to the kernel: {stop}")
+            raise Failure(f"hart {hart} did not reach the kernel: {stop}")
         self.ask(f"z1,{KERNEL_ENTRY:x},4")
         self.ask("D")
         self._socket.close()
@@ -119,6 +119,6 @@ class Stub:
 
 @contextlib.contextmanager
 def stub():
-    """The stub of one machine, whose command takes its words."""
+    """The gdb stub of one machine, whose QEMU command needs the stub's arguments."""
     with tempfile.TemporaryDirectory(prefix="warren-gdb-") as folder:
         yield Stub(str(pathlib.Path(folder) / "gdb"))

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """One QEMU and its console.
 
-A `Machine` is a context manager: whatever happens in the block, QEMU is gone
-behind it.  It also dies with this process, should that be killed.
+A `Machine` is a context manager: QEMU is stopped at the end of the block, also
+after an exception.  When this process is killed, the host kills QEMU too.
 """
 
 import ctypes
@@ -27,11 +27,11 @@ _libc = ctypes.CDLL(None, use_errno=True)
 
 
 class Failure(Exception):
-    """The property of the case does not hold."""
+    """The property that the case tests does not hold."""
 
 
 def slowness():
-    """By how much every deadline is stretched, for slow or busy machines."""
+    """The factor by which each deadline is multiplied, for slow or busy machines."""
     try:
         return max(1.0, float(os.environ.get("WARREN_TEST_SLOW", "1")))
     except ValueError:
@@ -39,7 +39,7 @@ def slowness():
 
 
 def _lead_session():
-    """Before the command starts: a process group of its own, that dies with this process."""
+    """Runs in the child before the command: a new process group, which dies with this process."""
     os.setsid()
     _libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
 
@@ -67,7 +67,7 @@ class Machine:
         return self
 
     def _start_on_pty(self):
-        """As a person's terminal is: it turns Ctrl-C into a signal until somebody changes that."""
+        """Starts the command on a terminal that turns Ctrl-C into a signal, as a person's terminal does."""
         ours, self.terminal = pty.openpty()
 
         def on_terminal():
@@ -86,7 +86,7 @@ class Machine:
         self._write_fd = self.process.stdin.fileno()
 
     def __exit__(self, kind, *_):
-        if self.is_group_alive():  # also what a command of several processes left behind
+        if self.is_group_alive():  # also processes that the command started and left behind
             os.killpg(self.pid, signal.SIGKILL)
         self.process.wait()
         if kind is None or issubclass(kind, Exception):
@@ -117,7 +117,7 @@ class Machine:
         return True
 
     def _read(self, wait_s):
-        """Takes what has come; false at the end of the console or when nothing came."""
+        """Reads what has arrived.  False at the end of the console, and when nothing arrived in `wait_s`."""
         if not select.select([self._read_fd], [], [], max(0, wait_s))[0]:
             return False
         try:
@@ -136,11 +136,11 @@ class Machine:
         return min(time.monotonic() + timeout_s * slowness(), self.deadline)
 
     def _ended(self):
-        """QEMU is gone and all that it printed was read."""
+        """True when QEMU has ended and its whole output has been read."""
         return self.process.poll() is not None and not self._read(0)
 
     def expect(self, pattern, timeout_s=60, unless=None):
-        """The match of `pattern` (multi-line) in what was not matched before.
+        """Waits for `pattern` (multi-line) in the text after the last match, and returns the match.
 
         Fails at the deadline, when QEMU ends first, or when `unless` comes before it.
         """
@@ -179,7 +179,7 @@ class Machine:
         self.expect_silence_of(r"(?!)", for_s)
 
     def send(self, text):
-        """Types this, as it is; reads on meanwhile, so neither side can block the other."""
+        """Types `text` unchanged.  Reads the console meanwhile, so that neither side blocks the other."""
         data = text.encode("latin-1")
         until = self._left(30)
         while data:
@@ -201,7 +201,7 @@ class Machine:
         self.send(text + "\r")
 
     def wait_exit(self, timeout_s=60):
-        """QEMU's exit status, once it has ended by itself."""
+        """Waits until QEMU ends by itself, and returns its exit status."""
         until = self._left(timeout_s)
         while self.process.poll() is None:
             left = until - time.monotonic()
@@ -214,24 +214,24 @@ class Machine:
         return self.process.returncode
 
     def expect_exit(self, status, timeout_s=60):
-        """QEMU ends by itself with this status, or, for None, with any but 0."""
+        """Fails unless QEMU ends by itself with `status`; None stands for any status but 0."""
         got = self.wait_exit(timeout_s)
         if got != status if status is not None else got == 0:
             raise Failure(f"QEMU ended with {got}, not {'a failure' if status is None else status}")
 
     def cpu_seconds(self):
-        """The processor time QEMU has used, in user and kernel mode."""
+        """The processor time that QEMU has used, in user and kernel mode."""
         with open(f"/proc/{self.pid}/stat", encoding="ascii") as stream:
             fields = stream.read().rpartition(")")[2].split()
         return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
     def peak_mib(self):
-        """The most memory of the host that QEMU has had so far."""
+        """The peak of the host memory that QEMU has used so far."""
         with open(f"/proc/{self.pid}/status", encoding="ascii") as lines:
             return next(int(line.split()[1]) >> 10 for line in lines if line.startswith("VmHWM:"))
 
     def busy_share(self, over_s):
-        """The part of one core that QEMU uses while this waits; the console is read."""
+        """Waits `over_s`, reading the console, and returns the share of one core that QEMU used."""
         before, begin = self.cpu_seconds(), time.monotonic()
         until = begin + over_s
         while time.monotonic() < until:

@@ -5,7 +5,7 @@ from .machine import Failure
 
 PROMPT = r"(?:^|\^C)# "
 BOOT_S = 120
-# Prints READY when the shell has let go of the terminal: a Ctrl-C between its fork and the exec gets lost.
+# Prints READY after the shell's exec: a Ctrl-C between the shell's fork and exec would get lost.
 READY_TO_BE_STOPPED = "sh -c 'echo R\"\"EADY; exec sleep 1000'"
 OOPS = r"Kernel panic|Oops \[|BUG: "
 
@@ -18,9 +18,9 @@ class Shell:
         self.machine.expect(PROMPT, timeout_s, unless=OOPS)
 
     def run(self, command, timeout_s=60):
-        """What the command prints.  Fails when it does not end with status 0.
+        """Returns the output of the command.  Fails when the command's status is not 0.
 
-        The marks are typed in pieces, so that the echo of the line is not taken for them.
+        The marks are typed in pieces, so that the echo of the line does not look like a mark.
         """
         self.machine.line(f"echo S''TART; {command}; echo E''ND $?")
         self.machine.expect(r"^START\n", timeout_s)

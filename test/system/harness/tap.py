@@ -13,7 +13,7 @@ from .machine import Failure
 
 
 def cases_of(path):
-    """The functions test_* of a file, in the order in which they stand there."""
+    """The functions test_* of a file, in the file's order."""
     spec = importlib.util.spec_from_file_location(pathlib.Path(path).stem, path)
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
@@ -22,7 +22,7 @@ def cases_of(path):
 
 
 def _end(number, _frame):
-    # As an exception, so that every machine is put away on the way out.
+    # An exception, so that each `with` block stops its machine.
     raise SystemExit(128 + number)
 
 
@@ -36,7 +36,7 @@ def _report(env, error):
 
 
 def run_case(env, function):
-    """("ok" or "not ok", what to add to the point)."""
+    """Returns "ok" or "not ok", and the text to append to the TAP point."""
     try:
         function(env)
         return "ok", ""
@@ -50,7 +50,7 @@ def run_case(env, function):
 
 
 def run(env, cases):
-    """The exit status: 0 only when there were cases and none failed."""
+    """Returns the exit status: 0 only when there were cases and none failed."""
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         signal.signal(number, _end)
     print(f"1..{len(cases)}", flush=True)

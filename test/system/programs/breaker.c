@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Linked into a console service before the function that reads what the root server sends: with
- * the first text it stores an index that makes no sense.  (The linker's --wrap gives the real
+ * Wraps, in a console service, the function that reads the root server's messages: with the first
+ * text it stores an impossible index in the ring.  (The linker's --wrap gives the real
  * function its other name.)
  */
 #include <services/console/control.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * A process that faults with its first instruction: it stores to a page that
- * nobody has mapped.  It stands in a VMM's place.
+ * A process, used in place of a VMM, whose first instruction faults: a store to
+ * an unmapped page.
  */
     .text
     .globl _start

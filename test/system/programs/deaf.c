@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Linked into a console service in the place of the function that reads what the root server
- * sends: it never does.  (The linker's --wrap gives the real function its other name.)
+ * Replaces, in a console service, the function that reads the root server's messages: this one
+ * reads none.  (The linker's --wrap gives the real function its other name.)
  */
 #include <services/console/control.h>
 

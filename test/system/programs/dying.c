@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Linked into a console service in the place of the function that takes a key: Ctrl-X stops the
- * service as a bug of its own would.  (The linker's --wrap gives the real function its other name.)
+ * Wraps, in a console service, the function that takes a key: Ctrl-X ends the service as a bug
+ * would.  (The linker's --wrap gives the real function its other name.)
  */
 #include <services/console/mux.h>
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Stands in a VMM's place, writes almost as many lines to its log as there are let through at
- * once, faster than anybody reads them, and faults: what it wrote must not stand in the way of what
- * is said about its end.
+ * Runs in place of a VMM.  It writes almost as many lines to its log as may wait there, faster
+ * than the root server reads them, and then faults.  Its unread lines must not displace the
+ * messages about its end.
  */
 #include <proto/process_start.h>
 #include <proto/report.h>

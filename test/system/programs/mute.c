@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Linked into a console service before the function that answers: it forgets every flush.  (The
- * linker's --wrap gives the real function its other name.)
+ * Wraps, in a console service, the function that answers: no flush gets an answer.  (The linker's
+ * --wrap gives the real function its other name.)
  */
 #include <services/console/control.h>
 
