@@ -3,7 +3,7 @@
 #include "world.h"
 
 static struct thread *caller;
-static uint32_t table, small; /* the CNode all share; one of 4 slots */
+static uint32_t table, small; /* the CNode of all threads; a CNode of 4 slots */
 static uint32_t endpoint;
 
 static void setup(void)
@@ -56,7 +56,7 @@ END_TEST
 
 START_TEST(test_copy_mint_move_bad_slots_refused)
 {
-    /* copy, mint and move agree on what is wrong with their slots, and change nothing. */
+    /* copy, mint and move return the same errors for bad slots, and change nothing. */
     uint64_t past = UINT64_C(1) << (WORLD_CNODE_BITS - 6);
 
     ck_assert_int_eq(copy(0, endpoint, RIGHTS_ALL), ERR_RANGE);
@@ -83,7 +83,7 @@ END_TEST
 
 START_TEST(test_copy_untyped_invalid_cap)
 {
-    /* Two capabilities to the same free memory would be two owners. */
+    /* An Untyped cannot be copied: its free memory would have two owners. */
     uint32_t untyped = world_make(OBJ_UNTYPED, 12);
 
     ck_assert_int_eq(copy(1, untyped, RIGHTS_ALL), ERR_INVALID_CAP);
@@ -168,7 +168,7 @@ END_TEST
 
 START_TEST(test_delete_cnode_that_names_itself_is_reaped)
 {
-    /* Only the capability in the table itself is left, and that is deleted through another. */
+    /* A CNode that holds a capability to itself dies with the last capability outside it. */
     struct cnode *cnode = world_object(small);
     uint32_t second = world_copy(small, RIGHTS_ALL, 0);
 
@@ -185,8 +185,8 @@ END_TEST
 
 START_TEST(test_delete_ring_of_cnodes_frees_both_by_revoke)
 {
-    /* Two tables that name each other outlive their names elsewhere; their memory's owner
-     * still ends them. */
+    /* Two CNodes that hold each other's last capability stay alive; a revoke of their Untyped
+     * destroys them. */
     uint32_t untyped = world_make(OBJ_UNTYPED, 12);
     struct slot *parent = world_slot(untyped);
 
@@ -206,7 +206,7 @@ END_TEST
 
 START_TEST(test_delete_last_name_of_the_caller_ends_it)
 {
-    /* No result is due then; what is left of the thread goes with its memory. */
+    /* A thread that destroys itself gets no result; the rest of it is freed with its memory. */
     uint32_t doomed = world_thread(10);
     struct thread *thread = world_thread_at(doomed);
     uint32_t copied = world_copy(doomed, RIGHTS_ALL, 0);
@@ -223,7 +223,7 @@ START_TEST(test_delete_last_name_of_the_caller_ends_it)
 }
 END_TEST
 
-/* A table full of copies of the endpoint; `caller` condemns it and is interrupted at once. */
+/* A CNode full of copies of the endpoint, deleted by `caller` and not yet taken apart. */
 static struct cnode *large_table(void)
 {
     uint32_t large = world_make(OBJ_CNODE, 14);
@@ -238,7 +238,7 @@ static struct cnode *large_table(void)
 
 START_TEST(test_leave_takes_all_apart_before_its_caller_goes_on)
 {
-    /* The thread whose call condemned a table reaches user mode when nothing is left of that. */
+    /* A thread that deleted a CNode reaches user mode only after the CNode is taken apart. */
     large_table();
     ck_assert_int_eq(fake_leave(&hart), FAKE_LEFT_USER);
     ck_assert_ptr_eq(hart.current, caller);
@@ -249,7 +249,7 @@ END_TEST
 
 START_TEST(test_leave_with_dead_lets_a_higher_priority_go_first)
 {
-    /* A thread of higher priority that becomes ready meanwhile does not wait for it, nor pay. */
+    /* A thread of higher priority runs at once, and does not take another's dead object apart. */
     struct thread *high = world_thread_at(world_thread(40));
     uint32_t word = world_make(OBJ_NOTIFICATION, NOTIFICATION_BITS_MIN);
     uint32_t own = world_copy(endpoint, RIGHTS_ALL, 0);
@@ -273,7 +273,7 @@ END_TEST
 
 START_TEST(test_configure_and_bind_take_what_they_dropped_apart)
 {
-    /* A capability that a call replaced is as gone when the call returns as a deleted one. */
+    /* When a call returns, the object that it replaced is destroyed as after a delete. */
     uint32_t other = world_thread_new(), first = world_make(OBJ_CNODE, 10);
     struct thread *thread = world_thread_at(other);
     uint32_t notification = world_make(OBJ_NOTIFICATION, NOTIFICATION_BITS_MIN);
@@ -295,7 +295,7 @@ END_TEST
 
 START_TEST(test_destroyer_of_a_thread_takes_over_its_dead)
 {
-    /* What a thread was to take apart is not forgotten with that thread. */
+    /* When a thread dies, the objects that it had to take apart are still taken apart. */
     uint32_t doomed = world_thread(5);
     struct thread *thread = world_thread_at(doomed);
     uint32_t large = world_make(OBJ_CNODE, 14);
@@ -311,7 +311,7 @@ END_TEST
 
 START_TEST(test_revoke_takes_apart_what_nobody_holds)
 {
-    /* A thread that ends itself leaves its dead to whoever wants the memory. */
+    /* A revoke takes apart the dead objects in its memory that no thread has to take apart. */
     uint32_t untyped = world_make(OBJ_UNTYPED, 14);
 
     caller->context.x[REG_A6] = 1;

@@ -10,7 +10,7 @@ static void setup(void)
     b = world_thread_at(world_thread(5));
 }
 
-/* Let `thread` leave the kernel and touch its registers, as far as it may. */
+/* Lets `thread` leave the kernel and use FP registers; without access it traps first. */
 static void use(struct thread *thread)
 {
     world_run(thread);
@@ -25,7 +25,7 @@ static void use(struct thread *thread)
 
 START_TEST(test_fp_thread_without_use_costs_nothing)
 {
-    /* Who never touches the registers never has them saved or loaded. */
+    /* Of a thread that never uses FP registers, none are saved or loaded. */
     world_run(a);
     fake_leave(&hart);
     ck_assert(!fake.is_fp_allowed);
@@ -38,7 +38,7 @@ END_TEST
 
 START_TEST(test_fp_first_use_starts_at_zero)
 {
-    /* Nobody sees what another left in the registers. */
+    /* No thread sees another's values in the FP registers. */
     use(a);
     fake_fp_write(1, 0x1111);
     use(b);
@@ -48,7 +48,7 @@ END_TEST
 
 START_TEST(test_fp_two_threads_keep_their_own)
 {
-    /* Each finds its registers as it left them, however often they take turns. */
+    /* Each thread finds its FP registers as it left them, however often they take turns. */
     use(a);
     for (uint32_t i = 0; i < 32; i++)
         fake_fp_write(i, 100 + i);
@@ -69,7 +69,7 @@ END_TEST
 
 START_TEST(test_fp_clean_registers_are_not_saved)
 {
-    /* What was not written since it was loaded is not saved. */
+    /* FP registers that were not written since they were loaded are not saved. */
     use(a);
     use(b);
     use(a);
@@ -80,7 +80,7 @@ END_TEST
 
 START_TEST(test_fp_owner_returns_without_load)
 {
-    /* With no other user in between the registers are still there, and no trap is needed. */
+    /* If no other thread used FP in between, the registers are not loaded again, without a trap. */
     use(a);
     fake_fp_write(2, 7);
     world_run(b);
@@ -97,7 +97,7 @@ END_TEST
 
 START_TEST(test_fp_trap_of_owner_is_a_fault)
 {
-    /* An illegal instruction of who has the registers is just that. */
+    /* An illegal instruction of the thread that owns the FP registers is a fault. */
     use(a);
     ck_assert(!fp_trap(&hart));
 }

@@ -7,7 +7,7 @@
 
 struct pair {
     struct thread *client, *server;
-    uint32_t endpoint, badged; /* the server's; the client's, badge 77 */
+    uint32_t endpoint, badged; /* the server's capability; the client's, with badge 77 */
 };
 
 static struct pair pair_make(void)
@@ -52,7 +52,7 @@ END_TEST
 
 START_TEST(test_ipc_call_receiver_comes_later_gets_message)
 {
-    /* The other order: the caller waits in the queue and is received from there. */
+    /* A caller that comes before the receiver waits in the queue, and is received from there. */
     struct pair pair = pair_make();
 
     world_words_set(pair.client, 100);
@@ -68,7 +68,7 @@ END_TEST
 
 START_TEST(test_ipc_call_lower_receiver_does_not_pass_ready_higher)
 {
-    /* A receiver below a ready thread gets its message, but not the hart. */
+    /* A receiver of lower priority than a ready thread gets its message, but does not run. */
     struct pair pair = pair_make();
     struct thread *middle;
 
@@ -104,7 +104,7 @@ END_TEST
 
 START_TEST(test_ipc_reply_recv_next_caller_queued_goes_on)
 {
-    /* With a message waiting the server goes on with it, and the first caller is ready. */
+    /* If a message waits, reply_recv gives it to the server, which runs on; the caller is ready. */
     struct pair pair = pair_make();
     struct thread *second = world_thread_at(world_thread(5));
 
@@ -123,7 +123,7 @@ END_TEST
 
 START_TEST(test_ipc_reply_recv_without_caller_receives)
 {
-    /* A reply to nobody is dropped. */
+    /* A reply without a caller is dropped. */
     struct pair pair = pair_make();
 
     world_message(pair.server, CALL_REPLY_RECV, pair.endpoint, 0, 0, 0);
@@ -208,7 +208,7 @@ END_TEST
 
 START_TEST(test_ipc_untyped_cannot_travel)
 {
-    /* What cannot be copied cannot be sent. */
+    /* A capability that cannot be copied cannot be sent. */
     struct pair pair = pair_make();
     uint32_t untyped = world_make(OBJ_UNTYPED, 12);
 
@@ -237,7 +237,7 @@ END_TEST
 
 START_TEST(test_ipc_capability_travels_from_queued_sender)
 {
-    /* The same when the sender was first. */
+    /* The capability arrives the same way when the sender waited first. */
     struct pair pair = pair_make();
     uint32_t word = world_make(OBJ_NOTIFICATION, NOTIFICATION_BITS_MIN), got = world_empty();
 
@@ -250,7 +250,7 @@ END_TEST
 
 START_TEST(test_ipc_no_receive_slot_message_does_not_go)
 {
-    /* NO_SLOT is the sender's; the receiver waits on and sees nothing. */
+    /* The sender gets NO_SLOT; the receiver waits on and sees nothing. */
     struct pair pair = pair_make();
     uint32_t word = world_make(OBJ_NOTIFICATION, NOTIFICATION_BITS_MIN);
     const uint32_t full[] = { 0, 1, 100000 };
@@ -272,7 +272,7 @@ END_TEST
 
 START_TEST(test_ipc_queued_sender_without_slot_fails_and_next_is_taken)
 {
-    /* A queued message that cannot go fails its sender; the receiver gets the next one. */
+    /* If a queued message cannot be delivered, its sender gets the error; the next is received. */
     struct pair pair = pair_make();
     struct thread *second = world_thread_at(world_thread(5));
     uint32_t word = world_make(OBJ_NOTIFICATION, NOTIFICATION_BITS_MIN);
@@ -288,7 +288,7 @@ END_TEST
 
 START_TEST(test_ipc_queued_sender_capability_gone_fails)
 {
-    /* The sent slot is looked at when the message goes: empty by then is INVALID_CAP. */
+    /* The sent slot is read at delivery: if it is empty then, the sender gets INVALID_CAP. */
     struct pair pair = pair_make();
     uint32_t word = world_make(OBJ_NOTIFICATION, NOTIFICATION_BITS_MIN), got = world_empty();
 
@@ -302,7 +302,7 @@ END_TEST
 
 START_TEST(test_ipc_many_failing_senders_are_preemptible)
 {
-    /* Between two failing senders the receive can be preempted, and resumes. */
+    /* A receive can be preempted between two failing senders, and resumes. */
     struct pair pair = pair_make();
     struct thread *sender[8];
     uint32_t word = world_make(OBJ_NOTIFICATION, NOTIFICATION_BITS_MIN);
@@ -324,7 +324,7 @@ START_TEST(test_ipc_many_failing_senders_are_preemptible)
 }
 END_TEST
 
-/* A call answered by a reply that carries `send_slot`, the server's endpoint having `rights`. */
+/* Answers a call with a reply that carries `send_slot`, through an endpoint with `rights`. */
 static uint64_t reply_with_cap(struct pair *pair, uint8_t rights, uint32_t send_slot, uint32_t got)
 {
     uint32_t mine = world_copy(pair->endpoint, rights, 0);
@@ -351,7 +351,7 @@ END_TEST
 
 START_TEST(test_ipc_reply_capability_that_cannot_go_stays)
 {
-    /* Without GRANT, slot or capability the reply goes alone, and its tag says so. */
+    /* Without GRANT, slot or capability the reply carries no capability, and its tag tells it. */
     struct pair pair = pair_make();
     uint32_t word = world_make(OBJ_NOTIFICATION, NOTIFICATION_BITS_MIN), got = world_empty();
 

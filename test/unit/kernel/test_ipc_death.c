@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Either side of a message dies, at each state; and faults, which travel as messages. */
+/* Either side of a message dies, in each state; and faults, which are sent as messages. */
 #include "suites.h"
 #include "world.h"
 
@@ -29,7 +29,7 @@ static void receive(void)
 
 START_TEST(test_death_of_server_with_caller_gives_peer_died)
 {
-    /* The caller of a server that dies is told, and goes on. */
+    /* When a server dies, its caller gets CANCELLED, and goes on. */
     pair_make();
     receive();
     call();
@@ -42,7 +42,7 @@ END_TEST
 
 START_TEST(test_death_of_waiting_server_leaves_queue)
 {
-    /* A receiver that dies waiting is no receiver for the next call. */
+    /* After a waiting receiver dies, the next call does not find it. */
     pair_make();
     receive();
     world_destroy(server_slot);
@@ -64,7 +64,7 @@ END_TEST
 
 START_TEST(test_death_of_caller_held_drops_reply)
 {
-    /* The reply to a caller that is gone is dropped. */
+    /* The reply to a dead caller is dropped. */
     pair_make();
     receive();
     call();
@@ -77,7 +77,7 @@ END_TEST
 
 START_TEST(test_death_of_endpoint_cancels_all_waiters)
 {
-    /* Whoever waits in a destroyed endpoint gets CANCELLED: callers, senders and receivers. */
+    /* When an endpoint is destroyed, its callers, senders and receivers get CANCELLED. */
     pair_make();
     call();
     world_message(server, CALL_SEND, endpoint, 0, 0, 0);
@@ -97,7 +97,7 @@ END_TEST
 
 START_TEST(test_death_of_endpoint_leaves_caller_with_its_server)
 {
-    /* A call that was received is the server's to answer, endpoint or not. */
+    /* A server can answer a call that it received, even after the endpoint is destroyed. */
     uint32_t other;
 
     pair_make();
@@ -114,7 +114,7 @@ END_TEST
 
 START_TEST(test_suspend_in_each_ipc_state_cancels)
 {
-    /* Suspended in a call, a thread is out of it; resumed, the call returns CANCELLED. */
+    /* Suspending a thread in a call ends the call; after resume the call returns CANCELLED. */
     pair_make();
     call();
     thread_suspend(client);
@@ -137,7 +137,7 @@ END_TEST
 
 START_TEST(test_suspend_of_server_cancels_its_caller)
 {
-    /* A server that is stopped answers nobody: its caller gets CANCELLED. */
+    /* When a server is suspended, its caller gets CANCELLED. */
     pair_make();
     receive();
     call();
@@ -149,7 +149,7 @@ END_TEST
 
 /* ---- faults ----------------------------------------------------------------------- */
 
-/* The client's faults go to the endpoint, under badge 55. */
+/* Sets the client's fault endpoint, with badge 55. */
 static void handler_set(void)
 {
     uint32_t badged;
@@ -186,7 +186,7 @@ static void ck_fault_message(void)
 
 START_TEST(test_fault_goes_to_waiting_handler)
 {
-    /* The handler gets cause, address and registers, under the badge of the fault endpoint. */
+    /* The handler gets cause, address and registers, with the badge of the fault endpoint. */
     handler_set();
     receive();
     fault();
@@ -197,7 +197,7 @@ END_TEST
 
 START_TEST(test_fault_waits_for_handler)
 {
-    /* The same when the handler comes later. */
+    /* The handler gets the same message if it receives after the fault. */
     handler_set();
     fault();
     ck_assert_int_eq(client->state, THREAD_BLOCKED_SEND);
@@ -223,7 +223,7 @@ END_TEST
 
 START_TEST(test_fault_without_handler_stops_thread)
 {
-    /* Nobody to tell: the thread stands still, and thread_info says why. */
+    /* Without a fault endpoint the thread stops, and thread_info gives the cause. */
     pair_make();
     fault();
     ck_assert_int_eq(client->state, THREAD_FAULTED);
@@ -235,7 +235,7 @@ END_TEST
 
 START_TEST(test_fault_not_answered_stops_thread)
 {
-    /* The handler receives again, dies, is stopped, or its endpoint goes: FAULTED each time. */
+    /* If the handler receives again, or is suspended, without a reply: state FAULTED. */
     handler_set();
     receive();
     fault();
@@ -259,7 +259,7 @@ END_TEST
 
 START_TEST(test_fault_of_thread_with_dead_server_stops_it)
 {
-    /* The same when the handler dies with the fault in its hands. */
+    /* If the handler dies after it received the fault: state FAULTED. */
     handler_set();
     receive();
     fault();
@@ -270,7 +270,7 @@ END_TEST
 
 START_TEST(test_fault_suspended_then_resumed_tries_again)
 {
-    /* A fault has no call to break off: the registers stay, and the pc is tried again. */
+    /* Suspending a faulted thread changes no register; resumed, it retries the instruction. */
     handler_set();
     fault();
     thread_suspend(client);

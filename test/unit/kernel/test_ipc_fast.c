@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The fast path of a message: it leaves behind what the slow path does, or has done nothing. */
+/* The fast path of a message has the same effect as the slow path, or no effect. */
 #include "suites.h"
 #include "world.h"
 
@@ -7,9 +7,9 @@
 
 #define LABEL      UINT64_C(0xfedc1234)
 #define BADGE      77u
-#define RAM_BYTES  (UINT64_C(1) << 18) /* all that these worlds make lies below */
+#define RAM_BYTES  (UINT64_C(1) << 18) /* all objects of these worlds lie below this offset */
 
-/* ---- a world to go back to ------------------------------------------------------ */
+/* ---- a world to restore --------------------------------------------------------- */
 
 struct image {
     struct kernel kernel;
@@ -50,15 +50,15 @@ static void image_free(struct image *image)
     fake_tlb_free(image->tlb);
 }
 
-/* ---- a client, a server, and who else is there ------------------------------------ */
+/* ---- a client, a server, and other threads ---------------------------------------- */
 
 struct setting {
     uint8_t client_priority, server_priority;
-    uint8_t other_priority; /* 0: nobody else is ready */
+    uint8_t other_priority; /* 0: no other thread is ready */
     bool is_one_space;
-    bool has_second_server; /* one more waits at the endpoint, behind the server */
-    bool is_reply;          /* the call was made already: now the server answers it */
-    uint8_t fp_owner;       /* FP registers there: 0 nobody's, 1 the client's, 2 the server's */
+    bool has_second_server; /* a second server waits at the endpoint, behind the first */
+    bool is_reply;          /* the call was made before: now the server answers it */
+    uint8_t fp_owner;       /* FP registers in the hart: 0 none, 1 the client's, 2 the server's */
 };
 
 static struct {
@@ -84,14 +84,14 @@ static void share_space(struct thread *with, struct thread *thread)
     ck_assert_int_eq(thread_resume(thread), OK);
 }
 
-/* Whoever is to call or reply is the running thread, and has come there by the slow path. */
+/* Returns the thread that is to call or reply, which runs and entered by the slow path. */
 static struct thread *arrange(const struct setting *s)
 {
     w.client = world_thread_at(world_thread(s->client_priority));
     w.server = world_thread_at(world_thread(s->server_priority));
     w.endpoint = world_make(OBJ_ENDPOINT, ENDPOINT_BITS_MIN);
     w.badged = world_copy(w.endpoint, RIGHT_WRITE, BADGE);
-    w.serving = world_copy(w.endpoint, RIGHT_READ, BADGE + 1); /* which nobody may be told */
+    w.serving = world_copy(w.endpoint, RIGHT_READ, BADGE + 1); /* no message may carry this badge */
     if (s->is_one_space)
         share_space(w.client, w.server);
     world_message(w.server, CALL_RECV, w.serving, 0, 0, 0);
@@ -108,13 +108,13 @@ static struct thread *arrange(const struct setting *s)
     hart.slice_end_ticks = fake.now + 1000;
     struct thread *running = hart.current;
     if (sched_pick(&hart) != running || fake_leave(&hart) != FAKE_LEFT_USER)
-        return NULL; /* somebody of higher priority is ready: this one does not run at all */
+        return NULL; /* a ready thread of higher priority runs instead */
     if (s->fp_owner != 0) {
         fp_acquire(&hart, s->fp_owner == 1 ? &w.client->fp : &w.server->fp);
         hal_fp_set_user_access(hart.fp_owner == &running->fp);
     }
     fake.now += 7;
-    running->slice_left_ticks = 3; /* of an earlier slice that was cut short */
+    running->slice_left_ticks = 3; /* rest of an earlier slice that was cut short */
     set_registers(running, s->is_reply ? CALL_REPLY_RECV : CALL_CALL,
                   s->is_reply ? w.serving : w.badged);
     return running;
@@ -134,7 +134,7 @@ static struct user_context *go_fast(struct thread *thread)
     return to;
 }
 
-/* What is kept only while a thread waits to send, and is of no account here. */
+/* Clears the fields that have a meaning only while a thread waits to send. */
 static void forget_sending(struct thread *thread)
 {
     thread->send_badge = 0;
@@ -195,8 +195,8 @@ static enum way ck_ways_agree(const struct setting *s)
 
 START_TEST(test_ipc_fast_leaves_what_the_slow_path_leaves)
 {
-    /* All priorities of three threads around each other, one space or two, call and reply, FP
-     * registers of either in the hart or of neither, a second server that waits or none. */
+    /* Fast and slow path agree for all orders of three priorities, one VSpace or two, call and
+     * reply, any owner of the FP registers, with and without a second waiting server. */
     uint32_t short_count = 0;
 
     for (uint32_t i = 0; i < 3 * 3 * 5 * 4 * 3 * 2; i++) {
@@ -213,7 +213,7 @@ START_TEST(test_ipc_fast_leaves_what_the_slow_path_leaves)
         if (way == WAY_NONE)
             continue;
         short_count += way == WAY_SHORT;
-        /* Nobody before the next thread or beside it; or an equal, whose turn the slice brings. */
+        /* No other thread outranks the next; an equal one may wait for the end of the slice. */
         bool is_next = s.other_priority < next || (s.other_priority == next && is_equal);
         ck_assert_int_eq(way, is_next ? WAY_SHORT : WAY_LONG);
     }
@@ -223,7 +223,7 @@ END_TEST
 
 START_TEST(test_ipc_fast_delivers_tag_words_and_badge)
 {
-    /* The label alone of the tag, the six words, and the badge of the capability used. */
+    /* The receiver gets the tag's label alone, the six words, and the capability's badge. */
     struct setting s = { .client_priority = 5, .server_priority = 5 };
     struct thread *client = arrange(&s);
 
@@ -252,7 +252,7 @@ static void ck_refused(struct thread *thread)
 
 START_TEST(test_ipc_fast_refuses_what_the_dispatcher_must_judge)
 {
-    /* No such capability, no right, a capability on the way: nothing has happened. */
+    /* Bad capability, missing right, or a capability to send: the fast path changes nothing. */
     struct setting s = { .client_priority = 5, .server_priority = 5, .is_reply = _i != 0 };
     struct thread *thread = arrange(&s);
     uint32_t named = (uint32_t)thread->context.x[REG_A0];
@@ -288,7 +288,7 @@ END_TEST
 
 START_TEST(test_ipc_fast_call_needs_a_waiting_receiver)
 {
-    /* With nobody there, or only another sender, the caller has to queue. */
+    /* Without a waiting receiver the call takes the slow path, because the caller has to queue. */
     struct setting s = { .client_priority = 5, .server_priority = 5 };
     struct thread *client = arrange(&s), *second = world_thread_at(world_thread(5));
 
@@ -302,7 +302,7 @@ END_TEST
 
 START_TEST(test_ipc_fast_reply_needs_a_plain_caller_and_no_next_message)
 {
-    /* Nobody to answer, a fault to answer, a signal, or a sender that waits: the slow path. */
+    /* No caller, a fault to answer, a signal, a waiting sender: reply_recv takes the slow path. */
     struct setting s = { .client_priority = 5, .server_priority = 5, .is_reply = true };
     struct thread *server = arrange(&s), *second = world_thread_at(world_thread(5));
     uint32_t word = world_make(OBJ_NOTIFICATION, NOTIFICATION_BITS_MIN);
@@ -328,7 +328,7 @@ END_TEST
 
 START_TEST(test_ipc_fast_ends_the_fast_path_of_a_guest)
 {
-    /* Another thread runs: what a vCPU's fast path rests on does not hold any more. */
+    /* After a switch to another thread the vCPU's fast path is off: hart.resumable is NULL. */
     struct setting s = { .client_priority = 5, .server_priority = 5 };
     struct thread *client = arrange(&s);
     struct vcpu vcpu = { .thread = client };
@@ -343,7 +343,7 @@ TCase *ipc_fast_cases(void)
 {
     TCase *cases = tcase_create("ipc-fast");
 
-    tcase_set_timeout(cases, 30); /* the first one compares 500 times all of memory */
+    tcase_set_timeout(cases, 30); /* the first test compares all of memory 500 times */
     tcase_add_checked_fixture(cases, world_setup, NULL);
     tcase_add_test(cases, test_ipc_fast_leaves_what_the_slow_path_leaves);
     tcase_add_test(cases, test_ipc_fast_delivers_tag_words_and_badge);

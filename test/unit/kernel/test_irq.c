@@ -53,7 +53,7 @@ END_TEST
 
 START_TEST(test_irq_is_quiet_until_acknowledged)
 {
-    /* After a signal no second one comes before the acknowledgement; what came meanwhile does. */
+    /* After a signal the source is quiet until the ack; then a pending interrupt is delivered. */
     bind(irq, SOURCE);
     interrupt();
     interrupt();
@@ -111,7 +111,7 @@ END_TEST
 
 START_TEST(test_irq_loses_notification_masks_source)
 {
-    /* Revoking the notification unbinds the Irq, which can be bound anew. */
+    /* Revoking the notification unbinds the Irq, which can then be bound again. */
     bind(irq, SOURCE);
     world_destroy(word);
     ck_assert(!fake.irq[SOURCE].is_enabled);
@@ -126,7 +126,7 @@ END_TEST
 
 START_TEST(test_irq_of_nobody_is_silenced)
 {
-    /* An interrupt that nobody bound is completed and masked, not taken for ever. */
+    /* An interrupt of an unbound source is completed and masked, so that it does not recur. */
     fake.irq[SOURCE].is_enabled = true;
     interrupt();
     ck_assert(!fake.irq[SOURCE].is_enabled);

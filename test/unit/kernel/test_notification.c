@@ -33,7 +33,7 @@ END_TEST
 
 START_TEST(test_wait_with_bits_returns_at_once)
 {
-    /* A word that is not 0 is taken without blocking. */
+    /* wait takes a word that is not 0 without blocking. */
     signal_badge(6);
     ck_assert_int_eq(world_call(one, CALL_WAIT, word, 0), OK);
     ck_assert_uint_eq(one->context.x[REG_A1], 6);
@@ -42,7 +42,7 @@ END_TEST
 
 START_TEST(test_wait_is_woken_by_signal)
 {
-    /* A signal wakes the first waiter, which gets the bits; its deadline is off. */
+    /* A signal wakes the first waiter, which gets the bits; its deadline is cancelled. */
     world_call(one, CALL_WAIT, word, fake.now + 100);
     ck_assert_int_eq(one->state, THREAD_BLOCKED_WAIT);
     signal_badge(2);
@@ -56,7 +56,7 @@ END_TEST
 
 START_TEST(test_signal_wakes_one_waiter_in_order)
 {
-    /* One signal, one waiter, the first. */
+    /* One signal wakes one waiter, the first. */
     struct thread *three = world_thread_at(world_thread(5));
 
     world_call(one, CALL_WAIT, word, UINT64_MAX);
@@ -69,7 +69,7 @@ END_TEST
 
 START_TEST(test_wait_deadline_passes_gives_timeout)
 {
-    /* At the deadline and not before, a wait ends with TIMEOUT; one in the past at once. */
+    /* A wait ends with TIMEOUT at its deadline, not before; at once if the deadline has passed. */
     uint64_t deadline = fake.now + 100;
 
     ck_assert_int_eq(world_call(one, CALL_WAIT, word, fake.now), ERR_TIMEOUT);
@@ -102,7 +102,7 @@ END_TEST
 
 START_TEST(test_wait_waiter_dies_leaves_queue_and_timer)
 {
-    /* A waiter that dies is neither woken nor timed out. */
+    /* After a waiter dies, neither a signal nor its deadline has an effect on it. */
     world_call(one, CALL_WAIT, word, fake.now + 50);
     world_destroy(thread_slot_number);
     ck_assert_uint_eq(timer_earliest(&hart.timers), TIMER_NEVER);
@@ -156,7 +156,7 @@ END_TEST
 
 START_TEST(test_bound_bits_pending_end_recv_at_once)
 {
-    /* Bits that were there before come first, even before a waiting message. */
+    /* Bits that are set before a receive end it, even if a message waits. */
     uint32_t endpoint = world_make(OBJ_ENDPOINT, ENDPOINT_BITS_MIN);
 
     bind();
@@ -172,7 +172,7 @@ END_TEST
 
 START_TEST(test_bound_reply_goes_though_bits_are_pending)
 {
-    /* reply_recv replies first, whatever ends its receive. */
+    /* reply_recv delivers the reply also if bits end its receive. */
     uint32_t endpoint = world_make(OBJ_ENDPOINT, ENDPOINT_BITS_MIN);
     struct thread *three = world_thread_at(world_thread(5));
 
@@ -189,7 +189,7 @@ END_TEST
 
 START_TEST(test_bound_does_not_end_call)
 {
-    /* A thread that waits for a reply is not disturbed; the bits stay. */
+    /* A signal does not end a wait for a reply; the bits stay. */
     uint32_t endpoint = world_make(OBJ_ENDPOINT, ENDPOINT_BITS_MIN);
 
     bind();
@@ -202,7 +202,7 @@ END_TEST
 
 START_TEST(test_bind_with_bits_ends_receive_that_waits)
 {
-    /* Binding a notification that has bits is as good as signalling it. */
+    /* Binding a notification that has bits ends a receive as a signal does. */
     uint32_t endpoint = world_make(OBJ_ENDPOINT, ENDPOINT_BITS_MIN);
 
     signal_badge(2);
@@ -215,7 +215,7 @@ END_TEST
 
 START_TEST(test_bind_twice_gives_exists)
 {
-    /* One notification for a thread, one thread for a notification. */
+    /* A thread is bound to at most one notification, a notification to at most one thread. */
     uint32_t other = world_make(OBJ_NOTIFICATION, NOTIFICATION_BITS_MIN);
     uint32_t third = world_thread(5);
 
@@ -228,7 +228,7 @@ END_TEST
 
 START_TEST(test_unbind_frees_both)
 {
-    /* Slot 0 unbinds; unbinding what is not bound is NOT_FOUND. */
+    /* Slot 0 unbinds; without a bound notification the error is NOT_FOUND. */
     ck_assert_int_eq(world_invoke(two, thread_slot_number, METHOD_THREAD_BIND, 0, 0, 0, 0),
                      ERR_NOT_FOUND);
     ck_assert_int_eq(bind(), OK);
@@ -252,7 +252,7 @@ END_TEST
 
 START_TEST(test_bound_thread_dies_notification_is_free)
 {
-    /* The death of the thread unbinds it at once, before the dead are taken apart. */
+    /* The death of the thread unbinds it at once, before the thread is taken apart. */
     bind();
     slot_delete(&hart, world_slot(thread_slot_number));
     ck_assert_ptr_null(((struct notification *)world_object(word))->bound);

@@ -31,7 +31,7 @@ END_TEST
 
 START_TEST(test_sched_leave_again_keeps_running)
 {
-    /* Leaving with nothing changed loads and arms nothing again. */
+    /* Leaving the kernel again without a change loads no space and arms no timer. */
     struct thread *one = world_thread_at(world_thread(3));
 
     leave_to_user();
@@ -44,7 +44,7 @@ END_TEST
 
 START_TEST(test_sched_slice_alone_arms_no_timer)
 {
-    /* A thread without a rival of its priority is not interrupted. */
+    /* For a thread that is alone at its priority no slice timer is armed. */
     world_thread(5);
     world_thread(4);
     leave_to_user();
@@ -54,7 +54,7 @@ END_TEST
 
 START_TEST(test_sched_slice_over_runs_next_of_priority)
 {
-    /* Equals take turns of one slice, each once a round. */
+    /* Threads of equal priority take turns of one slice, each once a round. */
     struct thread *a = world_thread_at(world_thread(5));
     struct thread *b = world_thread_at(world_thread(5));
     struct thread *c = world_thread_at(world_thread(5));
@@ -82,7 +82,7 @@ END_TEST
 
 START_TEST(test_sched_outranked_keeps_place_and_rest_of_slice)
 {
-    /* A thread outranked in its slice is the first of its priority to go on, for the rest only. */
+    /* A thread preempted by a higher priority is first of its own again, for its slice's rest. */
     struct thread *a = world_thread_at(world_thread(5));
     struct thread *b = world_thread_at(world_thread(5));
     uint64_t start = fake.now;
@@ -124,7 +124,7 @@ END_TEST
 
 START_TEST(test_sched_yield_runs_next_of_priority)
 {
-    /* yield goes behind equals, not behind lower ones. */
+    /* yield goes behind threads of equal priority, not behind lower ones. */
     struct thread *a = world_thread_at(world_thread(5));
     struct thread *b = world_thread_at(world_thread(5));
 
@@ -139,7 +139,7 @@ END_TEST
 
 START_TEST(test_sched_runtime_counts_running_only)
 {
-    /* Time is charged to who runs, the running stretch included. */
+    /* Time is charged to the running thread, up to the moment of the query. */
     struct thread *a = world_thread_at(world_thread(5));
     struct thread *b = world_thread_at(world_thread(6));
 
@@ -156,7 +156,7 @@ END_TEST
 
 START_TEST(test_sched_idle_wakes_at_deadline)
 {
-    /* With nobody ready the hart sleeps until the first deadline, then runs its thread. */
+    /* With no thread ready the hart sleeps until the first deadline, then runs that thread. */
     struct thread *a = world_thread_at(world_thread(5));
     uint32_t word = world_make(OBJ_NOTIFICATION, NOTIFICATION_BITS_MIN);
 
@@ -172,7 +172,7 @@ END_TEST
 
 START_TEST(test_sched_idle_wakes_for_interrupt)
 {
-    /* An interrupt that comes while the hart idles is served from there. */
+    /* An interrupt that arrives while the hart is idle is served from the idle loop. */
     struct thread *a = world_thread_at(world_thread(5));
     uint32_t word = world_make(OBJ_NOTIFICATION, NOTIFICATION_BITS_MIN);
     uint32_t irq = world_make(OBJ_IRQ, IRQ_BITS_MIN), control = world_empty();
@@ -221,7 +221,7 @@ END_TEST
 
 #define START UINT64_C(10000)
 
-/* A thread of `priority` that waits for nothing until `deadline`; time begins at START. */
+/* A thread of `priority` that only waits until `deadline`; time begins at START. */
 static struct thread *sleeper(uint8_t priority, uint64_t deadline)
 {
     uint32_t word = world_make(OBJ_NOTIFICATION, NOTIFICATION_BITS_MIN);
@@ -236,7 +236,7 @@ static struct thread *sleeper(uint8_t priority, uint64_t deadline)
 
 START_TEST(test_sched_sleepers_below_the_current_priority_wait_until_they_would_run)
 {
-    /* Whatever sleeps at a lower priority, the running thread is not interrupted for it. */
+    /* Deadlines of threads of lower priority do not interrupt the running thread. */
     struct thread *low[40];
 
     for (uint32_t i = 0; i < 40; i++)
@@ -245,7 +245,7 @@ START_TEST(test_sched_sleepers_below_the_current_priority_wait_until_they_would_
     fake_log_clear();
     ck_assert_ptr_eq(leave_to_user(), high);
     ck_assert_uint_eq(fake.timer_deadline, UINT64_MAX);
-    tick(START + 5000); /* for whatever reason */
+    tick(START + 5000); /* the timer fires all the same */
     for (uint32_t i = 0; i < 40; i++)
         ck_assert_uint_eq(low[i]->state, THREAD_BLOCKED_WAIT);
     thread_suspend(high);
@@ -257,7 +257,7 @@ END_TEST
 
 START_TEST(test_sched_sleeper_above_the_current_priority_takes_over_at_its_deadline)
 {
-    /* The timer is armed for the earliest of them, and the most urgent of those due runs first. */
+    /* The timer is armed for the earliest deadline; of due threads the highest priority runs. */
     struct thread *a = sleeper(20, START + 2000), *b = sleeper(30, START + 2000);
 
     sleeper(9, START + 500);
@@ -274,7 +274,7 @@ END_TEST
 
 START_TEST(test_sched_sleeper_of_the_current_priority_waits_for_the_slice)
 {
-    /* It cannot run before the slice ends, so its deadline is served then, and it runs then. */
+    /* A sleeper of equal priority cannot run before the slice ends: its deadline is served then. */
     struct thread *other = sleeper(5, START + 30);
     struct thread *one = world_thread_at(world_thread(5));
 
@@ -291,7 +291,7 @@ END_TEST
 
 START_TEST(test_sched_sleeper_of_the_current_priority_after_the_slice_runs_at_its_deadline)
 {
-    /* A thread that had no rival for longer than its slice gives way at once. */
+    /* A thread that ran alone for longer than its slice yields to a new equal at once. */
     struct thread *other = sleeper(5, START + 3000);
     struct thread *one = world_thread_at(world_thread(5));
 
@@ -304,7 +304,7 @@ END_TEST
 
 START_TEST(test_sched_yield_gives_way_to_a_sleeper_of_the_same_priority)
 {
-    /* A thread that yields in a loop, in slices that never end, does not keep it asleep. */
+    /* A thread that yields in a loop, so that no slice ends, does not delay an equal's deadline. */
     struct thread *other = sleeper(5, START + 30);
     struct thread *one = world_thread_at(world_thread(5));
 
@@ -317,8 +317,8 @@ END_TEST
 
 START_TEST(test_sched_pairs_that_wake_each_other_do_not_starve_a_sleeper)
 {
-    /* Two threads that block and wake each other start a new slice each time; a third of their
-     * priority wakes all the same. */
+    /* Two threads that wake each other start a new slice each time; a third thread of their
+     * priority still wakes at its deadline. */
     struct thread *other = sleeper(5, START + 30);
     struct thread *pair[2] = { world_thread_at(world_thread(5)), world_thread_at(world_thread(5)) };
     struct thread *now = leave_to_user();

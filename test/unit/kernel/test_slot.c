@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The derivation tree by itself: its shape after each kind of change. */
+/* The derivation tree alone: its shape after each kind of change. */
 #include "suites.h"
 
 #include <kernel/core/slot.h>
@@ -19,7 +19,7 @@ static void setup(void)
         fill(i);
 }
 
-/* The children of `parent` are these, in this order, linked both ways; -1 ends. */
+/* Checks the children of `parent`: this order, linked both ways; -1 ends the list. */
 static void check_children(const struct slot *parent, const int *expected)
 {
     const struct slot *child = parent->first_child, *before = parent;
@@ -62,7 +62,7 @@ END_TEST
 
 START_TEST(test_slot_remove_parent_children_take_its_place)
 {
-    /* Order is kept: what stood before and after stands there still. */
+    /* A removed slot's children take its place in the order. */
     family();
     slot_remove(&slot[2]);
     CHILDREN(0, 1, 4, 5, 3, -1);
@@ -107,7 +107,7 @@ START_TEST(test_slot_remove_root_children_become_roots)
     ck_assert_ptr_eq(slot[1].next, &slot[2]);
     ck_assert_ptr_eq(slot[3].prev, &slot[2]);
     ck_assert_ptr_null(slot[3].next);
-    slot_remove(&slot[2]); /* among roots too */
+    slot_remove(&slot[2]); /* the same among roots */
     ck_assert_ptr_eq(slot[1].next, &slot[4]);
     ck_assert_ptr_eq(slot[5].next, &slot[3]);
     slot_remove(&slot[1]);
@@ -119,7 +119,7 @@ END_TEST
 
 START_TEST(test_slot_move_keeps_content_and_place)
 {
-    /* From every place of a family: its neighbours point at the new slot, the old one is empty. */
+    /* After a move from any place in a tree, neighbours link to the new slot; the old is empty. */
     static const int after[][4] = { { 6, 2, 3, -1 }, { 1, 6, 3, -1 }, { 1, 2, 6, -1 } };
 
     for (uint32_t i = 0; i < 3; i++) {

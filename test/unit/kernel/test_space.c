@@ -159,7 +159,7 @@ END_TEST
 
 START_TEST(test_map_pool_used_up_changes_nothing)
 {
-    /* The second page needs two tables and there is one, then none: no half of a mapping. */
+    /* A map that needs two tables when the pool has one, then none, fails and maps nothing. */
     uint32_t page = large_frame(12, 1), mega = large_frame(21, 2), second = large_frame(12, 3);
 
     ck_assert_int_eq(map(mega, vspace, 0, RIGHT_READ), OK);
@@ -177,7 +177,7 @@ END_TEST
 
 START_TEST(test_unmap_fences_before_tables_are_free)
 {
-    /* Nothing a hart may have cached leads to the page or to an emptied table afterwards. */
+    /* After an unmap no cached translation leads to the page or to an emptied table. */
     uint32_t frame = world_make(OBJ_FRAME, 12);
     struct space *space = world_object(vspace);
 
@@ -231,7 +231,7 @@ END_TEST
 
 START_TEST(test_space_death_voids_its_mappings)
 {
-    /* The record of the mapping means nothing then, even when the place is used again. */
+    /* After a space dies, a Frame's record of its mapping is void, even if the index is reused. */
     uint32_t frame = world_make(OBJ_FRAME, 12), place;
     struct space *space = world_object(gspace);
 
@@ -253,7 +253,7 @@ END_TEST
 
 START_TEST(test_space_load_few_identifiers_fences_shared_one)
 {
-    /* Two spaces of one ASID: neither sees what the other left in the TLB. */
+    /* Of two spaces that share one ASID, neither uses the other's TLB entries. */
     fake.vspace_ids = 1;
     uint32_t a = world_make(OBJ_VSPACE, 14), b = world_make(OBJ_VSPACE, 14);
     uint32_t frame = world_make(OBJ_FRAME, 12);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Decode: what is refused before any handler runs, and what a refusal leaves. */
+/* Decode: the errors found before any handler runs, and the state after such an error. */
 #include "suites.h"
 #include "world.h"
 
@@ -80,7 +80,7 @@ END_TEST
 
 START_TEST(test_dispatch_refusal_leaves_all_but_a0_and_pc)
 {
-    /* A failed call leaves everything as it was; pc is past the ecall. */
+    /* A failed call changes a0 and pc alone: pc is past the ecall. */
     struct user_context before;
 
     for (uint32_t i = 1; i < 32; i++)
@@ -117,7 +117,7 @@ END_TEST
 
 START_TEST(test_configure_needs_rights_to_what_the_thread_will_use)
 {
-    /* A thread uses all of its table and its memory: so who gives them must be allowed to. */
+    /* Thread.configure needs those rights to CNode and VSpace that the thread will use. */
     uint32_t thread = world_thread_new(), cnode = world_make(OBJ_CNODE, 8);
     uint32_t vspace = world_make(OBJ_VSPACE, 14);
     uint32_t read = world_copy(cnode, RIGHT_READ, 0), write = world_copy(cnode, RIGHT_WRITE, 0);
@@ -133,7 +133,7 @@ END_TEST
 
 START_TEST(test_dispatch_preempted_call_is_made_again)
 {
-    /* pc stays at the ecall and every register as it was, so that the call resumes. */
+    /* A preempted call keeps pc at the ecall and all registers, so that it resumes. */
     uint32_t table = world_empty();
 
     slot_derive(world_slot(table), &caller->place[THREAD_CNODE], RIGHTS_ALL);

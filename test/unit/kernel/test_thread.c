@@ -3,7 +3,7 @@
 #include "world.h"
 
 static uint32_t self_slot, other_slot, cnode, vspace, endpoint;
-static struct thread *self, *other; /* the one that calls; a new one */
+static struct thread *self, *other; /* the caller; a new thread */
 
 static void setup(void)
 {
@@ -28,7 +28,7 @@ static enum err configure(uint64_t fault, uint64_t priority)
 
 START_TEST(test_configure_gives_places_and_priority)
 {
-    /* The thread holds children of what it was given, and runs once resumed. */
+    /* A configured thread holds children of the given capabilities, and runs once resumed. */
     ck_assert_int_eq(configure(endpoint, 19), OK);
     ck_assert_ptr_eq(world_slot(cnode)->first_child, &other->place[THREAD_CNODE]);
     ck_assert_ptr_eq(world_slot(vspace)->first_child, &other->place[THREAD_VSPACE]);
@@ -41,7 +41,7 @@ END_TEST
 
 START_TEST(test_configure_again_replaces)
 {
-    /* A second configuration lets go of the first; slot 0 takes the fault endpoint away. */
+    /* A second configure drops the first one's capabilities; slot 0 removes the fault endpoint. */
     uint32_t second = world_make(OBJ_CNODE, 10);
 
     ck_assert_int_eq(configure(endpoint, 19), OK);
@@ -93,7 +93,7 @@ END_TEST
 
 START_TEST(test_registers_are_written_and_read)
 {
-    /* 0 is the pc, 1 to 31 the general registers. */
+    /* Register 0 is the pc, 1 to 31 are the general registers. */
     for (uint64_t i = 0; i < 32; i++)
         ck_assert_int_eq(method(other_slot, METHOD_THREAD_SET_REG, i, 1000 + i), OK);
     ck_assert_uint_eq(other->context.pc, 1000);
@@ -108,7 +108,7 @@ END_TEST
 
 START_TEST(test_register_errors)
 {
-    /* INVALID_ARG: no such register; STATE: oneself, or not suspended; NO_RIGHT. */
+    /* INVALID_ARG: no such register; STATE: the caller itself, or not suspended; NO_RIGHT. */
     uint32_t read = world_copy(other_slot, RIGHT_READ, 0);
     uint32_t write = world_copy(other_slot, RIGHT_WRITE, 0);
 
@@ -126,7 +126,7 @@ END_TEST
 
 START_TEST(test_suspend_self_returns_when_resumed)
 {
-    /* Suspending oneself stops at once and returns OK later. */
+    /* A thread that suspends itself stops at once; the call returns OK after resume. */
     uint64_t pc = self->context.pc;
 
     ck_assert_int_eq(method(self_slot, METHOD_THREAD_SUSPEND, 0, 0), OK);
@@ -140,7 +140,7 @@ END_TEST
 
 START_TEST(test_suspend_ready_thread_keeps_registers)
 {
-    /* A thread stopped outside a call has nothing broken off. */
+    /* Suspending a thread outside a call leaves its registers unchanged. */
     uint32_t slot = world_thread(5);
     struct thread *ready = world_thread_at(slot);
 
@@ -155,7 +155,7 @@ END_TEST
 
 START_TEST(test_info_tells_state_and_runtime)
 {
-    /* Suspended, ready, blocked; and the time it ran. */
+    /* thread_info returns the state (suspended, ready, blocked) and the thread's run time. */
     uint32_t slot = world_thread(5);
     struct thread *thread = world_thread_at(slot);
     uint32_t word = world_make(OBJ_NOTIFICATION, NOTIFICATION_BITS_MIN);
@@ -175,7 +175,7 @@ END_TEST
 
 START_TEST(test_revoke_of_vspace_or_cnode_stops_thread)
 {
-    /* Without address space or capability table a thread stands still and cannot be resumed. */
+    /* A thread that loses its VSpace or CNode stops and cannot be resumed. */
     uint32_t *lost[] = { &cnode, &vspace };
 
     for (uint32_t i = 0; i < 2; i++) {
@@ -191,7 +191,7 @@ END_TEST
 
 START_TEST(test_revoke_of_fault_endpoint_leaves_thread_running)
 {
-    /* Only its faults have no place to go any more. */
+    /* A thread that loses its fault endpoint runs on; its next fault has no handler. */
     configure(endpoint, 1);
     method(other_slot, METHOD_THREAD_RESUME, 0, 0);
     world_destroy(endpoint);
@@ -204,7 +204,7 @@ END_TEST
 
 START_TEST(test_thread_destroys_itself)
 {
-    /* The running thread can be destroyed by its own call: somebody else runs then. */
+    /* A thread can destroy itself by its own call: another thread runs then. */
     uint32_t slot = world_thread(20);
     struct thread *thread = world_thread_at(slot);
 
@@ -218,7 +218,7 @@ END_TEST
 
 START_TEST(test_thread_destroyed_frees_its_places)
 {
-    /* Nothing of a dead thread stays in the derivation tree. */
+    /* No slot of a dead thread stays in the derivation tree. */
     configure(endpoint, 1);
     world_destroy(other_slot);
     ck_assert_ptr_null(world_slot(cnode)->first_child);
@@ -229,7 +229,7 @@ END_TEST
 
 START_TEST(test_unknown_calls_and_methods_are_refused)
 {
-    /* BAD_CALL for numbers that name nothing. */
+    /* An undefined call number gets BAD_CALL. */
     ck_assert_int_eq(world_call(self, CALL_COUNT, 0, 0), ERR_BAD_CALL);
     ck_assert_int_eq(method(other_slot, THREAD_METHOD_COUNT, 0, 0), ERR_BAD_CALL);
     ck_assert_int_eq(method(other_slot, UINT64_MAX, 0, 0), ERR_BAD_CALL);

@@ -9,7 +9,7 @@
 static struct timer timer[TIMERS];
 static struct timer_queue queue;
 
-/* The longest path down the right, and the heap's order and links, of a subtree. */
+/* Checks order and links of a subtree, and returns the length of its right spine. */
 static uint32_t check_subtree(const struct timer *one, const struct timer *parent, uint32_t *count)
 {
     if (one == NULL)
@@ -27,7 +27,7 @@ static uint32_t check_subtree(const struct timer *one, const struct timer *paren
 
 START_TEST(test_timer_first_is_earliest)
 {
-    /* Whatever the order of arming, deadlines come out in order. */
+    /* In whatever order timers are armed, they expire in the order of their deadlines. */
     srand(7);
     for (uint32_t i = 0; i < TIMERS; i++)
         timer_arm(&queue, &timer[i], 7, (uint64_t)rand() % 1000);
@@ -44,7 +44,7 @@ END_TEST
 
 START_TEST(test_timer_random_arms_and_cancels_keep_heap)
 {
-    /* After any arm or cancel the heaps are leftist and hold what is armed. */
+    /* After any arm or cancel the heaps are leftist and hold exactly the armed timers. */
     uint32_t armed = 0;
 
     srand(11);
@@ -78,14 +78,14 @@ END_TEST
 
 START_TEST(test_timer_cancel_unarmed_is_harmless)
 {
-    /* Cancelling what is not armed changes nothing. */
+    /* Cancelling a timer that is not armed changes nothing. */
     timer_arm(&queue, &timer[0], 0, 5);
     timer_cancel(&queue, &timer[1]);
     ck_assert_ptr_eq(queue.heap[0], &timer[0]);
 }
 END_TEST
 
-/* The same questions, answered by looking at all timers. */
+/* The same queries, answered by a scan of all timers. */
 static uint64_t scan_earliest_above(int priority)
 {
     uint64_t earliest = TIMER_NEVER;
@@ -125,7 +125,7 @@ static void check_questions(void)
 
 START_TEST(test_timer_questions_across_priorities_agree_with_a_scan)
 {
-    /* Earliest of all, earliest above a priority, and the most urgent that is due. */
+    /* Earliest of all, earliest above a priority, most urgent due timer: the same as by a scan. */
     srand(13);
     for (uint32_t step = 0; step < 6000; step++) {
         struct timer *one = &timer[(uint32_t)rand() % (step % 600 < 300 ? 4 : TIMERS)];

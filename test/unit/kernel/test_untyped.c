@@ -5,7 +5,7 @@
 #include <string.h>
 
 static struct thread *caller;
-static uint32_t table; /* slot of the CNode that all share */
+static uint32_t table; /* slot of the CNode of all threads */
 
 static void setup(void)
 {
@@ -55,14 +55,15 @@ START_TEST(test_retype_makes_zeroed_children_with_all_rights)
     }
     ck_assert_ptr_eq(parent->first_child, world_slot(103));
     ck_assert_ptr_eq(parent->last_child, world_slot(100));
-    ck_assert_uint_eq(memory[4 * PAGE_BYTES], 0xa5); /* and no more than that */
+    ck_assert_uint_eq(memory[4 * PAGE_BYTES], 0xa5); /* memory after the objects is untouched */
     ck_assert_uint_eq(free_bytes(untyped), (UINT64_C(1) << 16) - 4 * PAGE_BYTES);
 }
 END_TEST
 
 START_TEST(test_retype_thread_in_place_of_the_root_thread_is_not_root)
 {
-    /* Whose fault ends the machine is said by the thread, and ends with it, not by its address. */
+    /* The flag "a fault of this thread ends the machine" dies with the thread: a new thread at the
+     * same address does not have it. */
     uint32_t untyped = world_make(OBJ_UNTYPED, 16);
     struct thread *root = hal_phys_to_virt(hpa(world_slot(untyped)->object));
 
@@ -78,7 +79,7 @@ END_TEST
 
 START_TEST(test_retype_argument_never_valid_invalid_arg)
 {
-    /* A type, size or count that no Untyped has is refused, and nothing changes. */
+    /* A bad type, size or count is refused, and nothing changes. */
     uint32_t untyped = world_make(OBJ_UNTYPED, 16);
     static const uint64_t wrong[][3] = {
         { OBJ_NONE, 12, 1 },         { OBJ_COUNT, 12, 1 },     { UINT64_MAX, 12, 1 },
@@ -140,7 +141,7 @@ START_TEST(test_retype_memory_or_identifiers_used_up_no_memory)
     ck_assert_int_eq(retype(untyped, OBJ_ENDPOINT, 7, 102, 1), ERR_NO_MEMORY);
 
     uint32_t large = world_make(OBJ_UNTYPED, 20);
-    kernel.gspaces.used_count = SPACE_COUNT - 2; /* as if so many were there */
+    kernel.gspaces.used_count = SPACE_COUNT - 2; /* as if so many existed */
     ck_assert_int_eq(retype(large, OBJ_GSPACE, 15, 110, 2), ERR_NO_MEMORY);
     ck_assert_int_eq(retype(large, OBJ_GSPACE, 15, 110, 1), OK);
 }
@@ -176,20 +177,20 @@ START_TEST(test_retype_preempted_zeroing_resumes_where_it_stopped)
         memset(memory + (page - 1) * PAGE_BYTES, 0xa5, PAGE_BYTES);
         pc = caller->context.pc;
         (void)retype(untyped, OBJ_VSPACE, 16, 100, 1);
-        ck_assert_uint_eq(caller->context.pc, pc); /* it will be made again */
+        ck_assert_uint_eq(caller->context.pc, pc); /* preempted: the call will be made again */
         ck_assert_uint_eq(memory[(page - 1) * PAGE_BYTES], 0);
         ck_assert(slot_is_empty(world_slot(100)));
-        memory[(page - 1) * PAGE_BYTES] = (uint8_t)page; /* seen again only if zeroed again */
+        memory[(page - 1) * PAGE_BYTES] = (uint8_t)page; /* lost if zeroed again */
     }
     pc = caller->context.pc;
     (void)retype(untyped, OBJ_UNTYPED, 12, 100, 1);
-    ck_assert_uint_eq(caller->context.pc, pc + 4); /* not zeroed, so not preempted */
+    ck_assert_uint_eq(caller->context.pc, pc + 4); /* not zeroed again, so not preempted */
     for (uint32_t page = 1; page < 16; page++)
         ck_assert_uint_eq(memory[(page - 1) * PAGE_BYTES], page);
 }
 END_TEST
 
-/* Delete a slot as a thread that has not come to take the object apart. */
+/* Deletes a slot, as for a thread that has not yet taken the object apart. */
 static void condemn(uint32_t slot)
 {
     struct thread *current = hart.current;
@@ -201,7 +202,7 @@ static void condemn(uint32_t slot)
 
 START_TEST(test_retype_without_room_takes_the_dead_apart)
 {
-    /* Memory comes back when nothing in it is left, alive or dead; who wants it does the work. */
+    /* Memory can be reused when it holds no object, alive or dead; the retype frees the dead. */
     uint32_t untyped = world_make(OBJ_UNTYPED, 13);
 
     ck_assert_int_eq(retype(untyped, OBJ_CNODE, 12, 100, 2), OK);
@@ -217,7 +218,7 @@ END_TEST
 
 START_TEST(test_retype_with_room_leaves_the_dead)
 {
-    /* A call does not pay for what others left, as long as there is other memory. */
+    /* A retype does not take other threads' dead objects apart while other memory is free. */
     uint32_t untyped = world_make(OBJ_UNTYPED, 16);
 
     ck_assert_int_eq(retype(untyped, OBJ_CNODE, 14, 100, 1), OK);
@@ -229,7 +230,7 @@ END_TEST
 
 START_TEST(test_retype_after_the_caller_took_all_apart_starts_again)
 {
-    /* When a delete has returned, its object's memory is free. */
+    /* When a delete returns, its object's memory is free. */
     uint32_t untyped = world_make(OBJ_UNTYPED, 13);
 
     ck_assert_int_eq(retype(untyped, OBJ_CNODE, 13, 100, 1), OK);
@@ -241,8 +242,8 @@ END_TEST
 
 START_TEST(test_retype_caller_among_the_dead_makes_nothing)
 {
-    /* Taking the dead apart may take the caller, its CNode and the Untyped's own slot: none is
-     * used then. */
+    /* Taking dead objects apart may destroy the caller, its CNode and the Untyped's own slot: the
+     * retype uses none of them afterwards. */
     uint32_t untyped = world_make(OBJ_UNTYPED, 12), own = world_make(OBJ_CNODE, 10);
     uint32_t doomed = world_thread(10);
     struct thread *thread = world_thread_at(doomed);
@@ -256,7 +257,7 @@ START_TEST(test_retype_caller_among_the_dead_makes_nothing)
     slot_derive(cnode_slot(owned, 3), world_slot(table), RIGHTS_ALL);
     slot_move(cnode_slot(owned, 2), world_slot(untyped));
     slot_move(cnode_slot(boxed, 1), world_slot(doomed));
-    slot_delete(&hart, world_slot(own)); /* the thread's own place is the last that names it */
+    slot_delete(&hart, world_slot(own)); /* the thread itself holds the last capability to it */
     condemn(100);
     ck_assert(!object_is_dead(&thread->object));
 

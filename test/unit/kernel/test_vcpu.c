@@ -19,7 +19,7 @@ static enum err bind(uint32_t vcpu, uint32_t thread, uint32_t gspace, uint32_t p
 
 START_TEST(test_vcpu_bind_holds_children)
 {
-    /* The VCpu holds a child of each capability, and its page tells the latest exit's number. */
+    /* A bound VCpu holds a child of each capability; its page has the latest exit's number. */
     ck_assert_ptr_eq(vw.vcpu->thread, vw.vmm);
     ck_assert_ptr_eq(vw.vmm->vcpu, vw.vcpu);
     ck_assert_ptr_eq(world_slot(vw.page_slot)->first_child, &vw.vcpu->place[VCPU_PAGE]);
@@ -52,7 +52,7 @@ END_TEST
 
 START_TEST(test_vcpu_rebind_keeps_registers_and_exit)
 {
-    /* Another VMM's thread takes over: registers and the number of the waiting exit stay. */
+    /* Another thread can be bound: registers and the number of the waiting exit are kept. */
     uint32_t other = world_thread(5);
     struct thread *thread = world_thread_at(other);
 
@@ -74,7 +74,7 @@ END_TEST
 
 START_TEST(test_vcpu_rebind_to_another_page_keeps_exit)
 {
-    /* The record follows to the next VMM's page, even when the old page is destroyed before. */
+    /* The exit's record is copied to the next VMM's page, even if the old page was destroyed. */
     uint32_t page = world_make(OBJ_FRAME, PAGE_BITS), other = world_thread(5);
     const struct vcpu_page *after = hal_phys_to_virt(hpa(world_slot(page)->object));
 
@@ -92,7 +92,7 @@ END_TEST
 
 START_TEST(test_vcpu_registers_while_loaded_are_the_harts)
 {
-    /* A read finds what the guest left in the hart; a write is what the guest finds. */
+    /* get_reg reads a loaded guest's value from the hart; the guest sees set_reg's value. */
     vw_enter();
     fake.vs.vsatp = 0x4321;
     vw_exit_ecall();
@@ -107,7 +107,7 @@ END_TEST
 
 START_TEST(test_vcpu_fp_registers_are_read_and_written)
 {
-    /* FP registers are the VCpu's own, in the hart or not; fcsr keeps its eight bits. */
+    /* get_reg and set_reg reach the guest's FP registers, in the hart or saved; fcsr has 8 bits. */
     vw_enter();
     fake_fp_write(3, 333);
     vw_exit_ecall();
@@ -151,7 +151,7 @@ END_TEST
 
 START_TEST(test_vcpu_write_of_sip_keeps_levels_of_page)
 {
-    /* sip can be written, but what the state page asks for is there at the next entry. */
+    /* sip can be written, but the next entry sets the interrupts of the state page. */
     vw.page->irq = VCPU_IRQ_EXTERNAL;
     vw_enter();
     vw_exit_ecall();
@@ -166,7 +166,7 @@ END_TEST
 
 START_TEST(test_vcpu_inject_enters_trap_handler)
 {
-    /* The guest finds itself at stvec, with cause, tval and the old pc in its registers. */
+    /* An injected trap sets the guest's pc to stvec, and scause, stval and sepc. */
     ck_assert_int_eq(method(vw.vcpu_slot, METHOD_VCPU_SET_REG, VCPU_REG_CSR(0x105), 0x9000), OK);
     vw.page->pc = 0x1230;
     ck_assert_int_eq(method(vw.vcpu_slot, METHOD_VCPU_INJECT, 13, 0xbad), OK);
@@ -208,7 +208,7 @@ static const struct fake_event *fence(uint64_t kind, uint64_t address, uint64_t 
 
 START_TEST(test_vcpu_fence_loaded_acts_at_once)
 {
-    /* Each kind is its own fence; a range that is too long, or goes on beyond the
+    /* Each kind executes its own fence; a range that is too long, or goes on beyond the
      * last address, is everything; one that ends with the last address is not. */
     const struct fake_event *event;
 
@@ -237,7 +237,7 @@ END_TEST
 
 START_TEST(test_vcpu_fence_not_loaded_waits_for_entry)
 {
-    /* The fence acts on the loaded VMID: of another guest's memory it is made up for at entry. */
+    /* A fence acts on the loaded VMID: for another guest's VCpu the next entry does the fence. */
     struct vcpu_set other = vw_second();
 
     vw_enter();
@@ -260,8 +260,8 @@ END_TEST
 
 START_TEST(test_vcpu_loses_any_part_stops)
 {
-    /* Page, memory or thread revoked while the guest is in WFI: vcpu_run ends with STATE, once
-     * and for all; bound anew it goes on. */
+    /* If page or memory are revoked while the guest is in WFI, this vcpu_run and later ones end
+     * with STATE. */
     for (uint32_t i = 0; i < 2; i++) {
         vw_setup();
         vw_enter();
@@ -278,7 +278,7 @@ END_TEST
 
 START_TEST(test_vcpu_loses_page_while_ready_stops)
 {
-    /* The same for a guest that could run: it is not entered again. */
+    /* A guest that could run is not entered again after such a revoke. */
     vw_enter();
     world_destroy(vw.page_slot);
     ck_assert_int_eq(fake_leave(&hart), FAKE_LEFT_USER);
@@ -288,7 +288,7 @@ END_TEST
 
 START_TEST(test_vcpu_destroyed_leaves_hart)
 {
-    /* Of a dead VCpu nothing stays in the hart; the thread gets STATE. */
+    /* After a VCpu dies, no state of it stays in the hart; the thread gets STATE. */
     struct vcpu_set other = vw_second();
 
     vw_enter();
@@ -309,7 +309,7 @@ END_TEST
 
 START_TEST(test_vcpu_thread_destroyed_frees_vcpu)
 {
-    /* The VMM's thread dies in the guest: the VCpu stays, with its exits, for another. */
+    /* If the VMM's thread dies while the guest runs, the VCpu and its exit number are kept. */
     uint32_t other = world_thread(5);
 
     vw_enter();
@@ -324,7 +324,7 @@ END_TEST
 
 START_TEST(test_vcpu_gspace_destroyed_is_not_loaded)
 {
-    /* After the guest's memory is gone no hart has it loaded, nor the CSRs that translate by it. */
+    /* After the GSpace dies, the hart has neither the GSpace nor the guest's vsatp loaded. */
     vw_enter();
     fake.vs.vsatp = 0x8000000000080000;
     ck_assert_ptr_nonnull(hart.gspace);

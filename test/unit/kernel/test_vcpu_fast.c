@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The fast path out of a guest and back: it does what the slow path does, or nothing. */
+/* The fast path out of a guest and back has the effect of the slow path, or no effect. */
 #include "suites.h"
 #include "vcpu_world.h"
 
@@ -14,7 +14,7 @@ static struct guest_trap load_trap(void)
                                 .from_vs = true };
 }
 
-/* Into the guest by the slow path, from a VMM that has run. */
+/* Enters the guest by the slow path, from a VMM that has run. */
 static void enter(void)
 {
     vw_enter();
@@ -23,7 +23,7 @@ static void enter(void)
     vw_enter();
 }
 
-/* Out of the guest by the fast path. */
+/* Leaves the guest by the fast path. */
 static struct user_context *exit_fast(void)
 {
     struct guest_trap trap = load_trap();
@@ -39,7 +39,7 @@ static struct vcpu_page *run_fast(void)
 
 START_TEST(test_fast_exit_records_what_the_long_one_does)
 {
-    /* The same record, number, results and state, whatever of the three causes it is. */
+    /* For each of the three causes, record, number, results and state are as by the slow path. */
     const uint64_t causes[] = { CAUSE_ECALL_VS, CAUSE_LOAD_GUEST, CAUSE_STORE_GUEST };
 
     for (uint32_t i = 0; i < 6; i++) {
@@ -67,7 +67,7 @@ END_TEST
 
 START_TEST(test_fast_exit_without_htinst_fetches_the_instruction)
 {
-    /* As the slow path: the instruction is in the record. */
+    /* As on the slow path, the fetched instruction is in the record. */
     struct guest_trap trap = load_trap();
 
     trap.htinst = 0;
@@ -87,7 +87,7 @@ END_TEST
 
 START_TEST(test_fast_exit_whose_fetch_faults_resumes_guest)
 {
-    /* No exit is counted, and the guest goes on: it takes the fault of the fetch itself. */
+    /* If the fetch fails, no exit is counted, and the guest executes the instruction again. */
     struct guest_trap trap = load_trap();
 
     trap.htinst = 0;
@@ -104,7 +104,7 @@ END_TEST
 
 START_TEST(test_fast_run_enters_and_asks_nothing_of_the_hart)
 {
-    /* The guest's page comes back, the exit is done with, and no event happens. */
+    /* The guest's registers come from the page, the exit is completed, and no event happens. */
     enter();
     for (uint32_t i = 0; i < 3; i++) {
         exit_fast();
@@ -114,7 +114,7 @@ START_TEST(test_fast_run_enters_and_asks_nothing_of_the_hart)
         ck_assert(vcpu_is_running(vw.vcpu));
         ck_assert_uint_eq(fake_event_count_of(FAKE_HVIP), 0);
     }
-    vw_exit_ecall(); /* from there the slow path, as ever */
+    vw_exit_ecall(); /* out of the guest by the slow path */
     ck_assert_uint_eq(vw_seq(), 5);
 }
 END_TEST
@@ -129,7 +129,7 @@ static void ck_refused(struct vcpu_page *page)
 
 START_TEST(test_fast_run_refuses_what_the_dispatcher_must_judge)
 {
-    /* Another capability, number or deadline, no right, a kick, other interrupts: nothing done. */
+    /* Other capability, number or deadline, no right, a kick, other interrupts: nothing changes. */
     uint32_t weak = world_copy(vw.vcpu_slot, RIGHT_READ | RIGHT_WRITE, 0);
     uint32_t other = vw_second().vcpu_slot;
 
@@ -161,8 +161,8 @@ static struct vcpu_page *run_timer(void)
 
 START_TEST(test_fast_run_sets_a_timer_that_is_a_csr)
 {
-    /* With Sstc the page's timer goes into vstimecmp on the way, once; nothing else moves. */
-    vw.page->irq = UINT64_C(1) << 50; /* means nothing, and stays */
+    /* With Sstc the page's timer is written to vstimecmp once; no other register changes. */
+    vw.page->irq = UINT64_C(1) << 50; /* an undefined bit, which is kept */
     enter();
     exit_fast();
     fake_log_clear();
@@ -185,7 +185,7 @@ END_TEST
 
 START_TEST(test_fast_run_leaves_a_software_timer_to_the_slow_path)
 {
-    /* Without Sstc the hart's own timer has to be armed; so too when more is asked for. */
+    /* Without Sstc, or with more requests in the page, the slow path arms the hart's timer. */
     enter();
     exit_fast();
     fake_log_clear();
@@ -204,10 +204,10 @@ END_TEST
 
 START_TEST(test_fast_path_is_forgotten_by_any_other)
 {
-    /* After whatever else went through the kernel the next call takes the slow path. */
+    /* After any other work of the kernel the next vcpu_run takes the slow path. */
     enter();
     exit_fast();
-    ck_assert_int_eq(fake_leave(&hart), FAKE_LEFT_USER); /* such as an interrupt that was nothing */
+    ck_assert_int_eq(fake_leave(&hart), FAKE_LEFT_USER); /* such as a spurious interrupt */
     ck_assert_ptr_null(hart.resumable);
     fake_log_clear();
     ck_refused(run_fast());
@@ -220,7 +220,7 @@ END_TEST
 
 START_TEST(test_fast_path_needs_the_space_of_the_caller)
 {
-    /* A guest that was woken with another's space loaded returns to its VMM by the slow path. */
+    /* A guest that was woken while another GSpace was loaded exits to its VMM by the slow path. */
     enter();
     vw_wfi_with_deadline();
     ck_assert_ptr_eq(hart.current, vw.manager);
@@ -237,13 +237,13 @@ END_TEST
 
 START_TEST(test_fast_path_is_kept_while_others_are_to_take_the_dead_apart)
 {
-    /* What another thread still has to take apart costs the guest's exits nothing. */
+    /* Dead objects of another thread do not turn a guest's exits away from the fast path. */
     struct thread *other = world_thread_at(world_thread(0));
     const uint32_t slot = world_make(OBJ_CNODE, 14);
 
     enter();
     struct thread *vmm = hart.current;
-    hart.current = other; /* whose call condemns the table */
+    hart.current = other; /* the thread that deletes the CNode */
     slot_delete(&hart, world_slot(slot));
     hart.current = vmm;
     ck_assert(!dead_ring_is_empty(&other->dead));

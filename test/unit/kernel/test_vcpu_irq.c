@@ -10,7 +10,7 @@
 
 START_TEST(test_run_levels_follow_state_page)
 {
-    /* VSEIP and VSTIP are copied at each entry, both ways, and left in the page. */
+    /* Each entry copies VSEIP and VSTIP, set or clear, and leaves them in the page. */
     __atomic_store_n(&vw.page->irq, VCPU_IRQ_EXTERNAL | VCPU_IRQ_TIMER, __ATOMIC_RELEASE);
     vw_enter();
     ck_assert_uint_eq(fake.vs.hvip, HVIP_VSEIP | HVIP_VSTIP);
@@ -28,7 +28,7 @@ END_TEST
 
 START_TEST(test_run_soft_interrupt_is_taken_once)
 {
-    /* SOFT_SET is taken from the page; the guest's own clearing is not undone at the next entry. */
+    /* Entry clears SOFT_SET in the page; an SSIP that the guest clears stays clear. */
     vw.page->irq = VCPU_IRQ_SOFT_SET;
     vw_enter();
     ck_assert_uint_eq(fake.vs.hvip, HVIP_VSSIP);
@@ -42,7 +42,7 @@ END_TEST
 
 START_TEST(test_run_soft_clear_comes_before_set)
 {
-    /* A clear withdraws; with both the interrupt is pending. */
+    /* SOFT_CLEAR withdraws the interrupt; with both bits the interrupt is pending. */
     vw.page->irq = VCPU_IRQ_SOFT_SET;
     vw_enter();
     vw_exit_ecall();
@@ -58,7 +58,7 @@ END_TEST
 
 START_TEST(test_run_unknown_irq_bits_are_ignored)
 {
-    /* No other bit of the word reaches hvip, and none but the edges are taken. */
+    /* No other bit of the word reaches hvip; entry clears only the two edge bits in the page. */
     vw.page->irq = ~VCPU_IRQ_WAIT;
     vw_enter();
     ck_assert_uint_eq(fake.vs.hvip, HVIP_VSSIP | HVIP_VSTIP | HVIP_VSEIP);
@@ -71,7 +71,7 @@ END_TEST
 
 START_TEST(test_wfi_nothing_pending_blocks)
 {
-    /* The thread waits in the kernel, behind the WFI, and others run; no exit happened. */
+    /* In WFI the thread blocks in the kernel, pc after the WFI; others run; there is no exit. */
     vw.page->pc = 0x100;
     vw_enter();
     ck_assert_int_eq(vw_exit_wfi(), FAKE_LEFT_USER);
@@ -95,7 +95,7 @@ END_TEST
 
 START_TEST(test_wait_in_the_page_blocks_until_an_enabled_interrupt)
 {
-    /* WAIT is a WFI before the next instruction: pc stays, a kick leaves the wait in force, and
+    /* WAIT acts as a WFI before the next instruction: pc stays, a kick does not end the wait, and
      * an interrupt ends it and clears the bit. */
     vw.page->pc = 0x100;
     vw_enter();
@@ -122,7 +122,7 @@ END_TEST
 
 START_TEST(test_wait_in_the_page_with_an_interrupt_pending_enters)
 {
-    /* What is pending already ends the wait at once, and only that one wait. */
+    /* An interrupt that is already pending ends the wait at once, and only that wait. */
     vw_enter();
     fake.vs.vsie = VSSEIE;
     vw_exit_ecall();
@@ -137,7 +137,7 @@ END_TEST
 
 START_TEST(test_wait_in_the_page_ends_at_the_timer)
 {
-    /* The guest's timer wakes the thread, by Sstc and by the kernel's own timer. */
+    /* The guest's timer wakes the thread, with Sstc and with the kernel's timer. */
     for (uint32_t has_sstc = 0; has_sstc < 2; has_sstc++) {
         fake.has_sstc = has_sstc;
         vw_enter();
@@ -162,7 +162,7 @@ END_TEST
 
 START_TEST(test_wfi_ended_stays_ended)
 {
-    /* A guest that was woken and has dealt with it is entered again after the host's interrupt. */
+    /* A guest that was woken and has handled its interrupt is entered again, and does not wait. */
     vw.page->irq = VCPU_IRQ_EXTERNAL;
     vw_enter();
     fake.vs.vsie = VSSEIE;
@@ -174,7 +174,7 @@ END_TEST
 
 START_TEST(test_wfi_disabled_interrupt_pending_blocks)
 {
-    /* One that the guest has not enabled does not. */
+    /* An interrupt that the guest has not enabled does not end WFI. */
     vw.page->irq = VCPU_IRQ_EXTERNAL;
     vw_enter();
     vw_exit_wfi();
@@ -184,7 +184,7 @@ END_TEST
 
 START_TEST(test_wfi_interrupt_asked_before_wfi_goes_on)
 {
-    /* Asked for in the page after the entry and before the WFI: seen without a signal. */
+    /* An interrupt set in the page between entry and WFI ends WFI without a signal. */
     vw_enter();
     fake.vs.vsie = VSSEIE;
     vw.page->irq = VCPU_IRQ_EXTERNAL;
@@ -194,7 +194,7 @@ END_TEST
 
 START_TEST(test_wfi_interrupt_asked_after_wfi_and_signal_wakes)
 {
-    /* Asked for later, with a signal as the contract wants: kicked, then entered and delivered. */
+    /* An interrupt set in the page during WFI, with a signal: a kick, then entry and delivery. */
     vw_enter();
     fake.vs.vsie = VSSEIE;
     vw_exit_wfi();
@@ -220,7 +220,7 @@ static void ask_soft(void)
 
 START_TEST(test_wfi_interrupt_asked_while_blocking_goes_on)
 {
-    /* Asked for after the kernel has looked and before it has blocked: seen all the same. */
+    /* An interrupt set between the kernel's check and the block still ends WFI. */
     void (*const askers[])(void) = { ask_external, ask_soft };
 
     for (uint32_t i = 0; i < 2; i++) {
@@ -236,7 +236,7 @@ END_TEST
 
 START_TEST(test_wfi_signal_while_blocking_returns_none)
 {
-    /* The same for the notification. */
+    /* A signal between the kernel's check and the block still ends WFI. */
     vw_enter();
     fake.on_guest_question = vw_signal;
     ck_assert_int_eq(vw_exit_wfi(), FAKE_LEFT_USER);
@@ -247,7 +247,7 @@ END_TEST
 
 START_TEST(test_wfi_from_user_mode_is_an_exit)
 {
-    /* WFI in VU mode is for the VMM to reflect. */
+    /* WFI in VU mode exits, so that the VMM can inject the trap. */
     vw_enter();
     vw_exit(&(struct guest_trap){ .scause = 22, .stval = 0x10500073, .from_vs = false });
     ck_assert_uint_eq(vw_reason(), VCPU_EXIT_VIRTUAL_INSN);
@@ -256,7 +256,7 @@ END_TEST
 
 START_TEST(test_wfi_not_named_by_hart_is_fetched)
 {
-    /* A hart may leave stval 0: then the instruction at pc tells. */
+    /* If the hart leaves stval 0, the kernel fetches the instruction at pc. */
     fake.fetch_insn = 0x10500073;
     vw_enter();
     vw_exit(&(struct guest_trap){ .scause = 22, .from_vs = true });

@@ -7,7 +7,7 @@
 
 START_TEST(test_run_first_entry_loads_guest)
 {
-    /* The first entry loads memory, CSRs and FP registers, and fences what was there before. */
+    /* The first entry loads GSpace, CSRs and FP registers, and fences the VMID. */
     vw_enter();
     ck_assert_uint_eq(fake_event_count_of(FAKE_GSPACE_LOAD), 1);
     ck_assert_uint_eq(fake_event_count_of(FAKE_VCPU_LOAD), 1);
@@ -20,7 +20,7 @@ END_TEST
 
 START_TEST(test_run_exit_and_entry_move_no_register)
 {
-    /* An exit that resumes the same guest loads, saves and fences nothing, and changes no space. */
+    /* Exit and re-entry of the same guest load, save and fence nothing, and keep the spaces. */
     vw_enter();
     vw_exit_ecall();
     ck_assert_int_eq(fake_leave(&hart), FAKE_LEFT_USER);
@@ -40,7 +40,7 @@ END_TEST
 
 START_TEST(test_run_two_guests_swap_everything)
 {
-    /* Guests that take turns find each its own CSRs and FP registers. */
+    /* Guests that take turns each find their own CSRs and FP registers. */
     struct vcpu_set other = vw_second();
 
     vw_enter();
@@ -66,7 +66,7 @@ END_TEST
 
 START_TEST(test_run_two_vcpus_of_one_guest_fence_each_other)
 {
-    /* ASIDs of a guest are a hart's own: who comes after another vCPU of its memory is fenced. */
+    /* A hart's ASIDs are per vCPU: entry after another vCPU of the same GSpace does a fence. */
     struct vcpu_set other = vw_second();
 
     ck_assert_int_eq(world_invoke(vw.manager, other.vcpu_slot, METHOD_VCPU_BIND, other.vmm_slot,
@@ -90,7 +90,7 @@ END_TEST
 
 START_TEST(test_run_guests_that_share_a_vmid_fence_each_other)
 {
-    /* On a hart with few VMIDs every change of guest fences what its ASIDs could hit. */
+    /* On a hart with few VMIDs every switch between guests does a fence of the VMID. */
     struct vcpu_set other = vw_second();
 
     fake.gspace_ids = 1;
@@ -129,7 +129,7 @@ END_TEST
 
 START_TEST(test_run_exit_stays_until_its_number_is_done)
 {
-    /* Only the latest number is accepted; then the record is void, and the next exit is 2. */
+    /* vcpu_run accepts the latest number alone; then the record is void, and the next exit is 2. */
     vw_enter();
     vw_exit_ecall();
     ck_assert_int_eq(vw_run(0), ERR_STATE);
@@ -148,7 +148,7 @@ END_TEST
 
 START_TEST(test_run_errors)
 {
-    /* STATE: not bound; BUSY: another thread's; NO_RIGHT; INVALID_CAP. */
+    /* STATE: not bound; BUSY: bound to another thread; NO_RIGHT; INVALID_CAP. */
     uint32_t fresh = world_make(OBJ_VCPU, VCPU_BITS_MIN);
     uint32_t weak = world_copy(vw.vcpu_slot, RIGHT_READ | RIGHT_WRITE, 0);
 
@@ -167,7 +167,7 @@ struct exit_case {
 
 START_TEST(test_run_exits_by_cause)
 {
-    /* Every cause has its reason; an instruction is fetched when the hart did not give it. */
+    /* Every cause has its reason; the kernel fetches an instruction that the hart did not give. */
     const struct exit_case cases[] = {
         { 21, 0x4000000, 0xffff0003, 0x1235, 0x10000003, VCPU_EXIT_LOAD, false },
         { 21, 0x4000000, 0xffff0001, 0, 0x10000001, VCPU_EXIT_LOAD, true },
@@ -207,7 +207,7 @@ END_TEST
 
 START_TEST(test_run_fetch_that_faults_resumes_guest)
 {
-    /* When the instruction cannot be fetched any more the guest executes it again. */
+    /* If the fetch of the instruction fails, the guest executes the instruction again. */
     fake.fetch_err = ERR_RANGE;
     vw.page->pc = 0x500;
     vw_enter();
@@ -220,7 +220,7 @@ END_TEST
 
 START_TEST(test_run_interrupt_of_machine_resumes_guest)
 {
-    /* What the kernel handles is no exit: the guest goes on, after whoever ranks higher. */
+    /* A trap that the kernel handles is no exit: the guest runs on, after higher priorities. */
     struct thread *high = world_thread_at(world_thread(9));
     uint32_t word = world_make(OBJ_NOTIFICATION, NOTIFICATION_BITS_MIN);
 
@@ -241,7 +241,7 @@ END_TEST
 
 START_TEST(test_run_pending_notification_returns_none)
 {
-    /* Bits that are there already: no entry, reason NONE, and the word is left alone. */
+    /* If bits are already set: no entry, reason NONE, and the bits stay. */
     vw_signal();
     vw_run(0);
     ck_assert_int_eq(fake_leave(&hart), FAKE_LEFT_USER);
@@ -255,7 +255,7 @@ END_TEST
 
 START_TEST(test_run_signal_while_running_returns_none)
 {
-    /* A signal in the guest's time ends vcpu_run at the next chance; the number stays. */
+    /* A signal while the guest runs ends vcpu_run at the next trap; the number stays. */
     vw_enter();
     vw_exit_ecall();
     vw_enter();
@@ -271,7 +271,7 @@ END_TEST
 
 START_TEST(test_run_signal_in_wfi_returns_none)
 {
-    /* The same from WFI; the guest's next entry does not wait again. */
+    /* A signal ends vcpu_run in WFI too; the guest's next entry does not wait again. */
     vw.page->pc = 0x100;
     vw_enter();
     vw_wfi_with_deadline();
@@ -290,7 +290,7 @@ END_TEST
 
 START_TEST(test_run_suspended_thread_returns_none)
 {
-    /* A stopped VMM's vcpu_run has ended with NONE: its guest can be managed, and goes on later. */
+    /* Suspending a VMM's thread ends vcpu_run with NONE: the VCpu can be managed, and run later. */
     vw_enter();
     thread_suspend(vw.vmm);
     ck_assert(!vcpu_is_running(vw.vcpu));

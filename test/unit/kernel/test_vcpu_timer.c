@@ -5,7 +5,7 @@
 
 /* ---- timers --------------------------------------------------------------------------- */
 
-/* The guest's time is the hart's less 400. */
+/* Sets the guest's time to the hart's time less 400. */
 static void set_delta(void)
 {
     ck_assert_int_eq(world_invoke(vw.manager, vw.vcpu_slot, METHOD_VCPU_SET_REG,
@@ -13,7 +13,7 @@ static void set_delta(void)
                      OK);
 }
 
-/* As a VMM does: for the next entry. */
+/* Sets the guest's timer for the next entry, as a VMM does. */
 static void set_timer(uint64_t guest_ticks)
 {
     vw.page->timer = guest_ticks;
@@ -22,7 +22,7 @@ static void set_timer(uint64_t guest_ticks)
 
 START_TEST(test_timer_sstc_guest_in_wfi_wakes_at_deadline)
 {
-    /* vstimecmp less htimedelta is when the hart wakes the guest. */
+    /* The hart wakes the guest at vstimecmp less htimedelta. */
     set_delta();
     vw_enter();
     fake.vs.vsie = VSSTIE;
@@ -47,7 +47,7 @@ END_TEST
 
 START_TEST(test_timer_sstc_set_timer_writes_compare)
 {
-    /* With Sstc set_timer is stimecmp, and a running guest's timer needs no software. */
+    /* With Sstc the page's timer sets vstimecmp, and a running guest's timer needs no software. */
     set_timer(7000);
     vw_enter();
     ck_assert_uint_eq(fake.vs.vstimecmp, 7000);
@@ -95,7 +95,7 @@ END_TEST
 
 START_TEST(test_timer_software_set_again_withdraws_interrupt)
 {
-    /* set_timer withdraws a pending timer interrupt, and never means never. */
+    /* A new timer withdraws a pending timer interrupt; all ones never fires. */
     fake.has_sstc = false;
     set_timer(0);
     vw_enter();
@@ -114,7 +114,7 @@ END_TEST
 
 START_TEST(test_timer_software_wakes_from_wfi)
 {
-    /* The same deadline ends WFI when the guest has enabled it. */
+    /* Without Sstc the guest's timer ends WFI if the guest has enabled its interrupt. */
     fake.has_sstc = false;
     set_delta();
     set_timer(5000);
@@ -129,7 +129,7 @@ END_TEST
 
 START_TEST(test_timer_software_moves_with_timedelta)
 {
-    /* The deadline is in the guest's time: another offset moves it, saturating. */
+    /* The deadline is in the guest's time: a new htimedelta moves it, with saturation. */
     fake.has_sstc = false;
     set_timer(5000);
     vw_enter();
@@ -161,7 +161,7 @@ static void enter_until(uint64_t deadline_ticks)
 
 START_TEST(test_deadline_of_running_guest_returns_none)
 {
-    /* The hart's timer is armed for it, with Sstc and without; the call ends without an exit. */
+    /* The deadline arms the hart's timer, with and without Sstc; vcpu_run ends without an exit. */
     for (uint32_t i = 0; i < 2; i++) {
         fake.has_sstc = i == 0;
         enter_until(fake.now + 500);
@@ -182,7 +182,7 @@ END_TEST
 
 START_TEST(test_deadline_of_guest_in_wfi_returns_none)
 {
-    /* So too in WFI; the guest goes on behind it when it is entered again. */
+    /* The deadline ends vcpu_run in WFI too; the next entry continues after the WFI. */
     for (uint32_t i = 0; i < 2; i++) {
         fake.has_sstc = i == 0;
         vw.page->pc = 0x100;
@@ -204,7 +204,7 @@ END_TEST
 
 START_TEST(test_deadline_and_timer_in_wfi_earliest_ends_it)
 {
-    /* Whichever comes first: the guest's own timer enters it, the deadline returns. */
+    /* In WFI the earlier one acts: the guest's timer enters the guest, the deadline returns. */
     enter_until(fake.now + 900);
     fake.vs.vsie = VSSTIE;
     fake.vs.vstimecmp = fake.now + 300;
@@ -220,7 +220,7 @@ END_TEST
 
 START_TEST(test_deadline_and_software_timer_of_running_guest)
 {
-    /* Without Sstc the hart's timer serves both, the earlier first. */
+    /* Without Sstc the hart's timer serves guest timer and deadline, the earlier first. */
     fake.has_sstc = false;
     set_timer(fake.now + 300);
     enter_until(fake.now + 500);
@@ -235,7 +235,7 @@ END_TEST
 
 START_TEST(test_deadline_that_has_passed_enters_nobody)
 {
-    /* Now, before now and 0: back at once, the exit's outcome accepted. */
+    /* A deadline of now, before now, or 0 returns at once, after the exit's outcome is accepted. */
     const uint64_t passed[] = { fake.now, fake.now - 1, 0 };
 
     vw_enter();
@@ -255,7 +255,7 @@ END_TEST
 
 START_TEST(test_deadline_never_is_never)
 {
-    /* All ones arms nothing, and holds even when the clock has come to its end. */
+    /* A deadline of all ones arms no timer and never passes, even at the clock's last value. */
     enter_until(UINT64_MAX);
     ck_assert_uint_eq(fake.timer_deadline, UINT64_MAX);
     fake.now = UINT64_MAX;
@@ -269,7 +269,7 @@ END_TEST
 
 START_TEST(test_deadline_of_one_call_is_not_that_of_the_next)
 {
-    /* An exit before the deadline takes it away. */
+    /* An exit before the deadline cancels the deadline. */
     enter_until(fake.now + 500);
     vw_exit_ecall();
     vw_enter();
@@ -279,7 +279,7 @@ END_TEST
 
 START_TEST(test_deadline_with_kick_leaves_the_word)
 {
-    /* Both at once: one NONE, and the word tells of the kick; without it the word is 0. */
+    /* Deadline and kick together give one NONE, and the word has the kick's bits; else it is 0. */
     enter_until(fake.now + 500);
     vw_exit_wfi();
     fake.now += 500;
@@ -295,7 +295,7 @@ END_TEST
 
 START_TEST(test_deadline_passed_while_others_ran_returns_none)
 {
-    /* A guest whose thread was outranked past its deadline is not entered any more. */
+    /* If higher priorities ran past the deadline, the guest is not entered again. */
     struct thread *high = world_thread_at(world_thread(9));
     uint32_t word = world_make(OBJ_NOTIFICATION, NOTIFICATION_BITS_MIN);
 

@@ -34,7 +34,7 @@ static struct vcpu_set set_make(struct thread *manager)
 
 void vw_setup(void)
 {
-    /* Of lower priority than VMMs: what they become ready for runs. */
+    /* The manager has a lower priority than the VMMs, so that a ready VMM runs at once. */
     vw = set_make(world_thread_at(world_thread(4)));
 }
 

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* A bound VCpu with its VMM's thread, and somebody else who manages it. */
+/* A bound VCpu with its VMM's thread, and another thread that manages the VCpu. */
 #ifndef TEST_KERNEL_VCPU_WORLD_H
 #define TEST_KERNEL_VCPU_WORLD_H
 
 #include "world.h"
 
-#define VSSTIE UINT64_C(0x020) /* the guest's sie.STIE; VSSSIE and VSSEIE its neighbours */
+#define VSSTIE UINT64_C(0x020) /* the guest's sie.STIE; VSSSIE and VSSEIE likewise */
 
 struct vcpu_set {
     struct thread *manager, *vmm;
@@ -19,29 +19,29 @@ extern struct vcpu_set vw;
 
 void vw_setup(void);
 
-/* One more guest: thread, memory, page and VCpu of its own. */
+/* Makes a second guest with its own thread, memory, page and VCpu. */
 struct vcpu_set vw_second(void);
 
-/* vcpu_run of its thread, without a deadline and with one. */
+/* The VMM's thread calls vcpu_run, without a deadline and with one. */
 enum err vw_run(uint64_t done);
 enum err vw_run_of(struct vcpu_set *set, uint64_t done);
 enum err vw_run_until(struct vcpu_set *set, uint64_t done, uint64_t deadline_ticks);
 
-/* vcpu_run, and into the guest. */
+/* Calls vcpu_run and checks that the guest is entered. */
 void vw_enter(void);
 
 /* The running guest traps. */
 void vw_exit(const struct guest_trap *trap);
 void vw_exit_ecall(void);
-/* It executes WFI, and the kernel goes on from there: the thread may block or enter again. */
+/* The running guest executes WFI; then the kernel leaves: its thread may block or run again. */
 enum fake_left vw_exit_wfi(void);
-/* The same with its timer enabled and set, but far off. */
+/* The same with the guest's timer enabled and set to a late deadline. */
 void vw_wfi_with_deadline(void);
 
 /* Signal the notification bound to the VMM's thread. */
 void vw_signal(void);
 
-/* What the latest vcpu_run returned besides OK. */
+/* The exit reason that the latest vcpu_run returned. */
 uint64_t vw_reason(void);
 uint64_t vw_seq(void);
 

@@ -24,13 +24,13 @@
 #define WORLD_SLICE_TICKS 100u
 #define WORLD_CNODE_BITS  14u
 
-/* One for each process: Check runs each case in one of its own. */
+/* One for each process: Check runs each case in its own process. */
 extern struct kernel kernel;
 extern struct hart hart;
 
 void world_setup(void);
 
-/* A new object; its slot. */
+/* Makes an object; returns its slot. */
 uint32_t world_make(enum obj_type type, uint8_t size_bits);
 /* A copy with these rights and, unless 0, this badge. */
 uint32_t world_copy(uint32_t slot, uint8_t rights, uint64_t badge);
@@ -45,25 +45,25 @@ uint32_t world_thread(uint8_t priority);
 uint32_t world_thread_new(void);
 struct thread *world_thread_at(uint32_t slot);
 
-/* Delete all derived from a capability and it too, as CNode.revoke and .delete do, and take the
- * dead apart.  A call of a thread does the latter, too. */
+/* Deletes a capability and all its descendants, as CNode.revoke and .delete do, and takes dead
+ * objects apart, as the call of a thread does. */
 void world_destroy(uint32_t slot);
-/* Is there any tombstone; take all of them apart. */
+/* Is there any tombstone?  Takes all dead objects apart. */
 bool world_has_dead(void);
 void world_reap(void);
 
-/* Make `thread` the running one, whatever the scheduler thinks. */
+/* Makes `thread` the running one, bypassing the scheduler. */
 void world_run(struct thread *thread);
 
-/* Calls of `thread`, which is made the running one.  The result is its a0; meaningless when the
- * call blocks it. */
+/* Makes `thread` the running one and lets it call.  The result is its a0, without meaning if the
+ * call blocks. */
 enum err world_invoke(struct thread *thread, uint32_t slot, uint64_t method, uint64_t a,
                       uint64_t b, uint64_t c, uint64_t d);
 enum err world_call(struct thread *thread, enum call_number call, uint32_t slot, uint64_t a);
 enum err world_message(struct thread *thread, enum call_number call, uint32_t slot, uint64_t tag,
                        uint32_t send_slot, uint32_t recv_slot);
 
-/* Fill and compare the six words. */
+/* Fills and compares the six words. */
 void world_words_set(struct thread *thread, uint64_t first);
 bool world_words_are(const struct thread *thread, uint64_t first);
 
