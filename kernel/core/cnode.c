@@ -109,7 +109,7 @@ enum err cnode_revoke_invoke(struct invocation *inv)
     while (slot->first_child != NULL) {
         node_delete(inv->hart, slot->first_child);
         if (inv->hart->current != inv->thread)
-            return OK; /* the caller was among what it destroyed: there is nobody to go on */
+            return OK; /* the revoke stopped or destroyed its own caller */
         if (slot->first_child != NULL && hal_interrupt_pending())
             return ERR_AGAIN;
     }

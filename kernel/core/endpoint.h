@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Where messages meet.  Its waiters are all senders (BLOCKED_SEND) or all receivers. */
+/* Senders and receivers of messages meet here.  The waiters are all senders (BLOCKED_SEND) or all
+ * receivers (BLOCKED_RECV). */
 #ifndef KERNEL_CORE_ENDPOINT_H
 #define KERNEL_CORE_ENDPOINT_H
 
@@ -14,16 +15,17 @@ _Static_assert(sizeof(struct endpoint) <= UINT64_C(1) << ENDPOINT_BITS_MIN, "End
 
 struct object *endpoint_create(void *memory);
 
-/* The first of the waiters if it is in `phase` (BLOCKED_SEND or BLOCKED_RECV), else NULL. */
+/* The first waiter if its phase is `phase` (BLOCKED_SEND or BLOCKED_RECV), else NULL. */
 struct thread *endpoint_first(const struct endpoint *endpoint, enum thread_phase phase);
 
-/* Block a thread at the end of the endpoint's queue; it leaves by endpoint_leave().  The second is
- * for a thread that sched_switch() blocks. */
+/* Block a thread, and put it at the end of the endpoint's queue. */
 void endpoint_wait(struct endpoint *endpoint, struct thread *thread, enum thread_phase phase);
+/* Only put the thread into the queue: sched_switch() blocks it afterwards. */
 void endpoint_queue(struct endpoint *endpoint, struct thread *thread);
+/* Take a thread out of the queue. */
 void endpoint_leave(struct thread *thread);
 
-/* The last capability is gone.  Fail one waiter with ERR_CANCELLED; true when none is left. */
+/* Of a dead endpoint: fail one waiter with ERR_CANCELLED; true: no waiter is left. */
 bool endpoint_reap_step(struct endpoint *endpoint);
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include <kernel/core/fp.h>
 
-static void save(const struct hart *hart)
+static void fp_owner_save(const struct hart *hart)
 {
     if (hart->fp_owner != NULL && hal_fp_is_dirty())
         hal_fp_save(hart->fp_owner);
@@ -11,7 +11,7 @@ void fp_acquire(struct hart *hart, struct fp_state *fp)
 {
     if (hart->fp_owner == fp)
         return;
-    save(hart);
+    fp_owner_save(hart);
     hal_fp_load(fp);
     hart->fp_owner = fp;
 }
@@ -20,7 +20,7 @@ void fp_release(struct hart *hart, struct fp_state *fp)
 {
     if (hart->fp_owner != fp)
         return;
-    save(hart);
+    fp_owner_save(hart);
     hart->fp_owner = NULL;
 }
 

@@ -1,26 +1,26 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Whose F and D registers are in the hart (hart->fp_owner).  They stay there until
- * another owner needs the registers, and are saved then only if they were written.
- * A user thread gets its own at its first use, which traps; a guest before it is
- * entered, because with FS off the guest itself would take that trap.
+ * Which thread or vCPU owns the F and D registers in the hart (hart->fp_owner).  The
+ * registers stay in the hart until another owner needs them, and are saved then only if
+ * they were written.  A user thread's are loaded at its first use, which traps.  A guest's
+ * are loaded before the guest is entered: with FS off the guest itself would take that trap.
  */
 #ifndef KERNEL_CORE_FP_H
 #define KERNEL_CORE_FP_H
 
 #include <kernel/core/hart.h>
 
-/* Put `fp` into the hart, saving what another owner has there. */
+/* Load `fp` into the hart, after saving the registers of another owner. */
 void fp_acquire(struct hart *hart, struct fp_state *fp);
 
-/* Bring `fp` in memory up to date and out of the hart. */
+/* If `fp` owns the registers in the hart: save them, and the hart has no owner. */
 void fp_release(struct hart *hart, struct fp_state *fp);
 
-/* Its owner dies: forget it, and what of it is in the hart. */
+/* The owner of `fp` dies: its registers in the hart are dropped, not saved. */
 void fp_drop(struct hart *hart, const struct fp_state *fp);
 
-/* An illegal instruction of the current user thread: true when it may have been a first use, and
- * is to be tried again with the registers loaded. */
+/* The current user thread executed an illegal instruction.  True: it may have been the first use of
+ * the registers; they are loaded now, and the thread must execute it again. */
 bool fp_trap(struct hart *hart);
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * What belongs to one hart, and what all harts share.  There is no other mutable
- * state in the kernel than these two, reached from the per-hart pointer.
+ * The state of one hart (struct hart), and the state that all harts share (struct
+ * kernel).  The kernel has no other mutable state; the per-hart pointer leads to both.
  */
 #ifndef KERNEL_CORE_HART_H
 #define KERNEL_CORE_HART_H
@@ -16,7 +16,7 @@
 struct irq;
 
 struct kernel {
-    uint64_t slice_ticks;                    /* a turn among equals: 10 ms */
+    uint64_t slice_ticks;                    /* time slice among equal priorities: 10 ms */
     struct space_table vspaces;
     struct space_table gspaces;
     struct irq *irq_by_source[IRQ_SOURCE_MAX];
@@ -32,13 +32,13 @@ struct hart {
     uint64_t id;
     struct thread *current;       /* NULL: idle */
     uint64_t slice_end_ticks;     /* of current */
-    uint64_t armed_ticks;         /* what the hart's timer was armed for; 0: nothing known */
+    uint64_t armed_ticks;         /* deadline in the hart's timer; 0: unknown */
     struct space *vspace;         /* loaded; NULL: the kernel's own */
     struct space *gspace;         /* loaded; NULL: none */
-    struct vcpu *vcpu;            /* whose VS CSRs are in the hart */
-    struct vcpu *resumable;       /* it runs, or its VMM does, by the fast path (vcpu_fast.c) */
-    struct fp_state *fp_owner;    /* whose FP registers are in the hart */
-    struct ready_queue ready;     /* the large ones last: a load reaches 2 KiB */
+    struct vcpu *vcpu;            /* its VS CSRs are in the hart */
+    struct vcpu *resumable;       /* the fast path may enter or leave it; vcpu_fast.c */
+    struct fp_state *fp_owner;    /* its FP registers are in the hart */
+    struct ready_queue ready;     /* large members last: a load reaches 2 KiB */
     struct timer_queue timers;
     struct trace trace;
 };

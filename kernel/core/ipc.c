@@ -11,18 +11,18 @@
 
 #define TAG_SENDER_MASK (TAG_LABEL_MASK | TAG_CAP)
 
-/* The registers of the words, in order. */
+/* The registers that hold the words of a message, in order. */
 static const uint8_t word_register[MESSAGE_WORDS] = { REG_A2, REG_A3, REG_A4,
                                                       REG_A5, REG_A6, REG_T1 };
 
 /* ---- the capability in a message -------------------------------------------------- */
 
-static bool has_cap(const struct thread *sender)
+static bool message_has_cap(const struct thread *sender)
 {
     return !sender->is_fault && (sender->context.x[REG_A1] & TAG_CAP) != 0;
 }
 
-/* The capability a thread's t0 names to be sent, if it can be copied. */
+/* The capability to send, named by the sender's t0; NULL: none, or it cannot be copied. */
 static struct slot *sent_slot(struct thread *sender)
 {
     struct slot *slot = thread_slot(sender, sender->context.x[REG_T0] & UINT32_MAX);
@@ -30,7 +30,7 @@ static struct slot *sent_slot(struct thread *sender)
     return slot == NULL || slot->type == OBJ_UNTYPED ? NULL : slot;
 }
 
-/* The empty slot a thread's t0 offers, or NULL. */
+/* The empty slot that the receiver's t0 offers, or NULL. */
 static struct slot *receive_slot(struct thread *receiver)
 {
     struct object *cnode = slot_object(&receiver->place[THREAD_CNODE]);
@@ -83,14 +83,14 @@ void ipc_notified(struct thread *thread, uint64_t bits)
     thread->context.x[REG_T2] = bits;
 }
 
-/* Give the message of `from` to `to`; an error is the sender's, and changes nothing. */
+/* Copy the message of `from` to `to`.  An error is for the sender, and nothing was changed. */
 static enum err message_transfer(struct thread *from, struct thread *to)
 {
     if (from->is_fault) {
         fault_copy(from, to);
         return OK;
     }
-    if (has_cap(from)) {
+    if (message_has_cap(from)) {
         enum err err = cap_transfer(from, to);
         if (err != OK)
             return err;
@@ -101,7 +101,7 @@ static enum err message_transfer(struct thread *from, struct thread *to)
 
 /* ---- sending ------------------------------------------------------------------------ */
 
-/* The current thread, its message transferred, waits for the reply of `receiver`. */
+/* The caller's message was transferred: block the caller until `receiver` replies. */
 static void call_start(struct hart *hart, struct thread *caller, struct thread *receiver)
 {
     endpoint_leave(receiver);
@@ -115,9 +115,9 @@ static enum err ipc_send(struct invocation *inv, bool is_calling)
     struct thread *sender = inv->thread;
     struct endpoint *endpoint = (struct endpoint *)slot_known_object(inv->slot);
 
-    if (has_cap(sender) && sent_slot(sender) == NULL)
+    if (message_has_cap(sender) && sent_slot(sender) == NULL)
         return ERR_INVALID_CAP;
-    if (has_cap(sender) && (inv->slot->rights & RIGHT_GRANT) == 0)
+    if (message_has_cap(sender) && (inv->slot->rights & RIGHT_GRANT) == 0)
         return ERR_NO_RIGHT;
     sender->send_badge = inv->slot->word[0];
     sender->is_calling = is_calling;
@@ -170,8 +170,8 @@ void ipc_send_fault(struct hart *hart, struct thread *thread)
 
 /* ---- receiving ---------------------------------------------------------------------- */
 
-/* Take the message of the first sender.  ERR_NOT_FOUND: there is none.  Any other error is the
- * sender's: it has got it, and there may be a next one. */
+/* Take the message of the first sender.  ERR_NOT_FOUND: no sender waits.  Any other error was
+ * returned to the sender, and another sender may wait. */
 static enum err sender_take(struct endpoint *endpoint, struct thread *receiver)
 {
     struct thread *sender = endpoint_first(endpoint, THREAD_BLOCKED_SEND);
@@ -189,7 +189,7 @@ static enum err sender_take(struct endpoint *endpoint, struct thread *receiver)
     return err;
 }
 
-/* The next message, or the bound notification's bits, or a wait for either. */
+/* Take the bound notification's bits or the next message, or wait for either. */
 static enum err ipc_receive(struct invocation *inv)
 {
     struct thread *receiver = inv->thread;
@@ -201,7 +201,7 @@ static enum err ipc_receive(struct invocation *inv)
         ipc_notified(receiver, notification_take(receiver->notification));
         return OK;
     }
-    /* Senders whose capability finds no slot fail one by one, however many: so preemptible. */
+    /* Preemptible: any number of senders may fail here because no slot is free for a capability. */
     while ((err = sender_take(endpoint, receiver)) != OK) {
         if (err == ERR_NOT_FOUND) {
             endpoint_wait(endpoint, receiver, THREAD_BLOCKED_RECV);
@@ -214,15 +214,15 @@ static enum err ipc_receive(struct invocation *inv)
     return OK;
 }
 
-/* The reply of `inv`'s thread to `caller`.  A reply cannot fail: a capability that may not or
- * cannot go with it stays behind, and TAG_CAP is clear. */
+/* Copy the reply of the invoking thread to `caller`.  A reply cannot fail: if the capability cannot
+ * be sent, it is left out, and TAG_CAP is clear. */
 static void reply_transfer(struct invocation *inv, struct thread *caller)
 {
     struct thread *server = inv->thread;
     uint64_t tag = server->context.x[REG_A1] & TAG_SENDER_MASK;
 
     if (caller->is_fault) {
-        caller->is_fault = false; /* it goes on at its pc, its registers as they are */
+        caller->is_fault = false; /* it continues at its pc with its registers unchanged */
         return;
     }
     if ((tag & TAG_CAP) != 0 &&
@@ -240,7 +240,7 @@ enum err ipc_reply_recv_invoke(struct invocation *inv)
     reply_transfer(inv, caller);
     caller_unlink(caller, inv->thread);
     enum err err = ipc_receive(inv);
-    sched_handoff(inv->hart, caller); /* if the server waits now; else it is ready */
+    sched_handoff(inv->hart, caller); /* runs at once if the server waits now */
     return err;
 }
 

@@ -5,9 +5,9 @@
  *
  *   caller --call--> ipc_fast --> server --reply_recv--> ipc_fast --> caller
  *
- * The hart goes straight from one thread to the other, where the scheduler would come to the same
- * (sched_may_switch).  What else may be due (a capability in the message, tracing, the dead, a
- * signal, a fault's reply, another sender) takes the slow path, through syscall_dispatch().
+ * The hart switches directly from one thread to the other, if the scheduler would choose the same
+ * thread (sched_may_switch).  A message with more work to do (a capability, tracing, a signal, the
+ * reply to a fault, another sender) takes the slow path, through syscall_dispatch().
  */
 #include <kernel/core/ipc.h>
 
@@ -18,8 +18,8 @@
 #include <kernel/core/sched.h>
 #include <kernel/core/syscall.h>
 
-/* The Endpoint that `slot` of the current thread names with `right`, unless more is to be done than
- * to carry words through it. */
+/* The Endpoint that `slot` of the current thread names with `right`.  NULL: there is none, or the
+ * message needs more than its words copied. */
 static struct endpoint *plain_endpoint(const struct hart *hart, const struct slot *slot,
                                        uint8_t right, uint64_t tag)
 {
@@ -30,7 +30,8 @@ static struct endpoint *plain_endpoint(const struct hart *hart, const struct slo
     return (struct endpoint *)slot_known_object(slot);
 }
 
-/* The caller that `server` answers before it waits for the next message, if that is all it does. */
+/* The caller that `server` replies to.  NULL: there is none, or the reply or the following wait
+ * needs the slow path. */
 static struct thread *plain_caller(const struct endpoint *endpoint, const struct thread *server)
 {
     struct thread *caller = server->caller;

@@ -13,7 +13,7 @@ void irq_handle(struct hart *hart)
     while ((source = hal_irq_claim()) != 0) {
         struct irq *irq = source < IRQ_SOURCE_MAX ? hart->kernel->irq_by_source[source] : NULL;
         if (irq == NULL) {
-            hal_irq_complete(source); /* before masking: a PLIC ignores it afterwards */
+            hal_irq_complete(source); /* first: a PLIC may ignore it for a masked source */
             hal_irq_mask(source);
             continue;
         }

@@ -4,8 +4,8 @@
  *
  *   bound: claim -> signal -> (source is claimed: it cannot interrupt) -> ack: complete -> ...
  *
- * A source stays claimed until it is acknowledged: that holds it back without touching
- * its enable bit (PLIC specification, "Interrupt Gateways").
+ * A source stays claimed until it is acknowledged, and a claimed source cannot interrupt:
+ * its enable bit need not change (PLIC specification, "Interrupt Gateways").
  */
 #ifndef KERNEL_CORE_IRQ_H
 #define KERNEL_CORE_IRQ_H
@@ -14,18 +14,18 @@
 
 struct irq {
     struct object object;
-    struct slot notification; /* embedded; its badge is what is signalled */
+    struct slot notification; /* embedded; an interrupt signals its badge */
     uint32_t source;          /* 0: not bound */
     bool is_claimed;          /* signalled, not yet acknowledged */
 };
 
 _Static_assert(sizeof(struct irq) <= UINT64_C(1) << IRQ_BITS_MIN, "Irq's size");
 
-/* External interrupt: claim what is pending and signal it.  At most once for each source, since a
- * claimed one is quiet. */
+/* External interrupt: claim and signal each pending source.  A claimed source cannot be pending
+ * again, so each source is signalled at most once. */
 void irq_handle(struct hart *hart);
 
-/* It or its Notification goes: the source, if any, is masked and free to be bound again. */
+/* The Irq or its Notification is deleted: mask the source, if one is bound, and free it. */
 void irq_unbind(struct hart *hart, struct irq *irq);
 
 #endif

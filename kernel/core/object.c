@@ -8,11 +8,11 @@
 #include <kernel/core/notification.h>
 #include <kernel/core/vcpu.h>
 
-static struct object *create_in(struct hart *hart, enum obj_type type, uint8_t size_bits,
-                                hpa_t memory)
+static struct object *object_init(struct hart *hart, enum obj_type type, uint8_t size_bits,
+                                  hpa_t memory)
 {
     if (type == OBJ_UNTYPED || type == OBJ_FRAME)
-        return NULL; /* may be device memory, of which the kernel has no view */
+        return NULL; /* may be device memory, which the kernel does not map */
     void *at = hal_phys_to_virt(memory);
 
     switch (type) {
@@ -23,7 +23,7 @@ static struct object *create_in(struct hart *hart, enum obj_type type, uint8_t s
     case OBJ_ENDPOINT: return endpoint_create(at);
     case OBJ_VCPU: return vcpu_create(at);
     case OBJ_NOTIFICATION:
-    case OBJ_IRQ: return at; /* of zeros, as they begin */
+    case OBJ_IRQ: return at; /* all zeros is their initial state */
     default: return NULL;
     }
 }
@@ -31,7 +31,7 @@ static struct object *create_in(struct hart *hart, enum obj_type type, uint8_t s
 void object_create(struct hart *hart, enum obj_type type, uint8_t size_bits, uint8_t flags,
                    hpa_t memory, struct slot *slot)
 {
-    struct object *object = create_in(hart, type, size_bits, memory);
+    struct object *object = object_init(hart, type, size_bits, memory);
 
     *slot = (struct slot){ .type = (uint8_t)type,
                            .rights = RIGHTS_ALL,
@@ -80,8 +80,8 @@ void slot_embed(struct slot *place, struct slot *source, struct object *owner)
     place->word[1] = (uint64_t)(uintptr_t)owner;
 }
 
-/* An object that held a capability in one of its own places is told that it went. */
-static void owner_lost(struct hart *hart, struct object *owner, struct slot *place)
+/* Tell the owner of an embedded slot that its capability is being deleted. */
+static void slot_owner_tell(struct hart *hart, struct object *owner, struct slot *place)
 {
     switch (owner->type) {
     case OBJ_THREAD: thread_lost((struct thread *)owner, place); break;
@@ -92,7 +92,7 @@ static void owner_lost(struct hart *hart, struct object *owner, struct slot *pla
     }
 }
 
-/* ---- the dead that a thread is to take apart --------------------------------------------- */
+/* ---- the dead objects that a thread must take apart -------------------------------------- */
 
 void dead_ring_create(struct dead_link *ring)
 {
@@ -135,7 +135,7 @@ void dead_ring_pass(struct dead_link *from, struct dead_link *to)
 
 /* ---- the end ----------------------------------------------------------------------------- */
 
-/* Leave every place a hart could find the object in. */
+/* Take the object out of every place where a hart could find it. */
 static void object_condemn(struct hart *hart, struct object *object)
 {
     switch (object->type) {
@@ -146,7 +146,7 @@ static void object_condemn(struct hart *hart, struct object *object)
     }
 }
 
-/* The slot holds the last capability. */
+/* `slot` holds the last capability to `object`. */
 static void object_end(struct hart *hart, struct object *object, struct slot *slot)
 {
     object->flags |= SLOT_DEAD;
@@ -172,14 +172,14 @@ void slot_delete(struct hart *hart, struct slot *slot)
 
     struct object *object = slot_object(slot);
     if ((slot->flags & SLOT_EMBEDDED) != 0)
-        owner_lost(hart, (struct object *)(uintptr_t)slot->word[1], slot);
+        slot_owner_tell(hart, (struct object *)(uintptr_t)slot->word[1], slot);
     if (object != NULL && --object->cap_count == 0)
         object_end(hart, object, slot);
     else
         slot_remove(slot);
 }
 
-/* Empty one of an object's own places; true when none holds anything. */
+/* Empty one of an object's embedded slots; true: all were empty. */
 static bool places_reap_step(struct hart *hart, struct slot *place, uint32_t count)
 {
     for (uint32_t i = 0; i < count; i++) {
@@ -191,8 +191,8 @@ static bool places_reap_step(struct hart *hart, struct slot *place, uint32_t cou
     return true;
 }
 
-/* One bounded step; true when nothing of the object is left to do. */
-static bool reap_step(struct hart *hart, struct object *object)
+/* Take the object apart by one bounded step; true: nothing is left in it. */
+static bool object_contents_reap(struct hart *hart, struct object *object)
 {
     switch (object->type) {
     case OBJ_CNODE: return cnode_reap_step(hart, (struct cnode *)object);
@@ -207,7 +207,7 @@ static bool reap_step(struct hart *hart, struct object *object)
 
 static void object_reap_step(struct hart *hart, struct object *object)
 {
-    if (!reap_step(hart, object))
+    if (!object_contents_reap(hart, object))
         return;
     slot_unbury((struct slot *)object);
     dead_link_remove(&object->dead);

@@ -8,8 +8,8 @@
  *   |   0    |      PPN     |RSW|D|A|G|U|X|W|R|V|
  *   +--------+--------------+---+-+-+-+-+-+-+-+-+
  *
- * A and D are set from the start: no hart need ever write or fault on them.
- * G-stage leaves are U too: that stage checks accesses as if made in U mode.
+ * A and D are always set: no hart has to set them or to fault because they are clear.
+ * G-stage leaves have U too: that stage checks each access as a U-mode access.
  */
 #ifndef KERNEL_CORE_PTE_H
 #define KERNEL_CORE_PTE_H

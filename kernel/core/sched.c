@@ -73,7 +73,7 @@ void sched_block(struct thread *thread, enum thread_phase phase)
 
 void sched_handoff(struct hart *hart, struct thread *thread)
 {
-    bool is_outranked = hart->ready.present >> thread->priority > 1; /* without counting zeros */
+    bool is_outranked = hart->ready.present >> thread->priority > 1; /* a shift: see sched_pick() */
     if (hart->current != NULL || thread->hart != hart || is_outranked) {
         sched_ready(thread);
         return;
@@ -121,7 +121,7 @@ void timer_expire(struct hart *hart)
 
     if (current != NULL)
         floor = current->priority + (now < hart->slice_end_ticks ? 1u : 0u);
-    hart->armed_ticks = 0; /* the timer has fired: it must be armed anew */
+    hart->armed_ticks = 0; /* the timer has fired: it must be armed again */
     for (uint32_t i = 0; i < TIMER_EXPIRE_MAX && deadline_has_passed(hart, now); i++) {
         if (!deadline_serve(hart, now, floor))
             return;
@@ -130,7 +130,7 @@ void timer_expire(struct hart *hart)
 
 /* ---- choosing ----------------------------------------------------------------- */
 
-/* The current thread gives way, at the end of its slice to the end of the queue. */
+/* Preempt the current thread: to the front of its queue, or to the end if its slice is over. */
 static void run_preempt(struct hart *hart, uint64_t now)
 {
     struct thread *thread = hart->current;
@@ -153,8 +153,8 @@ void sched_pass_turn(struct hart *hart)
     ready_push(thread, false);
 }
 
-/* The highest priority with a ready thread; there is one.  Written out, since harts without Zbb
- * have no instruction for it and the compiler would call a function. */
+/* The highest priority with a ready thread; there must be one.  Written out, because the compiler
+ * would call a function: harts without Zbb have no instruction that counts leading zeros. */
 static inline uint32_t ready_top(const struct hart *hart)
 {
     uint64_t present = hart->ready.present;
@@ -185,7 +185,7 @@ struct thread *sched_pick(struct hart *hart)
     uint64_t now = hal_time();
     if (current != NULL)
         run_preempt(hart, now);
-    /* A sleeper of this priority takes its place in the queue, even if no slice ever ends. */
+    /* A sleeper of this priority must get into the queue even if no slice ever ends. */
     if (deadline_has_passed(hart, now))
         (void)deadline_serve(hart, now, ready_top(hart));
     struct thread *next = hart->ready.list[ready_top(hart)].first;
@@ -209,7 +209,7 @@ static ATTR_NOINLINE void timer_arm_hart(struct hart *hart, uint64_t deadline_ti
     hart->armed_ticks = deadline_ticks;
 }
 
-/* The first moment at which one of the sleepers could take over from `thread`. */
+/* The earliest time at which a sleeper could preempt `thread`; NULL: the hart is idle. */
 static uint64_t sleeper_ticks(const struct hart *hart, const struct thread *thread)
 {
     const struct timer_queue *timers = &hart->timers;
@@ -222,20 +222,20 @@ static uint64_t sleeper_ticks(const struct hart *hart, const struct thread *thre
     return earlier(equal, timer_earliest_above(timers, thread->priority));
 }
 
-/* `other`: the first moment that matters beside the sleepers. */
+/* `other`: the earliest deadline that is not a sleeper's. */
 static ATTR_NOINLINE void timer_rearm_for_sleepers(struct hart *hart, uint64_t other)
 {
     uint64_t deadline = earlier(other, sleeper_ticks(hart, hart->current));
 
     if (deadline == 0)
-        deadline = 1; /* 0 is "armed for nothing known" */
+        deadline = 1; /* 0 in armed_ticks means unknown */
     if (deadline != hart->armed_ticks)
         timer_arm_hart(hart, deadline);
 }
 
-/* Arm the timer for what comes first: a deadline, the end of a slice that an equal waits for, or
- * the timer of the guest about to run where that needs software.  Without sleepers there is no
- * call here but tail calls, so that no register is saved. */
+/* Arm the timer for the earliest of: a sleeper's deadline, the end of the slice if an equal is
+ * ready, the deadline or software timer of the guest about to run.  The slow cases are tail calls,
+ * so that this function saves no register. */
 static void timer_rearm(struct hart *hart)
 {
     const struct thread *thread = hart->current;
@@ -253,7 +253,7 @@ static void timer_rearm(struct hart *hart)
 
 /* ---- leaving the kernel --------------------------------------------------------- */
 
-/* Serve what is pending, without a trap. */
+/* Serve pending interrupts without taking a trap. */
 static void interrupts_serve(struct hart *hart)
 {
     timer_expire(hart);
@@ -261,13 +261,13 @@ static void interrupts_serve(struct hart *hart)
         irq_handle(hart);
 }
 
-static void idle(struct hart *hart)
+static void sched_idle(struct hart *hart)
 {
     timer_rearm_for_sleepers(hart, TIMER_NEVER);
     if (trace_is_on(&hart->trace))
         trace_record(hart, NULL, TRACE_SWITCH, 0, 0);
     hal_idle();
-    hart->slice_end_ticks = hal_time() + hart->kernel->slice_ticks; /* of whoever wakes first */
+    hart->slice_end_ticks = hal_time() + hart->kernel->slice_ticks; /* of the first to wake */
     interrupts_serve(hart);
 }
 
@@ -284,10 +284,10 @@ static void vspace_prepare(struct hart *hart, const struct thread *thread)
         space_load(hart, vspace);
 }
 
-/* No ready thread would run before `next`.  An equal of `next` may be ready if it is an equal of
- * the current thread too: then the timer is armed for the end of the slice already.  For sleepers
- * below the current priority the timer may not be armed, and they could take over from a lower
- * `next`. */
+/* No ready thread may run before `next`.  A ready thread of `next`'s priority is allowed if the
+ * current thread has this priority too: then the timer is armed for the end of the slice already.
+ * If `next` has a lower priority than the current thread, sleepers could preempt it for which the
+ * timer is not armed yet: then no deadline may lie before armed_ticks. */
 bool sched_may_switch(const struct hart *hart, const struct thread *next)
 {
     uint64_t as_urgent = hart->ready.present >> next->priority;
@@ -315,7 +315,7 @@ void sched_switch(struct hart *hart, enum thread_phase phase, struct thread *nex
     vspace_prepare(hart, next);
 }
 
-ATTR_NORETURN static void enter_user(struct hart *hart, struct thread *thread)
+ATTR_NORETURN static void sched_enter_user(struct hart *hart, struct thread *thread)
 {
     vspace_prepare(hart, thread);
     hal_fp_set_user_access(hart->fp_owner == &thread->fp);
@@ -331,19 +331,19 @@ void sched_leave(struct hart *hart)
     for (;;) {
         struct thread *thread = sched_pick(hart);
         if (thread == NULL) {
-            idle(hart);
+            sched_idle(hart);
         } else if (!dead_ring_is_empty(&thread->dead)) {
             timer_rearm(hart);
             dead_ring_take_apart(hart);
             if (hal_interrupt_pending())
                 interrupts_serve(hart);
         } else if (!thread->is_in_guest) {
-            enter_user(hart, thread);
+            sched_enter_user(hart, thread);
         } else if (vcpu_prepare(hart, thread->vcpu)) {
             timer_rearm(hart);
             if (trace_is_on(&hart->trace))
                 trace_record(hart, thread->vcpu, TRACE_ENTER | 1 << 8, 0, 0);
-            else if (hart->vspace == vspace_of(thread)) /* else another's is loaded */
+            else if (hart->vspace == vspace_of(thread)) /* else another VSpace is loaded */
                 hart->resumable = thread->vcpu;
             vcpu_enter(thread->vcpu);
         }

@@ -11,7 +11,7 @@ static bool slot_is_last(const struct slot *slot)
     return slot->next == NULL || slot->next->last_child == slot;
 }
 
-/* Let whatever stands before a place in a list (a sibling, or the parent) point at `slot`. */
+/* Let the node before a place in a list (a sibling, or the parent) point at `slot`. */
 static void link_from_prev(struct slot *prev, bool is_parent, struct slot *slot)
 {
     if (prev == NULL)
@@ -47,8 +47,8 @@ void slot_insert_child(struct slot *parent, struct slot *child)
     parent->first_child = child;
 }
 
-/* An only child without children of its own: its parent becomes a leaf.  prev and next are then
- * both the parent (or both NULL). */
+/* Remove an only child that has no children: its parent becomes a leaf.  The child's prev and next
+ * are both the parent (or both NULL). */
 static void remove_only_leaf(struct slot *parent)
 {
     if (parent == NULL)
@@ -57,7 +57,7 @@ static void remove_only_leaf(struct slot *parent)
     parent->last_child = NULL;
 }
 
-/* Take a node out of the tree, its children taking its place. */
+/* Take a node out of the tree.  Its children take its place. */
 static void node_unlink(const struct slot *slot)
 {
     struct slot *prev = slot->prev, *next = slot->next;
@@ -89,7 +89,7 @@ void slot_remove(struct slot *slot)
     *slot = (struct slot){ .type = OBJ_NONE };
 }
 
-/* Let `to` stand in the tree where `from` stood; the links of `to` are not written. */
+/* Let the neighbours of `from` point at `to` instead; the links of `to` are not written. */
 static void node_replace(struct slot *to, const struct slot *from)
 {
     link_from_prev(from->prev, slot_is_first(from), to);

@@ -8,7 +8,7 @@
 #define LEVELS 3u /* 2 is the root's */
 
 struct geometry {
-    uint8_t address_bits; /* what a user may map lies below 2^this */
+    uint8_t address_bits; /* user mappings lie below 2^address_bits */
     uint8_t root_pages;
     uint16_t root_entries;
 };
@@ -51,7 +51,7 @@ static uint16_t place_take(struct space_table *table, struct space *space)
     return i;
 }
 
-/* Of `rest_pages` behind the root table, how many hold the header and the counts of the others? */
+/* How many of the `rest_pages` behind the root table hold the header and the counts? */
 static uint32_t header_page_count(uint32_t rest_pages)
 {
     uint64_t bytes_a_page = PAGE_BYTES + sizeof(uint16_t);
@@ -83,7 +83,7 @@ struct object *space_create(struct kernel *kernel, enum space_stage stage, hpa_t
     return &space->object;
 }
 
-static void fence_all(const struct space *space)
+static void space_fence_all(const struct space *space)
 {
     if (space->stage == SPACE_S)
         hal_vspace_fence_all(space->id);
@@ -103,7 +103,7 @@ void space_destroy(struct hart *hart, struct space *space)
         hal_gspace_unload();
         hart->gspace = NULL;
     }
-    fence_all(space);
+    space_fence_all(space);
     table->entry[space->index].space = NULL;
     table->entry[space->index].generation++;
     table->used_count--;
@@ -120,14 +120,14 @@ void space_load(struct hart *hart, struct space *space)
     else
         hal_gspace_load(space->id, space->root);
     *loaded = space;
-    /* Another space may have used the identifier; until now the hart could still walk that one. */
+    /* Another space may have used the identifier, and the hart could walk it until now. */
     if (id_count(space->stage) < SPACE_COUNT)
-        fence_all(space);
+        space_fence_all(space);
 }
 
 /* ---- records in Frame slots --------------------------------------------------- */
 
-/* slot.space: stage in bit 16, index below.  slot.word[]: */
+/* slot.space: stage in bit 16, index in the bits below.  slot.word[]: */
 enum { MAPPED_ADDRESS = 0, MAPPED_GENERATION = 1 };
 #define SPACE_STAGE_SHIFT 16u
 
@@ -164,12 +164,12 @@ static uint64_t *entry_in(const struct space *space, hpa_t table, uint32_t level
     return table_at(table) + ((address >> (PAGE_BITS + TABLE_BITS * level)) & (count - 1));
 }
 
-/* Entries passed on the way down to one address; path[level] is NULL where no table is. */
+/* The entries that translate one address; path[level] is NULL below the lowest table. */
 struct walk {
     uint64_t *path[LEVELS];
 };
 
-/* Walk down to `level`, as far as there are tables. */
+/* Walk the page tables down to `level`, or to the lowest table above it. */
 static struct walk space_walk(const struct space *space, uint64_t address, uint32_t level)
 {
     struct walk walk = { { NULL } };
@@ -198,7 +198,7 @@ static hpa_t pool_take(struct space *space)
     return fresh;
 }
 
-/* Give back a table that is all zero, fenced, and counts no entry. */
+/* Give back a table that is all zeros, fenced, and has the count 0. */
 static void pool_give(struct space *space, hpa_t table)
 {
     uint64_t *page = table_at(table);
@@ -208,7 +208,7 @@ static void pool_give(struct space *space, hpa_t table)
     space->free_count++;
 }
 
-/* The count of the table that the walk passed at `level`, which is not the root. */
+/* The count of the walk's table at `level`, which is not the root's. */
 static uint16_t *used_of(const struct space *space, const struct walk *walk, uint32_t level)
 {
     hpa_t table = pte_address(*walk->path[level + 1]);
@@ -216,7 +216,7 @@ static uint16_t *used_of(const struct space *space, const struct walk *walk, uin
     return &space->used[(table.raw - space->pool_first.raw) / PAGE_BYTES];
 }
 
-/* Fill the empty entry of the walk at `level`. */
+/* Fill the walk's empty entry at `level`. */
 static void entry_fill(const struct space *space, const struct walk *walk, uint32_t level,
                        uint64_t pte)
 {
@@ -225,7 +225,7 @@ static void entry_fill(const struct space *space, const struct walk *walk, uint3
         ++*used_of(space, walk, level);
 }
 
-/* Empty the entry of the walk at `level`; true when its table can go back to the pool. */
+/* Empty the walk's entry at `level`; true: its table can go back to the pool. */
 static bool entry_clear(const struct space *space, const struct walk *walk, uint32_t level)
 {
     hal_pte_write(walk->path[level], 0);
@@ -239,28 +239,28 @@ static uint32_t frame_level(const struct slot *slot)
     return (slot->size_bits - PAGE_BITS) / TABLE_BITS;
 }
 
-/* What stands in the way of a leaf at `level`; on OK `*missing` is how many tables it needs. */
+/* Can a leaf be put at `level`?  On OK `*missing` is the number of tables it needs. */
 static enum err map_check(const struct space *space, const struct walk *walk, uint32_t level,
                           uint32_t *missing)
 {
-    uint32_t lowest = LEVELS - 1; /* the walk came down to here */
+    uint32_t lowest = LEVELS - 1; /* the walk ended at this level */
 
     while (lowest > level && walk->path[lowest - 1] != NULL)
         lowest--;
     if (*walk->path[lowest] != 0)
-        return ERR_EXISTS; /* a leaf; at `level` itself, a table in use too */
+        return ERR_EXISTS; /* a leaf, or at `level` itself a table in use */
     if (lowest - level > space->free_count)
         return ERR_NO_MEMORY;
     *missing = lowest - level;
     return OK;
 }
 
-/* Order new entries before later walks: a hart may have cached that nothing was there.  A fence of
- * one address orders leaf entries only ("Supervisor Memory-Management Fence Instruction"). */
+/* Order new entries before later walks: a hart may have cached the invalid entry.  A fence of one
+ * address orders leaf entries only ("Supervisor Memory-Management Fence Instruction"). */
 static void fence_entries(const struct space *space, uint64_t address, bool only_leaf)
 {
     if (!only_leaf)
-        fence_all(space);
+        space_fence_all(space);
     else if (space->stage == SPACE_S)
         hal_vspace_fence_page(space->id, address);
     else
@@ -295,8 +295,8 @@ enum err space_map(struct hart *hart, struct space *space, struct slot *slot, ui
     return OK;
 }
 
-/* Clear the leaf of the walk at `level`, then free the tables that this leaves empty, from the
- * lowest up.  Each is unlinked and fenced before it is in the pool. */
+/* Clear the walk's leaf at `level`, then free the tables that became empty, from the lowest up.
+ * Each table is unlinked and fenced before it goes to the pool. */
 static void leaf_clear(struct space *space, const struct walk *walk, uint32_t level,
                        uint64_t address)
 {

@@ -9,14 +9,14 @@
  *
  *   VSpace  | root 4 KiB | header, counts | pool ...   GSpace  | root 16 KiB | header, counts | ...
  *
- * The counts say how many entries of each table are in use: a table whose count falls to 0 goes
- * back to the pool, and nobody has to read its 512 entries to know that.
+ * The counts say how many entries of each table are in use.  A table whose count falls to 0 goes
+ * back to the pool; the kernel need not read its 512 entries to find out.
  *
  * A Frame slot names the space it is mapped in by (index in the table of its
- * stage, generation).  When a space dies its entry's generation moves on, and all
- * those records are void at once, without a walk.  The index is the ASID or VMID
- * as far as the hart has that many; where it has fewer, several spaces share an
- * identifier and loading one fences it.
+ * stage, generation).  When a space dies, its entry's generation is incremented: all
+ * records in Frame slots become void at once, without a walk.  The index is the ASID
+ * or VMID if the hart has enough identifiers.  Otherwise several spaces share an
+ * identifier, and loading a space fences its identifier.
  */
 #ifndef KERNEL_CORE_SPACE_H
 #define KERNEL_CORE_SPACE_H
@@ -27,7 +27,7 @@ struct vcpu;
 
 enum space_stage { SPACE_S, SPACE_G };
 
-/* Places in each table; place 0 is not used, so that 0 names no space. */
+/* Entries of each table; entry 0 is not used, so that 0 names no space. */
 #define SPACE_COUNT 1024u
 
 struct space {
@@ -37,17 +37,17 @@ struct space {
     uint16_t id;         /* ASID or VMID */
     hpa_t root;
     hpa_t pool_first;    /* the pool's first page */
-    hpa_t pool_next;     /* pages from here to the end of the object were never used: zero */
-    uint16_t *used;      /* for each page of the pool: entries in use, as long as it is a table */
+    hpa_t pool_next;     /* from here to the object's end: pages never used, zero */
+    uint16_t *used;      /* for each page of the pool that is a table: entries in use */
     uint64_t *free_list; /* emptied tables, fenced, linked through their first entry */
-    uint32_t free_count; /* pages in both */
+    uint32_t free_count; /* pages in the list and from pool_next on */
     uint32_t pool_count;
-    const struct vcpu *last_vcpu; /* GSpace: whose own translations the hart may hold */
+    const struct vcpu *last_vcpu; /* GSpace: the vCPU that ran last in it */
 };
 
 struct space_entry {
     struct space *space; /* NULL: free */
-    uint64_t generation; /* counts the spaces that had this place and died */
+    uint64_t generation; /* counts the dead spaces that had this entry */
 };
 
 struct space_table {
@@ -56,29 +56,29 @@ struct space_table {
     struct space_entry entry[SPACE_COUNT];
 };
 
-/* How many more spaces of a stage can be made. */
+/* Free entries of the stage's table: so many more spaces can be created. */
 uint32_t space_free_count(const struct kernel *kernel, enum space_stage stage);
 
-/* Begin a space in its object's zeroed memory; a free place exists. */
+/* Initialise a space in zeroed memory; the caller has checked that an entry is free. */
 struct object *space_create(struct kernel *kernel, enum space_stage stage, hpa_t memory,
                             uint8_t size_bits);
 
-/* A space dies: no hart has it loaded or cached afterwards, its place is free. */
+/* A space dies.  Afterwards no hart has it loaded or cached, and its entry is free. */
 void space_destroy(struct hart *hart, struct space *space);
 
-/* Make it the hart's loaded space of its stage, if it is not. */
+/* Load the space into the hart, unless it is loaded. */
 void space_load(struct hart *hart, struct space *space);
 
-/* Map the frame of `slot` at `address` (bytes) with `rights`; all that can fail is checked before
- * anything changes.  Errors as Frame.map: ALIGN, RANGE, EXISTS, NO_MEMORY. */
+/* Map the frame of `slot` at `address` (bytes) with `rights`.  All checks come before any
+ * change.  Errors as Frame.map: ALIGN, RANGE, EXISTS, NO_MEMORY. */
 MUST_CHECK space_map(struct hart *hart, struct space *space, struct slot *slot, uint64_t address,
                      uint8_t rights);
 
-/* Undo the mapping of a Frame slot; when it returns no hart reaches the page through it, and
- * emptied tables are back in the pool.  Harmless when there is none. */
+/* Undo the mapping of a Frame slot, if it is mapped.  Afterwards no hart can reach the page through
+ * the mapping, and tables that became empty are back in the pool. */
 void space_unmap(struct hart *hart, struct slot *slot);
 
-/* The space a Frame slot is mapped in, NULL when nowhere or that space is gone. */
+/* The space that a Frame slot is mapped in; NULL: not mapped, or that space is dead. */
 struct space *space_of_frame(struct kernel *kernel, const struct slot *slot);
 
 #endif

@@ -15,8 +15,8 @@ struct slot *thread_slot(struct thread *thread, uint64_t index)
 }
 
 /* Find the method of `slot` that a1 names. */
-static enum err find_method(const struct slot *slot, uint64_t number,
-                            const struct method_desc **method)
+static enum err syscall_method_find(const struct slot *slot, uint64_t number,
+                                    const struct method_desc **method)
 {
     const struct object_desc *object = &abi_object_table[slot->type];
 
@@ -26,8 +26,8 @@ static enum err find_method(const struct slot *slot, uint64_t number,
     return OK;
 }
 
-/* The call a7 names, with the capability in a0 and, for invoke, the method in a1. */
-static enum err find_call(struct invocation *inv, const struct method_desc **method)
+/* Find the call that a7 names, the capability in a0 and, for invoke, the method in a1. */
+static enum err syscall_call_find(struct invocation *inv, const struct method_desc **method)
 {
     const struct user_context *context = &inv->thread->context;
     uint64_t number = context->x[REG_A7];
@@ -43,12 +43,12 @@ static enum err find_call(struct invocation *inv, const struct method_desc **met
     if (inv->slot == NULL)
         return ERR_INVALID_CAP;
     if (number == CALL_INVOKE)
-        return find_method(inv->slot, context->x[REG_A1], method);
+        return syscall_method_find(inv->slot, context->x[REG_A1], method);
     return inv->slot->type == (*method)->cap_type ? OK : ERR_INVALID_CAP;
 }
 
-/* Arguments of an invoke start in a2, of other calls in a1; messages take theirs themselves. */
-static void read_args(struct invocation *inv, uint32_t count)
+/* Arguments of an invoke start in a2, of other calls in a1; message handlers read registers. */
+static void syscall_args_read(struct invocation *inv, uint32_t count)
 {
     const uint64_t *x = inv->thread->context.x;
     bool is_invoke = x[REG_A7] == CALL_INVOKE;
@@ -60,7 +60,7 @@ static void read_args(struct invocation *inv, uint32_t count)
         inv->arg[INVOCATION_ARGS - 1] = x[REG_T1];
 }
 
-static enum err find_caps(struct invocation *inv, const struct method_desc *method)
+static enum err syscall_caps_find(struct invocation *inv, const struct method_desc *method)
 {
     for (uint32_t i = 0; i < method->arg_count; i++) {
         const struct arg_desc *arg = &method->arg[i];
@@ -77,16 +77,16 @@ static enum err find_caps(struct invocation *inv, const struct method_desc *meth
     return OK;
 }
 
-static enum err decode(struct invocation *inv, const struct method_desc **method)
+static enum err syscall_decode(struct invocation *inv, const struct method_desc **method)
 {
-    enum err err = find_call(inv, method);
+    enum err err = syscall_call_find(inv, method);
 
     if (err != OK)
         return err;
     if (inv->slot != NULL && ((*method)->rights & ~inv->slot->rights) != 0)
         return ERR_NO_RIGHT;
-    read_args(inv, (*method)->arg_count);
-    return find_caps(inv, *method);
+    syscall_args_read(inv, (*method)->arg_count);
+    return syscall_caps_find(inv, *method);
 }
 
 void syscall_dispatch(struct hart *hart)
@@ -94,7 +94,7 @@ void syscall_dispatch(struct hart *hart)
     struct thread *thread = hart->current;
     struct user_context *context = &thread->context;
     const struct method_desc *method = NULL;
-    struct invocation inv; /* what a call can be without, nobody clears for it */
+    struct invocation inv; /* uninitialised on purpose: the other fields are written before read */
 
     inv.hart = hart;
     inv.thread = thread;
@@ -102,7 +102,7 @@ void syscall_dispatch(struct hart *hart)
     inv.result[0] = inv.result[1] = 0;
     inv.is_answered = false;
     context->pc += ECALL_BYTES;
-    enum err err = decode(&inv, &method);
+    enum err err = syscall_decode(&inv, &method);
     if (trace_is_on(&hart->trace))
         trace_call(hart, &inv, err);
     if (err == OK)

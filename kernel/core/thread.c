@@ -48,8 +48,8 @@ void thread_drop_caller(struct thread *thread, enum err err)
     }
 }
 
-/* Out of whatever it runs or waits in, into SUSPENDED.  True when that was a call of its own, as
- * opposed to a fault or a guest. */
+/* Put a thread in any phase into SUSPENDED.  True: it waited in a system call other than vcpu_run,
+ * which must return an error. */
 static bool thread_stop(struct thread *thread)
 {
     bool was_in_call = false;
@@ -102,7 +102,7 @@ void thread_fault(struct hart *hart, uint64_t cause, uint64_t tval)
 
 /* ---- the end -------------------------------------------------------------------- */
 
-/* No VCpu is bound to it: that would hold a capability to it. */
+/* No VCpu is bound to the thread: a bound VCpu holds a capability to its thread. */
 void thread_condemn(struct hart *hart, struct thread *thread)
 {
     thread_stop(thread);

@@ -12,8 +12,8 @@ static struct thread *thread_of(const struct slot *slot)
     return (struct thread *)slot_object(slot);
 }
 
-static void replace(struct hart *hart, struct thread *thread, enum thread_place place,
-                    struct slot *source)
+static void thread_place_replace(struct hart *hart, struct thread *thread, enum thread_place place,
+                                 struct slot *source)
 {
     slot_delete(hart, &thread->place[place]);
     if (source != NULL)
@@ -31,9 +31,9 @@ enum err thread_configure_invoke(struct invocation *inv)
         return ERR_NO_RIGHT;
     if (thread->state != THREAD_SUSPENDED)
         return ERR_STATE;
-    replace(inv->hart, thread, THREAD_CNODE, inv->cap[0]);
-    replace(inv->hart, thread, THREAD_VSPACE, inv->cap[1]);
-    replace(inv->hart, thread, THREAD_FAULT, inv->cap[2]);
+    thread_place_replace(inv->hart, thread, THREAD_CNODE, inv->cap[0]);
+    thread_place_replace(inv->hart, thread, THREAD_VSPACE, inv->cap[1]);
+    thread_place_replace(inv->hart, thread, THREAD_FAULT, inv->cap[2]);
     thread->priority = (uint8_t)priority;
     return OK;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* First in, first out, linked through the threads themselves: every operation is O(1). */
+/* A first-in, first-out queue, linked through the threads themselves: every operation is O(1). */
 #ifndef KERNEL_CORE_THREAD_QUEUE_H
 #define KERNEL_CORE_THREAD_QUEUE_H
 

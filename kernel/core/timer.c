@@ -8,7 +8,7 @@ static uint32_t rank_of(const struct timer *timer)
     return timer == NULL ? 0 : timer->rank;
 }
 
-/* Make `timer` leftist again, whose children are; true when its own rank changed. */
+/* Make `timer` leftist again; its children are.  True: its own rank changed. */
 static bool timer_balance(struct timer *timer)
 {
     uint32_t old = timer->rank;
@@ -22,8 +22,8 @@ static bool timer_balance(struct timer *timer)
     return timer->rank != old;
 }
 
-/* Merge two heaps into one below `parent`: down along the right of both, the earlier first, then up
- * again to restore the ranks. */
+/* Merge two heaps into one below `parent`: go down the rightmost paths of both, the earlier node
+ * first, then up again to restore the ranks. */
 static struct timer *timer_merge(struct timer *a, struct timer *b, struct timer *parent)
 {
     struct timer *root = NULL, *above = parent;
@@ -65,7 +65,7 @@ static uint64_t most_urgent_of(const uint64_t row[TIMER_GROUP])
     return more_urgent(more_urgent(ab, cd), more_urgent(ef, gh));
 }
 
-/* The first deadline of a priority is another now. */
+/* The heap of `priority` has a new first deadline: update the rows. */
 static void first_changed(struct timer_queue *queue, size_t priority)
 {
     const struct timer *first = queue->heap[priority];
@@ -126,7 +126,7 @@ void timer_arm(struct timer_queue *queue, struct timer *timer, uint8_t priority,
         first_changed(queue, priority);
 }
 
-/* Take `timer` out of its heap, where it is not the first. */
+/* Replace `timer`, which is not the first of its heap, by `rest`. */
 static void timer_unlink(struct timer *timer, struct timer *rest)
 {
     struct timer *parent = timer->parent;
@@ -135,7 +135,7 @@ static void timer_unlink(struct timer *timer, struct timer *rest)
         parent->left = rest;
     else
         parent->right = rest;
-    /* Ranks that change form a chain in which each is one more than the one below: it is short. */
+    /* Each rank that changes is one more than the rank below it, so these loops are O(log n). */
     while (parent != NULL && timer_balance(parent))
         parent = parent->parent;
 }

@@ -23,7 +23,7 @@ static struct trace_header *header_of(const struct slot *frame)
     return hal_phys_to_virt(hpa(frame->object));
 }
 
-/* Go on in `chunk`. */
+/* Write the next record to `chunk`. */
 static void chunk_open(struct trace *trace, uint32_t chunk)
 {
     struct trace_header *header = header_of(&trace->place[chunk]);
@@ -33,7 +33,7 @@ static void chunk_open(struct trace *trace, uint32_t chunk)
     trace->end = trace->next + trace->chunk_records;
 }
 
-/* Start anew in the frames before the first place that has none. */
+/* Start a new ring in the frames attached; false: there is none. */
 static bool ring_begin(struct hart *hart)
 {
     struct trace *trace = &hart->trace;
@@ -68,7 +68,7 @@ void trace_record(struct hart *hart, const void *subject, uint64_t what, uint64_
     __atomic_store_n(&header_of(&trace->place[0])->count, ++trace->count, __ATOMIC_RELEASE);
 }
 
-/* ---- points that have more to say ------------------------------------------------- */
+/* ---- trace points with details ---------------------------------------------------- */
 
 void trace_exit(struct hart *hart, const struct vcpu *vcpu)
 {

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * What happened on a hart, in memory that a holder of the Trace capability gave
- * (abi/trace.h).  A trace point is one test of a word while nothing is traced.
+ * Records the events of a hart in memory that a holder of the Trace capability attached
+ * (abi/trace.h).  While tracing is off, a trace point costs one test of a word.
  *
- * Frames are held as embedded capabilities: when one is revoked, tracing stops before its
- * memory can become anything else.
+ * The kernel holds the Frames as embedded capabilities: when one is revoked, tracing stops
+ * before the memory can be used for anything else.
  */
 #ifndef KERNEL_CORE_TRACE_H
 #define KERNEL_CORE_TRACE_H
@@ -17,23 +17,23 @@ struct notification;
 struct invocation;
 
 struct trace {
-    uint64_t mask;                   /* TRACE_MASK(); 0: nothing is traced */
-    struct trace_record *next, *end; /* where the next record goes; the end of that chunk */
-    uint64_t count, chunk_records;   /* records ever written to this ring; that fit in a chunk */
-    uint32_t chunk, chunk_count;     /* the one being written; 0: the ring is to be begun anew */
-    struct object owner;             /* of the places */
+    uint64_t mask;                   /* TRACE_MASK(); 0: tracing is off */
+    struct trace_record *next, *end; /* address of the next record; end of its chunk */
+    uint64_t count, chunk_records;   /* records written to the ring; records of a chunk */
+    uint32_t chunk, chunk_count;     /* the chunk in use; chunk_count 0: no ring yet */
+    struct object owner;             /* owner of the embedded slots */
     struct slot place[TRACE_CHUNKS_MOST];
 };
 
-/* How user space names a thread or vCPU in records; 0 is nobody. */
+/* The number of a thread or vCPU in records; 0: no thread or vCPU. */
 uint32_t trace_id(const void *object);
 
-/* One place has lost its frame: the mask is 0 from now on. */
+/* One slot has lost its frame: set the mask to 0. */
 void trace_lost(struct object *owner);
 
-/* ---- points: called while trace_is_on(), which the caller asks itself ----------------- */
+/* ---- trace points: the caller tests trace_is_on() first ------------------------------- */
 
-/* `what`: the event, and above it detail << 8 | more << 16. */
+/* `what`: event | detail << 8 | more << 16. */
 void trace_record(struct hart *hart, const void *subject, uint64_t what, uint64_t word0,
                   uint64_t word1);
 void trace_exit(struct hart *hart, const struct vcpu *vcpu);

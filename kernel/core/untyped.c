@@ -28,9 +28,8 @@ static bool size_is_legal(enum obj_type type, uint64_t size_bits)
     return size_bits < 64 && (abi_object_table[type].size_bits_mask >> size_bits & 1) != 0;
 }
 
-/* Take apart the dead among the children, from the first on.  The current thread may be among what
- * that destroys, and with it the CNodes that hold `untyped` and the destination: neither may be
- * looked at then. */
+/* Take apart the dead children, from the first on.  That may destroy the current thread, and with
+ * it the CNodes that hold `untyped` and the destination slots: then neither may be read. */
 static enum err untyped_reap(struct hart *hart, const struct slot *untyped)
 {
     const struct thread *caller = hart->current;
@@ -43,7 +42,7 @@ static enum err untyped_reap(struct hart *hart, const struct slot *untyped)
     return OK;
 }
 
-/* Zero up to `end` (bytes into the Untyped), a page at a time. */
+/* Zero the memory up to `end` (bytes into the Untyped), one page at a time. */
 static enum err untyped_zero(struct slot *untyped, uint64_t end)
 {
     uint8_t *base = hal_phys_to_virt(hpa(untyped->object));
@@ -73,7 +72,7 @@ static bool can_make(const struct kernel *kernel, const struct retype *retype)
     }
 }
 
-/* Check all that can fail; on OK `*start` is where the first object will lie, in bytes. */
+/* Check everything that can fail; on OK `*start` is the first object's offset in bytes. */
 static enum err retype_place(const struct kernel *kernel, const struct retype *retype,
                              uint64_t *start)
 {
@@ -127,7 +126,7 @@ enum err untyped_retype(struct hart *hart, const struct retype *retype)
     if (untyped->first_child == NULL && untyped->word[USED_BYTES] != 0)
         untyped->word[USED_BYTES] = untyped->word[ZEROED_BYTES] = 0;
     uint64_t end = start + ((uint64_t)retype->count << retype->size_bits);
-    /* A sub-Untyped is zeroed when something is made of it; device memory never. */
+    /* A child Untyped is zeroed when objects are made from it; device memory never. */
     if ((untyped->flags & SLOT_DEVICE) == 0 && retype->type != OBJ_UNTYPED) {
         err = untyped_zero(untyped, end);
         if (err != OK)

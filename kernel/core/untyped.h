@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Untyped memory and what is made of it.
+ * Untyped memory, and the objects made from it.
  *
  *   address                 bytes handed out          bytes known zero        address + 2^bits
  *      |  objects alive or dead  |   zeroed by a retype that was    | dirty        |
  *      |                         |   preempted                      |              |
  *
- * Memory is handed out upwards.  It starts again from the bottom when the slot has no children:
- * then nothing in it is left, alive or dead (object.h).
+ * Memory is handed out from the bottom up.  Once the slot has no children, no object is left in the
+ * memory, alive or dead (object.h), and it is handed out from the bottom again.
  */
 #ifndef KERNEL_CORE_UNTYPED_H
 #define KERNEL_CORE_UNTYPED_H
@@ -18,14 +18,15 @@ struct retype {
     struct slot *untyped;
     enum obj_type type;
     uint8_t size_bits;
-    struct slot *dest; /* `count` adjoining empty slots */
+    struct slot *dest; /* the first of `count` adjoining empty slots */
     uint32_t count;    /* 1 .. retype_count_max(type) */
 };
 
 #define RETYPE_COUNT_MAX 64u
 
-/* As many as are made within 10,000 instructions with interrupts off (test/fuzz/attack_stretch.c).
- * The kernel's half is copied into a VSpace, a VCpu's registers are set, a space takes a place. */
+/* So many objects can be created within 10,000 instructions with interrupts off
+ * (test/fuzz/attack_stretch.c).  These types take longest: the kernel's half is copied into each
+ * VSpace, the registers of each VCpu are set, and each space searches for a free identifier. */
 static inline uint32_t retype_count_max(enum obj_type type)
 {
     switch (type) {
@@ -36,13 +37,13 @@ static inline uint32_t retype_count_max(enum obj_type type)
     }
 }
 
-/* Make the objects, all or none; arguments' ranges are checked here, slots by the caller.
- * ERR_INVALID_ARG, ERR_NO_MEMORY as Untyped.retype; ERR_AGAIN: preempted while
- * taking the dead apart or zeroing, or the current thread was among what that destroyed: nothing
- * made yet, progress kept. */
+/* Create all objects, or none.  The ranges of the arguments are checked here, the slots by the
+ * caller.  ERR_INVALID_ARG and ERR_NO_MEMORY as for Untyped.retype.  ERR_AGAIN: preempted while
+ * taking dead objects apart or zeroing, or that destroyed the current thread: no object is created
+ * yet, the progress is kept. */
 MUST_CHECK untyped_retype(struct hart *hart, const struct retype *retype);
 
-/* Fill `slot` with the capability to a range nobody else has: for boot. */
+/* For boot: fill `slot` with the first capability to a range. */
 void untyped_create(struct slot *slot, hpa_t address, uint8_t size_bits, uint8_t flags);
 
 #endif

@@ -26,7 +26,7 @@ void vcpu_release(struct hart *hart, struct vcpu *vcpu)
     hart->vcpu = NULL;
 }
 
-/* The thread inside vcpu_run, wherever it stands, gets ERR_STATE. */
+/* If the thread is inside vcpu_run, in any phase: vcpu_run returns ERR_STATE. */
 static void run_abort(struct thread *thread)
 {
     if (!thread->is_in_guest)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * A virtual hart.  Its general registers and pc are in the state page
- * (abi/vcpu_page.h); its VS CSRs are in the hart while hart->vcpu is it, else in
- * `regs`, and move only when another vCPU needs the hart.
+ * (abi/vcpu_page.h).  While hart->vcpu points at it, its VS CSRs are in the hart, else in
+ * `regs`; they move only when another vCPU needs the hart.
  *
  *   VMM: vcpu_run(done) --> enter --> guest runs --> exit record, seq + 1 --> VMM
  *                             ^  |                ^
@@ -10,9 +10,9 @@
  *                 or deadline |  v pending        | deadline (reason NONE, no new exit)
  *                           BLOCKED_WFI ----------+
  *
- * Bound means: thread, memory and state page are all there.  Losing any unbinds: a vcpu_run then
- * ends with ERR_STATE, and the exit record is kept for the next page.  Everything the VMM can write
- * in the page is legal: each word is read once, and can only hurt the guest.
+ * A bound vCPU has a thread, memory and a state page.  Losing any of them unbinds it: a vcpu_run
+ * in progress ends with ERR_STATE, and the exit record is kept for the next page.  The VMM may
+ * write any value in the page: the kernel reads each word once, and can only hurt the guest by it.
  */
 #ifndef KERNEL_CORE_VCPU_H
 #define KERNEL_CORE_VCPU_H
@@ -40,14 +40,14 @@ struct vcpu {
     struct thread *thread;      /* NULL: not bound */
     struct vcpu_page *page;     /* while bound */
     uint64_t seq;               /* of the latest exit */
-    uint64_t deadline_ticks;    /* when vcpu_run is to return; all ones: not by itself */
-    bool is_waiting;            /* the guest executed WFI: enter it when an interrupt is pending */
-    bool is_fence_wanted;       /* all its guest's translations and code are to be fenced first */
-    uint64_t irq_seen;          /* what the last entry left of the page's interrupt word */
+    uint64_t deadline_ticks;    /* when vcpu_run must return; all ones: never */
+    bool is_waiting;            /* in WFI: enter it when an interrupt is pending */
+    bool is_fence_wanted;       /* before the next entry: fence translations and code */
+    uint64_t irq_seen;          /* the page's interrupt word after the last entry */
     uint64_t hvip_levels;       /* VSTIP and VSEIP as last written to hvip; all ones: unknown */
     uint64_t timer_guest_ticks; /* software timer, in the guest's time */
     uint64_t timer_ticks;       /* the same in the hart's; all ones: never, or not used */
-    struct vcpu_exit_record exit; /* of the latest exit, while not bound: the page has it else */
+    struct vcpu_exit_record exit; /* the latest exit while unbound; else in the page */
     struct hal_vcpu regs;
     struct fp_state fp;
 };
@@ -56,7 +56,7 @@ _Static_assert(sizeof(struct vcpu) <= UINT64_C(1) << VCPU_BITS_MIN, "VCpu's size
 
 struct object *vcpu_create(void *memory);
 
-/* Its memory; only while bound. */
+/* The guest's memory; only while bound. */
 static inline struct space *vcpu_gspace(const struct vcpu *vcpu)
 {
     return (struct space *)slot_known_object(&vcpu->place[VCPU_GSPACE]);
@@ -68,11 +68,12 @@ static inline bool vcpu_is_running(const struct vcpu *vcpu)
     return vcpu->thread != NULL && vcpu->thread->is_in_guest;
 }
 
-/* Bring the VS CSRs into `regs` and out of the hart. */
+/* If its VS CSRs are in the hart: move them to `regs`. */
 void vcpu_release(struct hart *hart, struct vcpu *vcpu);
 
-/* Separate it from its thread, memory and page, when it is bound anew or one of them goes; a
- * vcpu_run ends with ERR_STATE.  Its VS CSRs leave the hart before its memory does. */
+/* Separate the vCPU from its thread, memory and page: one of them is deleted, or the vCPU is bound
+ * again.  A vcpu_run in progress ends with ERR_STATE.  The VS CSRs leave the hart before the memory
+ * does. */
 void vcpu_unbind(struct hart *hart, struct vcpu *vcpu);
 
 /* Set the software timer from the guest's deadline and its time offset. */
@@ -80,46 +81,47 @@ void vcpu_timer_set(struct vcpu *vcpu, uint64_t guest_ticks);
 
 /* ---- running (vcpu_run.c) ---------------------------------------------------------- */
 
-/* When the hart's timer must fire while the guest runs, for it or for its vcpu_run's deadline; all
- * ones: for neither. */
+/* When the hart's timer must fire while the guest runs: for the guest's software timer or for the
+ * deadline of vcpu_run; all ones: for neither. */
 uint64_t vcpu_timer_ticks(const struct vcpu *vcpu);
 
-/* The current thread is in vcpu_run: make the hart ready for its guest.  False: it did not come to
- * that, the thread has its result or waits in WFI. */
+/* The current thread is in vcpu_run: make the hart ready for its guest.  False: the guest is not
+ * entered; vcpu_run has its result, or the guest waits in WFI. */
 bool vcpu_prepare(struct hart *hart, struct vcpu *vcpu);
 ATTR_NORETURN void vcpu_enter(struct vcpu *vcpu);
 
-/* The current thread's guest trapped with an exception: record the exit, or let it go on. */
+/* The current thread's guest trapped with an exception: record the exit, or let the guest go on. */
 void vcpu_exit(struct hart *hart, const struct guest_trap *trap);
 
 /* End the vcpu_run that `thread` is in, with OK, a reason and the latest exit's number. */
 void vcpu_return(struct thread *thread, enum vcpu_exit reason);
 
-/* ---- running by the fast path (vcpu_fast.c) ------------------------------------------ */
+/* ---- the fast path (vcpu_fast.c) ----------------------------------------------------- */
 
-/* As vcpu_exit() and the way to U mode, while hart->resumable is the running guest's: an ECALL, or
- * a LOAD or STORE with its htinst.  The caller's context, the results in x[11] and x[12]. */
+/* As vcpu_exit(), then to U mode, while hart->resumable is the running guest's vCPU.  For an ECALL,
+ * or a LOAD or STORE whose htinst is not 0.  Returns the context of the thread in vcpu_run, with
+ * the results in x[11] and x[12]. */
 struct user_context *vcpu_exit_fast(struct hart *hart, const struct guest_trap *trap);
-/* The same for a LOAD or STORE whose htinst is 0: the instruction is fetched.  NULL: it is unmapped
- * meanwhile, so there is no exit, and the guest is to run again. */
+/* The same for a LOAD or STORE whose htinst is 0: fetches the instruction.  NULL: the fetch faulted
+ * because the page was unmapped meanwhile; there is no exit, the guest must run again. */
 struct user_context *vcpu_exit_fetch(struct hart *hart, const struct guest_trap *trap);
 
-/* vcpu_run of the current thread.  The guest's page: enter it, nothing else is to be loaded.
- * NULL: nothing has happened yet, the call must go through the dispatcher. */
+/* vcpu_run of the current thread.  Returns the guest's state page: the hart is ready, enter the
+ * guest.  NULL: nothing was changed, take the slow path. */
 struct vcpu_page *vcpu_run_fast(struct hart *hart, uint64_t cap, uint64_t done,
                                  uint64_t deadline_ticks);
-/* The same where the page asks for a timer and nothing else, and that is a CSR of the guest (Sstc):
- * nothing of the hart's own moves. */
+/* The same if the page requests a timer and nothing else, and the hart has Sstc: then only the
+ * guest's own vstimecmp changes. */
 struct vcpu_page *vcpu_run_timer(struct hart *hart, uint64_t cap, uint64_t done,
                                  uint64_t deadline_ticks);
 
-/* ---- parts that both ways have in common (vcpu_run.c) --------------------------------- */
+/* ---- parts of both paths -------------------------------------------------------------- */
 
-/* What can be asked for in the page's interrupt word. */
+/* Levels and requests in the page's interrupt word. */
 #define IRQ_LEVELS (VCPU_IRQ_TIMER | VCPU_IRQ_EXTERNAL)
 #define IRQ_EDGES  (VCPU_IRQ_SOFT_SET | VCPU_IRQ_SOFT_CLEAR | VCPU_IRQ_TIMER_SET)
 
-/* The loaded vCPU's timer, by CSR or by software, becomes what its page says. */
+/* Set the loaded vCPU's timer (vstimecmp or the software timer) to the value in its page. */
 void vcpu_timer_take(struct vcpu *vcpu);
 
 /*

@@ -1,16 +1,15 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The fast path: from a guest to its VMM and back when nothing but that happens.
+ * The fast path from a guest to its VMM and back.
  *
  *   guest --exit--> vcpu_exit_fast --> VMM --vcpu_run--> vcpu_run_fast --> guest
  *
- * It rests on one fact: between two passages of the kernel by the fast path nothing else has run
- * in it.  So what held when the guest was entered by the slow path still holds: this thread is
- * the one to run, its space, its guest's memory, CSRs and FP registers are loaded, the hart's
- * timer is armed for whatever comes first.  hart->resumable says so;
- * sched_leave() and sched_switch() forget it, and every other way goes through one of them.  What
- * others can change meanwhile is looked at anew: the caller's arguments, the state page, the
- * notification.
+ * While hart->resumable is set, no other code of the kernel has run since the slow path entered
+ * the guest.  So the conditions of that entry still hold: this thread is the one to run; its
+ * address space and its guest's memory, CSRs and FP registers are loaded; the hart's timer is armed
+ * for the first deadline.  sched_leave() and sched_switch() clear hart->resumable, and every other
+ * path out of the kernel ends in one of them.  Only the caller's arguments, the state page and the
+ * notification can have changed: these are checked each time.
  */
 #include <kernel/core/vcpu.h>
 
@@ -46,8 +45,8 @@ struct user_context *vcpu_exit_fetch(struct hart *hart, const struct guest_trap 
     return exit_record(hart, trap, true, insn);
 }
 
-/* Does the capability name this VCpu, with the right to run it? */
-static bool may_run(const struct thread *thread, uint64_t cap, const struct vcpu *vcpu)
+/* Does the capability name this VCpu, with EXEC? */
+static bool fast_may_run(const struct thread *thread, uint64_t cap, const struct vcpu *vcpu)
 {
     const struct slot *slot = running_slot(thread, cap);
 
@@ -55,23 +54,23 @@ static bool may_run(const struct thread *thread, uint64_t cap, const struct vcpu
            (slot->rights & RIGHT_EXEC) != 0;
 }
 
-/* Is the call the one that goes on where this hart is? */
-static inline bool is_next(const struct hart *hart, uint64_t cap, uint64_t done,
-                           uint64_t deadline_ticks)
+/* Does the call continue the guest that this hart can resume? */
+static inline bool fast_is_resume(const struct hart *hart, uint64_t cap, uint64_t done,
+                                  uint64_t deadline_ticks)
 {
     const struct vcpu *vcpu = hart->resumable;
 
     return vcpu != NULL && done == vcpu->seq && deadline_ticks == vcpu->deadline_ticks &&
-           may_run(vcpu->thread, cap, vcpu) && !thread_is_signalled(vcpu->thread);
+           fast_may_run(vcpu->thread, cap, vcpu) && !thread_is_signalled(vcpu->thread);
 }
 
-/* The bits of the page's interrupt word that are not as the last entry left them. */
-static uint64_t news(const struct vcpu *vcpu)
+/* The bits of the page's interrupt word that changed since the last entry. */
+static uint64_t fast_irq_changes(const struct vcpu *vcpu)
 {
     return __atomic_load_n(&vcpu->page->irq, __ATOMIC_RELAXED) ^ vcpu->irq_seen;
 }
 
-static struct vcpu_page *enter(struct vcpu *vcpu)
+static struct vcpu_page *fast_enter(struct vcpu *vcpu)
 {
     vcpu->page->exit.reason = VCPU_EXIT_NONE; /* its outcome is accepted */
     vcpu->thread->is_in_guest = true;
@@ -81,9 +80,9 @@ static struct vcpu_page *enter(struct vcpu *vcpu)
 struct vcpu_page *vcpu_run_fast(struct hart *hart, uint64_t cap, uint64_t done,
                                  uint64_t deadline_ticks)
 {
-    if (!is_next(hart, cap, done, deadline_ticks) || news(hart->resumable) != 0)
+    if (!fast_is_resume(hart, cap, done, deadline_ticks) || fast_irq_changes(hart->resumable) != 0)
         return NULL;
-    return enter(hart->resumable);
+    return fast_enter(hart->resumable);
 }
 
 struct vcpu_page *vcpu_run_timer(struct hart *hart, uint64_t cap, uint64_t done,
@@ -91,10 +90,10 @@ struct vcpu_page *vcpu_run_timer(struct hart *hart, uint64_t cap, uint64_t done,
 {
     struct vcpu *vcpu = hart->resumable;
 
-    if (vcpu == NULL || news(vcpu) != VCPU_IRQ_TIMER_SET || !hal_has_sstc() ||
-        !is_next(hart, cap, done, deadline_ticks))
+    if (vcpu == NULL || fast_irq_changes(vcpu) != VCPU_IRQ_TIMER_SET || !hal_has_sstc() ||
+        !fast_is_resume(hart, cap, done, deadline_ticks))
         return NULL;
     __atomic_fetch_and(&vcpu->page->irq, ~VCPU_IRQ_TIMER_SET, __ATOMIC_ACQUIRE);
     vcpu_timer_take(vcpu);
-    return enter(vcpu);
+    return fast_enter(vcpu);
 }

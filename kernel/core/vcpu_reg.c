@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Methods that touch the state of a VCpu which is not running. */
+/* Methods that read or write the state of a VCpu that is not running; fences; the timer. */
 #include <kernel/core/vcpu.h>
 
 #include <abi/decode.h>
@@ -10,7 +10,7 @@
 #define FCSR_MASK         UINT64_C(0xff)
 #define CAUSE_MAX         63u
 #define ASID_MAX          UINT64_C(0xffff)
-#define FENCE_PAGES_MAX   64u /* beyond, one fence of everything is cheaper, and bounded */
+#define FENCE_PAGES_MAX   64u /* for more, one fence of everything is cheaper, and bounded */
 
 static struct vcpu *vcpu_of(const struct slot *slot)
 {
@@ -19,7 +19,7 @@ static struct vcpu *vcpu_of(const struct slot *slot)
 
 /* ---- registers ------------------------------------------------------------------------ */
 
-/* The place of an FP register in memory; NULL: `reg` is none. */
+/* The address of an FP register in memory; NULL: `reg` is not an FP register. */
 static uint64_t *fp_register(struct vcpu *vcpu, uint64_t reg)
 {
     if (reg == VCPU_REG_FCSR)
@@ -110,8 +110,8 @@ void vcpu_timer_take(struct vcpu *vcpu)
 /* ---- fences ----------------------------------------------------------------------------- */
 
 /*
- * 0, which stands for everything, for a range that is everything, has too many pages, or goes on
- * beyond the last address.  A range that ends with the last address is an ordinary one.
+ * The bytes to fence.  0 stands for everything: for a range that is everything, has too many pages,
+ * or wraps.  A range that ends at the last address does not wrap.
  */
 static uint64_t vcpu_fence_size(uint64_t address, uint64_t size)
 {

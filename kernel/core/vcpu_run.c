@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The hot path: into a guest and out of it (privileged specification, chapter on the
+ * The slow path into a guest and out of it (privileged specification, chapter on the
  * hypervisor extension: "Hypervisor Virtual Interrupt Pending", "Transformed Instruction
  * or Pseudoinstruction for mtinst or htinst").
  */
@@ -23,7 +23,7 @@ _Static_assert(VCPU_IRQ_TIMER == HVIP_VSTIP && VCPU_IRQ_EXTERNAL == HVIP_VSEIP &
 void vcpu_return(struct thread *thread, enum vcpu_exit reason)
 {
     thread->is_in_guest = false;
-    thread->vcpu->is_waiting = false; /* WFI may end at any time; its pc may be elsewhere next */
+    thread->vcpu->is_waiting = false; /* WFI may end at any time, and the VMM may change pc */
     thread->context.x[REG_A0] = OK;
     thread->context.x[REG_A1] = reason;
     thread->context.x[REG_A2] = thread->vcpu->seq;
@@ -67,7 +67,8 @@ static bool has_passed(uint64_t deadline_ticks)
     return deadline_ticks != TIMER_NEVER && deadline_ticks <= hal_time();
 }
 
-/* When the wait of a guest in WFI ends: at its timer, if that can wake it, or with its vcpu_run. */
+/* When the wait of a guest in WFI ends: at vcpu_run's deadline, or at the guest's timer if that is
+ * enabled. */
 static uint64_t wfi_deadline(const struct vcpu *vcpu)
 {
     if (!hal_vcpu_timer_wakes())
@@ -82,7 +83,7 @@ static uint64_t irq_read(const struct vcpu *vcpu)
     return __atomic_load_n(&vcpu->page->irq, __ATOMIC_ACQUIRE);
 }
 
-/* Bring hvip in line with the state page and the software timer. */
+/* Update hvip from the state page and the software timer. */
 static void irq_update(struct vcpu *vcpu)
 {
     uint64_t wanted = irq_read(vcpu);
@@ -109,7 +110,7 @@ static void irq_update(struct vcpu *vcpu)
         hal_vcpu_update_hvip(clear, set);
 }
 
-/* Does the page ask for an interrupt that hvip does not have? */
+/* Does the page request an interrupt that is not in hvip? */
 static bool irq_is_new(struct vcpu *vcpu)
 {
     uint64_t wanted = irq_read(vcpu);
@@ -117,8 +118,9 @@ static bool irq_is_new(struct vcpu *vcpu)
     return (wanted & IRQ_EDGES) != 0 || (wanted & IRQ_LEVELS & ~vcpu->hvip_levels) != 0;
 }
 
-/* The guest waits in WFI and nothing is pending: block, unless something comes meanwhile.  Who
- * signals changes the page or the notification first and looks at the thread then. */
+/* The guest waits in WFI and no interrupt is pending: block the thread, unless an interrupt or a
+ * signal arrives now.  A sender changes the page or the notification first, and then reads the
+ * thread's state; this function does the two in the opposite order. */
 static void wfi_block(struct thread *thread, struct vcpu *vcpu)
 {
     sched_block(thread, THREAD_BLOCKED_WFI);
@@ -132,7 +134,7 @@ static void wfi_block(struct thread *thread, struct vcpu *vcpu)
         thread_timer_arm(thread, deadline_ticks);
 }
 
-/* The guest is about to be entered: whatever it waited for has come. */
+/* The guest is about to be entered: its wait is over. */
 static void vcpu_wait_end(struct vcpu *vcpu)
 {
     vcpu->is_waiting = false;
@@ -144,8 +146,8 @@ static void vcpu_wait_end(struct vcpu *vcpu)
 
 /* ---- entry ------------------------------------------------------------------------- */
 
-/* Could the hart hold translations of another vCPU that this one's ASIDs would hit?  ASIDs of a
- * guest are a hart's own; and a hart with few VMIDs has several guests share one. */
+/* Could the hart hold translations of another vCPU that match this vCPU's ASIDs?  Each virtual hart
+ * has its own ASIDs; and on a hart with few VMIDs several guests share a VMID. */
 static bool is_stale(const struct hart *hart, const struct space *gspace, const struct vcpu *vcpu)
 {
     bool is_id_shared = hal_gspace_id_count() < SPACE_COUNT;
@@ -153,7 +155,7 @@ static bool is_stale(const struct hart *hart, const struct space *gspace, const 
     return gspace->last_vcpu != vcpu || (hart->gspace != gspace && is_id_shared);
 }
 
-/* Put the guest's memory and VS CSRs into the hart, if they are not there. */
+/* Load the guest's memory and VS CSRs into the hart, if they are not loaded. */
 static void vcpu_load(struct hart *hart, struct vcpu *vcpu)
 {
     struct space *gspace = vcpu_gspace(vcpu);
@@ -192,7 +194,7 @@ bool vcpu_prepare(struct hart *hart, struct vcpu *vcpu)
     }
     vcpu_wait_end(vcpu);
     fp_acquire(hart, &vcpu->fp);
-    hal_fp_set_user_access(true); /* off, the guest itself would take the trap */
+    hal_fp_set_user_access(true); /* with FS off the guest would take the trap itself */
     return true;
 }
 
@@ -215,7 +217,7 @@ static enum vcpu_exit reason_of(uint64_t cause)
     }
 }
 
-/* Has the VMM to know the instruction, and has the hart not told it? */
+/* Does the VMM need the instruction, and did the hart not report it? */
 static bool is_fetch_needed(enum vcpu_exit reason, const struct guest_trap *trap)
 {
     switch (reason) {
@@ -236,7 +238,7 @@ void vcpu_exit(struct hart *hart, const struct guest_trap *trap)
 
     bool has_fetched = is_fetch_needed(reason, trap);
     if (has_fetched && hal_guest_fetch(pc, trap->from_vs, &insn) != OK)
-        return; /* unmapped meanwhile: the guest executes it again and takes that fault */
+        return; /* unmapped meanwhile: the guest executes it again and takes the page fault */
     if (reason == VCPU_EXIT_VIRTUAL_INSN && trap->from_vs &&
         (has_fetched ? insn : trap->stval) == INSN_WFI) {
         page->pc = pc + INSN_WFI_BYTES;
