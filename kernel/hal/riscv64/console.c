@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The firmware's console, and the end of the machine. */
+/* Output to the firmware's console, and ending the machine. */
 #include <kernel/hal/riscv64/cpu.h>
 #include <kernel/hal/riscv64/sbi.h>
 
 #define TEST_FAIL 0x3333u
 
-/* The debug console may take fewer bytes than offered; it takes none only when it fails. */
+/* The debug console may accept fewer bytes than offered; 0 bytes means that it failed. */
 static size_t console_write_some(const char *bytes, size_t count)
 {
     if (cpu_this()->has_dbcn) {

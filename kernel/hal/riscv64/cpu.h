@@ -1,10 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * What the HAL keeps for one hart: it lies just above the hart's kernel stack,
- * and tp points at it while the hart is in the kernel.
- *
- * sscratch holds its address while the hart is in U mode or in a guest, and 0
- * while it is in the kernel.
+ * The HAL's state of one hart (struct cpu).  It lies just above the hart's kernel stack.
+ * While the hart is in the kernel, tp points at it and sscratch is 0.  While the hart is
+ * in U mode or in a guest, sscratch points at it.
  */
 #ifndef HAL_RISCV64_CPU_H
 #define HAL_RISCV64_CPU_H
@@ -16,22 +14,22 @@
 struct thread;
 
 struct cpu {
-    void *regs;                         /* where the trap entry saves the registers: what runs */
-    uint64_t scratch;                   /* of the trap entry */
-    uint64_t fixup;                     /* not 0: a trap in the kernel goes on there */
+    void *regs;                         /* trap_entry saves the registers there */
+    uint64_t scratch;                   /* for trap_entry */
+    uint64_t fixup;                     /* not 0: a trap in the kernel continues there */
     uint64_t panic_regs[REGS_BYTES / 8];
     bool is_panicking;
     struct hart *hart;
     struct hal_vcpu *vcpu;              /* the guest entered last */
-    uint64_t fp_status;                 /* sstatus when U mode lost its FP registers: FS counts */
+    uint64_t fp_status;                 /* FS when FP was last turned off; a fast exit adds SPP */
 
     uint64_t id;                        /* hart id */
     uint64_t image_start;               /* physical address of the kernel's image */
     uint64_t kernel_satp;
-    uint64_t zero_block_bytes;          /* what CBO.ZERO zeroes; 0: the tree names no size */
+    uint64_t zero_block_bytes;          /* block size of CBO.ZERO; 0: not in the device tree */
 
     bool has_sstc, has_stateen, has_dbcn;
-    bool has_open_vsiselect;            /* nothing keeps a guest from its siselect */
+    bool has_open_vsiselect;            /* guests can access siselect */
     uint32_t asid_count, vmid_count;
     uint64_t vsatp_modes;               /* bit m: vsatp takes MODE m */
 
@@ -59,12 +57,12 @@ _Static_assert(ENTRY_CALL_VCPU_RUN == CALL_VCPU_RUN && ENTRY_CALL_CALL == CALL_C
                "assembly's numbers");
 _Static_assert(ENTRY_CALL_REPLY_RECV == ENTRY_CALL_CALL + 1, "one range in assembly");
 
-/* trap.S: load the registers at `regs` and sret; from here on traps save there. */
+/* trap.S: load the registers at `regs`, let later traps save there, and sret. */
 ATTR_NORETURN void cpu_leave(struct cpu *cpu, void *regs);
-void cpu_resume(struct cpu *cpu, void *regs); /* the same, for a call in the last place */
+void cpu_resume(struct cpu *cpu, void *regs); /* the same, for tail calls */
 
-/* trap.S: the same for one whose call returns OK and a message: the words are those of its sender,
- * the tag and badge its own.  In registers that a message does not keep it finds 0. */
+/* trap.S: the same for a thread whose call returns OK and a message.  The words come from `sender`,
+ * tag and badge from `context`.  Registers that a message does not preserve become 0. */
 void cpu_resume_message(struct cpu *cpu, struct user_context *context,
                         const struct user_context *sender);
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Builds the kernel's address space, before it is in force: this code runs at
- * physical addresses, and takes every address relative to its own.
+ * Builds the kernel's address space.  This code runs at physical addresses, before
+ * translation is on, and computes every address relative to its own pc.
  */
 #include <kernel/hal/riscv64/csr.h>
 #include <kernel/hal/riscv64/early.h>
@@ -21,7 +21,7 @@ static uint64_t table_entry(enum kernel_table table)
     return pte_table(hpa(address_of(kernel_tables[table])));
 }
 
-/* What a page of the image's 2 MiB may be used for; 0: nothing, it is not mapped. */
+/* The rights of a page in the image's 2 MiB; 0: the page is not mapped. */
 static uint64_t image_rights(const uint8_t *page)
 {
     if (page < text_end)
@@ -47,7 +47,7 @@ static void map_image(const uint8_t *image)
     kernel_tables[TABLE_ROOT][KERNEL_BASE / GIB % TABLE_ENTRIES] = table_entry(TABLE_IMAGE_GIB);
 }
 
-/* All physical memory, writable but for the image's text and constants. */
+/* All physical memory, writable except the image's text and constants. */
 static void map_direct(const uint8_t *image)
 {
     uint64_t *root = &kernel_tables[TABLE_ROOT][DIRECT_BASE / GIB % TABLE_ENTRIES];
@@ -57,7 +57,7 @@ static void map_direct(const uint8_t *image)
     for (uint64_t at = 0; at < DIRECT_BYTES; at += GIB)
         leaf_set(&root[at / GIB], at, RIGHTS_RW);
     if (gib >= DIRECT_BYTES)
-        return; /* the image is out of this mapping's reach: kernel_main() says so */
+        return; /* the image lies beyond this mapping: kernel_main() reports that */
     for (uint64_t i = 0; i < TABLE_ENTRIES; i++) {
         leaf_set(&middle[i], gib + i * MIB2, RIGHTS_RW);
         leaf_set(&kernel_tables[TABLE_DIRECT][i], start + i * PAGE_BYTES,

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * sstatus.FS: Off while U mode may not use the registers, else Clean or Dirty
- * as the hart keeps it.  While it is Off, cpu->fp_status remembers which.
+ * sstatus.FS is Off while U mode may not use the registers, else Clean or Dirty as the
+ * hart sets it.  While FS is Off, its earlier value is in cpu->fp_status.
  */
 #include <kernel/hal/riscv64/cpu.h>
 #include <kernel/hal/riscv64/csr.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* A file of its own: the kernel that measures harts without htinst has another in its place
- * (test/bench/no_htinst.c). */
+/* A file of its own, because the kernel that measures harts without htinst replaces it by
+ * test/bench/no_htinst.c. */
 #include <kernel/hal/riscv64/csr.h>
 #include <kernel/hal/riscv64/trap.h>
 

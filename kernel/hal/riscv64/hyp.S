@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Instructions of the H extension that C cannot spell, and CSR accesses that
- * may trap: those return struct probe {value, ok}.
+ * Instructions of the H extension, which the compiler does not know, and CSR accesses
+ * that may trap, which return struct probe {value, ok}.
  */
 #include "csr.h"
 #include "layout.h"
@@ -10,7 +10,7 @@
     .option arch, +h
 
     .text
-/* A probe announces where to go on after a trap, and withdraws it. */
+/* A probe stores in CPU_FIXUP where to continue after a trap, and clears it at the end. */
 .macro PROBE name, insn:vararg
     .globl \name
 \name:

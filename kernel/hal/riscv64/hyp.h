@@ -19,14 +19,14 @@ void cpu_hfence_vvma_asid(uint64_t asid);
 void cpu_hfence_vvma(uint64_t address);
 void cpu_hfence_vvma_both(uint64_t address, uint64_t asid);
 
-/* The registers to and from memory; sstatus.FS must be on. */
+/* Save and load the F and D registers; sstatus.FS must be on. */
 void cpu_fp_save(struct fp_state *state);
 void cpu_fp_load(const struct fp_state *state);
 
-/* CBO.ZERO from start to end, 8 blocks or 16, ...; false: the hart has none, nothing was done. */
+/* CBO.ZERO from start to end, a multiple of 8 blocks; false: the hart has no CBO.ZERO. */
 bool cpu_zero_blocks(void *start, void *end, uint64_t block_bytes);
 
-/* Instructions that may trap: `ok` is 0 when they did. */
+/* The result of an instruction that may trap: `ok` is 0 if it trapped. */
 struct probe {
     uint64_t value;
     uint64_t ok;
@@ -36,10 +36,10 @@ struct probe cpu_probe_hstateen0(void);
 struct probe cpu_probe_stimecmp(void);
 struct probe cpu_probe_vsiselect(void);
 struct probe cpu_probe_hvictl(void);
-/* Zero the CSRs that no guest has a copy of and the kernel does not use, as far as they are there:
- * firmware may have left anything in them. */
+/* Zero the CSRs that have no VS copy and that the kernel does not use, as far as the hart has them:
+ * firmware may have left any value in them. */
 void cpu_clear_optional(void);
-/* HLVX.HU at a guest virtual address, as hstatus.SPVP says. */
+/* HLVX.HU at a guest virtual address, with the privilege in hstatus.SPVP. */
 struct probe cpu_fetch_guest_half(uint64_t address);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Where kernel.ld put things. */
+/* Addresses that kernel.ld defines. */
 #ifndef HAL_RISCV64_IMAGE_H
 #define HAL_RISCV64_IMAGE_H
 
@@ -12,7 +12,7 @@ enum kernel_table {
     TABLE_ROOT,
     TABLE_IMAGE_GIB,  /* the image where it is linked: its GiB, then its 2 MiB */
     TABLE_IMAGE,
-    TABLE_DIRECT_GIB, /* the image in the view of physical memory */
+    TABLE_DIRECT_GIB, /* the image in the mapping of physical memory */
     TABLE_DIRECT,
     TABLE_COUNT
 };

@@ -20,12 +20,12 @@
 #define CPU_FIXUP   16
 #define CPU_PANIC   24
 
-/* A register block: struct user_context and struct vcpu_page begin alike. */
+/* A register block: struct user_context and struct vcpu_page have the same beginning. */
 #define REGS_X(n) (8 * (n))
 #define REGS_PC   256
 #define REGS_BYTES 264
 
-/* Numbers of the system-call interface that the trap entry knows. */
+/* Numbers of the system calls that have a fast path in trap_entry. */
 #define ENTRY_CALL_CALL       1
 #define ENTRY_CALL_REPLY_RECV 2
 #define ENTRY_CALL_VCPU_RUN   9

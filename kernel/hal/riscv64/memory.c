@@ -21,9 +21,9 @@ hpa_t hal_virt_to_phys(const void *pointer)
     return hpa(address - DIRECT_BASE);
 }
 
-/* What is zero is not written (base/zero.h); in memory that was in use the look soon ends.
- * CBO.ZERO alone executes a sixth of the instructions, and takes longer: its page in docs/adr/
- * has the figures. */
+/* Memory that is zero already is not written (base/zero.h); in memory that was used, the test finds
+ * a byte that is not 0 early.  CBO.ZERO without the test executes a sixth of the instructions, but
+ * takes longer: its page in docs/adr/ has the figures. */
 void hal_memory_zero(void *at, uint64_t bytes)
 {
     uint64_t block = cpu_this()->zero_block_bytes;
@@ -116,7 +116,7 @@ void hal_guest_fence_i(void)
     __asm__ volatile("fence.i" : : : "memory");
 }
 
-/* Pages that a range touches; 0 bytes stand for everything, and so does 0 pages. */
+/* The number of pages that a range touches.  0 bytes, and so 0 pages, stand for everything. */
 static uint64_t fence_pages(uint64_t address, uint64_t bytes)
 {
     uint64_t in_page = address % PAGE_BYTES;

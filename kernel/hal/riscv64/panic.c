@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Ends of the machine: a trap that the kernel itself caused, which can only be a defect of the
- * kernel, and a fault of the root server. */
+/* The machine ends after a trap in the kernel, which is a defect of the kernel, and after a fault
+ * of the root server that no handler answers. */
 #include <kernel/hal/riscv64/cpu.h>
 #include <kernel/hal/riscv64/csr.h>
 #include <kernel/hal/riscv64/trap.h>

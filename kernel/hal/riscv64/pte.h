@@ -7,10 +7,10 @@
 
 #define PTE_G UINT64_C(0x20)
 
-/* A and D are set from the start: not every hart sets them itself. */
+/* A and D are always set: not every hart sets them itself. */
 #define PTE_KERNEL_LEAF (PTE_V | PTE_G | PTE_A | PTE_D)
 
-/* What an entry of each level above the lowest covers. */
+/* Bytes that an entry of each level above the lowest covers. */
 #define MIB2 UINT64_C(0x200000)
 #define GIB  UINT64_C(0x40000000)
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * What this hart has, asked of the hart itself where it can be asked, and the
+ * Finds out the hart's features, from the hart itself where possible, and sets the
  * CSRs that are set once (privileged specification, "Hypervisor Extension").
  */
 #include <kernel/boot/machine.h>
@@ -68,7 +68,7 @@ void hal_set_test_device(struct range registers)
         cpu_this()->test_device = hal_phys_to_virt(hpa(registers.start));
 }
 
-/* Identifiers the hart keeps of an all-ones field; the CSR is left as it was. */
+/* How many identifiers remain of an all-ones field; satp is restored. */
 static uint32_t asid_count_probe(void)
 {
     uint64_t old = CSR_READ(CSR_SATP);
@@ -110,11 +110,11 @@ bool hal_guest_has_satp_mode(enum satp_mode mode)
     return (cpu_this()->vsatp_modes >> mode & 1) != 0;
 }
 
-/* What a guest's riscv,isa does not name stays off, where a bit can say so: the cache-block
- * instructions, page-based memory types, control-flow integrity, and state by hstateen0 ("Smstateen
- * and Ssstateen Extensions": bit 63 opens sstateen0, bit 62 senvcfg, which each supervisor has).
- * Hardware's update of A and D bits is on: without a name for either way software must expect both.
- * Fields that the hart or its firmware does not offer stay 0. */
+/* Extensions that a guest's riscv,isa does not name are off, as far as a bit turns them off: the
+ * cache-block instructions, page-based memory types, control-flow integrity, and the state behind
+ * hstateen0 ("Smstateen and Ssstateen Extensions": bit 63 allows sstateen0, bit 62 senvcfg, which
+ * each supervisor has).  The hardware update of A and D bits is on: if riscv,isa names neither
+ * scheme, software must expect both.  Fields that the hart or its firmware lacks stay 0. */
 static void setup_environment(const struct cpu *cpu)
 {
     CSR_WRITE(CSR_HENVCFG, (cpu->has_sstc ? HENVCFG_STCE : 0) | HENVCFG_ADUE);
@@ -127,9 +127,10 @@ static void setup_environment(const struct cpu *cpu)
 }
 
 /*
- * AIA specification, "Hypervisor extension (H)": no guest has interrupts that these would give
- * it.  With VGEIN 0 its stopei, and sireg whatever siselect says, trap; siselect itself keeps a
- * number.  hstateen0 hides all of them; without it each guest has its own vsiselect.
+ * AIA specification, "Hypervisor extension (H)": these CSRs must give no guest an interrupt.  With
+ * VGEIN 0 a guest's stopei traps, and so does its sireg for every siselect; siselect itself is
+ * writable.  hstateen0 hides all of them; on a hart without hstateen0 each guest has its own
+ * vsiselect.
  */
 static void setup_aia(struct cpu *cpu)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* For start.S. */
+/* Between setup.c and start.S. */
 #ifndef HAL_RISCV64_SETUP_H
 #define HAL_RISCV64_SETUP_H
 
@@ -9,7 +9,7 @@
 /* Continue in the kernel's address space, on its stack, with tp set. */
 ATTR_NORETURN void cpu_boot(uint64_t hart_id, uint64_t dtb_address, uint64_t image_address);
 
-/* From start.S: hal_hand_over()'s second half. */
+/* In start.S: the second half of hal_hand_over(). */
 void cpu_hand_over(uint64_t id, uint64_t image_address, uint64_t dtb_address);
 
 #endif

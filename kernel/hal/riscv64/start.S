@@ -42,7 +42,7 @@ start:
     mv      a0, s2
     call    early_map           /* -> satp */
 
-    /* Once satp is on, the next fetch faults, and stvec is where it goes on. */
+    /* Once satp is on, the next fetch faults, and the hart continues at stvec. */
     lla     t0, 2f
     sub     t0, t0, s2
     li      t1, KERNEL_BASE
@@ -65,8 +65,8 @@ start:
 
 /*
  * cpu_hand_over(hart id, physical address of _start, device tree), while the image is mapped at
- * its physical addresses too.  The other hart zeroes this one's stack and page tables, so from
- * its start on this one needs neither.
+ * its physical addresses too.  The other hart zeroes the stack and page tables of this hart, so
+ * after the start this hart must use neither.
  */
     .text
     .globl cpu_hand_over

@@ -1,22 +1,22 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Into the kernel and out of it.  From U mode and from a guest the registers go
- * straight into what runs (struct user_context or struct vcpu_page, which begin
- * alike), and the kernel starts with an empty stack; nothing else survives.
+ * Entry into the kernel, and return.  The registers of U mode and of a guest are saved
+ * directly to struct user_context or struct vcpu_page, which have the same beginning.  The
+ * kernel starts with an empty stack.
  *
- * Some calls promise less than to keep all registers (libs/abi/interface.toml), so that
- * the fast paths need neither save nor load the rest:
+ * Some calls do not preserve all registers (libs/abi/interface.toml), so that the fast paths
+ * need neither save nor load the others:
  *
- *   vcpu_run, and an exit (vcpu_fast.c)    keep sp, gp, tp, s0
- *   call and reply_recv (ipc_fast.c)       keep sp, gp, tp, s0 to s11
+ *   vcpu_run, and an exit (vcpu_fast.c)    preserve sp, gp, tp, s0
+ *   call and reply_recv (ipc_fast.c)       preserve sp, gp, tp, s0 to s11
  *
- * What the caller finds in the other registers is a result, after an exit what the guest
- * had there (it is in the state page too), or 0 where the kernel's own would be.
+ * Each other register holds a result, or after an exit the guest's value (which is in the
+ * state page too), or 0, so that the caller sees no value of the kernel.
  */
 #include "csr.h"
 #include "layout.h"
 
-/* All but x0, sp, tp and t0, a0 last; `op` is sd or ld. */
+/* All registers except x0, sp, tp and t0; a0 is last; `op` is sd or ld. */
 .macro EACH_REGISTER op, base
     .irp    n, 1, 3, 6, 7, 8, 9, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, \
             27, 28, 29, 30, 31, 10
@@ -24,7 +24,7 @@
     .endr
 .endm
 
-/* s1 to s11; with s0, sp, gp and tp all that C keeps over a call. */
+/* s1 to s11: with s0, sp, gp and tp all registers that a C function preserves. */
 .macro EACH_SAVED op, base
     .irp    n, 9, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27
     \op     x\n, 8 * \n(\base)
@@ -38,7 +38,7 @@
     .endr
 .endm
 
-/* What both fast paths keep; t2 is the pc. */
+/* Save the registers that both fast paths preserve; t2 becomes the pc. */
 .macro SAVE_CALLER
     csrrw   t0, CSR_SSCRATCH, zero
     ld      t1, CPU_SCRATCH(tp)
@@ -49,14 +49,14 @@
     sd      s0, REGS_X(8)(sp)
 .endm
 
-/* From now on traps save at `regs`, and sret goes to its pc. */
+/* Let later traps save at `regs`, and let sret go to the pc there. */
 .macro CPU_ENTER cpu, regs
     sd      \regs, CPU_REGS(\cpu)
     ld      t0, REGS_PC(\regs)
     csrw    CSR_SEPC, t0
     csrw    CSR_SSCRATCH, \cpu
     addi    t0, \cpu, CPU_SCRATCH
-    sc.d    zero, zero, (t0)            /* no reservation passes from one to another */
+    sc.d    zero, zero, (t0)            /* clear the LR reservation of the code before */
 .endm
 
     .text
@@ -73,8 +73,8 @@ trap_entry:
     beqz    t0, call_from_user
 save_all:
     EACH_REGISTER sd, sp
-    csrrw   t0, CSR_SSCRATCH, zero      /* what was in tp; "in the kernel" */
-    ld      t1, CPU_SCRATCH(tp)         /* what was in sp */
+    csrrw   t0, CSR_SSCRATCH, zero      /* the old tp; 0: in the kernel */
+    ld      t1, CPU_SCRATCH(tp)         /* the old sp */
     csrr    t2, CSR_SEPC
     sd      zero, REGS_X(0)(sp)
     sd      t1, REGS_X(2)(sp)
@@ -82,10 +82,10 @@ save_all:
     sd      t2, REGS_PC(sp)
     mv      sp, tp
     mv      a0, tp
-    call    trap_from_below             /* comes back with a0 = struct user_context of a caller */
+    call    trap_from_below             /* a0 = struct user_context of the thread whose */
 
-    /* of vcpu_run, to which its guest returns: x[10..12] hold the results. */
-    ld      t0, REGS_PC(a0)             /* the caller's own: it may stay there */
+    /* vcpu_run returns after a fast exit: x[10..12] hold the results, a0 is OK. */
+    ld      t0, REGS_PC(a0)             /* may stay in t0: the caller's own pc */
     csrw    CSR_SEPC, t0
     csrw    CSR_SSCRATCH, tp
     sd      a0, CPU_REGS(tp)
@@ -119,7 +119,7 @@ call_from_user:
     addi    t2, t2, 4                   /* behind the ecall */
     sd      t2, REGS_PC(sp)
     mv      sp, tp
-    j       trap_vcpu_run               /* a0 to a2 as the caller has them */
+    j       trap_vcpu_run               /* a0 to a2 hold the caller's arguments */
 
     /* cpu_resume_message(cpu, context, sender's context) */
     .globl cpu_resume_message
@@ -138,8 +138,8 @@ cpu_resume_message:
     .endr
     sret
 
-    /* A routine of hyp.S that announced its trap goes on; everything else is the end.
-     * Those routines expect t0 and t1 to change. */
+    /* A trap in a routine of hyp.S that has set CPU_FIXUP continues there; every other trap is a
+     * panic.  Those routines expect t0 and t1 to change. */
 trap_in_kernel:
     csrrw   tp, CSR_SSCRATCH, zero
     sd      t0, CPU_SCRATCH(tp)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * From a trap to the core and back.  Nothing of the kernel's stack outlives a
- * return to U mode or to a guest; interrupts stay off all the while.
+ * From a trap to the core and back.  A return to U mode or to a guest drops the contents
+ * of the kernel's stack.  Interrupts stay off in the kernel.
  */
 #include <kernel/core/fp.h>
 #include <kernel/core/hart.h>
@@ -34,7 +34,7 @@ bool hal_interrupt_pending(void)
     return (CSR_READ(CSR_SIP) & CSR_READ(CSR_SIE)) != 0;
 }
 
-/* A guest's interrupts must not end the wait: whoever blocks a vCPU watches for them. */
+/* A guest's interrupts must not end the wait: wfi_block() arms the timer for them. */
 void hal_idle(void)
 {
     uint64_t guest_enabled = CSR_SWAP(CSR_VSIE, 0);
@@ -43,8 +43,8 @@ void hal_idle(void)
     CSR_WRITE(CSR_VSIE, guest_enabled);
 }
 
-/* What has no VS CSR: the guest's values leave the hart, those of U mode come into it.  sstateen0
- * is shut to guests (setup.c). */
+/* Registers without a VS copy: save the guest's values and load U mode's.  Guests cannot access
+ * sstateen0 (setup.c). */
 static void guest_registers_leave(struct hal_vcpu *vcpu)
 {
     vcpu->scounteren = CSR_SWAP(CSR_SCOUNTEREN, COUNTEREN_TIME);
@@ -94,9 +94,9 @@ static struct guest_trap guest_leave(struct cpu *cpu, uint64_t cause)
     return trap;
 }
 
-/* ---- the fast path: what leaves the rest of the hart as it was ----------------------- */
+/* ---- the fast path ------------------------------------------------------------------- */
 
-/* As guest_leave() and hal_enter_user() do it; U mode has no FP registers. */
+/* As guest_leave() and hal_enter_user(); U mode cannot use the FP registers afterwards. */
 static inline struct guest_trap guest_leave_fast(struct cpu *cpu, uint64_t cause, uint64_t htinst)
 {
     uint64_t status = CSR_READ_CLEAR(CSR_SSTATUS, SSTATUS_SPP | SSTATUS_FS);
@@ -110,7 +110,7 @@ static inline struct guest_trap guest_leave_fast(struct cpu *cpu, uint64_t cause
     return trap;
 }
 
-/* An exit that the core can record without asking anything of the hart but this trap. */
+/* An exit that needs nothing but the trap's CSRs. */
 static inline struct user_context *exit_fast(struct cpu *cpu, uint64_t cause, uint64_t htinst)
 {
     struct guest_trap trap = guest_leave_fast(cpu, cause, htinst);
@@ -118,9 +118,9 @@ static inline struct user_context *exit_fast(struct cpu *cpu, uint64_t cause, ui
     return vcpu_exit_fast(cpu->hart, &trap);
 }
 
-/* The hart does not say which instruction trapped.  A function of its own, so that exit_fast()
- * saves no registers for the calls here.  The trap that a failing fetch takes leaves sepc, scause
- * and the like of its own; nothing reads them afterwards. */
+/* The hart does not report which instruction trapped.  A function of its own, so that exit_fast()
+ * saves no registers for the calls here.  A fetch that faults overwrites sepc, scause and other
+ * trap CSRs; they are not read afterwards. */
 static ATTR_NOINLINE struct user_context *exit_fetch(struct cpu *cpu, uint64_t cause)
 {
     struct guest_trap trap = guest_leave_fast(cpu, cause, 0);
@@ -131,13 +131,13 @@ static ATTR_NOINLINE struct user_context *exit_fetch(struct cpu *cpu, uint64_t c
     return caller;
 }
 
-static ATTR_NORETURN void call_long(struct hart *hart)
+static ATTR_NORETURN void call_slow(struct hart *hart)
 {
     syscall_dispatch(hart);
     sched_leave(hart);
 }
 
-/* As hal_enter_guest(): the guest's mode and FP registers are as they were at its exit. */
+/* As hal_enter_guest(), with the guest's mode and FS as at its exit. */
 static inline void run_resume(struct cpu *cpu, struct vcpu_page *page)
 {
     guest_registers_enter(cpu->vcpu);
@@ -146,8 +146,8 @@ static inline void run_resume(struct cpu *cpu, struct vcpu_page *page)
     cpu_resume(cpu, page);
 }
 
-/* Apart from the fastest path, which then saves no register to make calls. */
-static ATTR_NOINLINE void run_longer(uint64_t cap, uint64_t done, uint64_t deadline_ticks)
+/* Not inline: trap_vcpu_run() then saves no register for the calls here. */
+static ATTR_NOINLINE void run_timer_or_slow(uint64_t cap, uint64_t done, uint64_t deadline_ticks)
 {
     struct cpu *cpu = cpu_this();
     struct user_context *context = cpu->regs;
@@ -161,8 +161,8 @@ static ATTR_NOINLINE void run_longer(uint64_t cap, uint64_t done, uint64_t deadl
     context->x[REG_A1] = done;
     context->x[REG_A2] = deadline_ticks;
     context->x[REG_A7] = CALL_VCPU_RUN;
-    context->pc -= ECALL_BYTES; /* where the dispatcher expects it */
-    call_long(cpu->hart);
+    context->pc -= ECALL_BYTES; /* the dispatcher expects pc at the ecall */
+    call_slow(cpu->hart);
 }
 
 void trap_vcpu_run(uint64_t cap, uint64_t done, uint64_t deadline_ticks)
@@ -173,7 +173,7 @@ void trap_vcpu_run(uint64_t cap, uint64_t done, uint64_t deadline_ticks)
     if (page != NULL)
         run_resume(cpu, page);
     else
-        run_longer(cap, done, deadline_ticks);
+        run_timer_or_slow(cap, done, deadline_ticks);
 }
 
 void trap_message(void)
@@ -182,13 +182,13 @@ void trap_message(void)
     struct user_context *next = ipc_fast(cpu->hart);
 
     if (next == NULL)
-        call_long(cpu->hart);
+        call_slow(cpu->hart);
     cpu_resume_message(cpu, next, cpu->regs);
 }
 
 /* ---- the slow path --------------------------------------------------------------------- */
 
-/* Nobody enabled this interrupt, and nobody can take its cause away: it would come for ever. */
+/* The kernel did not enable this interrupt and cannot clear its cause: it would repeat for ever. */
 static void interrupt_disable(uint64_t number)
 {
     uint64_t bit = UINT64_C(1) << (number % 64);
@@ -200,7 +200,7 @@ static void interrupt_disable(uint64_t number)
     print_text(" is unknown and now off\n");
 }
 
-static void interrupt(struct hart *hart, uint64_t number, bool is_guest)
+static void interrupt_handle(struct hart *hart, uint64_t number, bool is_guest)
 {
     if (trace_is_on(&hart->trace))
         trace_record(hart, hart->current,
@@ -230,7 +230,7 @@ static void user_exception(struct hart *hart, uint64_t cause)
         user_fault(hart, cause, tval);
 }
 
-static ATTR_NOINLINE ATTR_NORETURN void trap_long(struct cpu *cpu, uint64_t cause)
+static ATTR_NOINLINE ATTR_NORETURN void trap_slow(struct cpu *cpu, uint64_t cause)
 {
     struct hart *hart = cpu->hart;
     bool is_guest = (CSR_READ(CSR_HSTATUS) & HSTATUS_SPV) != 0;
@@ -239,7 +239,7 @@ static ATTR_NOINLINE ATTR_NORETURN void trap_long(struct cpu *cpu, uint64_t caus
     if (is_guest)
         trap = guest_leave(cpu, cause);
     if ((cause & SCAUSE_INTERRUPT) != 0)
-        interrupt(hart, cause & ~SCAUSE_INTERRUPT, is_guest);
+        interrupt_handle(hart, cause & ~SCAUSE_INTERRUPT, is_guest);
     else if (is_guest)
         vcpu_exit(hart, &trap);
     else
@@ -250,8 +250,8 @@ static ATTR_NOINLINE ATTR_NORETURN void trap_long(struct cpu *cpu, uint64_t caus
 static ATTR_NOINLINE ATTR_NORETURN void call_or_trap(struct cpu *cpu, uint64_t cause)
 {
     if (cause == CAUSE_ECALL_U)
-        call_long(cpu->hart);
-    trap_long(cpu, cause);
+        call_slow(cpu->hart);
+    trap_slow(cpu, cause);
 }
 
 struct user_context *trap_from_below(struct cpu *cpu)

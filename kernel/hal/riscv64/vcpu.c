@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * A vCPU's CSRs in the hart and in memory (privileged specification, "Hypervisor
- * and Virtual Supervisor CSRs").  What has no VS copy is swapped in trap.c.
+ * and Virtual Supervisor CSRs").  trap.c swaps the CSRs without a VS copy.
  */
 #include <kernel/hal/riscv64/cpu.h>
 #include <kernel/hal/riscv64/csr.h>
@@ -28,7 +28,7 @@ void hal_vcpu_reset(struct hal_vcpu *vcpu)
 }
 
 /* vsatp is in use even in HS mode (section "Virtual Supervisor Address Translation and Protection
- * Register"): it is cleared, so that nothing is translated by it under another guest's hgatp. */
+ * Register"): it is cleared, so that it translates no address under another guest's hgatp. */
 void hal_vcpu_save(struct hal_vcpu *vcpu)
 {
     vcpu->vsstatus = CSR_READ(CSR_VSSTATUS);
@@ -95,7 +95,7 @@ MUST_CHECK hal_vcpu_get_reg(const struct hal_vcpu *vcpu, uint64_t reg, uint64_t 
     }
 }
 
-/* The guest's sstatus: FS as written, SD as it follows from FS, U mode always 64 bits wide. */
+/* The guest's sstatus: FS as written, SD derived from FS, UXL always 64 bits. */
 static uint64_t legal_sstatus(uint64_t value)
 {
     uint64_t legal = (value & VSSTATUS_WRITABLE) | SSTATUS_UXL_64;
@@ -103,7 +103,7 @@ static uint64_t legal_sstatus(uint64_t value)
     return (legal & SSTATUS_FS) == SSTATUS_FS_DIRTY ? legal | UINT64_C(1) << 63 : legal;
 }
 
-/* A mode that the hart does not have leaves satp as it was. */
+/* A write with a mode that the hart does not have leaves satp unchanged. */
 static uint64_t legal_satp(uint64_t value, uint64_t old)
 {
     return (cpu_this()->vsatp_modes >> (value >> 60) & 1) != 0 ? value : old;
