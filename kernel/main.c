@@ -16,7 +16,7 @@
 #define FAIL_CODE         100
 #define SLICES_PER_SECOND 100
 
-/* All that start-up needs; on the boot stack. */
+/* The state of start-up, on the boot stack. */
 struct start {
     uint64_t hart_id;
     const void *dtb;
@@ -35,19 +35,19 @@ static ATTR_NORETURN void start_fail(const char *what, const char *problem)
     hal_machine_fail(FAIL_CODE);
 }
 
-/* Interrupts of the machine's devices reach some of its harts only: run on one that they reach. */
+/* The console's interrupts may reach some harts only: continue on a hart that they reach. */
 static void hart_choose(const struct start *s, hpa_t dtb)
 {
     uint64_t hart;
 
     if (wiring_hart_choose(s->dtb, s->dtb_bytes, s->hart_id, &hart) != OK || hart == s->hart_id)
-        return; /* what is wrong with the tree is said by who reads it next */
+        return; /* machine_parse() will report a damaged tree */
     hal_hand_over(hart, dtb);
     start_fail("cannot run on the hart that booted", "no interrupt of the console reaches it, and "
-                                                     "firmware starts no other");
+                                                     "firmware starts no other hart");
 }
 
-/* Beyond the kernel's mapping of physical memory an address would be one of U mode: not read. */
+/* The tree must lie within the kernel's mapping of physical memory, or it is not read. */
 static void tree_find(struct start *s, hpa_t dtb)
 {
     static const char what[] = "cannot use the machine's device tree";
@@ -57,7 +57,7 @@ static void tree_find(struct start *s, hpa_t dtb)
         start_fail(what, "it lies above 254 GiB");
     s->dtb = hal_phys_to_virt(dtb);
     if (machine_dtb_bytes(s->dtb, &s->dtb_bytes) != OK)
-        start_fail(what, "it is none, or above 1 MiB");
+        start_fail(what, "it is not a device tree, or larger than 1 MiB");
     tree.bytes = s->dtb_bytes;
     if (!memory_is_reached(tree))
         start_fail(what, "it lies above 254 GiB");
@@ -77,7 +77,7 @@ static void machine_read(struct start *s, hpa_t dtb)
         hal_set_test_device(s->machine.test);
 }
 
-/* Before anything is written to an address that the tree gives. */
+/* Check and divide the memory before any address that the tree names is written to. */
 static void memory_plan(struct start *s, hpa_t dtb)
 {
     struct range tree = { dtb.raw, s->dtb_bytes };
@@ -100,7 +100,7 @@ static void machine_announce(const struct start *s)
     print_text(hal_has_sstc() ? " MiB, sstc\n" : " MiB, no sstc\n");
 }
 
-/* The kernel's own state, for ever: taken before memory is handed out. */
+/* The memory of the kernel's state is taken before memory is handed out, and never freed. */
 static struct hart *state_create(struct start *s)
 {
     struct state {
@@ -121,7 +121,7 @@ static struct hart *state_create(struct start *s)
     return &state->hart;
 }
 
-static uint64_t features(void)
+static uint64_t boot_features(void)
 {
     return (hal_has_sstc() ? BOOT_FEATURE_SSTC : 0) |
            (hal_guest_has_satp_mode(SATP_SV48) ? BOOT_FEATURE_SV48 : 0) |
@@ -142,7 +142,7 @@ void kernel_main(uint64_t hart_id, hpa_t dtb)
                                 .memory = &s.memory,
                                 .dtb = s.dtb,
                                 .dtb_bytes = s.dtb_bytes,
-                                .features = features() };
+                                .features = boot_features() };
     if (root_create(hart, &input, &problem) != OK)
         start_fail("cannot start the root server", problem);
     sched_leave(hart);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* A few words on the firmware's console, for start-up and for the end. */
+/* Short messages on the firmware's console, for start-up and panics. */
 #ifndef KERNEL_PRINT_H
 #define KERNEL_PRINT_H
 

@@ -7,12 +7,12 @@
 #define CELLS_MOST     2
 #define SOURCES_MOST   1023u
 #define BUS_LEVELS_MOST 8
-#define TIMEBASE_HZ_LEAST 1000u /* users divide by parts of it, and multiply it */
+#define TIMEBASE_HZ_LEAST 1000u /* users divide by fractions of it, and multiply it */
 #define TIMEBASE_HZ_MOST  UINT64_C(4000000000)
 
 _Static_assert(MACHINE_DTB_HEADER_BYTES == sizeof(struct fdt_header), "whole header");
 
-/* One reading of one blob. */
+/* The state of reading one blob. */
 struct reading {
     const void *fdt;
     struct machine *machine;
@@ -22,7 +22,7 @@ struct reading {
     uint32_t boot_intc; /* phandle of the boot hart's interrupt controller */
 };
 
-static enum err fail(struct reading *r, enum err err, const char *problem)
+static enum err reading_fail(struct reading *r, enum err err, const char *problem)
 {
     r->problem = problem;
     return err;
@@ -51,7 +51,7 @@ static bool node_is_any(const struct reading *r, int node, const char *const *na
     return false;
 }
 
-/* The index-th range of `reg` in a node below `parent`.  ERR_NOT_FOUND: no so many. */
+/* Read range `index` of `reg` in a node below `parent`.  ERR_NOT_FOUND: there are fewer ranges. */
 static enum err reg_read(struct reading *r, int parent, int node, int index, struct range *out)
 {
     int bytes;
@@ -64,18 +64,18 @@ static enum err reg_read(struct reading *r, int parent, int node, int index, str
         return ERR_NOT_FOUND;
     if (address_cells < 1 || address_cells > CELLS_MOST || size_cells < 1 ||
         size_cells > CELLS_MOST || bytes % (4 * step) != 0)
-        return fail(r, ERR_FORMAT, "a node's reg does not fit its parent's cells");
+        return reading_fail(r, ERR_FORMAT, "a node's reg does not fit its parent's cells");
     if (index >= bytes / (4 * step))
         return ERR_NOT_FOUND;
     cell += index * step;
     *out = (struct range){ tree_cells(cell, address_cells),
                            tree_cells(cell + address_cells, size_cells) };
     if (out->start > UINT64_MAX - out->bytes)
-        return fail(r, ERR_RANGE, "an address range wraps");
+        return reading_fail(r, ERR_RANGE, "an address range wraps");
     return OK;
 }
 
-/* All ranges of a node's reg into a set. */
+/* Add all ranges of a node's reg to a set. */
 static enum err reg_add_all(struct reading *r, int parent, int node, struct range_set *set)
 {
     for (int i = 0;; i++) {
@@ -87,7 +87,7 @@ static enum err reg_add_all(struct reading *r, int parent, int node, struct rang
         if (err == OK)
             err = range_set_add(set, range);
         if (err != OK)
-            return r->problem != NULL ? err : fail(r, err, "too many memory ranges");
+            return r->problem != NULL ? err : reading_fail(r, err, "too many memory ranges");
     }
 }
 
@@ -106,7 +106,7 @@ static enum err memory_read(struct reading *r)
             return err;
     }
     if (r->machine->ram.count == 0)
-        return fail(r, ERR_NOT_FOUND, "it describes no memory");
+        return reading_fail(r, ERR_NOT_FOUND, "it describes no memory");
     return OK;
 }
 
@@ -118,10 +118,10 @@ static enum err reserved_read(struct reading *r)
     for (int i = 0; i < count; i++) {
         struct range range;
         if (fdt_get_mem_rsv(r->fdt, i, &range.start, &range.bytes) != 0)
-            return fail(r, ERR_FORMAT, "its memory reservations do not parse");
+            return reading_fail(r, ERR_FORMAT, "its memory reservations do not parse");
         enum err err = range_set_add(&r->machine->reserved, range);
         if (err != OK)
-            return fail(r, err, "a memory reservation wraps, or there are too many");
+            return reading_fail(r, err, "a memory reservation wraps, or there are too many");
     }
     if (parent < 0)
         return OK;
@@ -134,7 +134,7 @@ static enum err reserved_read(struct reading *r)
     return OK;
 }
 
-/* The archive may be missing: what then happens is not the parser's to say. */
+/* A missing archive is not an error here: root_create() reports it. */
 static enum err archive_read(struct reading *r)
 {
     int chosen = fdt_path_offset(r->fdt, "/chosen");
@@ -148,7 +148,7 @@ static enum err archive_read(struct reading *r)
     if (err == ERR_NOT_FOUND)
         return OK;
     if (err != OK || end < start)
-        return fail(r, ERR_FORMAT, "/chosen's linux,initrd-start and -end are not a range");
+        return reading_fail(r, ERR_FORMAT, "/chosen's linux,initrd-start and -end are not a range");
     r->machine->archive = (struct range){ start, end - start };
     return OK;
 }
@@ -162,7 +162,7 @@ static enum err hart_read(struct reading *r, int node)
     if (!tree_is_hart(r->fdt, node))
         return OK;
     if (tree_number(r->fdt, node, "reg", &id) != OK)
-        return fail(r, ERR_FORMAT, "a cpu node has no hart id");
+        return reading_fail(r, ERR_FORMAT, "a cpu node has no hart id");
     r->machine->hart_count++;
     if (id != r->boot_hart)
         return OK;
@@ -171,7 +171,8 @@ static enum err hart_read(struct reading *r, int node)
         r->machine->zero_block_bytes = block;
     r->boot_intc = tree_hart_controller(r->fdt, node);
     if (r->boot_intc == 0)
-        return fail(r, ERR_FORMAT, "the boot hart has no interrupt controller with a phandle");
+        return reading_fail(r, ERR_FORMAT,
+                            "the boot hart has no interrupt controller with a phandle");
     return OK;
 }
 
@@ -182,9 +183,9 @@ static enum err harts_read(struct reading *r)
     if (cpus < 0 ||
         tree_number(r->fdt, cpus, "timebase-frequency", &r->machine->timebase_hz) != OK ||
         r->machine->timebase_hz == 0)
-        return fail(r, ERR_NOT_FOUND, "/cpus has no timebase-frequency");
+        return reading_fail(r, ERR_NOT_FOUND, "/cpus has no timebase-frequency");
     if (r->machine->timebase_hz < TIMEBASE_HZ_LEAST || r->machine->timebase_hz > TIMEBASE_HZ_MOST)
-        return fail(r, ERR_RANGE, "/cpus' timebase-frequency is not 1 kHz to 4 GHz");
+        return reading_fail(r, ERR_RANGE, "/cpus' timebase-frequency is not 1 kHz to 4 GHz");
     fdt_for_each_subnode(node, r->fdt, cpus)
     {
         enum err err = hart_read(r, node);
@@ -192,13 +193,14 @@ static enum err harts_read(struct reading *r)
             return err;
     }
     if (r->boot_intc == 0)
-        return fail(r, ERR_NOT_FOUND, "it does not describe the hart that booted");
+        return reading_fail(r, ERR_NOT_FOUND, "it does not describe the hart that booted");
     return OK;
 }
 
 /* ---- devices -------------------------------------------------------------------- */
 
-/* There may be several, each for some of the harts: the boot hart's is used, none handed out. */
+/* There may be several PLICs, each for some of the harts.  The boot hart's PLIC is used; the others
+ * are not handed out either. */
 static enum err plic_read(struct reading *r, int parent, int node)
 {
     struct machine *machine = r->machine;
@@ -209,16 +211,18 @@ static enum err plic_read(struct reading *r, int parent, int node)
     r->has_any_plic = true;
     if (reg_read(r, parent, node, 0, &range) != OK || range.bytes == 0 ||
         tree_number(r->fdt, node, "riscv,ndev", &sources) != OK || sources > SOURCES_MOST)
-        return fail(r, ERR_FORMAT, "the PLIC has no registers, or riscv,ndev is not 0 to 1023");
+        return reading_fail(r, ERR_FORMAT,
+                            "the PLIC has no registers, or riscv,ndev is not 0 to 1023");
     enum err err = tree_plic_context(r->fdt, node, r->boot_intc, &context);
     if (err == ERR_NOT_FOUND || machine->has_plic)
         return reg_add_all(r, parent, node, &machine->firmware);
     if (err != OK)
-        return fail(r, err, "the PLIC has no list of contexts");
+        return reading_fail(r, err, "the PLIC has no list of contexts");
     if (range.start % PAGE_BYTES != 0)
-        return fail(r, ERR_FORMAT, "the PLIC's registers do not begin at a page");
+        return reading_fail(r, ERR_FORMAT, "the PLIC's registers do not begin at a page");
     if (0x200000 + UINT64_C(0x1000) * (context + UINT64_C(1)) > range.bytes)
-        return fail(r, ERR_FORMAT, "the boot hart's PLIC context lies outside its registers");
+        return reading_fail(r, ERR_FORMAT,
+                            "the boot hart's PLIC context lies outside its registers");
     machine->plic = range;
     machine->plic_source_count = (uint32_t)sources;
     machine->plic_context = context;
@@ -226,7 +230,7 @@ static enum err plic_read(struct reading *r, int parent, int node)
     return OK;
 }
 
-/* The kernel writes one word to it. */
+/* The kernel writes one word to the test device. */
 static enum err test_read(struct reading *r, int parent, int node)
 {
     struct range *test = &r->machine->test;
@@ -234,11 +238,12 @@ static enum err test_read(struct reading *r, int parent, int node)
 
     if (err == ERR_NOT_FOUND ||
         (err == OK && (test->bytes < sizeof(uint32_t) || test->start % sizeof(uint32_t) != 0)))
-        return fail(r, ERR_FORMAT, "the test device has no registers, or not at a whole word");
+        return reading_fail(r, ERR_FORMAT,
+                            "the test device has no registers, or not at a whole word");
     return err;
 }
 
-/* An empty `ranges` passes addresses through; the root needs none. */
+/* A bus with an empty `ranges` does not translate; the root needs no `ranges`. */
 static bool bus_translates(const struct reading *r, int bus)
 {
     for (int level = 0; level < BUS_LEVELS_MOST; level++) {
@@ -253,8 +258,9 @@ static bool bus_translates(const struct reading *r, int bus)
 }
 
 /*
- * Timers, software interrupts and interrupt controllers that firmware drives, in the names of the
- * Linux kernel's bindings and of OpenSBI.  The root server could interrupt harts with them.
+ * Timers, software-interrupt devices and interrupt controllers that firmware drives, by their
+ * names in the Linux kernel's bindings and in OpenSBI.  They are not handed out, because their
+ * registers can interrupt any hart.
  */
 static const char *const firmware_names[] = {
     "riscv,clint0", "sifive,clint0", "sifive,clint2", "starfive,jh7100-clint",
@@ -279,13 +285,14 @@ static enum err device_read(struct reading *r, int node)
         return OK;
     int parent = fdt_parent_offset(r->fdt, node);
     if (bus_translates(r, parent))
-        return fail(r, ERR_NOT_SUPPORTED, "the PLIC, CLINT or test device is behind a bus that "
-                                          "translates addresses");
+        return reading_fail(r, ERR_NOT_SUPPORTED,
+                            "the PLIC, CLINT or test device is behind a bus that translates "
+                            "addresses");
     if (is_plic && !is_disabled)
         return plic_read(r, parent, node);
     if (is_test)
         return test_read(r, parent, node);
-    /* Firmware disables what it keeps for itself: the registers are there. */
+    /* A disabled node counts too: firmware disables devices that it keeps for itself. */
     return reg_add_all(r, parent, node, &r->machine->firmware);
 }
 
@@ -302,7 +309,7 @@ static enum err devices_read(struct reading *r)
             return err;
     }
     if (r->has_any_plic && !r->machine->has_plic)
-        return fail(r, ERR_NOT_FOUND, "no PLIC has an S context for the boot hart");
+        return reading_fail(r, ERR_NOT_FOUND, "no PLIC has an S context for the boot hart");
     return OK;
 }
 

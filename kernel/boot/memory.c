@@ -5,8 +5,8 @@
 
 #define SIZE_BITS_MOST 38u
 
-/* Each range of `what`, in whole pages, out of `set`. */
-static enum err remove_all(struct range_set *set, const struct range_set *what)
+/* Remove each range of `what`, rounded out to whole pages, from `set`. */
+static enum err range_set_remove_all(struct range_set *set, const struct range_set *what)
 {
     for (uint32_t i = 0; i < what->count; i++) {
         struct range pages;
@@ -53,7 +53,7 @@ static const char *place_problem(const struct machine *machine, struct range ima
     return NULL;
 }
 
-/* The archive's pages.  A boot loader may reserve them, so reserved memory is no obstacle. */
+/* The archive's pages.  They may lie in reserved memory: a boot loader may have reserved them. */
 static enum err archive_place(const struct machine *machine, struct range image, struct range dtb,
                               struct range *out)
 {
@@ -72,7 +72,7 @@ static enum err archive_place(const struct machine *machine, struct range image,
     return OK;
 }
 
-/* Whole pages of RAM only: where a described range ends inside a page, the page is not used. */
+/* The whole pages of RAM.  If a described range ends inside a page, that page is not used. */
 static enum err ram_pages(const struct range_set *ram, struct range_set *out)
 {
     *out = (struct range_set){ 0 };
@@ -101,7 +101,7 @@ static enum err device_divide(const struct machine *machine, struct memory *out)
 
     out->device = (struct range_set){ .count = 1, .at = { { 0, MEMORY_ADDRESS_END } } };
     for (unsigned i = 0; err == OK && i < sizeof taken / sizeof taken[0]; i++)
-        err = remove_all(&out->device, taken[i]);
+        err = range_set_remove_all(&out->device, taken[i]);
     return err;
 }
 
@@ -111,15 +111,15 @@ static enum err ram_divide(const struct machine *machine, struct range image, st
     struct range_set taken = machine->reserved;
     enum err err = OK;
 
-    /* Registers where a tree says that RAM is are registers. */
+    /* If the tree describes RAM and registers at the same address, they are registers. */
     const struct range more[] = { image, dtb, out->archive, machine->plic };
     for (unsigned i = 0; err == OK && i < sizeof more / sizeof more[0]; i++)
         err = range_set_add(&taken, more[i]);
     if (err == OK)
         err = ram_pages(&machine->ram, &out->ram);
     if (err == OK)
-        err = remove_all(&out->ram, &taken);
-    return err == OK ? remove_all(&out->ram, &machine->firmware) : err;
+        err = range_set_remove_all(&out->ram, &taken);
+    return err == OK ? range_set_remove_all(&out->ram, &machine->firmware) : err;
 }
 
 MUST_CHECK memory_divide(const struct machine *machine, struct range image, struct range dtb,
@@ -169,7 +169,7 @@ static uint8_t piece_bits(struct range range)
     return bits;
 }
 
-static uint32_t smallest(const struct boot_untyped *list, uint32_t count)
+static uint32_t piece_smallest(const struct boot_untyped *list, uint32_t count)
 {
     uint32_t least = 0;
 
@@ -180,11 +180,11 @@ static uint32_t smallest(const struct boot_untyped *list, uint32_t count)
     return least;
 }
 
-/* Append, or, when there is no room, let the smallest go. */
+/* Append a piece.  If the list is full, drop the smallest piece. */
 static uint32_t piece_add(struct boot_untyped *list, uint32_t count, struct boot_untyped piece)
 {
     if (count == BOOT_UNTYPED_MAX) {
-        uint32_t least = smallest(list, count);
+        uint32_t least = piece_smallest(list, count);
         if (list[least].size_bits >= piece.size_bits)
             return count;
         count--;

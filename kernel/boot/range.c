@@ -2,7 +2,7 @@
 #include <kernel/boot/range.h>
 #include <kernel/hal/types.h>
 
-/* Replace `old_count` ranges from `index` on by `new_count` others. */
+/* Replace `old_count` ranges from `index` on by `new_count` ranges of `new`. */
 static enum err range_set_replace(struct range_set *set, uint32_t index, uint32_t old_count,
                                   const struct range *new, uint32_t new_count)
 {
@@ -30,7 +30,7 @@ MUST_CHECK range_set_add(struct range_set *set, struct range range)
     if (range.bytes == 0)
         return OK;
 
-    /* All that overlap or touch it become one with it. */
+    /* Merge it with all ranges that overlap or touch it. */
     uint32_t first = 0;
     while (first < set->count && range_end(set->at[first]) < range.start)
         first++;
@@ -63,7 +63,7 @@ MUST_CHECK range_set_remove(struct range_set *set, struct range range)
     if (last == first)
         return OK;
 
-    /* What sticks out on either side stays. */
+    /* The parts below `start` and above `end` stay. */
     struct range rest[2];
     uint32_t rest_count = 0;
     uint64_t low = set->at[first].start, high = range_end(set->at[last - 1]);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Sets of physical memory: ranges in ascending order, none of which touch or overlap. */
+/* Sets of physical memory: ranges in ascending order that neither touch nor overlap. */
 #ifndef KERNEL_BOOT_RANGE_H
 #define KERNEL_BOOT_RANGE_H
 
@@ -23,11 +23,11 @@ struct range_set {
     struct range at[RANGE_MAX];
 };
 
-/* Unite with a range; an empty one is left out.
- * ERR_RANGE: it wraps.  ERR_NO_MEMORY: the set has no room; nothing is changed by either. */
+/* Add a range; an empty range changes nothing.
+ * ERR_RANGE: the range wraps.  ERR_NO_MEMORY: the set is full.  Both leave the set unchanged. */
 MUST_CHECK range_set_add(struct range_set *set, struct range range);
 
-/* Take a range away; errors as above. */
+/* Remove a range; errors as above. */
 MUST_CHECK range_set_remove(struct range_set *set, struct range range);
 
 /* The smallest range of whole pages that holds `range`: ERR_RANGE when it wraps. */

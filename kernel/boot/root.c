@@ -13,23 +13,23 @@
 #define SPACE_BITS   21u                        /* 510 pages for its page tables */
 #define FRAMES_MOST  4096u
 
-/* The building of one root server. */
+/* The state of building the root server. */
 struct building {
     struct hart *hart;
     const struct root_input *input;
     const char *problem;
     const uint8_t *file; /* the ELF file, in the archive */
     struct elf elf;
-    struct elf_segment stack, dtb; /* as if the file had them too */
+    struct elf_segment stack, dtb; /* treated like segments of the file */
     struct cnode *cnode;
-    struct slot *untyped; /* what all is made of */
+    struct slot *untyped; /* all objects are made from it */
     struct space *space;
     struct thread *thread;
     uint32_t next_slot;
     struct bootinfo *info;
 };
 
-static enum err fail(struct building *b, enum err err, const char *problem)
+static enum err root_fail(struct building *b, enum err err, const char *problem)
 {
     b->problem = problem;
     return err;
@@ -43,27 +43,28 @@ static enum err file_open(struct building *b)
     struct cpio_file file;
 
     if (archive.bytes == 0)
-        return fail(b, ERR_NOT_FOUND, "there is no boot archive: give one to the machine's loader "
-                                      "(QEMU: -initrd SYSTEM.cpio)");
+        return root_fail(b, ERR_NOT_FOUND,
+                         "there is no boot archive: give one to the machine's loader (QEMU: "
+                         "-initrd SYSTEM.cpio)");
     if (archive.start % PAGE_BYTES != 0)
-        return fail(b, ERR_ALIGN, "the boot archive does not begin at a page: load it at a "
-                                  "multiple of 4096");
+        return root_fail(b, ERR_ALIGN, "the boot archive does not begin at a page: load it at a "
+                                       "multiple of 4096");
     const void *bytes = hal_phys_to_virt(hpa(archive.start));
     enum err err = cpio_find(bytes, archive.bytes, ROOT_FILE, &file);
     if (err == ERR_NOT_FOUND)
-        return fail(b, err, "the boot archive has no file `" ROOT_FILE "`: build it again");
+        return root_fail(b, err, "the boot archive has no file `" ROOT_FILE "`: build it again");
     if (err != OK)
-        return fail(b, err, "the boot archive is damaged or truncated: build it again, and load "
-                            "all of it");
+        return root_fail(b, err, "the boot archive is damaged or truncated: build it again, and "
+                                 "load all of it");
     b->file = (const uint8_t *)bytes + file.offset;
     err = elf_open(b->file, file.bytes, &b->elf);
     if (err != OK)
-        return fail(b, err, "the file `" ROOT_FILE "` in the boot archive is no program that can "
-                            "run here: build it again");
+        return root_fail(b, err, "the file `" ROOT_FILE "` in the boot archive is no program that "
+                                 "can run here: build it again");
     return OK;
 }
 
-/* 4 KiB Frames that it takes: image, stack, bootinfo, device tree. */
+/* The 4 KiB Frames that the root server needs: image, stack, bootinfo, device tree. */
 static uint64_t frame_count(const struct building *b)
 {
     uint64_t count = elf_segment_pages(&b->stack) + elf_segment_pages(&b->dtb) + 1;
@@ -75,8 +76,8 @@ static uint64_t frame_count(const struct building *b)
 
 /* ---- objects --------------------------------------------------------------------- */
 
-static enum err make(struct building *b, struct slot *untyped, enum obj_type type, uint8_t bits,
-                     struct slot *dest)
+static enum err root_object_make(struct building *b, struct slot *untyped, enum obj_type type,
+                                 uint8_t bits, struct slot *dest)
 {
     struct retype retype = { untyped, type, bits, dest, 1 };
     enum err err;
@@ -84,7 +85,7 @@ static enum err make(struct building *b, struct slot *untyped, enum obj_type typ
     do
         err = untyped_retype(b->hart, &retype);
     while (err == ERR_AGAIN);
-    return err == OK ? OK : fail(b, err, "there is too little memory for the root server");
+    return err == OK ? OK : root_fail(b, err, "there is too little memory for the root server");
 }
 
 static struct slot *slot_at(const struct building *b, uint64_t index)
@@ -99,17 +100,17 @@ static void singleton_create(struct slot *slot, enum obj_type type)
 
 /* ---- memory ---------------------------------------------------------------------- */
 
-/* A new, zeroed page mapped at `address`; *bytes is the kernel's view of it. */
+/* Map a new, zeroed page at `address`; *bytes is its address in the kernel. */
 static enum err page_make(struct building *b, uint64_t address, uint8_t rights, uint8_t **bytes)
 {
     struct slot *slot = slot_at(b, b->next_slot++);
-    enum err err = make(b, b->untyped, OBJ_FRAME, PAGE_BITS, slot);
+    enum err err = root_object_make(b, b->untyped, OBJ_FRAME, PAGE_BITS, slot);
 
     if (err != OK)
         return err;
     err = space_map(b->hart, b->space, slot, address, rights);
     if (err != OK)
-        return fail(b, err, "the root server's memory cannot be mapped: it is too large");
+        return root_fail(b, err, "the root server's memory cannot be mapped: it is too large");
     *bytes = hal_phys_to_virt(hpa(slot->object));
     return OK;
 }
@@ -120,7 +121,7 @@ static uint8_t segment_rights(const struct elf_segment *segment)
                      ((segment->rights & ELF_EXEC) != 0 ? RIGHT_EXEC : 0));
 }
 
-/* The part of a segment's file bytes that belongs in the page at `address`. */
+/* Copy the segment's file bytes that belong into the page at `address`. */
 static void segment_fill(const uint8_t *file, const struct elf_segment *segment, uint64_t address,
                          uint8_t *page)
 {
@@ -164,17 +165,17 @@ static enum err memory_load(struct building *b)
 /* ---- the process ----------------------------------------------------------------- */
 
 /*
- * The CNode cannot hold the Untyped it is made of before it exists: the first three slots
- * stand on the stack until then.
+ * The first three slots are on the stack until the CNode exists, which is made from the first of
+ * them.
  */
 static enum err objects_create(struct building *b, const struct boot_untyped *from)
 {
     struct slot untyped, cnode = { 0 }, space = { 0 };
 
     untyped_create(&untyped, hpa(from->address), from->size_bits, 0);
-    enum err err = make(b, &untyped, OBJ_VSPACE, SPACE_BITS, &space);
+    enum err err = root_object_make(b, &untyped, OBJ_VSPACE, SPACE_BITS, &space);
     if (err == OK)
-        err = make(b, &untyped, OBJ_CNODE, (uint8_t)CNODE_BITS, &cnode);
+        err = root_object_make(b, &untyped, OBJ_CNODE, (uint8_t)CNODE_BITS, &cnode);
     if (err != OK)
         return err;
     b->cnode = (struct cnode *)slot_object(&cnode);
@@ -189,7 +190,7 @@ static enum err objects_create(struct building *b, const struct boot_untyped *fr
     singleton_create(slot_at(b, BOOT_SLOT_TRACE), OBJ_TRACE);
 
     struct slot *thread = slot_at(b, BOOT_SLOT_THREAD);
-    err = make(b, b->untyped, OBJ_THREAD, THREAD_BITS_MIN, thread);
+    err = root_object_make(b, b->untyped, OBJ_THREAD, THREAD_BITS_MIN, thread);
     b->thread = (struct thread *)slot_object(thread);
     return err;
 }
@@ -212,7 +213,7 @@ static void info_fill(struct building *b)
     info->empty_first = info->untyped_first + info->untyped_count;
 }
 
-/* The Untyped all was made of moves to its place in the list; the others are new. */
+/* Move the Untyped that all was made from to its place in the list, and create the others. */
 static void untypeds_place(struct building *b, uint64_t address)
 {
     struct bootinfo *info = b->info;
@@ -242,7 +243,7 @@ static enum err thread_start(struct building *b)
     return thread_resume(thread);
 }
 
-static enum err build(struct building *b, const struct boot_untyped *from)
+static enum err root_build(struct building *b, const struct boot_untyped *from)
 {
     uint8_t *page = NULL;
     enum err err = objects_create(b, from);
@@ -296,10 +297,10 @@ MUST_CHECK root_create(struct hart *hart, const struct root_input *input, const 
         if (frames <= FRAMES_MOST)
             from = untyped_choose(list, count, bytes);
         if (from == NULL)
-            err = fail(&b, ERR_NO_MEMORY, "there is too little memory for the root server");
+            err = root_fail(&b, ERR_NO_MEMORY, "there is too little memory for the root server");
     }
     if (err == OK)
-        err = build(&b, from);
+        err = root_build(&b, from);
     if (err != OK)
         *problem = b.problem;
     return err;

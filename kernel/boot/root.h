@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The root server: the first process, made of the first RAM Untyped that is large enough by the
- * same operations that system calls use, so that no memory is outside the accounts.  What it
- * finds is abi/bootinfo.h.
+ * Creates the root server, which is the first process, from the first RAM Untyped that is large
+ * enough.  It uses the operations that system calls use, so all its memory is accounted for.  The
+ * kernel describes the machine to the root server by abi/bootinfo.h.
  */
 #ifndef KERNEL_BOOT_ROOT_H
 #define KERNEL_BOOT_ROOT_H
@@ -23,8 +23,8 @@ struct root_input {
 };
 
 /*
- * Makes the root server and lets it run.  On failure *problem is one line that says what is
- * wrong and the mend; nothing can be started then.
+ * Create the root server and make its thread ready.  On failure *problem describes the error and
+ * the remedy in one line; the system cannot start then.
  *   ERR_NOT_FOUND   no boot archive, or no root server in it
  *   ERR_FORMAT      the archive or the ELF file is damaged; ELF errors as elf_open()'s
  *   ERR_NO_MEMORY   too little memory

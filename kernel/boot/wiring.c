@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Devicetree Specification, "Interrupts and Interrupt Mapping": a device's controller is
- * what its interrupt-parent, or that of the nearest node above, says; or the first cell of
- * its interrupts-extended.
+ * Devicetree Specification, "Interrupts and Interrupt Mapping": a device's interrupt controller
+ * is named by its interrupt-parent, or by that of the nearest ancestor that has one; or by the
+ * first cell of its interrupts-extended.
  */
 #include <kernel/boot/machine.h>
 #include <kernel/boot/tree.h>
@@ -28,7 +28,7 @@ struct wiring {
     struct plic_seen plic[PLICS_MOST];
 };
 
-/* A property's first cell; 0, which is no phandle, when it has none. */
+/* A property's first cell; 0, which is not a phandle, if there is none. */
 static uint32_t first_cell(const void *fdt, int node, const char *name)
 {
     int bytes;
@@ -37,7 +37,7 @@ static uint32_t first_cell(const void *fdt, int node, const char *name)
     return cell == NULL || bytes < 4 ? 0 : fdt32_ld(cell);
 }
 
-/* stdout-path: a path or an alias, and behind a colon how to set the line. */
+/* stdout-path is a path or an alias, and after a colon the settings of the serial line. */
 static int console_find(const void *fdt)
 {
     char path[PATH_MOST];
@@ -76,7 +76,7 @@ static void device_count(struct wiring *w, int node, uint32_t inherited)
     }
 }
 
-/* Show each node, with the interrupt-parent in force there, to one of the above. */
+/* Call plic_note() or device_count() for each node, the latter with its inherited controller. */
 static void nodes_walk(struct wiring *w, bool is_counting)
 {
     uint32_t in_force[DEPTH_MOST] = { 0 };

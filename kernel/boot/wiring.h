@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Which hart the devices can interrupt.  A machine can have several PLICs, each wired to
- * some of its harts (QEMU's virt: one for each NUMA node), and firmware lets any hart start.
+ * Finds a hart that the console's device can interrupt.  A machine can have several PLICs,
+ * each wired to some of the harts (QEMU's virt: one for each NUMA node), and firmware may
+ * boot any hart.
  */
 #ifndef KERNEL_BOOT_WIRING_H
 #define KERNEL_BOOT_WIRING_H
@@ -10,10 +11,10 @@
 #include <stdint.h>
 
 /*
- * The hart to run on, of a device tree of `bytes` bytes: the one that booted, if it has an S
- * context in the PLIC of the console (/chosen's stdout-path; without one, in the PLIC that most
- * devices name as their interrupt-parent); else the first enabled one that has.  A machine
- * without a PLIC, or whose PLIC no hart is wired to, leaves the hart that booted.
+ * Choose the hart to run on.  `bytes` is the size of the device tree.  The console's PLIC is the
+ * PLIC of /chosen's stdout-path; without a stdout-path, the PLIC that most devices have as
+ * interrupt-parent.  *hart is the hart that booted if it has an S context in that PLIC, else the
+ * first enabled hart that has; if there is no such hart or no PLIC, the hart that booted.
  *   ERR_FORMAT  the blob is damaged
  */
 MUST_CHECK wiring_hart_choose(const void *dtb, uint64_t bytes, uint64_t boot_hart, uint64_t *hart);
