@@ -4,7 +4,7 @@
 #include <rt/calls.h>
 #include <rt/rt.h>
 
-#define CLOCK_PRIORITY    63 /* as the main thread's */
+#define CLOCK_PRIORITY    63 /* the same as the main thread's */
 #define CLOCK_STACK_BYTES 4096
 
 static _Alignas(16) uint8_t clock_stack[CLOCK_STACK_BYTES];
@@ -17,7 +17,7 @@ static void clock_run(void *context)
         uint64_t deadline = atomic_load(&clock->deadline_ticks), bits;
         if (notification_wait(cap_at(clock->bell), deadline, &bits) != ERR_TIMEOUT)
             continue;
-        /* Not when the main thread has set another meanwhile. */
+        /* Keeps a new deadline that the main thread has set meanwhile. */
         (void)atomic_compare_exchange_strong(&clock->deadline_ticks, &deadline, CLOCK_NEVER);
         (void)!notification_signal(cap_at(clock->wake));
     }

@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The root server's alarm.  ipc_recv() has no deadline, and the root server must
- * neither wait elsewhere nor miss what is due; so a second thread of it waits for
- * the deadline and then signals the notification that ends ipc_recv().
+ * The root server's alarm.  ipc_recv() has no deadline, but the root server must
+ * act at deadlines while it waits for messages.  So a second thread of the root
+ * server waits for the deadline and then signals the notification that ends
+ * ipc_recv().
  *
  *     main thread                        clock's thread
  *     deadline = t, signal the bell ---> wait for the bell until the deadline
  *     ipc_recv() <------ signal -------- the deadline has passed
  *
- * The clock's thread runs without the C library, which knows of one thread only.
+ * The clock's thread does not use the C library, which supports one thread only.
  */
 #ifndef ROOTSERVER_CLOCK_H
 #define ROOTSERVER_CLOCK_H
@@ -29,8 +30,8 @@ struct clock {
 /* Starts the clock's thread.  Every error of thread_configure() and thread_set_reg(). */
 MUST_CHECK clock_start(struct clock *clock, const struct plan *plan);
 
-/* Ends an ipc_recv() of the main thread at `deadline_ticks`, or earlier; CLOCK_NEVER: none need be
- * ended.  A deadline that was set before and has not passed may still end one. */
+/* Makes an ipc_recv() of the main thread return at `deadline_ticks` or earlier.  CLOCK_NEVER: sets
+ * no deadline.  A deadline that was set earlier and has not passed may still end an ipc_recv(). */
 void clock_set(struct clock *clock, uint64_t deadline_ticks);
 
 #endif

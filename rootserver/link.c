@@ -10,7 +10,7 @@
 #define KLOG_BYTES 40
 
 _Static_assert(LINK_OWN_RECORDS + LINK_LINE_RECORDS < CONSOLE_CONTROL_DOWN_RECORDS,
-               "processes' lines find room too");
+               "lines of processes fit too");
 
 static void link_levels_store(struct link *link)
 {
@@ -24,7 +24,7 @@ MUST_CHECK link_up(struct link *link, void *control, uint32_t bell)
     struct ring_shared *down = (struct ring_shared *)(base + CONSOLE_CONTROL_DOWN_SHARED);
     struct ring_shared *up = (struct ring_shared *)(base + CONSOLE_CONTROL_UP_SHARED);
 
-    /* Whatever the last service left there. */
+    /* Clears the indices of the previous service. */
     memset(down, 0, sizeof *down);
     memset(up, 0, sizeof *up);
     enum err err =
@@ -48,7 +48,7 @@ MUST_CHECK link_up(struct link *link, void *control, uint32_t bell)
 
 static void link_ring_bell(const struct link *link)
 {
-    (void)!notification_signal(cap_at(link->bell)); /* the service's end is noticed elsewhere */
+    (void)!notification_signal(cap_at(link->bell)); /* supervise.c notices the service's end */
 }
 
 static void link_kernel_write(const char *text, size_t bytes)
@@ -58,20 +58,20 @@ static void link_kernel_write(const char *text, size_t bytes)
         uint64_t w[5] = {0};
         memcpy(w, text, part);
         if (klog_write(cap_at(BOOT_SLOT_KLOG), part, w[0], w[1], w[2], w[3], w[4]) != OK)
-            return; /* there is nothing left to say it to */
+            return; /* no other output is left */
         text += part;
         bytes -= part;
     }
 }
 
-/* What the service never took is written from the root server's own copy. */
+/* Writes the records that the service did not take, from the root server's private copy. */
 void link_down(struct link *link)
 {
     if (!link->is_up)
         return;
     link->is_up = false;
     link->look_ticks = LINK_NEVER;
-    link_kernel_write("\r\n", 2); /* whatever stood on the terminal's line */
+    link_kernel_write("\r\n", 2); /* the terminal may be in the middle of a line */
     for (; link->taken != link->sent; link->taken++) {
         const struct console_record *r = &link->kept[link->taken % CONSOLE_CONTROL_DOWN_RECORDS];
         if (r->kind != CONSOLE_RECORD_FLUSH)
@@ -85,14 +85,14 @@ static void link_fail(struct link *link, const char *why)
     link_down(link);
 }
 
-/* ---- looking after the service ------------------------------------------------------ */
+/* ---- watching the service ----------------------------------------------------------- */
 
 static uint64_t link_look_step(void)
 {
     return rt_timebase_hz() / CONSOLE_LOOKS_A_SECOND;
 }
 
-/* How many records fit, and with that how many were taken.  False: the ring makes no sense. */
+/* Gets how many records fit, and updates `taken`.  False: the ring's indices are invalid. */
 static bool link_room(struct link *link, uint32_t *room)
 {
     if (ring_room(&link->down, room) != OK) {
@@ -120,7 +120,7 @@ static void link_collect(struct link *link)
     }
 }
 
-/* From now on, what the ring holds must be taken in time. */
+/* From now on, the service must take the records that are in the ring in time. */
 static void link_watch(struct link *link)
 {
     link->watched = link->sent;
@@ -238,7 +238,7 @@ void link_state(struct link *link, unsigned client, enum console_state state)
 
 /* ---- flushing ----------------------------------------------------------------------- */
 
-/* Waits for the answer until the next look, or less. */
+/* Waits for the answer, at most until the next look. */
 static void link_flush_wait(struct link *link, uint32_t notification, uint64_t until_ticks)
 {
     uint64_t bits;
@@ -247,7 +247,7 @@ static void link_flush_wait(struct link *link, uint32_t notification, uint64_t u
         (void)!notification_wait(cap_at(notification), until_ticks, &bits);
 }
 
-/* True when the flush was answered, false when the service did nothing for too long. */
+/* True when the service answered the flush; false when it made no progress for too long. */
 static bool link_flush_answered(struct link *link, uint32_t notification)
 {
     uint32_t shown = atomic_load_explicit(&link->progress->shown, memory_order_relaxed);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The order of things: archive, configuration, plan, console, guests; then
- * supervise until the last guest has ended.
+ * Starts everything in order: archive, configuration, plan, console, guests.
+ * Then supervises them until the last guest has ended.
  */
 #include <inttypes.h>
 #include <stdarg.h>
@@ -15,10 +15,10 @@
 
 #define CONSOLE_RESTARTS_MOST 5
 
-/* Nothing can be started: says why, and ends the machine as a failure. */
-static ATTR_NORETURN void give_up(const char *format, ...) ATTR_PRINTF(1, 2);
+/* Prints why nothing can be started, and ends the machine as a failure. */
+static ATTR_NORETURN void root_give_up(const char *format, ...) ATTR_PRINTF(1, 2);
 
-static ATTR_NORETURN void give_up(const char *format, ...)
+static ATTR_NORETURN void root_give_up(const char *format, ...)
 {
     do {
         va_list arguments;
@@ -26,12 +26,13 @@ static ATTR_NORETURN void give_up(const char *format, ...)
         vprintf(format, arguments);
         va_end(arguments);
         printf("\n");
-    } while (link_flush(&root.link, root.plan.notification) != OK); /* then to the kernel's log */
+        /* When the service does not answer, the next round goes to the kernel's log. */
+    } while (link_flush(&root.link, root.plan.notification) != OK);
     root_end_machine(false);
 }
 
-/* The archive's Untypeds, in ascending order of addresses: as bootinfo lists them. */
-static unsigned archive_pieces(struct archive_piece *piece)
+/* The archive's Untypeds, in ascending order of addresses, which is the order of bootinfo. */
+static unsigned root_archive_pieces(struct archive_piece *piece)
 {
     unsigned count = 0;
 
@@ -45,25 +46,25 @@ static unsigned archive_pieces(struct archive_piece *piece)
     return count;
 }
 
-/* Looks at the archive in large frames first, then cuts it by its files. */
-static const uint8_t *open_archive(void)
+/* Maps the archive in large frames to read it, then divides it into frames by its files. */
+static const uint8_t *root_archive_open(void)
 {
     struct archive_piece piece[BOOT_UNTYPED_MAX];
-    unsigned count = archive_pieces(piece), files;
+    unsigned count = root_archive_pieces(piece), files;
     uint32_t first_slot = root.boot->empty_first + PLAN_ROOT_SLOTS;
     struct archive_map *map = &root.archive_map;
     const void *at;
 
     if (root.boot->archive_address == 0 || count == 0)
-        give_up("there is no boot archive: start the machine with one as its initrd");
+        root_give_up("there is no boot archive: start the machine with one as its initrd");
     enum err err = archive_cut(piece, count, NULL, 0, first_slot, map);
     if (err == OK)
         err = exec_archive_map(map, &at);
     if (err != OK)
-        give_up("the boot archive cannot be mapped: %s", exec_error_name(err));
+        root_give_up("the boot archive cannot be mapped: %s", exec_error_name(err));
     if (cpio_check(at, root.boot->archive_bytes, &files) != OK)
-        give_up(
-            "the boot archive is damaged or truncated; make it anew with tools/archive/pack.py");
+        root_give_up(
+            "the boot archive is damaged or truncated; make it again with tools/archive/pack.py");
 
     static struct archive_map cut;
     err = archive_cut(piece, count, at, root.boot->archive_bytes, first_slot, &cut);
@@ -72,23 +73,26 @@ static const uint8_t *open_archive(void)
     if (err == OK)
         err = exec_archive_map(&cut, &at);
     if (err != OK)
-        give_up("the boot archive cannot be cut by its files: %s", exec_error_name(err));
+        root_give_up("the boot archive cannot be divided into its files: %s", exec_error_name(err));
     *map = cut;
     return at;
 }
 
-static void read_configuration(const uint8_t *archive)
+static void root_configuration_read(const uint8_t *archive)
 {
     struct cpio_file file;
     struct problem problem;
 
     if (cpio_find(archive, root.boot->archive_bytes, "system.dtb", &file) != OK)
-        give_up("the boot archive has no system.dtb; make it anew with tools/archive/pack.py");
+        root_give_up(
+            "the boot archive has no system.dtb; make it again with tools/archive/pack.py");
     if (system_parse(archive + file.offset, file.bytes, &root.system, &problem) != OK)
-        give_up("%s; compile the configuration anew with tools/config/compile.py", problem.text);
+        root_give_up("%s; compile the configuration again with tools/config/compile.py",
+                     problem.text);
 }
 
-static MUST_CHECK run(const struct plan_input *in, const char *who, unsigned first, unsigned count)
+static MUST_CHECK root_actions_run(const struct plan_input *in, const char *who, unsigned first,
+                                   unsigned count)
 {
     struct exec_failure failure;
 
@@ -103,9 +107,9 @@ static MUST_CHECK run(const struct plan_input *in, const char *who, unsigned fir
     return err;
 }
 
-/* Unix time when the time CSR was 0, by the machine's goldfish RTC: reading the low half latches
- * the high one. */
-static uint64_t read_clock(void)
+/* Unix time in ns when the time CSR was 0, from the machine's goldfish RTC.  0 without an RTC.
+ * Reading the RTC's low half latches the high half. */
+static uint64_t root_clock_read(void)
 {
     if (root.plan.rtc == 0)
         return 0;
@@ -118,37 +122,37 @@ static uint64_t read_clock(void)
     return now > up ? now - up : 0;
 }
 
-/* First of all: from here on the machine can be ended. */
-static void start_root(const struct plan_input *in)
+/* Must come first: only after this can the root server end the machine. */
+static void root_self_start(const struct plan_input *in)
 {
     struct problem problem;
 
     if (plan_root(in, &root.plan, &problem) != OK)
-        give_up("nothing can be started: %s", problem.text);
-    if (run(in, "the root server", 0, root.plan.action_count) != OK)
+        root_give_up("nothing can be started: %s", problem.text);
+    if (root_actions_run(in, "the root server", 0, root.plan.action_count) != OK)
         root_end_machine(false);
     if (root.plan.finisher != 0)
         root.finisher = (volatile uint32_t *)(uintptr_t)(LAYOUT_ROOT_DEVICE +
                                                          root.machine.finisher.address % 4096);
     enum err err = clock_start(&root.clock, &root.plan);
     if (err != OK)
-        give_up("the root server's clock cannot be started: %s", exec_error_name(err));
-    root.common =
-        (struct record_common){.timebase_hz = root.boot->timebase_hz, .realtime_ns = read_clock()};
+        root_give_up("the root server's clock cannot be started: %s", exec_error_name(err));
+    root.common = (struct record_common){.timebase_hz = root.boot->timebase_hz,
+                                         .realtime_ns = root_clock_read()};
 }
 
-/* What is shared with the console service, and the rest of what is not any process's own. */
-static void start_shared(const struct plan_input *in, unsigned first)
+/* Makes the memory shared with the console service, and all else that belongs to no process. */
+static void root_shared_start(const struct plan_input *in, unsigned first)
 {
     unsigned end =
         root.plan.process_count > 0 ? root.plan.process[0].first_action : root.plan.action_count;
 
-    if (run(in, "what guests and console share", first, end - first) != OK)
-        give_up("nothing can be started");
+    if (root_actions_run(in, "the memory shared with the console", first, end - first) != OK)
+        root_give_up("nothing can be started");
 }
 
-/* Says where the index is before anybody else can say anything. */
-static void start_trace(const struct plan_input *in)
+/* Prints where the index is before any other process can print a line. */
+static void root_trace_start(const struct plan_input *in)
 {
     struct trace_index *index = (struct trace_index *)(uintptr_t)LAYOUT_ROOT_TRACE;
     uint64_t address;
@@ -164,13 +168,13 @@ static void start_trace(const struct plan_input *in)
     }
 }
 
-static void name_process(const struct plan_process *process)
+static void root_process_name(const struct plan_process *process)
 {
     if (root.trace != NULL)
         trace_name_process(root.trace, process, &root.system);
 }
 
-static void start_console(const struct plan_input *in)
+static void root_console_start(const struct plan_input *in)
 {
     const struct plan_process *p = &root.plan.process[root.plan.console];
 
@@ -182,39 +186,39 @@ static void start_console(const struct plan_input *in)
         link_up(&root.link, (void *)(uintptr_t)LAYOUT_ROOT_CONTROL, root.plan.console_bell);
     if (err != OK)
         printf("no line to the console service: %s\n", exec_error_name(err));
-    if (run(in, p->name, p->first_action, p->action_count) != OK) {
+    if (root_actions_run(in, p->name, p->first_action, p->action_count) != OK) {
         link_down(&root.link);
         root_end_machine(false);
     }
     root.supervise.process[root.plan.console] = LIFE_RUNNING;
-    name_process(p);
+    root_process_name(p);
 }
 
-static void list_running(bool *is_running)
+static void root_running_list(bool *is_running)
 {
     for (unsigned i = 0; i < root.plan.process_count; i++)
         is_running[i] = root.supervise.process[i] == LIFE_RUNNING;
 }
 
-/* No console service will come back: the guests must not wait for it. */
-static void retire_console(void)
+/* The console service is not restarted any more: the guests must not wait for it. */
+static void root_console_retire(void)
 {
     bool is_running[PLAN_PROCESSES_MOST];
 
-    list_running(is_running);
+    root_running_list(is_running);
     enum err err = exec_console_retire(&root.plan, is_running);
     if (err != OK)
-        printf("a guest may wait for the console: %s\n", exec_error_name(err));
+        printf("a guest may hang waiting for the console: %s\n", exec_error_name(err));
     root.console_is_retired = true;
     printf("console is not started again: the guests go on without it\n");
 }
 
-static MUST_CHECK restart_console(const struct plan_input *in)
+static MUST_CHECK root_console_restart(const struct plan_input *in)
 {
     bool is_running[PLAN_PROCESSES_MOST];
     struct exec_failure failure;
 
-    list_running(is_running);
+    root_running_list(is_running);
     enum err err =
         link_up(&root.link, (void *)(uintptr_t)LAYOUT_ROOT_CONTROL, root.plan.console_bell);
     if (err == OK)
@@ -227,25 +231,25 @@ static MUST_CHECK restart_console(const struct plan_input *in)
     }
     root.supervise.process[root.plan.console] = LIFE_RUNNING;
     root.supervise.console_is_down = false;
-    name_process(&root.plan.process[root.plan.console]);
+    root_process_name(&root.plan.process[root.plan.console]);
     printf("console started anew\n");
     return OK;
 }
 
-/* When the console service has died, or counts as dead: a new one goes on with the guests' rings.
- * One that dies again and again is not started again. */
-static void look_after_console(const struct plan_input *in)
+/* Checks the console service.  If the service is dead, or is treated as dead, a new one continues
+ * with the guests' rings; after CONSOLE_RESTARTS_MOST restarts the console is retired. */
+static void root_console_watch(const struct plan_input *in)
 {
     link_look(&root.link);
     (void)supervise_console_failed(&root.supervise);
     if (!root.supervise.console_is_down || root.console_is_retired)
         return;
-    if (root.console_restarts++ == CONSOLE_RESTARTS_MOST || restart_console(in) != OK)
-        retire_console();
+    if (root.console_restarts++ == CONSOLE_RESTARTS_MOST || root_console_restart(in) != OK)
+        root_console_retire();
     supervise_tell_ends(&root.supervise);
 }
 
-static void start_guest(const struct plan_input *in, unsigned guest)
+static void root_guest_start(const struct plan_input *in, unsigned guest)
 {
     const struct plan_guest *g = &root.plan.guest[guest];
     const char *name = root.system.guest[guest].name;
@@ -258,52 +262,53 @@ static void start_guest(const struct plan_input *in, unsigned guest)
     if (g->note.text[0] != 0)
         printf("guest %s: %s\n", name, g->note.text);
     const struct plan_process *p = &root.plan.process[g->process];
-    if (run(in, name, p->first_action, p->action_count) != OK) {
+    if (root_actions_run(in, name, p->first_action, p->action_count) != OK) {
         supervise_guest_dead(&root.supervise, guest);
         if (exec_destroy(p) != OK)
-            printf("%s: its parts cannot be taken back\n", name);
+            printf("%s: its memory cannot be freed\n", name);
         return;
     }
     root.supervise.process[g->process] = LIFE_RUNNING;
-    name_process(p);
+    root_process_name(p);
     root.supervise.guest[guest] = LIFE_RUNNING;
 }
 
-/* A console service that swallows the last lines is replaced, as often as at any other time. */
-static ATTR_NORETURN void end(const struct plan_input *in)
+/* Prints the last lines until they are shown.  A console service that does not answer the flush is
+ * restarted, within the same limit as before. */
+static ATTR_NORETURN void root_end(const struct plan_input *in)
 {
     bool well;
 
     do {
-        look_after_console(in);
+        root_console_watch(in);
         well = supervise_ended_well(&root.supervise);
         printf("all guests have ended%s\n", well ? "" : ", not all of them well");
         if (root.finisher == NULL)
-            printf("this machine has no sifive,test0 that would end it\n");
+            printf("this machine has no sifive,test0 device to end it\n");
     } while (link_flush(&root.link, root.plan.notification) != OK);
     root_end_machine(well);
 }
 
-static ATTR_NORETURN void supervise(const struct plan_input *in)
+static ATTR_NORETURN void root_supervise(const struct plan_input *in)
 {
     cap_t endpoint = cap_at(root.plan.endpoint);
 
     for (;;) {
         struct message m = {0};
-        look_after_console(in);
+        root_console_watch(in);
         if (supervise_running(&root.supervise) == 0)
-            end(in);
+            root_end(in);
         clock_set(&root.clock, link_deadline(&root.link));
         enum err err = ipc_recv(endpoint, &m);
         if (err != OK)
-            give_up("reports cannot be received: %s", exec_error_name(err));
+            root_give_up("reports cannot be received: %s", exec_error_name(err));
         if (!(m.tag & TAG_NOTIFIED))
             supervise_message(&root.supervise, &m);
     }
 }
 
-/* What the kernel made of the Untypeds before it handed them over: the root server itself. */
-static const uint64_t *read_used(void)
+/* How many bytes of each Untyped the kernel has used already: to make the root server itself. */
+static const uint64_t *root_used_read(void)
 {
     static uint64_t used[BOOT_UNTYPED_MAX];
 
@@ -311,7 +316,8 @@ static const uint64_t *read_used(void)
         uint64_t address = 0, state = 0;
         enum err err = untyped_info(cap_at(root.boot->untyped_first + i), &address, &state);
         if (err != OK)
-            give_up("the machine's memory cannot be counted: %s", exec_error_name(err));
+            root_give_up("the use of the machine's memory cannot be read: %s",
+                         exec_error_name(err));
         used[i] = (UINT64_C(1) << root.boot->untyped[i].size_bits) - (state & ~UINT64_C(4095));
     }
     return used;
@@ -321,26 +327,26 @@ int main(void)
 {
     struct problem problem;
     struct plan_input in = {.boot = root.boot,
-                            .used = read_used(),
+                            .used = root_used_read(),
                             .machine = &root.machine,
                             .system = &root.system,
                             .archive_bytes = root.boot->archive_bytes,
                             .archive_map = &root.archive_map};
 
-    start_root(&in);
+    root_self_start(&in);
     unsigned done = root.plan.action_count;
-    in.archive = open_archive();
-    read_configuration(in.archive);
+    in.archive = root_archive_open();
+    root_configuration_read(in.archive);
     if (root.machine.seed_bytes == 0)
-        printf("the firmware left no entropy: what is random can be guessed\n");
+        printf("the firmware provided no entropy: random numbers are predictable\n");
     if (plan_make(&in, &root.plan, &problem) != OK)
-        give_up("nothing can be started: %s", problem.text);
+        root_give_up("nothing can be started: %s", problem.text);
     root.supervise =
         (struct supervise){.plan = &root.plan, .system = &root.system, .link = &root.link};
-    start_shared(&in, done);
-    start_trace(&in);
-    start_console(&in);
+    root_shared_start(&in, done);
+    root_trace_start(&in);
+    root_console_start(&in);
     for (unsigned i = 0; i < root.system.guest_count; i++)
-        start_guest(&in, i);
-    supervise(&in);
+        root_guest_start(&in, i);
+    root_supervise(&in);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* What the root server knows; seen by start.c and main.c. */
+/* The root server's state; used by start.c and main.c. */
 #ifndef ROOTSERVER_ROOT_H
 #define ROOTSERVER_ROOT_H
 
@@ -22,16 +22,16 @@ struct root {
     struct record_common common;
     struct supervise supervise;
     unsigned console_restarts;
-    bool console_is_retired;     /* it is not started again */
-    struct trace_index *trace;   /* NULL: nothing is traced */
-    volatile uint32_t *finisher; /* NULL until its page is mapped, or when there is none */
+    bool console_is_retired;     /* the service is not restarted any more */
+    struct trace_index *trace;   /* NULL: tracing is off */
+    volatile uint32_t *finisher; /* NULL until its page is mapped, and on machines without one */
 };
 
-/* The process's one object of that kind. */
+/* The only instance. */
 extern struct root root;
 
-/* Ends the machine, as a success or as a failure; without a device for it, by a fault, which the
- * kernel answers by ending the machine as a failure. */
+/* Ends the machine as a success or as a failure.  Without a finisher device the root server faults,
+ * and the kernel then ends the machine as a failure. */
 ATTR_NORETURN void root_end_machine(bool well);
 
 #endif

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* From the kernel's entry to main(): here bootinfo stands for others' start record. */
+/* From the kernel's entry to main().  The root server gets bootinfo where other processes get a
+ * start record. */
 #include <string.h>
 
 #include <rootserver/root.h>
 #include <rt/calls.h>
 #include <rt/rt.h>
 
-/* sifive,test0: the low half says how, the high half is the exit code. */
+/* sifive,test0: the low half is the command, the high half the exit code. */
 #define FINISHER_PASS    UINT32_C(0x00005555)
 #define FINISHER_FAIL    UINT32_C(0x00013333)
 #define FINISHER_SECONDS 10
@@ -21,7 +22,7 @@ static void root_write(const char *text, size_t bytes)
     link_write(&root.link, text, bytes);
 }
 
-/* The root server is never meant to leave.  The kernel ends the machine when it faults. */
+/* The root server must never return from main().  The kernel ends the machine when it faults. */
 static ATTR_NORETURN void root_leave(int code)
 {
     (void)code;
@@ -33,8 +34,8 @@ ATTR_NORETURN void root_end_machine(bool well)
     volatile uint32_t *finisher = root.finisher;
 
     if (finisher != NULL) {
-        /* It may take effect a while after the store: whatever ran on now could be taken for the
-         * reason of the end. */
+        /* The store may take effect later.  Waits, because output or a fault in between would look
+         * like the reason of the machine's end. */
         uint64_t deadline = rt_time_ticks() + FINISHER_SECONDS * root.boot->timebase_hz;
         *finisher = well ? FINISHER_PASS : FINISHER_FAIL;
         while (rt_time_ticks() < deadline)

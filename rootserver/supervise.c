@@ -9,7 +9,7 @@
 #include <rootserver/exec/exec.h>
 #include <rt/rt.h>
 
-static const char *cause_name(uint64_t cause)
+static const char *supervise_cause_name(uint64_t cause)
 {
     static const char *const names[] = {
         [0] = "instruction address misaligned",
@@ -29,23 +29,23 @@ static const char *cause_name(uint64_t cause)
                                                                           : "exception";
 }
 
-static const char *failure_name(uint64_t failure)
+static const char *supervise_failure_name(uint64_t failure)
 {
     static const char *const names[] = {
         [REPORT_FAILURE_START_RECORD] = "it cannot read its start record",
         [REPORT_FAILURE_KERNEL] = "the guest's kernel is unusable",
         [REPORT_FAILURE_VCPU] = "a call on its vCPU failed",
         [REPORT_FAILURE_SYSTEM] = "the guest reported a system failure",
-        [REPORT_FAILURE_INTERNAL] = "a defect of its own",
+        [REPORT_FAILURE_INTERNAL] = "an internal error",
         [REPORT_FAILURE_STOPPED] = "the guest has stopped all of its harts",
     };
     return failure < sizeof names / sizeof names[0] && names[failure] != NULL
                ? names[failure]
-               : "for no known cause";
+               : "for an unknown reason";
 }
 
-/* Time gives lines back. */
-static bool line_is_allowed(struct supervise_line *line)
+/* Takes one line from the allowance, after refilling it for the time that has passed. */
+static bool supervise_line_is_allowed(struct supervise_line *line)
 {
     uint64_t step = rt_timebase_hz() / SUPERVISE_LINES_PER_SECOND, now = rt_time_ticks();
     uint64_t back = (now - line->since_ticks) / step;
@@ -59,18 +59,19 @@ static bool line_is_allowed(struct supervise_line *line)
 }
 
 /*
- * The lines that follow are about a process's end, or (`is_log`) written for it while it runs.
- * Only an end has last words to stand behind: a guest that runs on would have its next line split.
+ * Sets the topic of the next lines: a process's end, or (`is_log`) a line on behalf of a running
+ * process.  Only a line about an end waits for the guest's last output (`about`): a line that
+ * waits for a running guest would split the guest's next line.
  */
-static void line_topic(struct supervise *s, unsigned process, bool is_log)
+static void supervise_line_topic(struct supervise *s, unsigned process, bool is_log)
 {
     const struct plan_process *p = &s->plan->process[process];
 
     link_topic(s->link, p->role == PLAN_ROLE_VMM && !is_log ? p->guest + 1 : 0, is_log);
 }
 
-/* Says how many lines of a process were dropped. */
-static void line_confess(struct supervise *s, unsigned process)
+/* Prints how many lines of a process were dropped. */
+static void supervise_line_report_dropped(struct supervise *s, unsigned process)
 {
     struct supervise_line *line = &s->line[process];
 
@@ -79,32 +80,33 @@ static void line_confess(struct supervise *s, unsigned process)
     line->dropped = 0;
 }
 
-/* May a line be written on behalf of `process` now?  Says first how many may not have been. */
-static bool line_begin(struct supervise *s, unsigned process)
+/* May a line be written on behalf of `process` now?  Prints first how many lines were dropped. */
+static bool supervise_line_begin(struct supervise *s, unsigned process)
 {
     struct supervise_line *line = &s->line[process];
 
-    if (!line_is_allowed(line) || !link_takes_log(s->link)) {
+    if (!supervise_line_is_allowed(line) || !link_takes_log(s->link)) {
         line->dropped++;
         return false;
     }
-    line_confess(s, process);
+    supervise_line_report_dropped(s, process);
     return true;
 }
 
-static void line_end(struct supervise *s, unsigned process)
+static void supervise_line_end(struct supervise *s, unsigned process)
 {
     struct supervise_line *line = &s->line[process];
 
-    line_topic(s, process, true);
-    if (line->length > 0 && line_begin(s, process))
+    supervise_line_topic(s, process, true);
+    if (line->length > 0 && supervise_line_begin(s, process))
         printf("%s: %.*s\n", s->plan->process[process].name, (int)line->length, line->text);
-    line_topic(s, process, false);
+    supervise_line_topic(s, process, false);
     line->length = 0;
 }
 
-/* Text of a process, line by line, behind its name; what is not printable becomes a '?'. */
-static void line_add(struct supervise *s, unsigned process, const char *text, unsigned bytes)
+/* Prints a process's text line by line after its name.  Unprintable bytes become '?'. */
+static void supervise_line_add(struct supervise *s, unsigned process, const char *text,
+                               unsigned bytes)
 {
     struct supervise_line *line = &s->line[process];
 
@@ -113,11 +115,11 @@ static void line_add(struct supervise *s, unsigned process, const char *text, un
         if (c != '\n' && c != '\r')
             line->text[line->length++] = c >= 32 && c < 127 ? c : '?';
         if (c == '\n' || line->length == sizeof line->text)
-            line_end(s, process);
+            supervise_line_end(s, process);
     }
 }
 
-static void guest_tell_end(struct supervise *s, unsigned guest)
+static void supervise_guest_tell_end(struct supervise *s, unsigned guest)
 {
     const char *name = s->system->guest[guest].name;
 
@@ -129,10 +131,10 @@ static void guest_tell_end(struct supervise *s, unsigned guest)
     link_topic(s->link, 0, false);
 }
 
-static void guest_end(struct supervise *s, unsigned guest, enum life life)
+static void supervise_guest_end(struct supervise *s, unsigned guest, enum life life)
 {
     s->guest[guest] = life;
-    guest_tell_end(s, guest);
+    supervise_guest_tell_end(s, guest);
     link_state(s->link, guest, life == LIFE_ENDED ? CONSOLE_STATE_ENDED : CONSOLE_STATE_DEAD);
 }
 
@@ -140,24 +142,24 @@ void supervise_tell_ends(struct supervise *s)
 {
     for (unsigned i = 0; i < s->system->guest_count; i++) {
         if (s->guest[i] == LIFE_ENDED || s->guest[i] == LIFE_DEAD)
-            guest_tell_end(s, i);
+            supervise_guest_tell_end(s, i);
     }
 }
 
 void supervise_guest_dead(struct supervise *s, unsigned guest)
 {
-    guest_end(s, guest, LIFE_DEAD);
+    supervise_guest_end(s, guest, LIFE_DEAD);
 }
 
-static void process_end(struct supervise *s, unsigned process, enum life life)
+static void supervise_process_end(struct supervise *s, unsigned process, enum life life)
 {
     const struct plan_process *p = &s->plan->process[process];
 
     if (s->process[process] != LIFE_RUNNING)
         return;
     s->process[process] = life;
-    line_end(s, process);
-    line_confess(s, process);
+    supervise_line_end(s, process);
+    supervise_line_report_dropped(s, process);
     if (p->role == PLAN_ROLE_CONSOLE) {
         link_down(s->link);
         s->link->fault = NULL;
@@ -165,9 +167,9 @@ static void process_end(struct supervise *s, unsigned process, enum life life)
     }
     enum err err = exec_destroy(p);
     if (err != OK)
-        printf("%s cannot be destroyed whole: %s\n", p->name, exec_error_name(err));
+        printf("%s cannot be destroyed completely: %s\n", p->name, exec_error_name(err));
     if (p->role == PLAN_ROLE_VMM)
-        guest_end(s, p->guest, life);
+        supervise_guest_end(s, p->guest, life);
 }
 
 bool supervise_console_failed(struct supervise *s)
@@ -177,11 +179,11 @@ bool supervise_console_failed(struct supervise *s)
     if (s->link->fault == NULL || s->process[s->plan->console] != LIFE_RUNNING)
         return false;
     printf("%s %s: it is ended\n", p->name, s->link->fault);
-    process_end(s, s->plan->console, LIFE_DEAD);
+    supervise_process_end(s, s->plan->console, LIFE_DEAD);
     return true;
 }
 
-static void print_registers(const struct plan_process *p)
+static void supervise_registers_print(const struct plan_process *p)
 {
     static const char *const names[32] = {
         "pc", "ra", "sp", "gp", "tp",  "t0",  "t1", "t2", "s0", "s1", "a0",
@@ -200,60 +202,62 @@ static void print_registers(const struct plan_process *p)
     }
 }
 
-static void process_fault(struct supervise *s, unsigned process, const struct message *m)
+static void supervise_process_fault(struct supervise *s, unsigned process, const struct message *m)
 {
     const struct plan_process *p = &s->plan->process[process];
 
     if (p->role == PLAN_ROLE_CONSOLE)
         link_down(s->link);
     printf("%s faulted: %s (cause %" PRIu64 ", tval %#" PRIx64 ") at pc %#" PRIx64 "\n", p->name,
-           cause_name(m->word[FAULT_CAUSE]), m->word[FAULT_CAUSE], m->word[FAULT_TVAL],
+           supervise_cause_name(m->word[FAULT_CAUSE]), m->word[FAULT_CAUSE], m->word[FAULT_TVAL],
            m->word[FAULT_PC]);
-    print_registers(p);
-    process_end(s, process, LIFE_DEAD);
+    supervise_registers_print(p);
+    supervise_process_end(s, process, LIFE_DEAD);
 }
 
-static void report_log(struct supervise *s, unsigned process, const struct message *m)
+static void supervise_report_log(struct supervise *s, unsigned process, const struct message *m)
 {
     char text[REPORT_LOG_BYTES];
 
     memcpy(text, &m->word[1], sizeof text);
-    line_add(s, process, text, m->word[0] < sizeof text ? (unsigned)m->word[0] : sizeof text);
+    supervise_line_add(s, process, text,
+                       m->word[0] < sizeof text ? (unsigned)m->word[0] : sizeof text);
 }
 
-static void process_report(struct supervise *s, unsigned process, const struct message *m)
+static void supervise_process_report(struct supervise *s, unsigned process, const struct message *m)
 {
     const struct plan_process *p = &s->plan->process[process];
     bool is_vmm = p->role == PLAN_ROLE_VMM;
     uint64_t label = m->tag & TAG_LABEL_MASK;
 
     if (!is_vmm && label != REPORT_LOG)
-        link_down(s->link); /* it can have nothing else to say than that it ends */
+        link_down(s->link); /* every other report of the console service is its end */
 
     switch (label) {
     case REPORT_LOG:
-        report_log(s, process, m);
+        supervise_report_log(s, process, m);
         break;
     case REPORT_REBOOTED:
-        line_topic(s, process, true);
-        if (is_vmm && line_begin(s, process))
+        supervise_line_topic(s, process, true);
+        if (is_vmm && supervise_line_begin(s, process))
             printf("guest %s rebooted (%" PRIu64 ")\n", s->system->guest[p->guest].name,
                    m->word[0]);
         break;
     case REPORT_POWERED_OFF:
-        process_end(s, process, is_vmm ? LIFE_ENDED : LIFE_DEAD);
+        supervise_process_end(s, process, is_vmm ? LIFE_ENDED : LIFE_DEAD);
         break;
     case REPORT_FAILED:
-        printf("%s gave up: %s (%" PRIu64 ")\n", p->name, failure_name(m->word[0]), m->word[1]);
-        process_end(s, process, LIFE_DEAD);
+        printf("%s gave up: %s (%" PRIu64 ")\n", p->name, supervise_failure_name(m->word[0]),
+               m->word[1]);
+        supervise_process_end(s, process, LIFE_DEAD);
         break;
     case REPORT_EXIT:
         printf("%s ended with code %" PRIu64 "\n", p->name, m->word[0]);
-        process_end(s, process, LIFE_DEAD);
+        supervise_process_end(s, process, LIFE_DEAD);
         break;
     default:
-        printf("%s sent a report nobody knows (%" PRIu64 ")\n", p->name, label);
-        process_end(s, process, LIFE_DEAD);
+        printf("%s sent an unknown report (%" PRIu64 ")\n", p->name, label);
+        supervise_process_end(s, process, LIFE_DEAD);
         break;
     }
 }
@@ -266,12 +270,12 @@ void supervise_message(struct supervise *s, const struct message *m)
     unsigned process = (unsigned)m->badge - 1;
     bool is_end = m->tag & TAG_FAULT || (m->tag & TAG_LABEL_MASK) != REPORT_LOG;
     if (is_end && s->plan->process[process].role == PLAN_ROLE_CONSOLE)
-        link_down(s->link); /* how the console service ended is said past it */
-    line_topic(s, process, false);
+        link_down(s->link); /* its end goes to the kernel's log, not to the dead service */
+    supervise_line_topic(s, process, false);
     if (m->tag & TAG_FAULT)
-        process_fault(s, process, m);
+        supervise_process_fault(s, process, m);
     else
-        process_report(s, process, m);
+        supervise_process_report(s, process, m);
     link_topic(s->link, 0, false);
 }
 

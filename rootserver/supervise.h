@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * What the root server does once all is started: it hears reports and faults,
- * buries whoever ends, and ends the machine when the last guest has ended.
+ * What the root server does after all processes are started: it receives reports
+ * and faults, destroys processes that end, and keeps the state of each process
+ * and guest.  main.c ends the machine when the last guest has ended.
  */
 #ifndef ROOTSERVER_SUPERVISE_H
 #define ROOTSERVER_SUPERVISE_H
@@ -14,7 +15,7 @@
 #include <rt/calls.h>
 
 #define SUPERVISE_LINE_BYTES       160
-#define SUPERVISE_LINES_AT_ONCE    100 /* of one process; then so many a second: */
+#define SUPERVISE_LINES_AT_ONCE    100 /* of one process; after these, as many a second as: */
 #define SUPERVISE_LINES_PER_SECOND 1
 
 enum life {
@@ -24,12 +25,12 @@ enum life {
     LIFE_DEAD
 };
 
-/* A process's text until its line is whole, and how many more lines it may write now: one that
- * floods its log must not push everybody else's off the terminal. */
+/* A process's text until its line is complete, and the process's allowance of lines: a process that
+ * floods its log must not push the lines of other processes off the terminal. */
 struct supervise_line {
-    uint64_t since_ticks; /* the allowance was counted up to here */
-    unsigned written;     /* lines that count against it */
-    unsigned dropped;     /* since the last that was shown */
+    uint64_t since_ticks; /* the allowance was last refilled for this time */
+    unsigned written;     /* lines that count against the allowance */
+    unsigned dropped;     /* lines dropped since the last one that was shown */
     unsigned length;
     char text[SUPERVISE_LINE_BYTES];
 };
@@ -41,22 +42,22 @@ struct supervise {
     enum life process[PLAN_PROCESSES_MOST];
     enum life guest[SYSTEM_GUESTS_MOST];
     struct supervise_line line[PLAN_PROCESSES_MOST];
-    bool console_is_down; /* to be started anew; if it cannot be, the machine does not end well */
+    bool console_is_down; /* the service must be restarted; still down at the end: a failure */
 };
 
-/* Marks a guest that never started, or a process that did not. */
+/* Marks a guest as dead that could not be started. */
 void supervise_guest_dead(struct supervise *s, unsigned guest);
 
-/* Deals with one message.  The root server has received it; badge and words are hostile. */
+/* Handles one received message.  Its badge and words are hostile. */
 void supervise_message(struct supervise *s, const struct message *m);
 
-/* Puts an end to the console service when the link found it dead; true if so. */
+/* Destroys the console service if the link treats it as dead; true if it did so. */
 bool supervise_console_failed(struct supervise *s);
 
-/* Says again how each guest ended that did: a console service that died may have swallowed it. */
+/* Prints again how each ended guest ended: a console service that died may have lost the line. */
 void supervise_tell_ends(struct supervise *s);
 
-/* How many guests run, and whether all that ended did so of their own will. */
+/* How many guests run; and whether every guest powered itself off and the console service runs. */
 unsigned supervise_running(const struct supervise *s);
 bool supervise_ended_well(const struct supervise *s);
 

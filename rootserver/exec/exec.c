@@ -21,7 +21,7 @@ struct context {
 static const cap_t own_cnode = {BOOT_SLOT_CNODE};
 static const cap_t own_vspace = {BOOT_SLOT_VSPACE};
 
-/* A preemptible call that stopped half-way goes on from there when it is made again. */
+/* Repeats a preemptible call until it is complete: each repetition continues the work. */
 #define UNTIL_DONE(call)                                                                           \
     ({                                                                                             \
         enum err err_;                                                                             \
@@ -64,8 +64,8 @@ MUST_CHECK exec_archive_unmap(const struct archive_map *map)
     return OK;
 }
 
-/* A frame while the root server writes into it. */
-static MUST_CHECK window_open(uint32_t slot, uint8_t **at)
+/* Maps a frame into the root server's window, so that the root server can write to the frame. */
+static MUST_CHECK exec_window_open(uint32_t slot, uint8_t **at)
 {
     enum err err =
         frame_map(cap_at(slot), own_vspace, LAYOUT_ROOT_WINDOW, RIGHT_READ | RIGHT_WRITE);
@@ -74,12 +74,13 @@ static MUST_CHECK window_open(uint32_t slot, uint8_t **at)
     return err;
 }
 
-static MUST_CHECK window_close(uint32_t slot)
+static MUST_CHECK exec_window_close(uint32_t slot)
 {
     return frame_unmap(cap_at(slot));
 }
 
-static MUST_CHECK fill(const struct context *c, const struct plan_action *a, unsigned *at)
+static MUST_CHECK exec_frames_fill(const struct context *c, const struct plan_action *a,
+                                   unsigned *at)
 {
     uint64_t lead = a->value, done = 0;
 
@@ -87,11 +88,11 @@ static MUST_CHECK fill(const struct context *c, const struct plan_action *a, uns
         uint64_t part = a->bytes - done < PAGE - lead ? a->bytes - done : PAGE - lead;
         uint8_t *page;
         *at = i;
-        enum err err = window_open(a->slot + i, &page);
+        enum err err = exec_window_open(a->slot + i, &page);
         if (err != OK)
             return err;
         memcpy(page + lead, c->in->archive + a->offset + done, part);
-        err = window_close(a->slot + i);
+        err = exec_window_close(a->slot + i);
         if (err != OK)
             return err;
         done += part;
@@ -100,18 +101,18 @@ static MUST_CHECK fill(const struct context *c, const struct plan_action *a, uns
     return OK;
 }
 
-static MUST_CHECK record(const struct context *c, const struct plan_action *a)
+static MUST_CHECK exec_record_write(const struct context *c, const struct plan_action *a)
 {
     uint8_t *page;
 
-    enum err err = window_open(a->slot, &page);
+    enum err err = exec_window_open(a->slot, &page);
     if (err != OK)
         return err;
     record_make(c->in, c->plan, a->process, c->common, c->random, page);
-    return window_close(a->slot);
+    return exec_window_close(a->slot);
 }
 
-static MUST_CHECK each(const struct plan_action *a, unsigned i)
+static MUST_CHECK exec_action_step(const struct plan_action *a, unsigned i)
 {
     switch (a->kind) {
     case PLAN_COPY:
@@ -135,14 +136,15 @@ static MUST_CHECK each(const struct plan_action *a, unsigned i)
     case PLAN_BIND_IRQ:
         return irq_bind(cap_at(a->slot), cap_at(BOOT_SLOT_IRQ_CONTROL), a->index, cap_at(a->other));
     case PLAN_RESUME:
-        rt_code_publish(); /* its code was written through a window */
+        rt_code_publish(); /* the process's code was written through the window */
         return thread_resume(cap_at(a->slot));
     default:
         return ERR_INVALID_ARG;
     }
 }
 
-static MUST_CHECK run_action(const struct context *c, const struct plan_action *a, unsigned *at)
+static MUST_CHECK exec_action_run(const struct context *c, const struct plan_action *a,
+                                  unsigned *at)
 {
     enum err err = OK;
 
@@ -152,9 +154,9 @@ static MUST_CHECK run_action(const struct context *c, const struct plan_action *
         return UNTIL_DONE(
             untyped_retype(cap_at(a->other), a->type, a->bits, own_cnode, a->slot, a->count));
     case PLAN_FILL:
-        return fill(c, a, at);
+        return exec_frames_fill(c, a, at);
     case PLAN_RECORD:
-        return record(c, a);
+        return exec_record_write(c, a);
     case PLAN_CONFIGURE: {
         const struct plan_process *p = &c->plan->process[a->process];
         return thread_configure(cap_at(a->slot), cap_at(p->cnode), cap_at(p->vspace),
@@ -163,7 +165,7 @@ static MUST_CHECK run_action(const struct context *c, const struct plan_action *
     default:
         for (unsigned i = 0; i < a->count && err == OK; i++) {
             *at = i;
-            err = each(a, i);
+            err = exec_action_step(a, i);
         }
         return err;
     }
@@ -177,7 +179,7 @@ MUST_CHECK exec_run(const struct plan_input *in, const struct plan *plan, unsign
 
     for (unsigned i = first; i < first + count; i++) {
         unsigned at;
-        enum err err = run_action(&c, &plan->action[i], &at);
+        enum err err = exec_action_run(&c, &plan->action[i], &at);
         if (err != OK) {
             *failure = (struct exec_failure){.action = i, .at = at, .err = err};
             return err;
@@ -186,7 +188,7 @@ MUST_CHECK exec_run(const struct plan_input *in, const struct plan *plan, unsign
     return OK;
 }
 
-static bool makes_untyped_of(const struct plan_action *a, const struct plan_process *p)
+static bool exec_makes_untyped_of(const struct plan_action *a, const struct plan_process *p)
 {
     for (unsigned i = 0; i < p->untyped_count; i++) {
         if (a->kind == PLAN_RETYPE && a->slot == p->untyped[i])
@@ -195,8 +197,9 @@ static bool makes_untyped_of(const struct plan_action *a, const struct plan_proc
     return false;
 }
 
-/* A capability of `p` in another's CNode, or of another's notification in that of `p`. */
-static bool connects(const struct plan_action *a, const struct plan_process *p)
+/* Does this action mint a capability for `p`'s notification into another process's CNode, or one
+ * for another process's notification into the CNode of `p`? */
+static bool exec_connects(const struct plan_action *a, const struct plan_process *p)
 {
     return a->kind == PLAN_MINT && (a->slot == p->wake || a->other == p->cnode);
 }
@@ -210,8 +213,8 @@ MUST_CHECK exec_restart(const struct plan_input *in, const struct plan *plan, un
     for (unsigned i = p->first_action; i < plan->action_count; i++) {
         const struct plan_action *a = &plan->action[i];
         bool own = i - p->first_action < p->action_count;
-        if (own ? makes_untyped_of(a, p)
-                : a->process == PLAN_NOBODY || !is_running[a->process] || !connects(a, p))
+        if (own ? exec_makes_untyped_of(a, p)
+                : a->process == PLAN_NOBODY || !is_running[a->process] || !exec_connects(a, p))
             continue;
         enum err err = exec_run(in, plan, i, 1, common, random, failure);
         if (err != OK)
@@ -224,11 +227,11 @@ MUST_CHECK exec_destroy(const struct plan_process *process)
 {
     enum err first = OK;
 
-    /* The process first, so that it cannot watch its guest go. */
+    /* The process first, so that it does not run while its guest is destroyed. */
     for (unsigned i = 0; i < process->untyped_count; i++) {
         enum err err = UNTIL_DONE(cnode_revoke(own_cnode, process->untyped[i]));
         if (err == ERR_INVALID_CAP)
-            continue; /* it was never made */
+            continue; /* this Untyped was never made */
         if (first == OK)
             first = err;
     }
@@ -236,18 +239,18 @@ MUST_CHECK exec_destroy(const struct plan_process *process)
     return first == OK ? err : first;
 }
 
-static MUST_CHECK region_retire(uint32_t frame)
+static MUST_CHECK exec_region_retire(uint32_t frame)
 {
     uint8_t *page;
 
-    enum err err = window_open(frame, &page);
+    enum err err = exec_window_open(frame, &page);
     if (err != OK)
         return err;
     ring_consumer_retire((struct ring_shared *)(void *)(page + CONSOLE_OUTPUT_SHARED));
-    return window_close(frame);
+    return exec_window_close(frame);
 }
 
-static MUST_CHECK client_signal(const struct plan *plan, const struct plan_process *p)
+static MUST_CHECK exec_client_signal(const struct plan *plan, const struct plan_process *p)
 {
     uint32_t slot = plan->scratch_a;
 
@@ -267,9 +270,9 @@ MUST_CHECK exec_console_retire(const struct plan *plan, const bool *is_running)
         const struct plan_process *p = &plan->process[i];
         if (p->role != PLAN_ROLE_VMM || !is_running[i] || plan->region[p->guest] == 0)
             continue;
-        enum err err = region_retire(plan->region[p->guest]);
+        enum err err = exec_region_retire(plan->region[p->guest]);
         if (err == OK)
-            err = client_signal(plan, p);
+            err = exec_client_signal(plan, p);
         if (first == OK)
             first = err;
     }

@@ -3,21 +3,21 @@
 
 #include <string.h>
 
-static uint32_t rotate(uint32_t value, unsigned by)
+static uint32_t random_rotate(uint32_t value, unsigned by)
 {
     return value << by | value >> (32 - by);
 }
 
-static void quarter_round(uint32_t s[16], unsigned a, unsigned b, unsigned c, unsigned d)
+static void random_quarter_round(uint32_t s[16], unsigned a, unsigned b, unsigned c, unsigned d)
 {
     s[a] += s[b];
-    s[d] = rotate(s[d] ^ s[a], 16);
+    s[d] = random_rotate(s[d] ^ s[a], 16);
     s[c] += s[d];
-    s[b] = rotate(s[b] ^ s[c], 12);
+    s[b] = random_rotate(s[b] ^ s[c], 12);
     s[a] += s[b];
-    s[d] = rotate(s[d] ^ s[a], 8);
+    s[d] = random_rotate(s[d] ^ s[a], 8);
     s[c] += s[d];
-    s[b] = rotate(s[b] ^ s[c], 7);
+    s[b] = random_rotate(s[b] ^ s[c], 7);
 }
 
 void random_block(const uint32_t key[8], uint32_t counter, const uint32_t nonce[3],
@@ -31,16 +31,16 @@ void random_block(const uint32_t key[8], uint32_t counter, const uint32_t nonce[
     memcpy(s, start, sizeof s);
     for (unsigned round = 0; round < 10; round++) {
         for (unsigned i = 0; i < 4; i++)
-            quarter_round(s, i, i + 4, i + 8, i + 12);
+            random_quarter_round(s, i, i + 4, i + 8, i + 12);
         for (unsigned i = 0; i < 4; i++)
-            quarter_round(s, i, 4 + (i + 1) % 4, 8 + (i + 2) % 4, 12 + (i + 3) % 4);
+            random_quarter_round(s, i, 4 + (i + 1) % 4, 8 + (i + 2) % 4, 12 + (i + 3) % 4);
     }
     for (unsigned i = 0; i < 16; i++)
         out[i] = s[i] + start[i];
 }
 
-/* Absorbs 32 bytes at a time: each goes into the key, and the key through the block function. */
-static void absorb(struct random_source *source, const uint8_t *bytes, size_t count)
+/* Mixes up to 32 bytes into the key: XORs them, then runs the key through the block function. */
+static void random_absorb(struct random_source *source, const uint8_t *bytes, size_t count)
 {
     static const uint32_t nonce[3] = {0};
     uint32_t piece[8] = {0}, block[16];
@@ -56,8 +56,8 @@ void random_init(struct random_source *source, const uint8_t *seed, size_t bytes
 {
     memset(source, 0, sizeof *source);
     for (size_t at = 0; at < bytes; at += 32)
-        absorb(source, seed + at, bytes - at < 32 ? bytes - at : 32);
-    absorb(source, (const uint8_t *)&time, sizeof time);
+        random_absorb(source, seed + at, bytes - at < 32 ? bytes - at : 32);
+    random_absorb(source, (const uint8_t *)&time, sizeof time);
 }
 
 void random_fill(struct random_source *source, uint8_t *to, size_t bytes)

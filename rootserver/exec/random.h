@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Random bytes for the processes and guests: the ChaCha20 block function
- * (RFC 8439, section 2.3) in counter mode, its key renewed with each request,
- * so that what was given out cannot be computed back.
+ * (RFC 8439, section 2.3) in counter mode.  The key is replaced after each
+ * request, so that earlier output cannot be computed from the current key.
  */
 #ifndef ROOTSERVER_EXEC_RANDOM_H
 #define ROOTSERVER_EXEC_RANDOM_H
@@ -14,8 +14,8 @@ struct random_source {
     uint32_t key[8];
 };
 
-/* `seed` is the entropy that firmware left, any length; `time` makes two starts with the same seed
- * (or none) differ. */
+/* `seed` is the entropy that firmware provided, of any length.  `time` makes two starts with the
+ * same seed, or with none, differ. */
 void random_init(struct random_source *source, const uint8_t *seed, size_t bytes, uint64_t time);
 void random_fill(struct random_source *source, uint8_t *to, size_t bytes);
 

@@ -11,10 +11,11 @@
 _Static_assert(sizeof(struct process_start) + sizeof(struct vmm_start) <= RECORD_BYTES &&
                    sizeof(struct process_start) + sizeof(struct console_start) <= RECORD_BYTES,
                "a record is one page");
-_Static_assert(MACHINE_ISA_BYTES == VMM_START_ISA_BYTES, "the string goes over whole");
+_Static_assert(MACHINE_ISA_BYTES == VMM_START_ISA_BYTES, "the string is copied whole");
 
-static size_t vmm_part(const struct plan_input *in, const struct plan *plan,
-                       const struct plan_process *p, struct random_source *random, uint8_t *to)
+static size_t record_vmm_part(const struct plan_input *in, const struct plan *plan,
+                              const struct plan_process *p, struct random_source *random,
+                              uint8_t *to)
 {
     const struct system_guest *g = &in->system->guest[p->guest];
     bool has_console = plan->has_console && plan->region[p->guest] != 0;
@@ -47,7 +48,7 @@ static size_t vmm_part(const struct plan_input *in, const struct plan *plan,
     return sizeof s;
 }
 
-static size_t console_part(const struct plan_input *in, uint8_t *to)
+static size_t record_console_part(const struct plan_input *in, uint8_t *to)
 {
     const struct machine_config *m = in->machine;
     struct console_start s = {
@@ -81,8 +82,8 @@ void record_make(const struct plan_input *in, const struct plan *plan, unsigned 
         .heap_bytes = LAYOUT_HEAP_PAGES * UINT64_C(4096),
         .role_offset = sizeof start,
     };
-    size_t role = p->role == PLAN_ROLE_VMM ? vmm_part(in, plan, p, random, to + sizeof start)
-                                           : console_part(in, to + sizeof start);
+    size_t role = p->role == PLAN_ROLE_VMM ? record_vmm_part(in, plan, p, random, to + sizeof start)
+                                           : record_console_part(in, to + sizeof start);
 
     start.role_bytes = (uint32_t)role;
     start.bytes = (uint32_t)(sizeof start + role);

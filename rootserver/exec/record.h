@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Start records (proto/process_start.h), made from a finished plan; pure but for random bytes. */
+/* Makes start records (proto/process_start.h) from a complete plan.  Pure but for random bytes. */
 #ifndef ROOTSERVER_EXEC_RECORD_H
 #define ROOTSERVER_EXEC_RECORD_H
 
@@ -8,7 +8,7 @@
 
 #define RECORD_BYTES 4096
 
-/* What holds for all processes. */
+/* Values that are the same for all processes. */
 struct record_common {
     uint64_t timebase_hz;
     uint64_t realtime_ns; /* at time 0; 0 for unknown */

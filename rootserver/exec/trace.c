@@ -7,8 +7,8 @@
 
 static const cap_t own_trace = {BOOT_SLOT_TRACE};
 
-/* The entry that `id` has, or the next free one; NULL: there is none left. */
-static struct trace_name *entry_of(struct trace_index *index, uint64_t id)
+/* The entry of `id`, or the next free entry; NULL: the table is full. */
+static struct trace_name *trace_entry_of(struct trace_index *index, uint64_t id)
 {
     for (uint32_t i = 0; i < index->name_count; i++) {
         if (index->name[i].id == id)
@@ -17,18 +17,18 @@ static struct trace_name *entry_of(struct trace_index *index, uint64_t id)
     return index->name_count < TRACE_INDEX_NAMES ? &index->name[index->name_count] : NULL;
 }
 
-static void name(struct trace_index *index, uint32_t slot, enum trace_name_kind kind,
-                 unsigned group, const char *text)
+static void trace_name_object(struct trace_index *index, uint32_t slot, enum trace_name_kind kind,
+                              unsigned group, const char *text)
 {
     uint64_t id = 0;
 
     if (trace_identify(own_trace, cap_at(slot), &id) != OK)
         return;
-    struct trace_name *entry = entry_of(index, id);
+    struct trace_name *entry = trace_entry_of(index, id);
     if (entry == NULL)
         return;
-    *entry = (struct trace_name){
-        .id = (uint32_t)id, .kind = (uint8_t)kind, .group = (uint8_t)group};
+    *entry =
+        (struct trace_name){.id = (uint32_t)id, .kind = (uint8_t)kind, .group = (uint8_t)group};
     snprintf(entry->text, sizeof entry->text, "%s", text);
     if (entry == &index->name[index->name_count])
         __atomic_store_n(&index->name_count, index->name_count + 1, __ATOMIC_RELEASE);
@@ -57,8 +57,10 @@ MUST_CHECK trace_start(const struct plan *plan, const struct plan_input *in,
     index->mask = request->mask;
     index->chunk_bytes = UINT64_C(1) << request->frame_bits;
     index->chunk_count = request->frame_count;
-    name(index, BOOT_SLOT_THREAD, TRACE_NAME_THREAD, TRACE_GROUP_MACHINE, "rootserver");
-    name(index, plan->clock_thread, TRACE_NAME_THREAD, TRACE_GROUP_MACHINE, "rootserver clock");
+    trace_name_object(index, BOOT_SLOT_THREAD, TRACE_NAME_THREAD, TRACE_GROUP_MACHINE,
+                      "rootserver");
+    trace_name_object(index, plan->clock_thread, TRACE_NAME_THREAD, TRACE_GROUP_MACHINE,
+                      "rootserver clock");
     __atomic_store_n(&index->magic, TRACE_INDEX_MAGIC, __ATOMIC_RELEASE);
     return OK;
 }
@@ -67,12 +69,11 @@ void trace_name_process(struct trace_index *index, const struct plan_process *pr
                         const struct system_config *system)
 {
     char text[TRACE_NAME_BYTES];
-    unsigned group =
-        process->role == PLAN_ROLE_VMM ? TRACE_GROUP_MACHINE + 1 + process->guest : 0;
+    unsigned group = process->role == PLAN_ROLE_VMM ? TRACE_GROUP_MACHINE + 1 + process->guest : 0;
 
-    name(index, process->thread, TRACE_NAME_THREAD, group, process->name);
+    trace_name_object(index, process->thread, TRACE_NAME_THREAD, group, process->name);
     if (process->vcpu == 0)
         return;
     snprintf(text, sizeof text, "%.28s vcpu 0", system->guest[process->guest].name);
-    name(index, process->vcpu, TRACE_NAME_VCPU, group, text);
+    trace_name_object(index, process->vcpu, TRACE_NAME_VCPU, group, text);
 }

@@ -4,12 +4,12 @@
 #include <inttypes.h>
 #include <payload/payload.h>
 
-#define MIB (UINT64_C(1) << 20)
+#define MIB           (UINT64_C(1) << 20)
 
-/* QEMU's `virt`, and so every guest's machine (vmm/core/machine.h). */
+/* The RAM base of QEMU's `virt`, and so of every guest's machine (vmm/core/machine.h). */
 #define GUEST_RAM_GPA UINT64_C(0x80000000)
 
-/* What a person can do about each error of payload_open(). */
+/* Explains each error of payload_open() to the user. */
 static const char *image_complaint(enum err err)
 {
     switch (err) {

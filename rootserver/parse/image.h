@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* What a guest boots, as far as a wrong file can be told before a VMM is started. */
+/* Checks a guest's kernel image, so that a wrong file is reported before a VMM is started. */
 #ifndef ROOTSERVER_PARSE_IMAGE_H
 #define ROOTSERVER_PARSE_IMAGE_H
 
@@ -11,7 +11,7 @@
 
 /*
  * Checks the kernel of a guest with `memory_bytes` of RAM.
- *   ERR_FORMAT  nothing that payload_open() takes
+ *   ERR_FORMAT  payload_open() does not accept the image
  *   ERR_RANGE   larger than the memory, or linked outside it
  */
 MUST_CHECK image_check(const void *image, size_t bytes, uint64_t memory_bytes,

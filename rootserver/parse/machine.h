@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The machine's device tree (Devicetree Specification 0.4), as far as the root
- * server and its services need it: the console's UART, the device that ends the
- * machine, the clock, and the entropy that firmware left.  Whatever is missing
- * or strange counts as not there.
+ * Reads from the machine's device tree (Devicetree Specification 0.4) what the
+ * root server and its services need: the console's UART, the device that ends
+ * the machine, the RTC, and firmware's entropy.  A device that is missing or
+ * unusable has `is_there` false.
  */
 #ifndef ROOTSERVER_PARSE_MACHINE_H
 #define ROOTSERVER_PARSE_MACHINE_H
@@ -35,9 +35,10 @@ struct machine_config {
     struct machine_device rtc;        /* google,goldfish-rtc */
     uint8_t seed[MACHINE_SEED_BYTES]; /* /chosen rng-seed */
     size_t seed_bytes;
-    struct trace_request trace;  /* of /chosen bootargs */
-    struct problem trace_problem; /* why there is none though one is asked for; else empty */
-    char isa[MACHINE_ISA_BYTES]; /* riscv,isa of all harts; empty when they differ or it is long */
+    struct trace_request trace;   /* of /chosen bootargs */
+    struct problem trace_problem; /* why a requested trace is impossible; else empty */
+    char
+        isa[MACHINE_ISA_BYTES]; /* riscv,isa of all harts; empty if they differ or it is too long */
 };
 
 /* ERR_FORMAT: not a device-tree blob; *out is then untouched. */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* One line that says what is wrong, for a person. */
+/* One line of text that tells the user what is wrong. */
 #ifndef ROOTSERVER_PARSE_PROBLEM_H
 #define ROOTSERVER_PARSE_PROBLEM_H
 

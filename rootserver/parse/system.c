@@ -7,8 +7,9 @@
 
 #define COMPATIBLE "warren,system-1"
 
-/* A string property: ends with its only zero byte.  *out stays as it is when it is not there. */
-static MUST_CHECK get_string(const void *fdt, int node, const char *name, char *out, size_t most)
+/* Reads a string property, whose only zero byte must be its last.  *out is unchanged on failure. */
+static MUST_CHECK system_string_read(const void *fdt, int node, const char *name, char *out,
+                                     size_t most)
 {
     int length;
     const char *value = fdt_getprop(fdt, node, name, &length);
@@ -22,8 +23,8 @@ static MUST_CHECK get_string(const void *fdt, int node, const char *name, char *
     return OK;
 }
 
-static MUST_CHECK get_number(const void *fdt, int node, const char *name, unsigned bytes,
-                             uint64_t *out)
+static MUST_CHECK system_number_read(const void *fdt, int node, const char *name, unsigned bytes,
+                                     uint64_t *out)
 {
     int length;
     const uint8_t *value = fdt_getprop(fdt, node, name, &length);
@@ -40,7 +41,7 @@ static MUST_CHECK get_number(const void *fdt, int node, const char *name, unsign
 }
 
 /* 1 to 31 characters from [a-z0-9-]. */
-static MUST_CHECK get_name(const void *fdt, int node, char out[SYSTEM_NAME_BYTES])
+static MUST_CHECK system_name_read(const void *fdt, int node, char out[SYSTEM_NAME_BYTES])
 {
     int length;
     const char *name = fdt_get_name(fdt, node, &length);
@@ -56,19 +57,19 @@ static MUST_CHECK get_name(const void *fdt, int node, char out[SYSTEM_NAME_BYTES
     return OK;
 }
 
-static void guest_bad(struct system_guest *guest, const char *what)
+static void system_guest_mark_bad(struct system_guest *guest, const char *what)
 {
     guest->is_bad = true;
     problem_set(&guest->problem, "the configuration gives it %s", what);
 }
 
-/* "sv39" to "sv57" as MODE of satp (privileged specification, "Supervisor Address Translation and
- * Protection (satp) Register").  Sv39 when nothing is said. */
-static MUST_CHECK get_satp_mode(const void *fdt, int node, uint32_t *out)
+/* Reads "sv39" to "sv57" as MODE of satp (privileged specification, "Supervisor Address Translation
+ * and Protection (satp) Register").  Sv39 when the property is missing. */
+static MUST_CHECK system_satp_mode_read(const void *fdt, int node, uint32_t *out)
 {
     static const char *const names[] = {"sv39", "sv48", "sv57"};
     char mmu[sizeof "sv39"];
-    enum err err = get_string(fdt, node, "mmu", mmu, sizeof mmu);
+    enum err err = system_string_read(fdt, node, "mmu", mmu, sizeof mmu);
 
     if (err == ERR_NOT_FOUND)
         strcpy(mmu, names[0]);
@@ -83,7 +84,7 @@ static MUST_CHECK get_satp_mode(const void *fdt, int node, uint32_t *out)
     return ERR_FORMAT;
 }
 
-static bool has_control_character(const char *text)
+static bool system_has_control_character(const char *text)
 {
     for (; *text != 0; text++) {
         if ((unsigned char)*text < 32 || *text == 127)
@@ -92,35 +93,35 @@ static bool has_control_character(const char *text)
     return false;
 }
 
-static void parse_guest(const void *fdt, int node, struct system_guest *g)
+static void system_guest_parse(const void *fdt, int node, struct system_guest *g)
 {
     uint64_t vcpus = 1;
 
-    if (get_string(fdt, node, "vmm", g->vmm, sizeof g->vmm) != OK)
-        guest_bad(g, "no usable \"vmm\"");
-    else if (get_string(fdt, node, "kernel", g->kernel, sizeof g->kernel) != OK)
-        guest_bad(g, "no usable \"kernel\"");
-    else if (get_string(fdt, node, "bootargs", g->bootargs, sizeof g->bootargs) != OK ||
-             has_control_character(g->bootargs))
-        guest_bad(g, "no usable \"bootargs\"");
-    else if (get_number(fdt, node, "memory", 8, &g->memory_bytes) != OK ||
+    if (system_string_read(fdt, node, "vmm", g->vmm, sizeof g->vmm) != OK)
+        system_guest_mark_bad(g, "no usable \"vmm\"");
+    else if (system_string_read(fdt, node, "kernel", g->kernel, sizeof g->kernel) != OK)
+        system_guest_mark_bad(g, "no usable \"kernel\"");
+    else if (system_string_read(fdt, node, "bootargs", g->bootargs, sizeof g->bootargs) != OK ||
+             system_has_control_character(g->bootargs))
+        system_guest_mark_bad(g, "no usable \"bootargs\"");
+    else if (system_number_read(fdt, node, "memory", 8, &g->memory_bytes) != OK ||
              g->memory_bytes < SYSTEM_MEMORY_LEAST || g->memory_bytes > SYSTEM_MEMORY_MOST ||
              g->memory_bytes % SYSTEM_MEMORY_MULTIPLE != 0)
-        guest_bad(g, "no usable \"memory\" (16 MiB or more, a multiple of 2 MiB)");
-    else if (get_number(fdt, node, "vcpus", 4, &vcpus) != OK || vcpus != 1)
-        guest_bad(g, "a number of \"vcpus\" other than 1");
-    else if (get_satp_mode(fdt, node, &g->satp_mode) != OK)
-        guest_bad(g, "no usable \"mmu\" (sv39, sv48 or sv57)");
+        system_guest_mark_bad(g, "no usable \"memory\" (16 MiB or more, a multiple of 2 MiB)");
+    else if (system_number_read(fdt, node, "vcpus", 4, &vcpus) != OK || vcpus != 1)
+        system_guest_mark_bad(g, "a number of \"vcpus\" other than 1");
+    else if (system_satp_mode_read(fdt, node, &g->satp_mode) != OK)
+        system_guest_mark_bad(g, "no usable \"mmu\" (sv39, sv48 or sv57)");
     else {
-        enum err err = get_string(fdt, node, "initrd", g->initrd, sizeof g->initrd);
+        enum err err = system_string_read(fdt, node, "initrd", g->initrd, sizeof g->initrd);
         if (err != OK && err != ERR_NOT_FOUND)
-            guest_bad(g, "an unusable \"initrd\"");
+            system_guest_mark_bad(g, "an unusable \"initrd\"");
     }
 }
 
-/* Is each index below the count there, and each name once? */
-static MUST_CHECK check_guests(const struct system_config *out, const bool *seen,
-                               struct problem *problem)
+/* Checks that each index below the count has a guest, and that no two guests have one name. */
+static MUST_CHECK system_guests_check(const struct system_config *out, const bool *seen,
+                                      struct problem *problem)
 {
     for (unsigned i = 0; i < out->guest_count; i++) {
         if (!seen[i]) {
@@ -137,8 +138,9 @@ static MUST_CHECK check_guests(const struct system_config *out, const bool *seen
     return OK;
 }
 
-/* Guests come in any order; each index from 0 to count-1 must be there once, as each name. */
-static MUST_CHECK parse_guests(const void *fdt, struct system_config *out, struct problem *problem)
+/* Guests come in any order.  Each index from 0 to count-1, and each name, must occur once. */
+static MUST_CHECK system_guests_parse(const void *fdt, struct system_config *out,
+                                      struct problem *problem)
 {
     bool seen[SYSTEM_GUESTS_MOST] = {false};
     int node, parent = fdt_path_offset(fdt, "/guests");
@@ -157,7 +159,8 @@ static MUST_CHECK parse_guests(const void *fdt, struct system_config *out, struc
     {
         uint64_t index;
         char name[SYSTEM_NAME_BYTES];
-        if (get_name(fdt, node, name) != OK || get_number(fdt, node, "index", 4, &index) != OK ||
+        if (system_name_read(fdt, node, name) != OK ||
+            system_number_read(fdt, node, "index", 4, &index) != OK ||
             index >= SYSTEM_GUESTS_MOST || seen[index]) {
             problem_set(problem, "system.dtb: a guest without a proper name and index");
             return ERR_FORMAT;
@@ -165,17 +168,17 @@ static MUST_CHECK parse_guests(const void *fdt, struct system_config *out, struc
         seen[index] = true;
         out->guest_count++;
         memcpy(out->guest[index].name, name, sizeof name);
-        parse_guest(fdt, node, &out->guest[index]);
+        system_guest_parse(fdt, node, &out->guest[index]);
     }
     if (out->guest_count == 0) {
         problem_set(problem, "system.dtb: no guests");
         return ERR_RANGE;
     }
-    return check_guests(out, seen, problem);
+    return system_guests_check(out, seen, problem);
 }
 
-static MUST_CHECK parse_services(const void *fdt, struct system_config *out,
-                                 struct problem *problem)
+static MUST_CHECK system_services_parse(const void *fdt, struct system_config *out,
+                                        struct problem *problem)
 {
     int node, parent = fdt_path_offset(fdt, "/services");
 
@@ -188,12 +191,13 @@ static MUST_CHECK parse_services(const void *fdt, struct system_config *out,
             return ERR_RANGE;
         }
         struct system_service *service = &out->service[out->service_count];
-        if (get_name(fdt, node, service->name) != OK) {
+        if (system_name_read(fdt, node, service->name) != OK) {
             problem_set(problem, "system.dtb: a service without a proper name");
             return ERR_FORMAT;
         }
         out->service_count++;
-        if (get_string(fdt, node, "program", service->program, sizeof service->program) != OK) {
+        if (system_string_read(fdt, node, "program", service->program, sizeof service->program) !=
+            OK) {
             service->is_bad = true;
             problem_set(&service->problem, "the configuration gives it no usable \"program\"");
         }
@@ -213,10 +217,10 @@ MUST_CHECK system_parse(const void *blob, size_t bytes, struct system_config *ou
         problem_set(problem, "system.dtb: not a \"" COMPATIBLE "\" configuration");
         return ERR_NOT_SUPPORTED;
     }
-    if (get_string(blob, 0, "system-name", out->name, sizeof out->name) != OK) {
+    if (system_string_read(blob, 0, "system-name", out->name, sizeof out->name) != OK) {
         problem_set(problem, "system.dtb: no usable \"system-name\"");
         return ERR_FORMAT;
     }
-    enum err err = parse_services(blob, out, problem);
-    return err == OK ? parse_guests(blob, out, problem) : err;
+    enum err err = system_services_parse(blob, out, problem);
+    return err == OK ? system_guests_parse(blob, out, problem) : err;
 }

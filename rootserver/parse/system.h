@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The compiled configuration (docs/configuration.md, "The compiled form") as
- * plain structs.  The blob is hostile: what comes out obeys every limit of that
- * page, and a guest or service that breaks one is marked, with the reason.
+ * Turns the compiled configuration (docs/configuration.md, "The compiled form")
+ * into plain structs.  The blob is hostile: the structs obey every limit of that
+ * page, and a guest or service that breaks a limit is marked with the reason.
  */
 #ifndef ROOTSERVER_PARSE_SYSTEM_H
 #define ROOTSERVER_PARSE_SYSTEM_H
@@ -16,7 +16,7 @@
 
 #define SYSTEM_GUESTS_MOST     16
 #define SYSTEM_SERVICES_MOST   8
-#define SYSTEM_NAME_BYTES      32 /* with its zero byte, as all below */
+#define SYSTEM_NAME_BYTES      32 /* this and the next two sizes include the zero byte */
 #define SYSTEM_PATH_BYTES      256
 #define SYSTEM_BOOTARGS_BYTES  1024
 #define SYSTEM_MEMORY_LEAST    (UINT64_C(16) << 20)
@@ -31,7 +31,7 @@ struct system_guest {
     char initrd[SYSTEM_PATH_BYTES]; /* empty when there is none */
     char bootargs[SYSTEM_BOOTARGS_BYTES];
     uint64_t memory_bytes;
-    uint32_t satp_mode; /* the largest MODE of satp it is to use: SYSTEM_SATP_SV39 and up */
+    uint32_t satp_mode; /* the largest MODE of satp the guest may use: SYSTEM_SATP_SV39 and up */
     bool is_bad;
     struct problem problem; /* why, when is_bad */
 };
@@ -52,10 +52,10 @@ struct system_config {
 };
 
 /*
- * Reads the blob.  On failure *out is of no use and *problem says why.
- *   ERR_FORMAT         no device-tree blob, truncated, or without what must be there
+ * Reads the blob.  On failure the contents of *out are undefined and *problem gives the reason.
+ *   ERR_FORMAT         no device-tree blob, truncated, or a required property is missing or bad
  *   ERR_NOT_SUPPORTED  another kind of configuration
- *   ERR_RANGE          no guest, or more guests or services than there may be
+ *   ERR_RANGE          no guest, or more than SYSTEM_GUESTS_MOST or SYSTEM_SERVICES_MOST
  */
 MUST_CHECK system_parse(const void *blob, size_t bytes, struct system_config *out,
                         struct problem *problem);

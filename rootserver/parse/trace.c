@@ -16,28 +16,28 @@ static const char *const event_names[] = {"exits",    "calls",   "signals",
 
 #define EVENT_COUNT (sizeof event_names / sizeof event_names[0])
 
-static bool is_word(const char *text, size_t bytes, const char *word)
+static bool trace_is_word(const char *text, size_t bytes, const char *word)
 {
     return strlen(word) == bytes && memcmp(text, word, bytes) == 0;
 }
 
-/* The mask of one name; 0: no such. */
-static uint64_t event_mask(const char *text, size_t bytes)
+/* The mask of one event name; 0: there is no such event. */
+static uint64_t trace_event_mask(const char *text, size_t bytes)
 {
-    if (is_word(text, bytes, "all"))
+    if (trace_is_word(text, bytes, "all"))
         return (UINT64_C(1) << EVENT_COUNT) - 1;
     for (unsigned i = 0; i < EVENT_COUNT; i++) {
-        if (is_word(text, bytes, event_names[i]))
+        if (trace_is_word(text, bytes, event_names[i]))
             return UINT64_C(1) << i;
     }
     return 0;
 }
 
-static MUST_CHECK events_parse(const char *text, uint64_t *mask, struct problem *problem)
+static MUST_CHECK trace_events_parse(const char *text, uint64_t *mask, struct problem *problem)
 {
     for (;;) {
         size_t bytes = strcspn(text, ", ");
-        uint64_t one = event_mask(text, bytes);
+        uint64_t one = trace_event_mask(text, bytes);
         if (one == 0) {
             problem_set(problem,
                         "warren.trace=: there is no event %.*s; those are exits, calls, signals, "
@@ -52,7 +52,8 @@ static MUST_CHECK events_parse(const char *text, uint64_t *mask, struct problem 
     }
 }
 
-static MUST_CHECK size_parse(const char *text, struct trace_request *out, struct problem *problem)
+static MUST_CHECK trace_size_parse(const char *text, struct trace_request *out,
+                                   struct problem *problem)
 {
     uint64_t size = 0;
 
@@ -81,9 +82,9 @@ MUST_CHECK trace_parse(const char *bootargs, struct trace_request *out, struct p
     while (*bootargs != 0 && err == OK) {
         bootargs += strspn(bootargs, " ");
         if (strncmp(bootargs, events, sizeof events - 1) == 0)
-            err = events_parse(bootargs + sizeof events - 1, &request.mask, problem);
+            err = trace_events_parse(bootargs + sizeof events - 1, &request.mask, problem);
         else if (strncmp(bootargs, size, sizeof size - 1) == 0)
-            err = size_parse(bootargs + sizeof size - 1, &request, problem);
+            err = trace_size_parse(bootargs + sizeof size - 1, &request, problem);
         bootargs += strcspn(bootargs, " ");
     }
     if (err == OK)

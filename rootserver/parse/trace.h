@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * What the machine's command line asks of the trace (docs/tracing.md):
+ * Reads the trace's options from the machine's command line (docs/tracing.md):
  *
  *   warren.trace=EVENT[,EVENT...]   exits calls signals switches entries interrupts, or all
- *   warren.trace-size=N[K|M]        how much is kept; 2M when it does not say
+ *   warren.trace-size=N[K|M]        size of the ring; the default is 2M
  */
 #ifndef ROOTSERVER_PARSE_TRACE_H
 #define ROOTSERVER_PARSE_TRACE_H
@@ -19,8 +19,8 @@ struct trace_request {
 };
 
 /*
- * Reads a command line.  Without either word the request has no mask.
- *   ERR_INVALID_ARG  an event or a size there is not; *out has no mask, *problem says which
+ * Reads a command line.  Without warren.trace= the mask is 0.
+ *   ERR_INVALID_ARG  an unknown event or a bad size; the mask is 0 and *problem names the word
  */
 MUST_CHECK trace_parse(const char *bootargs, struct trace_request *out, struct problem *problem);
 

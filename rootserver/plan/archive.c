@@ -9,9 +9,9 @@
 #define PAGE_BYTES     UINT64_C(4096)
 #define BIG_BITS       21
 #define BIG_BYTES      (UINT64_C(1) << BIG_BITS)
-#define BIG_FILES_MOST 64 /* later ones are cut into small frames */
+#define BIG_FILES_MOST 64 /* further files are divided into small frames only */
 
-/* The files that one pass over the archive finds big enough for a big frame. */
+/* The files that are at least as large as a 2 MiB frame. */
 struct borders {
     unsigned count;
     struct {
@@ -19,7 +19,7 @@ struct borders {
     } file[BIG_FILES_MOST];
 };
 
-static MUST_CHECK find_borders(const void *archive, size_t bytes, struct borders *out)
+static MUST_CHECK archive_borders_find(const void *archive, size_t bytes, struct borders *out)
 {
     uint64_t cursor = 0;
     struct cpio_file file;
@@ -38,7 +38,7 @@ static MUST_CHECK find_borders(const void *archive, size_t bytes, struct borders
     return err == ERR_NOT_FOUND ? OK : err;
 }
 
-static bool inside_one_file(const struct borders *borders, uint64_t offset)
+static bool archive_is_inside_file(const struct borders *borders, uint64_t offset)
 {
     for (unsigned i = 0; i < borders->count; i++) {
         if (offset >= borders->file[i].start && offset + BIG_BYTES <= borders->file[i].end)
@@ -47,8 +47,8 @@ static bool inside_one_file(const struct borders *borders, uint64_t offset)
     return false;
 }
 
-static MUST_CHECK add_frame(struct archive_map *map, uint32_t untyped_slot, unsigned size_bits,
-                            uint64_t offset)
+static MUST_CHECK archive_frame_add(struct archive_map *map, uint32_t untyped_slot,
+                                    unsigned size_bits, uint64_t offset)
 {
     struct archive_run *run = map->run_count ? &map->run[map->run_count - 1] : NULL;
 
@@ -67,16 +67,16 @@ static MUST_CHECK add_frame(struct archive_map *map, uint32_t untyped_slot, unsi
     return OK;
 }
 
-static MUST_CHECK cut_piece(struct archive_map *map, const struct archive_piece *piece,
-                            const struct borders *borders, bool borders_known)
+static MUST_CHECK archive_piece_cut(struct archive_map *map, const struct archive_piece *piece,
+                                    const struct borders *borders, bool borders_known)
 {
     uint64_t end = piece->address + (UINT64_C(1) << piece->size_bits);
 
     for (uint64_t at = piece->address; at < end;) {
         uint64_t offset = at - map->physical;
         bool big = at % BIG_BYTES == 0 && end - at >= BIG_BYTES &&
-                   (!borders_known || inside_one_file(borders, offset));
-        enum err err = add_frame(map, piece->slot, big ? BIG_BITS : 12, offset);
+                   (!borders_known || archive_is_inside_file(borders, offset));
+        enum err err = archive_frame_add(map, piece->slot, big ? BIG_BITS : 12, offset);
         if (err != OK)
             return err;
         at += big ? BIG_BYTES : PAGE_BYTES;
@@ -91,7 +91,7 @@ MUST_CHECK archive_cut(const struct archive_piece *piece, unsigned piece_count, 
 
     if (piece_count == 0)
         return ERR_FORMAT;
-    enum err err = find_borders(archive, bytes, &borders);
+    enum err err = archive_borders_find(archive, bytes, &borders);
     if (err != OK)
         return err;
     out->physical = piece[0].address;
@@ -102,7 +102,7 @@ MUST_CHECK archive_cut(const struct archive_piece *piece, unsigned piece_count, 
         if (piece[i].address != expected || piece[i].size_bits < 12 || piece[i].size_bits > 40)
             return ERR_FORMAT;
         expected += UINT64_C(1) << piece[i].size_bits;
-        err = cut_piece(out, &piece[i], &borders, archive != NULL);
+        err = archive_piece_cut(out, &piece[i], &borders, archive != NULL);
         if (err != OK)
             return err;
     }

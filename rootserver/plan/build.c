@@ -4,8 +4,8 @@
 #include <stdarg.h>
 #include <stdio.h>
 
-#define RETYPE_MOST 64u /* objects in one call */
-#define SLOTS_END (UINT32_C(1) << BOOT_CNODE_SLOT_BITS)
+#define RETYPE_MOST 64u /* objects one call can make */
+#define SLOTS_END   (UINT32_C(1) << BOOT_CNODE_SLOT_BITS)
 
 void build_fail(struct build *b, enum err err, const char *format, ...)
 {
@@ -47,7 +47,7 @@ uint32_t build_slots(struct build *b, unsigned count)
     return slot;
 }
 
-/* Emits the retype in pieces of what one call makes. */
+/* Splits the retype into steps of at most RETYPE_MOST objects. */
 void build_objects(struct build *b, uint32_t untyped, enum obj_type type, unsigned bits,
                    unsigned count, uint32_t slot)
 {

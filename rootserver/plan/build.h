@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Building a plan: helpers of plan/ that append actions.  The first error
- * sticks; later calls then do nothing, so a sequence is checked at its end.
+ * Helpers of plan/ that append actions to a plan.  The first error is kept and
+ * later calls then do nothing, so the caller checks once, after a sequence.
  */
 #ifndef ROOTSERVER_PLAN_BUILD_H
 #define ROOTSERVER_PLAN_BUILD_H
@@ -12,9 +12,9 @@
 struct build {
     const struct plan_input *in;
     struct plan *plan;
-    uint16_t process; /* PLAN_NOBODY, or whom the actions are for */
+    uint16_t process; /* the process that the actions are for, or PLAN_NOBODY */
     enum err err;
-    struct problem problem; /* with err */
+    struct problem problem; /* describes `err` */
 };
 
 /* Frames of one size, in adjoining slots. */
@@ -28,13 +28,14 @@ void build_fail(struct build *b, enum err err, const char *format, ...) ATTR_PRI
 void build_emit(struct build *b, struct plan_action action);
 uint32_t build_slots(struct build *b, unsigned count);
 
-/* An Untyped of 2^bits bytes of RAM, in a new slot; noted as the process's when there is one. */
+/* Makes an Untyped of 2^bits bytes of RAM in a new slot, and adds the slot to the process's list
+ * of Untypeds unless `process` is PLAN_NOBODY. */
 uint32_t build_untyped(struct build *b, unsigned bits);
-/* `count` objects out of an Untyped that the caller made large enough. */
+/* Makes `count` objects from an Untyped; the caller must have made it large enough. */
 void build_objects(struct build *b, uint32_t untyped, enum obj_type type, unsigned bits,
                    unsigned count, uint32_t slot);
 uint32_t build_object(struct build *b, uint32_t untyped, enum obj_type type, unsigned bits);
-/* An object of the root server's own, out of any RAM. */
+/* Makes objects that belong to the root server, from any RAM; returns the first slot. */
 uint32_t build_own_objects(struct build *b, enum obj_type type, unsigned bits, unsigned count);
 
 void build_copy(struct build *b, uint32_t slot, unsigned count, uint32_t cnode, uint32_t index,
@@ -43,15 +44,17 @@ void build_mint(struct build *b, uint32_t slot, uint32_t cnode, uint32_t index, 
                 uint64_t badge);
 void build_map(struct build *b, struct build_frames frames, uint32_t space, uint64_t address,
                unsigned rights);
-/* Moves mapped frames' capabilities from root slots into a store. */
+/* Moves the capabilities of mapped frames from root slots into a process's store. */
 void build_store(struct build *b, struct plan_process *store_of, uint32_t slot, unsigned count);
-/* Maps copies of frames that stay where they are, and keeps the copies in the process's store. */
+/* Copies the capabilities of frames, maps the copies for process `with`, and moves the copies into
+ * that process's store.  The original capabilities stay in their slots. */
 void build_share(struct build *b, struct build_frames frames, struct plan_process *with,
                  uint64_t address, unsigned rights);
-/* New zeroed 4 KiB frames out of `untyped`, mapped and kept in the process's store. */
+/* Makes zeroed 4 KiB frames from `untyped`, maps them, and moves them into the process's store. */
 void build_pages(struct build *b, uint32_t untyped, unsigned count, struct plan_process *p,
                  uint64_t address, unsigned rights);
-/* One page of device registers, as a Frame in a new root slot; 0 when it cannot be had. */
+/* Makes a Frame of one page of device registers in a new root slot; returns 0 if no free device
+ * Untyped covers the page. */
 uint32_t build_device_page(struct build *b, uint64_t address);
 
 /* Least n with 2^n >= value. */
@@ -73,12 +76,12 @@ struct build_program {
 /* Finds and checks a program.  On failure the build's error is set. */
 void build_program_open(struct build *b, const char *path, struct build_program *out);
 
-/* A process with its program, stack, heap and start record, ready but for its role's capabilities;
- * `extra_frames` more frames will go into its store. */
+/* Plans a process with its program, stack, heap and start record, without the capabilities of its
+ * role.  Its store gets room for `extra_frames` more frames. */
 struct plan_process *build_process(struct build *b, const char *name, enum plan_role role,
                                    const struct build_program *program, unsigned extra_frames,
                                    unsigned extra_bytes);
-/* The last steps: the record is written and the thread set going. */
+/* Appends the last steps: configures the thread, sets its registers and resumes it. */
 void build_process_end(struct build *b, struct plan_process *p, const struct build_program *program,
                        uint64_t priority);
 

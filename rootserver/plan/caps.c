@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Which capabilities a process holds, read off the plan: for people, and for a golden. */
+/* Lists from the plan which capabilities a process holds: for people, and for a golden file. */
 #include <rootserver/plan/plan.h>
 
 #include <inttypes.h>
@@ -16,8 +16,8 @@ static const char *const type_names[] = {
     [OBJ_IRQ] = "Irq",
 };
 
-/* The type of what lies in a root slot: as whatever action made it says. */
-static const char *type_of(const struct plan *plan, uint32_t slot)
+/* The type of the object in a root slot, from the action that made the object. */
+static const char *caps_type_of(const struct plan *plan, uint32_t slot)
 {
     for (unsigned i = 0; i < plan->action_count; i++) {
         const struct plan_action *a = &plan->action[i];
@@ -28,8 +28,8 @@ static const char *type_of(const struct plan *plan, uint32_t slot)
     return "other";
 }
 
-static void format_line(const struct plan *plan, const struct plan_action *a, uint32_t slot,
-                        char *to, size_t bytes)
+static void caps_line_format(const struct plan *plan, const struct plan_action *a, uint32_t slot,
+                             char *to, size_t bytes)
 {
     static const char letters[] = "RWXGM";
     char rights[sizeof letters];
@@ -39,10 +39,10 @@ static void format_line(const struct plan *plan, const struct plan_action *a, ui
         rights[i] = a->rights >> i & 1 ? letters[i] : '-';
     rights[sizeof letters - 1] = 0;
     if (a->kind == PLAN_MINT)
-        snprintf(to, bytes, "%2" PRIu32 " %-12s %s badge %#" PRIx64, slot, type_of(plan, source),
-                 rights, a->value);
+        snprintf(to, bytes, "%2" PRIu32 " %-12s %s badge %#" PRIx64, slot,
+                 caps_type_of(plan, source), rights, a->value);
     else
-        snprintf(to, bytes, "%2" PRIu32 " %-12s %s", slot, type_of(plan, source), rights);
+        snprintf(to, bytes, "%2" PRIu32 " %-12s %s", slot, caps_type_of(plan, source), rights);
 }
 
 void plan_list_caps(const struct plan *plan, uint16_t process,
@@ -57,7 +57,7 @@ void plan_list_caps(const struct plan *plan, uint16_t process,
             if ((a->kind != PLAN_COPY && a->kind != PLAN_MINT && a->kind != PLAN_MOVE) ||
                 a->other != cnode || slot < a->index || slot - a->index >= a->count)
                 continue;
-            format_line(plan, a, slot, text, sizeof text);
+            caps_line_format(plan, a, slot, text, sizeof text);
             line(context, text);
         }
     }

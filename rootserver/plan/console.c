@@ -5,7 +5,7 @@
 #include <proto/console.h>
 #include <proto/console_start.h>
 
-/* What the service shares with others belongs to the root server: either side can be replaced. */
+/* The shared memory belongs to the root server, so that either side can be restarted. */
 void build_regions(struct build *b)
 {
     b->plan->control = build_own_objects(b, OBJ_FRAME, 12, CONSOLE_CONTROL_BYTES / 4096);
@@ -13,7 +13,7 @@ void build_regions(struct build *b)
         b->plan->region[i] = build_own_objects(b, OBJ_FRAME, 12, CONSOLE_REGION_BYTES / 4096);
 }
 
-static void share_regions(struct build *b, struct plan_process *p)
+static void console_regions_share(struct build *b, struct plan_process *p)
 {
     struct build_frames control = {b->plan->control, CONSOLE_CONTROL_BYTES / 4096, 12};
 
@@ -24,13 +24,14 @@ static void share_regions(struct build *b, struct plan_process *p)
     }
 }
 
-/* Its registers, its interrupt source, and the bit by which it is told of it. */
-static void give_uart(struct build *b, struct plan_process *p)
+/* Gives the service the UART's registers, its interrupt source, and the notification bit that the
+ * interrupt sets. */
+static void console_uart_give(struct build *b, struct plan_process *p)
 {
     const struct machine_config *m = b->in->machine;
 
     if (b->plan->uart == 0) {
-        build_fail(b, ERR_NOT_FOUND, "the registers of the machine's UART are not to be had");
+        build_fail(b, ERR_NOT_FOUND, "the registers of the machine's UART cannot be mapped");
         return;
     }
     build_share(b, (struct build_frames){b->plan->uart, 1, 12}, p, LAYOUT_DEVICE,
@@ -63,8 +64,8 @@ void build_console(struct build *b, const struct system_service *service)
     unsigned extra = CONSOLE_CONTROL_BYTES / 4096 +
                      b->in->system->guest_count * (CONSOLE_REGION_BYTES / 4096) + 1;
     struct plan_process *p = build_process(b, "console", PLAN_ROLE_CONSOLE, &program, extra, 0);
-    share_regions(b, p);
-    give_uart(b, p);
+    console_regions_share(b, p);
+    console_uart_give(b, p);
     b->plan->console_bell = build_slots(b, 1);
     build_mint(b, p->wake, BOOT_SLOT_CNODE, b->plan->console_bell, RIGHT_WRITE,
                CONSOLE_BIT_CONTROL);

@@ -21,7 +21,7 @@ enum vmm_slot {
     VMM_SLOT_CONSOLE
 };
 
-/* Powers of two that make up the RAM, descending, so that each is aligned in the guest too. */
+/* The RAM as powers of two in descending order, so that each chunk is aligned in the guest too. */
 struct chunks {
     unsigned count;
     uint8_t bits[CHUNKS_MOST];
@@ -29,12 +29,12 @@ struct chunks {
     unsigned frames; /* of all chunks */
 };
 
-static unsigned frame_bits(unsigned chunk_bits)
+static unsigned guest_frame_bits(unsigned chunk_bits)
 {
     return chunk_bits >= GIB_BITS ? GIB_BITS : BIG_BITS;
 }
 
-static void take_ram(struct build *b, const struct system_guest *g, struct chunks *out)
+static void guest_ram_take(struct build *b, const struct system_guest *g, struct chunks *out)
 {
     uint64_t left = g->memory_bytes;
 
@@ -54,19 +54,19 @@ static void take_ram(struct build *b, const struct system_guest *g, struct chunk
         }
         out->bits[out->count] = (uint8_t)bits;
         out->untyped[out->count++] = build_untyped(b, bits);
-        out->frames += 1u << (bits - frame_bits(bits));
+        out->frames += 1u << (bits - guest_frame_bits(bits));
         left -= UINT64_C(1) << bits;
     }
 }
 
 /* Each frame is mapped twice: for the guest, and for its VMM. */
-static void map_ram(struct build *b, struct plan_process *p, const struct chunks *chunks,
-                    uint32_t gspace, struct plan_process *guest_store)
+static void guest_ram_map(struct build *b, struct plan_process *p, const struct chunks *chunks,
+                          uint32_t gspace, struct plan_process *guest_store)
 {
     uint64_t at = 0;
 
     for (unsigned i = 0; i < chunks->count; i++) {
-        unsigned bits = frame_bits(chunks->bits[i]), count = 1u << (chunks->bits[i] - bits);
+        unsigned bits = guest_frame_bits(chunks->bits[i]), count = 1u << (chunks->bits[i] - bits);
         for (unsigned done = 0; done < count && b->err == OK;) {
             unsigned part = count - done < PLAN_SCRATCH ? count - done : PLAN_SCRATCH;
             struct build_frames frames = {b->plan->scratch_a, part, bits};
@@ -81,12 +81,12 @@ static void map_ram(struct build *b, struct plan_process *p, const struct chunks
     }
 }
 
-/* A file of the archive, read-only; the address of its first byte. */
-static uint64_t map_file(struct build *b, struct plan_process *p, const struct cpio_file *file,
-                         uint64_t base)
+/* Maps a file of the archive read-only; returns the address of its first byte. */
+static uint64_t guest_file_map(struct build *b, struct plan_process *p,
+                               const struct cpio_file *file, uint64_t base)
 {
     const struct archive_map *map = b->in->archive_map;
-    /* As far into a 2 MiB page as physically, so that the big frames fit. */
+    /* The same offset in a 2 MiB page as the physical address has, so that 2 MiB frames fit. */
     uint64_t start = base + (map->physical + file->offset) % (UINT64_C(1) << BIG_BITS);
     const struct archive_run *run;
     unsigned next = 0, first, count;
@@ -99,7 +99,7 @@ static uint64_t map_file(struct build *b, struct plan_process *p, const struct c
     return start;
 }
 
-static unsigned file_frames(const struct archive_map *map, const struct cpio_file *file)
+static unsigned guest_file_frames(const struct archive_map *map, const struct cpio_file *file)
 {
     const struct archive_run *run;
     unsigned next = 0, first, count, frames = 0;
@@ -115,7 +115,7 @@ struct guest_files {
     bool has_initrd;
 };
 
-static void open_files(struct build *b, const struct system_guest *g, struct guest_files *out)
+static void guest_files_open(struct build *b, const struct system_guest *g, struct guest_files *out)
 {
     const uint8_t *archive = b->in->archive;
     size_t bytes = b->in->archive_bytes;
@@ -145,12 +145,12 @@ static void open_files(struct build *b, const struct system_guest *g, struct gue
     build_program_open(b, g->vmm, &out->vmm);
 }
 
-/* What belongs to the guest and outlives its VMM. */
-static void build_guest_objects(struct build *b, struct plan_process *p,
+/* The guest's own objects: GSpace, vCPU, arena, state page and the mappings of its RAM. */
+static void guest_objects_build(struct build *b, struct plan_process *p,
                                 const struct chunks *chunks)
 {
     unsigned pages = LAYOUT_ARENA_PAGES + 1;
-    /* 16 KiB root, a page of header, one table for each GiB that is not one frame, two to spare. */
+    /* 16 KiB root, one page of header, one table for each GiB, and two spare tables. */
     uint64_t gib = (p->ram_bytes + (UINT64_C(1) << GIB_BITS) - 1) >> GIB_BITS;
     unsigned gspace_bits = build_bits((5 + gib + 2) * 4096);
     unsigned store_bits = build_bits((uint64_t)(chunks->frames + pages + 1) * 64);
@@ -160,7 +160,7 @@ static void build_guest_objects(struct build *b, struct plan_process *p,
         gspace_bits = GSPACE_BITS_MIN;
 
     uint32_t untyped = build_untyped(b, build_bits(bytes));
-    /* The guest's own store: as a process's, of frames that outlive the process. */
+    /* The guest's own store, for the frames of the guest's Untyped. */
     struct plan_process store = {.vspace = p->vspace};
     uint32_t gspace;
     if (store_bits > gspace_bits) {
@@ -178,7 +178,7 @@ static void build_guest_objects(struct build *b, struct plan_process *p,
     struct build_frames state = {build_object(b, untyped, OBJ_FRAME, 12), 1, 12};
     build_share(b, state, p, LAYOUT_STATE, RIGHT_READ | RIGHT_WRITE);
     p->vcpu = build_object(b, untyped, OBJ_VCPU, VCPU_BITS_MIN);
-    map_ram(b, p, chunks, gspace, &store);
+    guest_ram_map(b, p, chunks, gspace, &store);
     build_emit(b, (struct plan_action){.kind = PLAN_BIND_VCPU,
                                        .count = 1,
                                        .slot = p->vcpu,
@@ -188,8 +188,8 @@ static void build_guest_objects(struct build *b, struct plan_process *p,
     build_copy(b, p->vcpu, 1, p->cnode, VMM_SLOT_VCPU, RIGHT_READ | RIGHT_WRITE | RIGHT_EXEC);
 }
 
-/* The console's side was planned with the console: here the VMM gets its half. */
-static void connect_console(struct build *b, struct plan_process *p, unsigned guest)
+/* Connects the VMM to its console region.  The console's side was planned with the console. */
+static void guest_console_connect(struct build *b, struct plan_process *p, unsigned guest)
 {
     if (!b->plan->has_console || b->plan->region[guest] == 0)
         return;
@@ -203,8 +203,8 @@ static void connect_console(struct build *b, struct plan_process *p, unsigned gu
                CONSOLE_CLIENT_BIT);
 }
 
-/* The mode that the guest asks for, or the largest that the machine has below it. */
-static uint32_t satp_mode(struct build *b, unsigned guest)
+/* The mode that the configuration names, or the machine's largest mode if that is smaller. */
+static uint32_t guest_satp_mode(struct build *b, unsigned guest)
 {
     static const char *const names[] = {"sv39", "sv48", "sv57"};
     uint64_t features = b->in->boot->features;
@@ -228,33 +228,33 @@ void build_guest(struct build *b, unsigned guest)
         build_fail(b, ERR_FORMAT, "%s", g->problem.text);
         return;
     }
-    open_files(b, g, &files);
+    guest_files_open(b, g, &files);
     if (b->err != OK)
         return;
     snprintf(name, sizeof name, "vmm.%s", g->name);
 
-    /* The frames of the RAM are counted before any is made: twice the pieces, at the most. */
+    /* An upper bound for the frames of the RAM, which are planned later: all of 2 MiB. */
     unsigned ram_frames = (unsigned)(g->memory_bytes >> BIG_BITS);
-    unsigned extra = ram_frames + file_frames(b->in->archive_map, &files.kernel) +
-                     (files.has_initrd ? file_frames(b->in->archive_map, &files.initrd) : 0) +
+    unsigned extra = ram_frames + guest_file_frames(b->in->archive_map, &files.kernel) +
+                     (files.has_initrd ? guest_file_frames(b->in->archive_map, &files.initrd) : 0) +
                      LAYOUT_ARENA_PAGES + 1 + CONSOLE_REGION_BYTES / 4096;
     struct plan_process *p = build_process(b, name, PLAN_ROLE_VMM, &files.vmm, extra, 0);
     if (b->err != OK)
         return;
     p->guest = guest;
-    p->satp_mode = satp_mode(b, guest);
+    p->satp_mode = guest_satp_mode(b, guest);
     p->ram_bytes = g->memory_bytes;
     p->ram_address = p->ram_bytes <= LAYOUT_RAM_BYTES ? LAYOUT_RAM : LAYOUT_RAM_HUGE;
 
     struct chunks chunks;
-    take_ram(b, g, &chunks);
-    build_guest_objects(b, p, &chunks);
-    p->kernel_address = map_file(b, p, &files.kernel, LAYOUT_KERNEL);
+    guest_ram_take(b, g, &chunks);
+    guest_objects_build(b, p, &chunks);
+    p->kernel_address = guest_file_map(b, p, &files.kernel, LAYOUT_KERNEL);
     p->kernel_bytes = files.kernel.bytes;
     if (files.has_initrd) {
-        p->initrd_address = map_file(b, p, &files.initrd, LAYOUT_INITRD);
+        p->initrd_address = guest_file_map(b, p, &files.initrd, LAYOUT_INITRD);
         p->initrd_bytes = files.initrd.bytes;
     }
-    connect_console(b, p, guest);
+    guest_console_connect(b, p, guest);
     build_process_end(b, p, &files.vmm, PLAN_PRIORITY_VMM);
 }

@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Where things are in the address space of a process, and in the root server's own.
+ * The address space of a process, and that of the root server.
  *
  *   0x00_0001_0000  program                 (below ELF_ADDRESS_HIGH)
  *   ...
- *   0x30_0000_0000  stack, a guard page beneath and above
+ *   0x30_0000_0000  stack, with unmapped space below and above
  *   0x30_4000_0000  heap
  *   0x30_8000_0000  start record
  *   0x30_c000_0000  devices, shared regions, arena, state pages
  *   0x31_0000_0000  guest RAM               up to 24 GiB; a larger one from 0x08_0000_0000
- *   0x38_0000_0000  guest kernel            its place in a 2 MiB page is that of the file
+ *   0x38_0000_0000  guest kernel            at the file's physical offset in a 2 MiB page
  *   0x39_0000_0000  guest initrd
  *
  * Every range begins at a 1 GiB border, so that it has page tables of its own.
@@ -39,8 +39,8 @@
 /* Guest physical address of RAM, as on QEMU's virt machine. */
 #define LAYOUT_GUEST_RAM    UINT64_C(0x80000000)
 
-/* The root server's own space (its program, stack, bootinfo and device tree are the kernel's
- * choice, see abi/bootinfo.h). */
+/* The root server's own space.  The kernel chooses the addresses of its program, stack, bootinfo
+ * and device tree (abi/bootinfo.h). */
 #define LAYOUT_ROOT_WINDOW  UINT64_C(0x2000000000) /* frames while they are filled */
 #define LAYOUT_ROOT_DEVICE  UINT64_C(0x2040000000) /* device pages, one after the other */
 #define LAYOUT_ROOT_CONTROL UINT64_C(0x2080000000) /* line to the console service */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* What a process and its guest find at which address, read off the plan: for people, and for a
- * golden. */
+/* Lists from the plan which address ranges a process and its guest can access: for people, and for
+ * a golden file. */
 #include <rootserver/plan/plan.h>
 
 #include <inttypes.h>
@@ -8,8 +8,8 @@
 
 #include <rt/calls.h>
 
-/* The space of the guest that `process` runs; 0 for none. */
-static uint32_t gspace_of(const struct plan *plan, uint16_t process)
+/* The slot of the GSpace of the guest that `process` runs; 0 for none. */
+static uint32_t maps_gspace_of(const struct plan *plan, uint16_t process)
 {
     for (unsigned i = 0; i < plan->action_count; i++) {
         const struct plan_action *a = &plan->action[i];
@@ -19,13 +19,14 @@ static uint32_t gspace_of(const struct plan *plan, uint16_t process)
     return 0;
 }
 
-static uint64_t bytes_of(const struct plan_action *a)
+static uint64_t maps_action_bytes(const struct plan_action *a)
 {
     return (uint64_t)a->count << a->bits;
 }
 
 /* The mapping of `space` with the least address that is not below `from`, or NULL. */
-static const struct plan_action *next_map(const struct plan *plan, uint32_t space, uint64_t from)
+static const struct plan_action *maps_next_map(const struct plan *plan, uint32_t space,
+                                               uint64_t from)
 {
     const struct plan_action *next = NULL;
 
@@ -38,17 +39,17 @@ static const struct plan_action *next_map(const struct plan *plan, uint32_t spac
     return next;
 }
 
-static void list_space(const struct plan *plan, const char *name, uint32_t space,
-                       void (*line)(void *context, const char *text), void *context)
+static void maps_space_list(const struct plan *plan, const char *name, uint32_t space,
+                            void (*line)(void *context, const char *text), void *context)
 {
-    const struct plan_action *a = next_map(plan, space, 0);
+    const struct plan_action *a = maps_next_map(plan, space, 0);
 
     while (a != NULL) {
-        uint64_t end = a->value + bytes_of(a);
-        const struct plan_action *b = next_map(plan, space, end);
+        uint64_t end = a->value + maps_action_bytes(a);
+        const struct plan_action *b = maps_next_map(plan, space, end);
         for (; b != NULL && b->value == end && b->rights == a->rights;
-             b = next_map(plan, space, end))
-            end += bytes_of(b);
+             b = maps_next_map(plan, space, end))
+            end += maps_action_bytes(b);
         char text[80];
         snprintf(text, sizeof text, "%s %#" PRIx64 " to %#" PRIx64 " %c%c%c", name, a->value, end,
                  a->rights & RIGHT_READ ? 'R' : '-', a->rights & RIGHT_WRITE ? 'W' : '-',
@@ -61,9 +62,9 @@ static void list_space(const struct plan *plan, const char *name, uint32_t space
 void plan_list_maps(const struct plan *plan, uint16_t process,
                     void (*line)(void *context, const char *text), void *context)
 {
-    uint32_t gspace = gspace_of(plan, process);
+    uint32_t gspace = maps_gspace_of(plan, process);
 
-    list_space(plan, "process", plan->process[process].vspace, line, context);
+    maps_space_list(plan, "process", plan->process[process].vspace, line, context);
     if (gspace != 0)
-        list_space(plan, "guest", gspace, line, context);
+        maps_space_list(plan, "guest", gspace, line, context);
 }

@@ -5,22 +5,22 @@
 
 #define PAGE_BITS 12
 
-static uint64_t size_of(const struct memory_untyped *u)
+static uint64_t memory_untyped_bytes(const struct memory_untyped *u)
 {
     return UINT64_C(1) << u->size_bits;
 }
 
-/* Where an object would begin; beyond the end when there is no room. */
-static uint64_t next_start(const struct memory_untyped *u, unsigned size_bits)
+/* The offset of the next object of this size; beyond the end when there is no room. */
+static uint64_t memory_next_start(const struct memory_untyped *u, unsigned size_bits)
 {
     uint64_t align = (UINT64_C(1) << size_bits) - 1;
     return (u->used + align) & ~align;
 }
 
-static bool has_room(const struct memory_untyped *u, unsigned size_bits)
+static bool memory_has_room(const struct memory_untyped *u, unsigned size_bits)
 {
     return size_bits <= u->size_bits &&
-           next_start(u, size_bits) + (UINT64_C(1) << size_bits) <= size_of(u);
+           memory_next_start(u, size_bits) + (UINT64_C(1) << size_bits) <= memory_untyped_bytes(u);
 }
 
 MUST_CHECK memory_add(struct memory *memory, uint32_t slot, uint64_t address, unsigned size_bits,
@@ -35,9 +35,9 @@ MUST_CHECK memory_add(struct memory *memory, uint32_t slot, uint64_t address, un
 
 MUST_CHECK memory_take_from(struct memory_untyped *untyped, unsigned size_bits)
 {
-    if (!has_room(untyped, size_bits))
+    if (!memory_has_room(untyped, size_bits))
         return ERR_NO_MEMORY;
-    untyped->used = next_start(untyped, size_bits) + (UINT64_C(1) << size_bits);
+    untyped->used = memory_next_start(untyped, size_bits) + (UINT64_C(1) << size_bits);
     return OK;
 }
 
@@ -48,9 +48,10 @@ MUST_CHECK memory_take(struct memory *memory, unsigned size_bits, uint32_t *slot
 
     for (unsigned i = 0; i < memory->count; i++) {
         struct memory_untyped *u = &memory->untyped[i];
-        if (u->is_device || !has_room(u, size_bits))
+        if (u->is_device || !memory_has_room(u, size_bits))
             continue;
-        uint64_t left = size_of(u) - next_start(u, size_bits) - (UINT64_C(1) << size_bits);
+        uint64_t left =
+            memory_untyped_bytes(u) - memory_next_start(u, size_bits) - (UINT64_C(1) << size_bits);
         if (left < best_left) {
             best = u;
             best_left = left;
@@ -66,7 +67,7 @@ unsigned memory_largest(const struct memory *memory, unsigned most)
 {
     for (unsigned bits = most; bits >= PAGE_BITS; bits--) {
         for (unsigned i = 0; i < memory->count; i++) {
-            if (!memory->untyped[i].is_device && has_room(&memory->untyped[i], bits))
+            if (!memory->untyped[i].is_device && memory_has_room(&memory->untyped[i], bits))
                 return bits;
         }
     }
@@ -79,7 +80,7 @@ uint64_t memory_left(const struct memory *memory)
 
     for (unsigned i = 0; i < memory->count; i++) {
         if (!memory->untyped[i].is_device)
-            left += size_of(&memory->untyped[i]) - memory->untyped[i].used;
+            left += memory_untyped_bytes(&memory->untyped[i]) - memory->untyped[i].used;
     }
     return left;
 }
@@ -90,9 +91,9 @@ struct memory_untyped *memory_find_device(struct memory *memory, uint64_t addres
 
     for (unsigned i = 0; i < memory->count; i++) {
         struct memory_untyped *u = &memory->untyped[i];
-        if (u->is_device && address >= u->address && bytes <= size_of(u) &&
-            address - u->address <= size_of(u) - bytes && u->used <= address - u->address &&
-            (best == NULL || u->size_bits < best->size_bits))
+        if (u->is_device && address >= u->address && bytes <= memory_untyped_bytes(u) &&
+            address - u->address <= memory_untyped_bytes(u) - bytes &&
+            u->used <= address - u->address && (best == NULL || u->size_bits < best->size_bits))
             best = u;
     }
     return best;

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * What the Untypeds of the root server have left, as the kernel would count it:
- * each hands its memory out from the bottom up, every object aligned to its
- * size (docs/abi/, Untyped).  The planner takes from this picture; the kernel
- * then finds it true.
+ * How much memory is left in the root server's Untypeds, computed as the kernel
+ * does: an Untyped allocates its memory from the bottom up, with every object
+ * aligned to its size (docs/abi/, Untyped).  The planner allocates in this
+ * model, so the kernel's allocations later succeed.
  */
 #ifndef ROOTSERVER_PLAN_MEMORY_H
 #define ROOTSERVER_PLAN_MEMORY_H
@@ -36,20 +36,21 @@ MUST_CHECK memory_add(struct memory *memory, uint32_t slot, uint64_t address, un
 MUST_CHECK memory_take_from(struct memory_untyped *untyped, unsigned size_bits);
 
 /*
- * Takes one object of 2^size_bits bytes of RAM from the Untyped that it leaves
- * with the least, so that the large pieces stay whole.  *slot is the Untyped's.
+ * Takes one object of 2^size_bits bytes of RAM from the Untyped that has the least
+ * memory left afterwards, so that large pieces stay whole.  *slot is the slot of
+ * that Untyped.
  *   ERR_NO_MEMORY  no Untyped has room
  */
 MUST_CHECK memory_take(struct memory *memory, unsigned size_bits, uint32_t *slot);
 
-/* log2 of the largest object, at most 2^most, that can be taken now; 0 when not even a page. */
+/* log2 of the largest object, at most 2^most bytes, that can be taken now; 0: not even a page. */
 unsigned memory_largest(const struct memory *memory, unsigned most);
 
 /* Bytes of RAM not taken. */
 uint64_t memory_left(const struct memory *memory);
 
-/* The device Untyped that covers [address, address + bytes), has handed nothing of it out, and is
- * the smallest such; NULL when none is. */
+/* The smallest device Untyped that covers [address, address + bytes) and has not yet allocated any
+ * of that range; NULL if there is none. */
 struct memory_untyped *memory_find_device(struct memory *memory, uint64_t address, uint64_t bytes);
 
 #endif

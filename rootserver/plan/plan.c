@@ -7,14 +7,14 @@
 #include <proto/console_start.h>
 #include <rootserver/plan/build.h>
 
-/* A part of the plan that can be taken back whole. */
+/* A state of the plan, to which a failed part is rolled back. */
 struct checkpoint {
     unsigned action_count, process_count;
     uint32_t next_slot;
     struct memory memory;
 };
 
-static void checkpoint_take(const struct plan *plan, struct checkpoint *out)
+static void plan_checkpoint_take(const struct plan *plan, struct checkpoint *out)
 {
     out->action_count = plan->action_count;
     out->process_count = plan->process_count;
@@ -22,7 +22,7 @@ static void checkpoint_take(const struct plan *plan, struct checkpoint *out)
     out->memory = plan->memory;
 }
 
-static void checkpoint_return(struct plan *plan, const struct checkpoint *to)
+static void plan_checkpoint_restore(struct plan *plan, const struct checkpoint *to)
 {
     plan->action_count = to->action_count;
     plan->process_count = to->process_count;
@@ -30,7 +30,7 @@ static void checkpoint_return(struct plan *plan, const struct checkpoint *to)
     plan->memory = to->memory;
 }
 
-static MUST_CHECK add_untypeds(const struct plan_input *in, struct memory *memory)
+static MUST_CHECK plan_untypeds_add(const struct plan_input *in, struct memory *memory)
 {
     const struct bootinfo *boot = in->boot;
 
@@ -48,8 +48,8 @@ static MUST_CHECK add_untypeds(const struct plan_input *in, struct memory *memor
     return OK;
 }
 
-/* The root server's own: where reports arrive, and the devices it uses itself. */
-static void build_root(struct build *b)
+/* The root server's own objects: the endpoint for reports, its clock, and the devices it uses. */
+static void plan_root_build(struct build *b)
 {
     struct plan *plan = b->plan;
     const struct machine_config *m = b->in->machine;
@@ -76,8 +76,8 @@ static void build_root(struct build *b)
     }
 }
 
-/* What others share with the console service, and the slots in which processes are put together. */
-static void build_shared(struct build *b)
+/* The memory shared with the console service, and the scratch slots for building processes. */
+static void plan_shared_build(struct build *b)
 {
     struct plan *plan = b->plan;
 
@@ -88,7 +88,7 @@ static void build_shared(struct build *b)
               BOOT_SLOT_VSPACE, LAYOUT_ROOT_CONTROL, RIGHT_READ | RIGHT_WRITE);
 }
 
-/* A trace that cannot be had stops nobody. */
+/* If the trace cannot be planned, the guests start without a trace. */
 static void plan_trace(const struct plan_input *in, struct plan *plan)
 {
     struct build b = {.in = in, .plan = plan, .process = PLAN_NOBODY, .err = OK};
@@ -98,11 +98,11 @@ static void plan_trace(const struct plan_input *in, struct plan *plan)
         plan->trace_problem = in->machine->trace_problem;
         return;
     }
-    checkpoint_take(plan, &before);
+    plan_checkpoint_take(plan, &before);
     build_trace(&b);
     plan->has_trace = b.err == OK;
     if (b.err != OK) {
-        checkpoint_return(plan, &before);
+        plan_checkpoint_restore(plan, &before);
         plan->trace_problem = b.problem;
     }
 }
@@ -116,12 +116,12 @@ static void plan_services(const struct plan_input *in, struct plan *plan)
     for (unsigned i = 0; i < in->system->service_count; i++) {
         if (strcmp(in->system->service[i].name, "console") != 0)
             continue;
-        checkpoint_take(plan, &before);
+        plan_checkpoint_take(plan, &before);
         plan->console = (uint16_t)plan->process_count;
         build_console(&b, &in->system->service[i]);
         plan->has_console = b.err == OK;
         if (b.err != OK) {
-            checkpoint_return(plan, &before);
+            plan_checkpoint_restore(plan, &before);
             plan->console_problem = b.problem;
         }
         return;
@@ -133,12 +133,12 @@ static void plan_guest(const struct plan_input *in, struct plan *plan, unsigned 
     struct build b = {.in = in, .plan = plan, .process = PLAN_NOBODY, .err = OK};
     struct checkpoint before;
 
-    checkpoint_take(plan, &before);
+    plan_checkpoint_take(plan, &before);
     plan->guest[guest].process = (uint16_t)plan->process_count;
     build_guest(&b, guest);
     plan->guest[guest].is_planned = b.err == OK;
     if (b.err != OK) {
-        checkpoint_return(plan, &before);
+        plan_checkpoint_restore(plan, &before);
         plan->guest[guest].problem = b.problem;
     }
 }
@@ -148,9 +148,9 @@ MUST_CHECK plan_root(const struct plan_input *in, struct plan *out, struct probl
     memset(out, 0, sizeof *out);
     struct build b = {.in = in, .plan = out, .process = PLAN_NOBODY, .err = OK};
     out->next_slot = in->boot->empty_first;
-    if (add_untypeds(in, &out->memory) != OK)
+    if (plan_untypeds_add(in, &out->memory) != OK)
         build_fail(&b, ERR_NO_MEMORY, "the machine's memory is in too many pieces");
-    build_root(&b);
+    plan_root_build(&b);
     if (b.err == OK && out->next_slot > in->boot->empty_first + PLAN_ROOT_SLOTS)
         build_fail(&b, ERR_NO_MEMORY, "the machine's devices are in too many pieces");
     if (b.err != OK)
@@ -165,7 +165,7 @@ MUST_CHECK plan_make(const struct plan_input *in, struct plan *plan, struct prob
 
     plan->next_slot =
         in->archive_map->slot_end > behind_root ? in->archive_map->slot_end : behind_root;
-    build_shared(&b);
+    plan_shared_build(&b);
     if (b.err != OK) {
         *problem = b.problem;
         return b.err;

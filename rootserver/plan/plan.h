@@ -1,17 +1,17 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * From what there is (bootinfo, archive, machine, configuration) to a list of
- * actions that starts everything.  Pure: it reads the archive and writes the
- * plan, and calls nobody.
+ * Turns bootinfo, archive, machine and configuration into a list of actions that
+ * starts everything.  Pure: reads the archive, writes the plan, makes no kernel
+ * calls.
  *
- * Memory.  Each process's objects come out of one Untyped of its own, each
- * guest's (vCPU, GSpace, arena, state page) out of another, its RAM out of as
- * few more as possible: revoking them frees all there was.  What a process
- * shares with the console service belongs to the root server.
+ * Memory.  Each process's objects are made from one Untyped of the process, each
+ * guest's objects (vCPU, GSpace, arena, state page) from another, and the guest's
+ * RAM from as few further Untypeds as possible.  Revoking these Untypeds frees
+ * everything.  Memory shared with the console service belongs to the root server.
  *
- * Capabilities.  A process's CNode holds what its role needs and no more; the
- * capabilities of the frames that are mapped for it are kept in a second CNode,
- * its store, which no process can reach.
+ * Capabilities.  A process's CNode holds only the capabilities that its role
+ * needs.  The capabilities of frames mapped for the process are in a second
+ * CNode, its store, which no process can access.
  */
 #ifndef ROOTSERVER_PLAN_PLAN_H
 #define ROOTSERVER_PLAN_PLAN_H
@@ -36,12 +36,12 @@
 #define PLAN_PROCESSES_MOST   (SYSTEM_GUESTS_MOST + 1)
 #define PLAN_UNTYPED_MOST     32 /* of one process or guest */
 #define PLAN_SCRATCH          256
-#define PLAN_ROOT_SLOTS       256 /* a page of each device can cost two slots a halving */
+#define PLAN_ROOT_SLOTS       256 /* a device's page takes two slots for each halving */
 
 /*
- * Priorities of threads; the root server's is above them.  Services stand beside the VMMs, not
- * above: threads do not have budgets yet, and above them a VMM that keeps a service busy would get
- * the service's time on top of its own, at the cost of the other guests.
+ * Priorities of threads; the root server's is higher.  Services have the same priority as VMMs,
+ * because threads do not have budgets yet: with a higher one, a VMM that keeps a service busy would
+ * get the service's time in addition to its own, at the cost of the other guests.
  */
 #define PLAN_PRIORITY_SERVICE 20
 #define PLAN_PRIORITY_VMM     20
@@ -61,7 +61,7 @@ struct plan_process {
     uint32_t thread, wake, vspace, cnode, store, fault; /* slots */
     uint32_t vcpu;                                      /* of its guest; 0 for none */
     uint32_t store_used;
-    uint32_t untyped[PLAN_UNTYPED_MOST]; /* revoke these, and nothing is left */
+    uint32_t untyped[PLAN_UNTYPED_MOST]; /* revoking these destroys process and guest */
     unsigned untyped_count;
 
     /* For its start record. */
@@ -74,7 +74,7 @@ struct plan_guest {
     bool is_planned;
     uint16_t process;
     struct problem problem; /* why not */
-    struct problem note;    /* what it does not get though it asks for it; else empty */
+    struct problem note;    /* what the guest asked for and does not get; else empty */
 };
 
 struct plan {
@@ -86,13 +86,13 @@ struct plan {
 
     struct memory memory;
     uint32_t next_slot;            /* first root slot that is free */
-    uint32_t scratch_a, scratch_b; /* PLAN_SCRATCH slots each, empty between actions' groups */
+    uint32_t scratch_a, scratch_b; /* PLAN_SCRATCH slots each, empty between groups of actions */
 
     /* The root server's own. */
     uint32_t endpoint;            /* reports and faults come here */
     uint32_t notification;        /* bound to the root server's thread */
-    uint32_t clock_thread;        /* the root server's second, see clock.h */
-    uint32_t clock_bell;          /* Notification that it waits for */
+    uint32_t clock_thread;        /* the root server's second thread (clock.h) */
+    uint32_t clock_bell;          /* Notification that clock_thread waits for */
     uint32_t finisher, rtc, uart; /* Frames of device pages; 0 for none */
     bool has_console;
     uint16_t console; /* process */
@@ -101,36 +101,36 @@ struct plan {
     uint32_t control;      /* CONSOLE_CONTROL_BYTES of Frames */
     uint32_t region[SYSTEM_GUESTS_MOST]; /* CONSOLE_REGION_BYTES of Frames; 0 for none */
     bool has_trace;
-    struct problem trace_problem;      /* why not, when one is asked for */
-    uint32_t trace_index, trace_frame; /* the index's Frame, the first of the ring's */
+    struct problem trace_problem;      /* why there is no trace though one was asked for */
+    uint32_t trace_index, trace_frame; /* the index's Frame; the first Frame of the ring */
 };
 
 struct plan_input {
     const struct bootinfo *boot;
-    const uint64_t *used; /* bytes taken of each Untyped of bootinfo; NULL when none is */
+    const uint64_t *used; /* used bytes of each Untyped of bootinfo; NULL: all are unused */
     const struct machine_config *machine;
     const struct system_config *system;
     const uint8_t *archive;
     size_t archive_bytes;
-    const struct archive_map *archive_map; /* behind the PLAN_ROOT_SLOTS first empty slots */
+    const struct archive_map *archive_map; /* its slots follow PLAN_ROOT_SLOTS empty slots */
 };
 
 /*
- * Plans what the root server needs for itself: so that it can end the machine
- * whatever is found in the archive, this looks at bootinfo and at the machine
- * only, and takes PLAN_ROOT_SLOTS slots at the most.
- *   ERR_NO_MEMORY  not even that fits; *problem says so
+ * Plans the root server's own objects.  Uses bootinfo and the machine only, so
+ * that the root server can end the machine even if the archive is damaged.  Takes
+ * at most PLAN_ROOT_SLOTS slots.
+ *   ERR_NO_MEMORY  these objects do not fit; *problem describes why
  */
 MUST_CHECK plan_root(const struct plan_input *in, struct plan *out, struct problem *problem);
 
 /*
- * Plans all the rest, behind what plan_root() put into `plan`.  A guest or service
- * that cannot be started is left out, and its problem says why; the rest is planned.
- *   ERR_NO_MEMORY  not even what the guests share with the console fits; *problem says so
+ * Appends everything else to the plan that plan_root() began.  A guest or service
+ * that cannot be started is left out, and its problem gives the reason.
+ *   ERR_NO_MEMORY  the memory shared with the console does not fit; *problem describes why
  */
 MUST_CHECK plan_make(const struct plan_input *in, struct plan *plan, struct problem *problem);
 
-/* Start addresses of what `process` shares with the console service. */
+/* Start address of the region that `guest` shares with the console service. */
 static inline uint64_t plan_region_address(unsigned guest)
 {
     return LAYOUT_REGIONS + guest * LAYOUT_REGION_STEP;

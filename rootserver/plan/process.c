@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* What every process gets: an address space, a program, a stack, a heap, a start record. */
+/* The parts of every process: an address space, a program, a stack, a heap, a start record. */
 #include <rootserver/plan/build.h>
 
 #include <stdio.h>
@@ -32,7 +32,7 @@ void build_program_open(struct build *b, const char *path, struct build_program 
     out->offset = file.offset;
 }
 
-static unsigned program_pages(const struct elf *elf)
+static unsigned process_program_pages(const struct elf *elf)
 {
     uint64_t pages = 0;
 
@@ -41,8 +41,8 @@ static unsigned program_pages(const struct elf *elf)
     return (unsigned)pages;
 }
 
-/* The capability that maps a segment has no more rights than the mapping: the frames are made with
- * all, but no process ever reaches the store. */
+/* Maps a segment with the segment's rights.  The frames' capabilities have all rights, but no
+ * process can access the store that holds them. */
 static void build_segment(struct build *b, struct plan_process *p, uint32_t untyped,
                           const struct elf_segment *s, uint64_t file_offset)
 {
@@ -72,7 +72,7 @@ static void build_segment(struct build *b, struct plan_process *p, uint32_t unty
     }
 }
 
-static struct plan_process *add_process(struct build *b, const char *name, enum plan_role role)
+static struct plan_process *process_add(struct build *b, const char *name, enum plan_role role)
 {
     if (b->err != OK)
         return &b->plan->process[0];
@@ -93,17 +93,18 @@ struct plan_process *build_process(struct build *b, const char *name, enum plan_
                                    const struct build_program *program, unsigned extra_frames,
                                    unsigned extra_bytes)
 {
-    struct plan_process *p = add_process(b, name, role);
+    struct plan_process *p = process_add(b, name, role);
     if (b->err != OK)
         return p;
-    unsigned pages = program_pages(&program->elf) + LAYOUT_STACK_PAGES + LAYOUT_HEAP_PAGES + 1;
+    unsigned pages =
+        process_program_pages(&program->elf) + LAYOUT_STACK_PAGES + LAYOUT_HEAP_PAGES + 1;
     unsigned store_bits = build_bits((uint64_t)(pages + extra_frames + 1) * 64);
     if (store_bits < CNODE_BITS_MIN)
         store_bits = CNODE_BITS_MIN;
     uint64_t bytes = (UINT64_C(1) << VSPACE_BITS) + (UINT64_C(1) << store_bits) + pages * PAGE +
                      4 * PAGE + extra_bytes;
 
-    /* Largest first, so that nothing is lost between them. */
+    /* The largest objects first, so that alignment wastes no memory. */
     uint32_t untyped = build_untyped(b, build_bits(bytes));
     bool store_first = store_bits > VSPACE_BITS;
     if (store_first)
@@ -117,7 +118,7 @@ struct plan_process *build_process(struct build *b, const char *name, enum plan_
     build_pages(b, untyped, LAYOUT_STACK_PAGES, p, LAYOUT_STACK, RIGHT_READ | RIGHT_WRITE);
     build_pages(b, untyped, LAYOUT_HEAP_PAGES, p, LAYOUT_HEAP, RIGHT_READ | RIGHT_WRITE);
 
-    /* The record can be written before the rest is planned: it is made from the finished plan. */
+    /* This step may come first: when the step runs, the plan is complete. */
     struct build_frames record = {b->plan->scratch_a, 1, 12};
     build_objects(b, untyped, OBJ_FRAME, 12, 1, record.slot);
     build_emit(b, (struct plan_action){.kind = PLAN_RECORD, .count = 1, .slot = record.slot});

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Memory for the kernel's trace, when the machine's command line asks for one. */
+/* Memory for the kernel's trace, if the machine's command line asks for a trace. */
 #include <rootserver/plan/build.h>
 
 void build_trace(struct build *b)

@@ -18,7 +18,7 @@ MUST_CHECK control_attach(struct service *s, uint64_t region)
         base + CONSOLE_CONTROL_UP_DATA, CONSOLE_CONTROL_UP_RECORDS, sizeof(struct console_record));
 }
 
-/* Is there output of a client that was not taken yet?  A ring that makes no sense has none. */
+/* Is there output in the client's ring?  A broken ring counts as empty. */
 static bool control_output_waits(struct service_client *c)
 {
     uint32_t available = 0;
@@ -26,7 +26,7 @@ static bool control_output_waits(struct service_client *c)
     return !c->is_broken && ring_available(&c->output, &available) == OK && available > 0;
 }
 
-/* How much of its output stands before a line that is written about client `i` now. */
+/* How many bytes client `i` has written so far: a line about the client goes after these bytes. */
 static uint64_t control_output_so_far(struct service *s, unsigned i)
 {
     struct service_client *c = &s->client[i];
@@ -56,11 +56,11 @@ static void control_take_record(struct service *s, const struct console_record *
         s->flush_id = record->value;
         break;
     default:
-        break; /* of a later version */
+        break; /* ignores record kinds of later versions */
     }
 }
 
-/* Empties the ring at once: one that is not emptied is a sign of a dead service. */
+/* Empties the ring at once, because the root server treats a service that does not as dead. */
 bool control_move_records(struct service *s)
 {
     struct console_record record;
@@ -78,8 +78,8 @@ bool control_move_records(struct service *s)
     return moved;
 }
 
-/* Does the output that stands before this line stand on the terminal?  A client whose ring has no
- * more, or makes no sense, holds nothing up. */
+/* Is all output that goes before this line on the terminal?  If the client's ring is empty or
+ * broken, the line does not wait for further output. */
 static bool control_line_is_due(struct service *s, const struct lines_head *head)
 {
     unsigned i = head->about - 1u;
@@ -92,7 +92,7 @@ static bool control_line_is_due(struct service *s, const struct lines_head *head
     return mux_has_placed(&s->mux, i, written < head->after ? written : head->after);
 }
 
-/* Hands lines to the multiplexer, in their order. */
+/* Passes lines to the multiplexer in order. */
 bool control_move_lines(struct service *s)
 {
     char text[LINES_LINE_MOST];
@@ -108,7 +108,7 @@ bool control_move_lines(struct service *s)
     return moved;
 }
 
-/* Looks once at each client's level; a word that is no state is no change. */
+/* Reads each client's level once; ignores a word that is not a state. */
 bool control_move_levels(struct service *s)
 {
     bool moved = false;
@@ -125,7 +125,7 @@ bool control_move_levels(struct service *s)
     return moved;
 }
 
-/* Is what the root server said before it changed a client's level shown? */
+/* Are all lines shown that the root server sent before it changed the client's level? */
 static bool control_lines_are_said(struct service *s, struct service_client *c)
 {
     uint32_t available = 0;
@@ -139,8 +139,8 @@ static bool control_lines_are_said(struct service *s, struct service_client *c)
     return (int32_t)(s->lines.out - c->mark) >= 0;
 }
 
-/* A client that ended keeps the front until what was said about its end, and its last words, are
- * shown. */
+/* Applies changed levels.  A change waits until the client's last output, and the lines that the
+ * root server sent before the change, are shown.  True when no change waits. */
 static bool control_settle_levels(struct service *s)
 {
     static const enum mux_state states[] = {[CONSOLE_STATE_RUNNING] = MUX_RUNNING,
@@ -163,7 +163,7 @@ static bool control_settle_levels(struct service *s)
     return all;
 }
 
-/* Answers a flush once nothing is left to show. */
+/* Applies changed levels, and answers a flush once all output is shown. */
 void control_answer(struct service *s)
 {
     struct console_record record = {.kind = CONSOLE_RECORD_FLUSHED, .value = s->flush_id};

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * What the console service does with what the root server says: lines, levels
- * and flushes, as proto/console_start.h has them.  Called by service.c alone.
+ * Handles the root server's messages to the console service: lines, levels and
+ * flushes (proto/console_start.h).  Called only by service.c.
  */
 #ifndef SERVICES_CONSOLE_CONTROL_H
 #define SERVICES_CONSOLE_CONTROL_H
@@ -12,15 +12,16 @@
 MUST_CHECK control_attach(struct service *s, uint64_t region);
 
 /*
- * In this order, so that what was published before a level is seen with it.  Each is true if there
- * was anything.  Levels: looks at each once.  Records: empties the ring.  Lines: hands those that
- * are due to the multiplexer.
+ * Must be called in this order, so that a level that is seen comes with all records published
+ * before it.  Each returns true if something changed or moved.
+ * Levels: reads each once.  Records: empties the ring.  Lines: passes the lines that are due to the
+ * multiplexer.
  */
 bool control_move_levels(struct service *s);
 bool control_move_records(struct service *s);
 bool control_move_lines(struct service *s);
 
-/* Acts on levels, and answers a flush, once all that came before is shown. */
+/* Applies changed levels, and answers a flush, once all earlier output is shown. */
 void control_answer(struct service *s);
 
 #endif

@@ -1,14 +1,18 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The terminal sees whole sequences of the list alone, so how it would read
- * broken ones does not matter: what decides is how they are read here.
+ * The terminal gets only whole sequences that the list allows.  So only this
+ * parser decides about broken sequences, whatever the terminal would do with them.
  *
- *                     +------------- CAN, SUB, any control: left out
- * --------------+ v | TEXT --ESC--> ESCAPE --[--> CONTROL --final--> passed or
- * left out --> TEXT     | |              |--( )--> CHARSET --B 0--> passed | |
- * |--SP to /--> OTHER --final--> left out      (all of these) --+ | +--] P X ^
- * _--> STRING --BEL, ESC \, CR, LF--> left out
- *     +--80..ff--> UTF8 --last byte--> passed, or ?
+ *   TEXT --ESC----> ESCAPE --[--------> CONTROL --final--> passed or left out
+ *     |                    --( )------> CHARSET --B 0----> passed; else left out
+ *     |                    --SP to /--> OTHER ----final--> left out
+ *     |                    --] P X ^ _> STRING --BEL, CAN, SUB, ESC \, CR, LF--> left out
+ *     |                    --other----> passed or left out
+ *     +---c2..f4--> UTF8 --last byte--> passed or ?
+ *
+ * After each of these the state is TEXT again.  A control character in ESCAPE,
+ * CONTROL, CHARSET or OTHER ends the sequence, which is left out; the parser then
+ * reads the character as text.
  */
 #include <services/console/filter.h>
 
@@ -28,8 +32,7 @@ enum filter_state {
     FILTER_TEXT,
     FILTER_UTF8,
     FILTER_ESCAPE,
-    FILTER_OTHER, /* an escape sequence with intermediate bytes, to its final one
-                 */
+    FILTER_OTHER, /* an escape sequence with intermediate bytes, until its final byte */
     FILTER_CHARSET,
     FILTER_CONTROL,
     FILTER_STRING,
@@ -51,8 +54,7 @@ static size_t filter_hold(struct filter *f, enum filter_state state, uint8_t byt
     return 0;
 }
 
-/* The sequence is over; it is passed if `is_allowed`, and was not too long to
- * be held. */
+/* Ends the sequence.  Passes it if `is_allowed` and if it was short enough to be held. */
 static size_t filter_end(struct filter *f, bool is_allowed, uint8_t *out)
 {
     size_t count = is_allowed && f->held_count <= FILTER_HELD_MOST ? f->held_count : 0;
@@ -77,14 +79,13 @@ static size_t filter_text(struct filter *f, uint8_t byte, uint8_t *out)
     return byte >= 0x20 ? byte != DEL : filter_is_one_of(byte, "\a\b\t\n\r\x0e\x0f");
 }
 
-/* Bytes of a character by its first. */
+/* Length of a UTF-8 character in bytes, from its first byte. */
 static unsigned filter_utf8_bytes(uint8_t first)
 {
     return first < 0xe0 ? 2 : first < 0xf0 ? 3 : 4;
 }
 
-/* Is `byte` a second byte that makes neither an overlong form nor a surrogate
- * nor too much? */
+/* Is `byte` a valid second byte: no overlong form, no surrogate, nothing above U+10FFFF? */
 static bool filter_utf8_second_fits(uint8_t first, uint8_t byte)
 {
     uint8_t low = first == 0xe0 ? 0xa0 : first == 0xf0 ? 0x90 : 0x80;
@@ -114,8 +115,7 @@ static size_t filter_utf8(struct filter *f, uint8_t byte, uint8_t *out)
 
 /* ---- Control sequences ---- */
 
-/* Private modes 1 (cursor keys), 7 (wrapping), 12 and 25 (cursor), one at a
- * time or several. */
+/* Allows private modes 1 (cursor keys), 7 (wrapping), 12 and 25 (cursor), one or several. */
 static bool filter_private_is_allowed(const char *text, char final)
 {
     if (final != 'h' && final != 'l')
@@ -132,7 +132,7 @@ static bool filter_private_is_allowed(const char *text, char final)
     }
 }
 
-/* `text` is what stands between CSI and the final byte. */
+/* `text` is the part between CSI and the final byte. */
 static bool filter_control_is_allowed(const char *text, char final)
 {
     if (text[0] == '?')
@@ -140,12 +140,12 @@ static bool filter_control_is_allowed(const char *text, char final)
     if (text[strspn(text, final == 'm' ? "0123456789;:" : "0123456789;")] != 0)
         return false;
     switch (final) {
-    case 'J': /* 3 would erase what has scrolled off */
+    case 'J': /* 3 would erase the terminal's scrollback */
         return text[0] == 0 || (text[1] == 0 && text[0] <= '2');
     case 'S':
-    case 'T': /* with more parameters: the mouse */
+    case 'T': /* with more parameters: mouse tracking */
         return strchr(text, ';') == NULL;
-    case 's': /* with parameters: other margins */
+    case 's': /* with parameters: left and right margins */
     case 'u':
         return text[0] == 0;
     case 'h':

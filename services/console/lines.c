@@ -34,8 +34,8 @@ static bool lines_put(struct lines *lines, const struct lines_head *head, const 
     return true;
 }
 
-/* Says how many lines were dropped, once processes' lines find room again. */
-static void lines_confess(struct lines *lines)
+/* Queues a line with the count of dropped lines, once lines of processes find room again. */
+static void lines_report_dropped(struct lines *lines)
 {
     struct lines_head head = {.is_log = true};
     char text[80];
@@ -74,7 +74,7 @@ void lines_end(struct lines *lines, uint64_t after)
     struct lines_head *head = &lines->begun_head;
 
     head->after = after;
-    lines_confess(lines);
+    lines_report_dropped(lines);
     if (!lines_put(lines, head, lines->begun))
         lines->dropped++;
     head->length = 0;

@@ -1,17 +1,16 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Warren's own lines, on their way from the root server's ring to the terminal.
+ * The lines of Warren, on their way from the root server's ring to the terminal.
  *
  *     ring down --records--> a whole line --> queue --> multiplexer's notices
  *
- * The ring is emptied at once, whatever the terminal does, so that a slow
- * terminal does not make the service look dead.  The queue is where lines wait:
- * for room on the terminal, and for the output of the guest that they are about.
+ * The service empties the ring at once, so that a slow terminal does not make the
+ * service look dead.  Lines wait in the queue: for room on the terminal, and for
+ * the output of the guest that they are about.
  *
- * What does not fit is dropped, whole lines at a time, and the count of lines
- * dropped becomes a line.  Lines written for a process leave LINES_OWN_BYTES to
- * the root server's own, so a process that floods its log cannot displace the
- * report of its end.
+ * Lines that do not fit are dropped whole; a later line gives their count.  Lines
+ * on behalf of a process leave LINES_OWN_BYTES free for the root server's own
+ * lines, so a process that floods its log cannot displace the report of its end.
  *
  * Pure.  Nothing here blocks or calls the kernel.
  */
@@ -26,22 +25,22 @@
 
 #define LINES_BYTES     65536u /* of the queue; a power of two */
 #define LINES_OWN_BYTES 49152u
-#define LINES_LINE_MOST 512u /* bytes of a line; a longer one is broken in two */
+#define LINES_LINE_MOST 512u /* bytes of a line; a longer line is split */
 
-/* What is known of a line besides its text. */
+/* Precedes the text of a line in the queue. */
 struct lines_head {
-    uint64_t after;  /* of its guest's output: so many bytes stand before the line */
+    uint64_t after;  /* the line comes after this many bytes of its guest's output */
     uint16_t length; /* bytes of text that follow */
     uint8_t about;   /* guest + 1, or 0 for none */
-    uint8_t is_log;  /* written for a process */
+    uint8_t is_log;  /* written on behalf of a process */
     uint32_t reserved;
 };
 
 struct lines {
     uint32_t in, out; /* bytes so far; they wrap */
-    uint32_t dropped; /* lines that found no room, since the last that did */
+    uint32_t dropped; /* lines that found no room and are not yet reported */
     struct lines_head begun_head;
-    char begun[LINES_LINE_MOST]; /* the line whose records are still to come */
+    char begun[LINES_LINE_MOST]; /* the incomplete line: more records follow */
     uint8_t queue[LINES_BYTES];
 };
 
@@ -51,10 +50,10 @@ struct lines {
  */
 bool lines_add(struct lines *lines, const struct console_record *record);
 
-/* Puts the line that was ended into the queue, behind `after` bytes of its guest's output. */
+/* Puts the completed line into the queue, to be shown after `after` bytes of its guest's output. */
 void lines_end(struct lines *lines, uint64_t after);
 
-/* About which guest the line is whose records come: guest + 1, or 0. */
+/* The guest that the incomplete or just completed line is about: guest + 1, or 0. */
 unsigned lines_about(const struct lines *lines);
 
 /* The head of the first line in the queue; false when the queue is empty. */

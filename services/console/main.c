@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The console service's process: its registers, its signals and its interrupt;
- * service.h has what it does with them.
+ * The console service's process: access to registers, signals and the interrupt.
+ * service.h decides how they are used.
  */
 #include <proto/process_start.h>
 #include <rt/calls.h>
 #include <rt/rt.h>
 #include <services/console/service.h>
 
-static uint8_t register_read(void *context, unsigned reg)
+static uint8_t console_register_read(void *context, unsigned reg)
 {
     const struct console_start *s = context;
     uintptr_t at = s->uart_address + ((uintptr_t)reg << s->uart_reg_shift);
@@ -16,7 +16,7 @@ static uint8_t register_read(void *context, unsigned reg)
     return s->uart_io_width == 4 ? (uint8_t) * (volatile uint32_t *)at : *(volatile uint8_t *)at;
 }
 
-static void register_write(void *context, unsigned reg, uint8_t value)
+static void console_register_write(void *context, unsigned reg, uint8_t value)
 {
     const struct console_start *s = context;
     uintptr_t at = s->uart_address + ((uintptr_t)reg << s->uart_reg_shift);
@@ -27,28 +27,28 @@ static void register_write(void *context, unsigned reg, uint8_t value)
         *(volatile uint8_t *)at = value;
 }
 
-/* A slot that is empty means that the client is gone: there is nobody to wake. */
-static void wake_client(void *context, unsigned client)
+/* The error is ignored: an empty slot means that the client no longer exists. */
+static void console_wake_client(void *context, unsigned client)
 {
     (void)context;
     (void)!notification_signal(cap_at(CONSOLE_SLOT_CLIENT + client));
 }
 
-static void wake_root(void *context)
+static void console_wake_root(void *context)
 {
     (void)context;
     (void)!notification_signal(cap_at(CONSOLE_SLOT_ROOT));
 }
 
-static uint64_t time_ticks(void *context)
+static uint64_t console_time_ticks(void *context)
 {
     (void)context;
     return rt_time_ticks();
 }
 
-/* An interrupt that came is acknowledged only here, when what it was for is dealt with: it would
- * come again at once. */
-static void sleep_until(uint64_t deadline_ticks, bool *is_irq_open)
+/* Acknowledges an interrupt only here, after service_move() has removed its cause: earlier, the
+ * UART would raise the interrupt again at once. */
+static void console_sleep_until(uint64_t deadline_ticks, bool *is_irq_open)
 {
     uint64_t bits = 0;
 
@@ -61,9 +61,9 @@ static void sleep_until(uint64_t deadline_ticks, bool *is_irq_open)
 int main(void)
 {
     static struct service s;
-    const struct service_ops ops = {.wake_client = wake_client,
-                                    .wake_root = wake_root,
-                                    .time_ticks = time_ticks,
+    const struct service_ops ops = {.wake_client = console_wake_client,
+                                    .wake_root = console_wake_root,
+                                    .time_ticks = console_time_ticks,
                                     .timebase_hz = rt_timebase_hz()};
     const void *start;
     bool is_irq_open = false;
@@ -71,8 +71,9 @@ int main(void)
 
     if (rt_role(sizeof(struct console_start), &start) != OK)
         return 1;
-    struct uart uart = {
-        .read = register_read, .write = register_write, .context = (void *)(uintptr_t)start};
+    struct uart uart = {.read = console_register_read,
+                        .write = console_register_write,
+                        .context = (void *)(uintptr_t)start};
     if (service_init(&s, start, &uart, &ops) != OK)
         return 1;
     uart_init(&uart);
@@ -80,6 +81,6 @@ int main(void)
         while (service_move(&s))
             ;
         if (service_sleep(&s, &deadline_ticks))
-            sleep_until(deadline_ticks, &is_irq_open);
+            console_sleep_until(deadline_ticks, &is_irq_open);
     }
 }

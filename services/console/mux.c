@@ -12,7 +12,7 @@ void mux_init(struct mux *mux, unsigned count, const char (*names)[MUX_NAME_BYTE
         memcpy(mux->client[i].name, names[i], MUX_NAME_BYTES);
         mux->client[i].name[MUX_NAME_BYTES - 1] = 0;
     }
-    mux->is_reset_due = true; /* whatever was on the terminal before */
+    mux->is_reset_due = true; /* the terminal's state is unknown */
 }
 
 size_t mux_room(const struct mux *mux, unsigned client)
@@ -86,7 +86,7 @@ void mux_typed_drop(struct mux *mux, size_t count)
 }
 
 /* Where the unfinished line before `shown` begins. */
-static uint64_t line_start(const struct mux_client *c)
+static uint64_t mux_line_start(const struct mux_client *c)
 {
     uint64_t at = c->shown;
     uint64_t oldest = c->written > MUX_SCROLLBACK_BYTES ? c->written - MUX_SCROLLBACK_BYTES : 0;
@@ -110,14 +110,14 @@ void mux_switch(struct mux *mux, unsigned client)
     if (!stays) {
         mux->front = client;
         mux->is_reset_due |= !mux->is_plain;
-        mux->typed_out = mux->typed_in; /* what was typed was meant for the other */
+        mux->typed_out = mux->typed_in; /* these keys were meant for the other client */
     }
     int length = snprintf(text, sizeof text, "[%u %s is in front%s%s]\r\n", client, c->name,
                           states[c->state], c->has_unshown_gap ? "; older output was dropped" : "");
     mux_notice(mux, text, (size_t)length);
     c->has_unshown_gap = false;
     if (!stays || mux_unshown(c) == 0) {
-        c->shown = line_start(c);
+        c->shown = mux_line_start(c);
         c->filter = (struct filter){0};
     }
     mux->notice_waits = MUX_NOTICE_PATIENCE; /* before the new front's first byte */

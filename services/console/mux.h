@@ -5,23 +5,23 @@
  *     client 0 --output--> scrollback 0 --+ front only
  *     client 1 --output--> scrollback 1   +--> filter --+
  *     Warren's own lines --> notices -----------> § ----+--> terminal
- *     terminal --keys--> escape key? --> type-ahead --> input of the front
- * client
+ *     terminal --keys--> escape key? --> type-ahead --> input of the front client
  *
- * Each client has a scrollback that keeps the newest bytes it wrote, and a mark
- * up to where they have been shown.  In front, a client is taken no more output
- * than can be shown before it is overwritten (mux_room()); in the background
- * all of it is taken at once, and the oldest is forgotten.  Coming to the front
- * shows what has not been shown, and the unfinished line before it.
+ * Each client has a scrollback of the newest bytes that it wrote, and a position
+ * up to which these have been shown.  From the client in front, the multiplexer
+ * takes only as much output as it can show before that output is overwritten
+ * (mux_room()).  From a client in the background it takes all output at once and
+ * overwrites the oldest.  When a client comes to the front, the multiplexer shows
+ * the output not yet shown, and the unfinished line before it.
  *
- * A notice (a line of Warren's own) waits for the end of the front client's
- * line, but not for more than MUX_NOTICE_PATIENCE bytes, nor if nothing more
- * comes.  It begins with FILTER_MARK, which no client can print (filter.h), and
- * consists of printable ASCII. Before a notice, and when another client comes
- * to the front, the terminal is put back into its plain state, if a client may
- * have left it in another.
+ * A notice (a line of Warren) waits until the front client's line ends, but not
+ * for more than MUX_NOTICE_PATIENCE bytes, and not if the client has no further
+ * output.  A notice begins with FILTER_MARK, which no client can print
+ * (filter.h), and consists of printable ASCII.  Before a notice, and when another
+ * client comes to the front, the multiplexer resets the terminal to its plain
+ * state if a client may have changed that state.
  *
- * Pure: no clock, no memory but this struct, no effect but through results.
+ * Pure: no clock, no memory besides this struct, no side effects.
  */
 #ifndef SERVICES_CONSOLE_MUX_H
 #define SERVICES_CONSOLE_MUX_H
@@ -52,9 +52,9 @@ enum mux_state {
 struct mux_client {
     char name[MUX_NAME_BYTES];
     uint8_t state;        /* enum mux_state */
-    bool has_unshown_gap; /* bytes were forgotten that were never shown */
-    uint64_t written;     /* bytes so far */
-    uint64_t shown;       /* up to here they are on the terminal, or held by the filter */
+    bool has_unshown_gap; /* bytes were overwritten that were never shown */
+    uint64_t written;     /* bytes written so far */
+    uint64_t shown;       /* bytes before this are on the terminal, or held by the filter */
     struct filter filter;
     uint8_t scrollback[MUX_SCROLLBACK_BYTES];
 };
@@ -66,64 +66,58 @@ struct mux {
 
     uint32_t notice_in, notice_out; /* counts; they wrap */
     uint8_t notice[MUX_NOTICE_BYTES];
-    bool notice_open;      /* a notice's line is on the terminal and not finished */
-    bool is_line_open;     /* the terminal's cursor is not at the beginning of a line
-                      */
+    bool notice_open;      /* the terminal shows the beginning of a notice */
+    bool is_line_open;     /* the terminal's cursor is not at the beginning of a line */
     uint32_t notice_waits; /* bytes of the client shown since the notice came */
 
-    uint8_t stage[MUX_STAGE_BYTES]; /* goes to the terminal before all else */
+    uint8_t stage[MUX_STAGE_BYTES]; /* the bytes that go to the terminal next */
     unsigned stage_count, stage_taken;
     bool is_plain;     /* no client changed the terminal's state since it was reset */
-    bool is_reset_due; /* the terminal's state is that of another client, or unknown */
+    bool is_reset_due; /* the terminal's state is unknown, or another client changed it */
 
     uint32_t typed_in, typed_out; /* counts; they wrap */
     uint8_t typed[MUX_TYPED_BYTES];
     bool is_escaped; /* the last key was the escape key */
 };
 
-/* Clients get their names from `names`, `count` of them; client 0 is in front.
- */
+/* Makes `count` clients with the names in `names`; client 0 is in front. */
 void mux_init(struct mux *mux, unsigned count, const char (*names)[MUX_NAME_BYTES]);
 
 /* How many bytes of `client`'s output may be given to mux_output() now. */
 size_t mux_room(const struct mux *mux, unsigned client);
 void mux_output(struct mux *mux, unsigned client, const uint8_t *bytes, size_t count);
 
-/* How many bytes `client` has written so far, and whether the first `bytes` of
- * them stand on the terminal or, when the client is not in front, in its
- * scrollback. */
+/* mux_written(): how many bytes `client` has written so far.  mux_has_placed(): true if the first
+ * `bytes` of them are on the terminal or, when the client is not in front, in its scrollback. */
 uint64_t mux_written(const struct mux *mux, unsigned client);
 bool mux_has_placed(const struct mux *mux, unsigned client, uint64_t bytes);
 
-/* Text of Warren's own: printable ASCII, lines that end with \n; any other byte
- * becomes ?.  What does not fit is dropped whole. */
+/* Adds text of Warren: lines of printable ASCII that end with \n; shows any other byte as ?.  Drops
+ * text that does not fit, whole. */
 void mux_notice(struct mux *mux, const char *text, size_t bytes);
 size_t mux_notice_room(const struct mux *mux);
 
-/* A key was typed.  There must be room: mux_typed_room() > 0. */
+/* Takes a typed key.  When mux_typed_room() is 0, a key for the client is dropped. */
 void mux_key(struct mux *mux, uint8_t key);
 size_t mux_typed_room(const struct mux *mux);
-/* Keys for the client in front: looks at up to `most`, then drops how many it
- * took. */
+/* Keys for the client in front: mux_typed_peek() copies up to `most` of them, mux_typed_drop()
+ * removes as many as the client took. */
 size_t mux_typed_peek(const struct mux *mux, uint8_t *to, size_t most);
 void mux_typed_drop(struct mux *mux, size_t count);
 
-/* Bytes of a client that were not shown yet. */
+/* How many bytes of a client's output are not shown yet. */
 static inline uint64_t mux_unshown(const struct mux_client *c)
 {
     return c->written - c->shown;
 }
 
-/* Next bytes for the terminal, up to `most`; 0 when there is nothing to show.
- */
+/* Gets the next bytes for the terminal, up to `most`; 0 when there is nothing to show. */
 size_t mux_transmit(struct mux *mux, uint8_t *to, size_t most);
 bool mux_has_output(const struct mux *mux);
 
-/* Brings a client to the front; says which is in front.  Nothing happens for
- * one that is not. */
+/* Brings a client to the front and adds a notice that says so.  Ignores a number without client. */
 void mux_switch(struct mux *mux, unsigned client);
-/* A client ended.  When it was in front, the next that runs comes to the front.
- */
+/* Sets a client's state.  If the client in front ends, the next running one comes to the front. */
 void mux_set_state(struct mux *mux, unsigned client, enum mux_state state);
 
 #endif

@@ -1,22 +1,23 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The escape key and what may follow it. */
+/* The escape key and the keys that may follow it. */
 #include <services/console/mux.h>
 
 #include <stdio.h>
 #include <string.h>
 
-static void say(struct mux *mux, const char *text)
+static void mux_say(struct mux *mux, const char *text)
 {
     mux_notice(mux, text, strlen(text));
 }
 
-static void help(struct mux *mux)
+static void mux_help_show(struct mux *mux)
 {
     static const char *const states[] = {
         [MUX_RUNNING] = "running", [MUX_ENDED] = "powered off", [MUX_DEAD] = "dead"};
 
-    say(mux, "[Ctrl-] then 0-9, a-f: guest 0 to 15  n: the next guest  ?: this  Ctrl-]: a Ctrl-] "
-             "for the guest]\r\n");
+    mux_say(mux,
+            "[Ctrl-] then 0-9, a-f: guest 0 to 15  n: the next guest  ?: this  Ctrl-]: a Ctrl-] "
+            "for the guest]\r\n");
     for (unsigned i = 0; i < mux->client_count; i++) {
         char text[96];
         int length = snprintf(text, sizeof text, "[%c %u %s: %s]\r\n", i == mux->front ? '*' : ' ',
@@ -25,14 +26,14 @@ static void help(struct mux *mux)
     }
 }
 
-static void pass(struct mux *mux, uint8_t key)
+static void mux_key_pass(struct mux *mux, uint8_t key)
 {
     if (mux_typed_room(mux) > 0)
         mux->typed[mux->typed_in++ % MUX_TYPED_BYTES] = key;
 }
 
 /* The number that a key stands for, as a hexadecimal digit; MUX_CLIENTS_MOST for another key. */
-static unsigned client_of(uint8_t key)
+static unsigned mux_key_client(uint8_t key)
 {
     if (key >= '0' && key <= '9')
         return key - (unsigned)'0';
@@ -41,22 +42,22 @@ static unsigned client_of(uint8_t key)
     return MUX_CLIENTS_MOST;
 }
 
-static void command(struct mux *mux, uint8_t key)
+static void mux_command_run(struct mux *mux, uint8_t key)
 {
-    unsigned client = client_of(key);
+    unsigned client = mux_key_client(key);
 
     if (client < mux->client_count) {
         mux_switch(mux, client);
     } else if (client < MUX_CLIENTS_MOST) {
-        say(mux, "[there is no such guest; Ctrl-] ? lists them]\r\n");
+        mux_say(mux, "[there is no such guest; Ctrl-] ? lists them]\r\n");
     } else if (key == 'n') {
         mux_switch(mux, (mux->front + 1) % mux->client_count);
     } else if (key == '?') {
-        help(mux);
+        mux_help_show(mux);
     } else if (key == MUX_ESCAPE) {
-        pass(mux, key);
+        mux_key_pass(mux, key);
     } else {
-        say(mux, "[Ctrl-] ? shows what may follow Ctrl-]]\r\n");
+        mux_say(mux, "[Ctrl-] ? shows what may follow Ctrl-]]\r\n");
     }
 }
 
@@ -66,10 +67,10 @@ void mux_key(struct mux *mux, uint8_t key)
         return;
     if (mux->is_escaped) {
         mux->is_escaped = false;
-        command(mux, key);
+        mux_command_run(mux, key);
     } else if (key == MUX_ESCAPE) {
         mux->is_escaped = true;
     } else {
-        pass(mux, key);
+        mux_key_pass(mux, key);
     }
 }

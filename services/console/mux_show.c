@@ -1,23 +1,22 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * What the multiplexer shows next.  A step puts one piece on the stage: a
+ * Decides what the multiplexer shows next.  A step puts one piece on the stage: a
  * character or a whole control sequence of the client in front, a character or
- * the beginning of a notice, or a reset. So nothing stands in the midst of a
- * sequence, and neither a notice nor another client's text is shown in a state
- * that a client left behind.
+ * the beginning of a notice, or a reset.  So no other output comes inside a
+ * sequence, and a client's terminal state affects neither a notice nor another
+ * client's text.
  */
 #include <services/console/mux.h>
 
 #include <string.h>
 
 /*
- * Back to what a terminal is like at first, as far as filter.h lets a client
- * change it: no attributes, ASCII, no inserting, wrapping on, cursor visible,
- * no margins.  Setting the margins moves the cursor, which is therefore saved.
+ * Resets the terminal state that filter.h lets a client change: no attributes,
+ * ASCII, no insert mode, wrapping on, cursor visible, no margins.  Setting the
+ * margins moves the cursor, so the sequence saves and restores the cursor.
  */
 #define MUX_RESET      "\x1b[m\x1b(B\x1b)B\x0f\x1b[4l\x1b[?7;25h\x1b\x37\x1b[r\x1b\x38"
-/* What no line looks different for: how keys are sent, and how the cursor
- * blinks. */
+/* Resets state that does not change how a line looks: key modes and the blinking of the cursor. */
 #define MUX_RESET_KEYS "\x1b[?1;12l\x1b>"
 #define MUX_ERASE_LINE "\x1b[K"
 
@@ -26,34 +25,32 @@ _Static_assert(sizeof MUX_RESET + sizeof MUX_RESET_KEYS + sizeof MUX_ERASE_LINE 
                    FILTER_OUT_MOST <= MUX_STAGE_BYTES,
                "one step fits on the stage");
 
-static bool notices_wait(const struct mux *mux)
+static bool mux_notices_wait(const struct mux *mux)
 {
     return mux->notice_in != mux->notice_out;
 }
 
 bool mux_has_output(const struct mux *mux)
 {
-    /* Behind an unfinished notice nothing can be shown until the rest of it
-   * comes. */
-    return mux->stage_count > mux->stage_taken || mux->is_reset_due || notices_wait(mux) ||
+    /* After an unfinished notice, a client's output waits for the rest of the notice. */
+    return mux->stage_count > mux->stage_taken || mux->is_reset_due || mux_notices_wait(mux) ||
            (!mux->notice_open && mux_unshown(&mux->client[mux->front]) > 0);
 }
 
-/* ---- the stage
- * --------------------------------------------------------------------- */
+/* ---- the stage --------------------------------------------------------------------- */
 
-static void stage_put(struct mux *mux, const void *bytes, size_t count)
+static void mux_stage_put(struct mux *mux, const void *bytes, size_t count)
 {
     memcpy(mux->stage + mux->stage_count, bytes, count);
     mux->stage_count += (unsigned)count;
 }
 
-static void stage_text(struct mux *mux, const char *text)
+static void mux_stage_text(struct mux *mux, const char *text)
 {
-    stage_put(mux, text, strlen(text));
+    mux_stage_put(mux, text, strlen(text));
 }
 
-static size_t stage_take(struct mux *mux, uint8_t *to, size_t most)
+static size_t mux_stage_take(struct mux *mux, uint8_t *to, size_t most)
 {
     size_t count = mux->stage_count - mux->stage_taken;
 
@@ -66,87 +63,86 @@ static size_t stage_take(struct mux *mux, uint8_t *to, size_t most)
     return count;
 }
 
-/* ---- steps
- * ------------------------------------------------------------------------- */
+/* ---- steps ------------------------------------------------------------------------- */
 
-/* A row without text: the cursor may stand anywhere, over any text. */
-static void stage_row(struct mux *mux)
+/* Moves to an empty row.  The cursor may be anywhere, also over text. */
+static void mux_stage_row(struct mux *mux)
 {
-    stage_text(mux, mux->is_line_open ? "\r\n" MUX_ERASE_LINE : "\r" MUX_ERASE_LINE);
+    mux_stage_text(mux, mux->is_line_open ? "\r\n" MUX_ERASE_LINE : "\r" MUX_ERASE_LINE);
     mux->is_line_open = false;
 }
 
-static void step_reset(struct mux *mux)
+static void mux_step_reset(struct mux *mux)
 {
-    stage_text(mux, MUX_RESET MUX_RESET_KEYS);
-    stage_row(mux);
+    mux_stage_text(mux, MUX_RESET MUX_RESET_KEYS);
+    mux_stage_row(mux);
     mux->is_plain = true;
     mux->is_reset_due = false;
 }
 
-/* Notices are shown at once between lines; within a line they wait a while. */
-static bool notice_is_due(const struct mux *mux)
+/* Between lines a notice is shown at once; within a line it waits (mux.h). */
+static bool mux_notice_is_due(const struct mux *mux)
 {
-    if (!notices_wait(mux))
+    if (!mux_notices_wait(mux))
         return false;
     return mux->notice_open || !mux->is_line_open || mux_unshown(&mux->client[mux->front]) == 0 ||
            mux->notice_waits >= MUX_NOTICE_PATIENCE;
 }
 
-static void notice_begin(struct mux *mux)
+static void mux_notice_begin(struct mux *mux)
 {
     if (!mux->is_plain) {
-        stage_text(mux, MUX_RESET);
-        stage_row(mux);
+        mux_stage_text(mux, MUX_RESET);
+        mux_stage_row(mux);
     } else if (mux->is_line_open) {
-        stage_text(mux, "\r\n");
+        mux_stage_text(mux, "\r\n");
     }
-    stage_text(mux, FILTER_MARK " ");
+    mux_stage_text(mux, FILTER_MARK " ");
     mux->notice_open = true;
 }
 
-static void step_notice(struct mux *mux)
+static void mux_step_notice(struct mux *mux)
 {
     if (!mux->notice_open) {
-        notice_begin(mux);
+        mux_notice_begin(mux);
         return;
     }
     uint8_t byte = mux->notice[mux->notice_out++ % MUX_NOTICE_BYTES];
     if (byte == '\n') {
-        stage_text(mux, "\r\n");
+        mux_stage_text(mux, "\r\n");
         mux->notice_open = false;
         mux->notice_waits = 0;
     } else if (byte != '\r') {
         byte = byte >= 0x20 && byte < 0x7f ? byte : '?';
-        stage_put(mux, &byte, 1);
+        mux_stage_put(mux, &byte, 1);
     }
     mux->is_line_open = byte != '\n';
 }
 
-static void step_front(struct mux *mux)
+static void mux_step_front(struct mux *mux)
 {
     struct mux_client *c = &mux->client[mux->front];
     uint8_t out[FILTER_OUT_MOST];
     size_t count = filter_byte(&c->filter, c->scrollback[c->shown++ % MUX_SCROLLBACK_BYTES], out);
 
-    stage_put(mux, out, count);
+    mux_stage_put(mux, out, count);
     if (count > 0)
         mux->is_line_open = out[count - 1] != '\n';
     if (filter_is_control(out, count))
         mux->is_plain = false;
-    if (notices_wait(mux))
+    if (mux_notices_wait(mux))
         mux->notice_waits++;
 }
 
 /* False when there is nothing to show. */
-static bool step(struct mux *mux)
+static bool mux_step(struct mux *mux)
 {
     if (mux->is_reset_due)
-        step_reset(mux);
-    else if (notice_is_due(mux))
-        step_notice(mux);
+        mux_step_reset(mux);
+    else if (mux_notice_is_due(mux))
+        mux_step_notice(mux);
     else if (!mux->notice_open && mux_unshown(&mux->client[mux->front]) > 0)
-        step_front(mux);
+        mux_step_front(mux);
     else
         return false;
     return true;
@@ -157,7 +153,7 @@ size_t mux_transmit(struct mux *mux, uint8_t *to, size_t most)
     size_t count = 0;
 
     do
-        count += stage_take(mux, to + count, most - count);
-    while (count < most && step(mux));
+        count += mux_stage_take(mux, to + count, most - count);
+    while (count < most && mux_step(mux));
     return count;
 }

@@ -6,32 +6,33 @@
 #include <string.h>
 
 #define BLOCK_BYTES 512u
-#define SENDS_MOST  32 /* FIFOs filled before the rings are looked at again */
+#define SENDS_MOST  32 /* how often the FIFO is filled before the rings are checked again */
 
 _Static_assert(MUX_NAME_BYTES == CONSOLE_NAME_BYTES && MUX_CLIENTS_MOST == CONSOLE_CLIENTS_MOST,
                "the multiplexer's limits are the protocol's");
 
 /* ---- attaching --------------------------------------------------------------------- */
 
-static struct ring_shared *shared_at(uint64_t region_address, size_t offset)
+static struct ring_shared *service_shared_at(uint64_t region_address, size_t offset)
 {
     return (struct ring_shared *)(uintptr_t)(region_address + offset);
 }
 
-static void *data_at(uint64_t region_address, size_t offset)
+static void *service_data_at(uint64_t region_address, size_t offset)
 {
     return (void *)(uintptr_t)(region_address + offset);
 }
 
-static MUST_CHECK attach_client(struct service_client *c, uint64_t region)
+static MUST_CHECK service_client_attach(struct service_client *c, uint64_t region)
 {
     enum err err =
-        ring_consumer_attach(&c->output, shared_at(region, CONSOLE_OUTPUT_SHARED),
-                             data_at(region, CONSOLE_OUTPUT_DATA), CONSOLE_OUTPUT_BYTES, 1);
+        ring_consumer_attach(&c->output, service_shared_at(region, CONSOLE_OUTPUT_SHARED),
+                             service_data_at(region, CONSOLE_OUTPUT_DATA), CONSOLE_OUTPUT_BYTES, 1);
     if (err != OK)
         return err;
-    return ring_producer_attach(&c->input, shared_at(region, CONSOLE_INPUT_SHARED),
-                                data_at(region, CONSOLE_INPUT_DATA), CONSOLE_INPUT_BYTES, 1);
+    return ring_producer_attach(&c->input, service_shared_at(region, CONSOLE_INPUT_SHARED),
+                                service_data_at(region, CONSOLE_INPUT_DATA), CONSOLE_INPUT_BYTES,
+                                1);
 }
 
 enum err service_init(struct service *s, const struct console_start *start, struct uart *uart,
@@ -46,7 +47,7 @@ enum err service_init(struct service *s, const struct console_start *start, stru
     s->uart = uart;
     for (unsigned i = 0; i < start->client_count; i++) {
         memcpy(names[i], start->client[i].name, sizeof names[i]);
-        enum err err = attach_client(&s->client[i], start->client[i].region_address);
+        enum err err = service_client_attach(&s->client[i], start->client[i].region_address);
         if (err != OK)
             return err;
     }
@@ -56,21 +57,21 @@ enum err service_init(struct service *s, const struct console_start *start, stru
 
 /* ---- clients ----------------------------------------------------------------------- */
 
-static void client_break(struct service *s, unsigned i)
+static void service_client_break(struct service *s, unsigned i)
 {
     char text[MUX_NAME_BYTES + 48];
 
     s->client[i].is_broken = true;
     if (s->client[i].is_accused)
-        return; /* one that breaks and attaches for ever has its line once */
+        return; /* a client that breaks and attaches again and again gets one line only */
     s->client[i].is_accused = true;
     int length = snprintf(text, sizeof text, "warren: %s: its output ring makes no sense\r\n",
                           s->mux.client[i].name);
     mux_notice(&s->mux, text, (size_t)length);
 }
 
-/* Takes what the client wrote and the multiplexer has room for.  True if there was any. */
-static bool move_output(struct service *s, unsigned i)
+/* Moves the client's output to the multiplexer, as much as fits.  True if bytes were moved. */
+static bool service_output_move(struct service *s, unsigned i)
 {
     struct service_client *c = &s->client[i];
     uint8_t block[BLOCK_BYTES];
@@ -82,7 +83,7 @@ static bool move_output(struct service *s, unsigned i)
     if (c->is_broken || room == 0)
         return false;
     if (ring_read(&c->output, block, most, &got) != OK) {
-        client_break(s, i);
+        service_client_break(s, i);
         return false;
     }
     mux_output(&s->mux, i, block, got);
@@ -92,8 +93,8 @@ static bool move_output(struct service *s, unsigned i)
     return got > 0;
 }
 
-/* Hands typed keys to the client in front. */
-static bool move_typed(struct service *s)
+/* Moves typed keys to the client in front.  True if bytes were moved. */
+static bool service_typed_move(struct service *s)
 {
     unsigned front = s->mux.front;
     struct service_client *c = &s->client[front];
@@ -108,7 +109,7 @@ static bool move_typed(struct service *s)
         return false;
     if (s->mux.client[front].state != MUX_RUNNING ||
         ring_write(&c->input, keys, (uint32_t)count, &written) != OK)
-        written = (uint32_t)count; /* nobody reads them */
+        written = (uint32_t)count; /* no client reads these keys: drops them */
     mux_typed_drop(&s->mux, written);
     if (written > 0 && ring_producer_wakes(&c->input))
         s->ops->wake_client(s->ops->context, front);
@@ -117,13 +118,13 @@ static bool move_typed(struct service *s)
 
 /* ---- the terminal ------------------------------------------------------------------ */
 
-static uint64_t stall_ticks(const struct service *s)
+static uint64_t service_stall_ticks(const struct service *s)
 {
     return SERVICE_STALL_SECONDS * s->ops->timebase_hz;
 }
 
-/* Have keys found no room, for less than SERVICE_STALL_SECONDS? */
-static bool keys_are_held(struct service *s)
+/* Is the key buffer full, for less than SERVICE_STALL_SECONDS so far? */
+static bool service_keys_are_held(struct service *s)
 {
     if (mux_typed_room(&s->mux) >= UART_FIFO_BYTES) {
         s->is_stalled = false;
@@ -133,16 +134,16 @@ static bool keys_are_held(struct service *s)
     if (!s->is_stalled)
         s->stalled_ticks = now_ticks;
     s->is_stalled = true;
-    return now_ticks - s->stalled_ticks < stall_ticks(s);
+    return now_ticks - s->stalled_ticks < service_stall_ticks(s);
 }
 
-/* Reads the keyboard.  A client that leaves its keys unread holds it up for a moment only: then
- * keys are dropped, so that the escape key works. */
-static bool move_keys(struct service *s)
+/* Reads the keyboard.  If a client does not read its keys, this waits for SERVICE_STALL_SECONDS;
+ * after that keys are dropped, so that the escape key works. */
+static bool service_keys_move(struct service *s)
 {
     uint8_t keys[UART_FIFO_BYTES];
 
-    if (keys_are_held(s))
+    if (service_keys_are_held(s))
         return false;
     size_t count = uart_receive(s->uart, keys, sizeof keys);
     for (size_t i = 0; i < count; i++)
@@ -150,7 +151,7 @@ static bool move_keys(struct service *s)
     return count > 0;
 }
 
-static bool move_terminal(struct service *s)
+static bool service_terminal_move(struct service *s)
 {
     uint8_t bytes[UART_FIFO_BYTES];
     unsigned sends = 0;
@@ -176,17 +177,17 @@ bool service_move(struct service *s)
 
     moved |= control_move_records(s);
     for (unsigned i = 0; i < s->mux.client_count; i++)
-        moved |= move_output(s, i);
+        moved |= service_output_move(s, i);
     moved |= control_move_lines(s);
-    moved |= move_terminal(s);
-    moved |= move_keys(s);
-    moved |= move_typed(s);
+    moved |= service_terminal_move(s);
+    moved |= service_keys_move(s);
+    moved |= service_typed_move(s);
     control_answer(s);
     return moved;
 }
 
-/* Asks everybody who could have something for us for a signal; false if somebody has already. */
-static bool ask_for_signals(struct service *s)
+/* Requests a signal from each peer that may send data; false if a peer has data already. */
+static bool service_signals_request(struct service *s)
 {
     bool sleeps = ring_consumer_sleep(&s->control);
     uint32_t available;
@@ -207,16 +208,16 @@ static bool ask_for_signals(struct service *s)
 bool service_sleep(struct service *s, uint64_t *deadline_ticks)
 {
     uint64_t deadline = UINT64_MAX;
-    bool held = keys_are_held(s);
+    bool held = service_keys_are_held(s);
 
     if (held)
-        deadline = s->stalled_ticks + stall_ticks(s);
+        deadline = s->stalled_ticks + service_stall_ticks(s);
     uart_want(s->uart, !held, mux_has_output(&s->mux) || s->is_flushing);
     if (s->is_more_likely) {
         uint64_t held_until =
             s->ops->time_ticks(s->ops->context) + s->ops->timebase_hz / SERVICE_HOLDS_A_SECOND;
         deadline = held_until < deadline ? held_until : deadline;
-    } else if (!ask_for_signals(s)) {
+    } else if (!service_signals_request(s)) {
         return false;
     }
     s->is_more_likely = false;

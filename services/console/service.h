@@ -1,18 +1,18 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The console service between its rings, its UART and the multiplexer.
+ * Moves bytes between the console service's rings, its UART and the multiplexer.
  *
  *     while (service_move(&s))
  *         ;
  *     if (service_sleep(&s, &deadline))
  *         wait for a signal, until the deadline
  *
- * Nobody is polled.  Received bytes and an empty transmit FIFO come as the
- * UART's interrupt; clients and the root server signal.  Signals are held back
- * after output (interrupt mitigation): more is near then, often a byte at a
- * time, and to be called for each would cost two switches of process a byte.
- * So for a millisecond nobody is asked for a signal; then the rings are
- * looked at once, and if they stay empty a signal is asked for again.
+ * The service does not poll.  The UART's interrupt reports received bytes and an
+ * empty transmit FIFO; clients and the root server send signals.  After output
+ * the service requests no signals for a millisecond (interrupt mitigation): more
+ * output is likely then, often one byte at a time, and a signal for each byte
+ * would cost two process switches a byte.  After that millisecond the service
+ * checks the rings once, and if they are empty it requests signals again.
  *
  * Pure: outside effects go through the UART's functions and struct service_ops.
  */
@@ -27,11 +27,11 @@
 #include <services/console/uart16550.h>
 
 #define SERVICE_HOLDS_A_SECOND 1000u /* 1 ms: how long signals are held back after output */
-#define SERVICE_STALL_SECONDS  1u    /* so long a client may leave its keyboard unread */
+#define SERVICE_STALL_SECONDS  1u    /* how long a client may leave its keys unread */
 
 struct service_ops {
     void *context;
-    void (*wake_client)(void *context, unsigned client); /* it may be gone */
+    void (*wake_client)(void *context, unsigned client); /* the client may no longer exist */
     void (*wake_root)(void *context);
     uint64_t (*time_ticks)(void *context);
     uint64_t timebase_hz; /* ticks a second */
@@ -40,12 +40,12 @@ struct service_ops {
 struct service_client {
     struct ring_consumer output;
     struct ring_producer input;
-    bool is_broken;   /* its indices made no sense; until it attaches anew */
-    bool is_accused;  /* the user was told so */
-    uint32_t level;   /* enum console_state: what the root server says last */
-    bool is_changing; /* `level` holds once what was said and written before is shown: */
-    bool is_marked;   /* of Warren's own lines, those before `mark` */
-    uint32_t mark;    /* as struct lines counts */
+    bool is_broken;   /* the ring's indices are invalid; until the client attaches again */
+    bool is_accused;  /* a line about the broken ring was shown */
+    uint32_t level;   /* enum console_state: the last level of the root server */
+    bool is_changing; /* `level` is not applied yet: earlier output must be shown first */
+    bool is_marked;   /* `mark` is valid: the lines before it must be shown first */
+    uint32_t mark;    /* a position in struct lines, as its `in` */
 };
 
 struct service {
@@ -61,26 +61,26 @@ struct service {
     struct ring_producer answers;
     bool is_flushing;
     uint32_t flush_id;
-    bool is_stalled; /* keys find no room, since stalled_ticks */
+    bool is_stalled; /* the key buffer has been full since stalled_ticks */
     uint64_t stalled_ticks;
     bool is_more_likely; /* a client wrote something since the last sleep */
 };
 
 /*
  * Attaches to the regions that `start` names.  `ops` and `uart` must outlive the service; the
- * UART is to be set up before the first service_move().
- *   ERR_INVALID_ARG  the record is of another version, or has more clients than there can be
+ * caller must call uart_init() before the first service_move().
+ *   ERR_INVALID_ARG  the record has another version, or more than CONSOLE_CLIENTS_MOST clients
  */
 MUST_CHECK service_init(struct service *s, const struct console_start *start, struct uart *uart,
                         const struct service_ops *ops);
 
-/* Moves what can be moved, a bounded amount; true if there was anything. */
+/* Moves a bounded number of bytes and records in all directions; true if anything was moved. */
 bool service_move(struct service *s);
 
 /*
- * Prepares to sleep: sets the interrupts that are wanted and asks for signals.  True: wait for a
- * signal until *deadline_ticks of the service's clock (UINT64_MAX: for ever).  False: there is
- * something to move already.
+ * Prepares to sleep: enables the UART interrupts that are needed and requests signals.  True: wait
+ * for a signal until *deadline_ticks of the service's clock (UINT64_MAX: no deadline).  False: do
+ * not wait, new data has arrived.
  */
 bool service_sleep(struct service *s, uint64_t *deadline_ticks);
 

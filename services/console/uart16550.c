@@ -14,17 +14,17 @@ enum {
     LCR_DIVISOR = 0x80,
     MCR_DTR = 1,
     MCR_RTS = 2,
-    MCR_OUT2 = 8, /* on many boards this lets the interrupt out */
+    MCR_OUT2 = 8, /* on many boards this enables the interrupt line */
     LSR_RECEIVED = 1,
     LSR_EMPTY = 0x20,
 };
 
-static uint8_t get(struct uart *uart, unsigned reg)
+static uint8_t uart_register_read(struct uart *uart, unsigned reg)
 {
     return uart->read(uart->context, reg);
 }
 
-static void put(struct uart *uart, unsigned reg, uint8_t value)
+static void uart_register_write(struct uart *uart, unsigned reg, uint8_t value)
 {
     uart->write(uart->context, reg, value);
 }
@@ -32,31 +32,31 @@ static void put(struct uart *uart, unsigned reg, uint8_t value)
 void uart_init(struct uart *uart)
 {
     uart->enabled = IER_RECEIVED;
-    put(uart, LCR, (uint8_t)(get(uart, LCR) & ~LCR_DIVISOR));
-    put(uart, IER, 0);
-    put(uart, IIR_FCR, FCR_ENABLE);
-    put(uart, MCR, MCR_DTR | MCR_RTS | MCR_OUT2);
-    put(uart, IER, uart->enabled);
+    uart_register_write(uart, LCR, (uint8_t)(uart_register_read(uart, LCR) & ~LCR_DIVISOR));
+    uart_register_write(uart, IER, 0);
+    uart_register_write(uart, IIR_FCR, FCR_ENABLE);
+    uart_register_write(uart, MCR, MCR_DTR | MCR_RTS | MCR_OUT2);
+    uart_register_write(uart, IER, uart->enabled);
 }
 
 size_t uart_receive(struct uart *uart, uint8_t *to, size_t most)
 {
     size_t count = 0;
 
-    while (count < most && (get(uart, LSR) & LSR_RECEIVED))
-        to[count++] = get(uart, RBR_THR);
+    while (count < most && (uart_register_read(uart, LSR) & LSR_RECEIVED))
+        to[count++] = uart_register_read(uart, RBR_THR);
     return count;
 }
 
 bool uart_can_send(struct uart *uart)
 {
-    return (get(uart, LSR) & LSR_EMPTY) != 0;
+    return (uart_register_read(uart, LSR) & LSR_EMPTY) != 0;
 }
 
 void uart_send(struct uart *uart, const uint8_t *bytes, size_t count)
 {
     for (size_t i = 0; i < count; i++)
-        put(uart, RBR_THR, bytes[i]);
+        uart_register_write(uart, RBR_THR, bytes[i]);
 }
 
 void uart_want(struct uart *uart, bool received, bool empty)
@@ -66,5 +66,5 @@ void uart_want(struct uart *uart, bool received, bool empty)
     if (enabled == uart->enabled)
         return;
     uart->enabled = enabled;
-    put(uart, IER, enabled);
+    uart_register_write(uart, IER, enabled);
 }

@@ -187,7 +187,7 @@ END_TEST
 
 START_TEST(test_message_every_other_end_is_a_death)
 {
-    /* Giving up, leaving with code 0, and a report that nobody knows: the guest is dead. */
+    /* Giving up, leaving with code 0, and an unknown report: the guest is dead. */
     static const uint64_t tags[] = {REPORT_FAILED, REPORT_EXIT, 77};
     message(LEFT, tags[_i], 0, 0);
     ck_assert_int_eq(s.guest[0], LIFE_DEAD);
