@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The few compiler attributes the tree uses, under one spelling each. */
+/* The compiler attributes in use, with one spelling each. */
 #ifndef BASE_ATTR_H
 #define BASE_ATTR_H
 

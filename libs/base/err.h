@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The one closed set of errors.  Every function that can fail returns one; its
- * header says which, and for what cause.  The values are part of the kernel's
- * ABI: a system call returns one of them in a0.
+ * The one closed set of errors.  A function that can fail returns one of them; its header
+ * lists the errors and their causes.  The values are part of the kernel's ABI: a system
+ * call returns one of them in a0.
  */
 #ifndef BASE_ERR_H
 #define BASE_ERR_H
@@ -22,17 +22,17 @@ enum err {
     ERR_EXISTS = 9,        /* already mapped, bound or registered */
     ERR_NOT_FOUND = 10,    /* not mapped, bound or registered */
     ERR_STATE = 11,        /* valid at another time, not in this state */
-    ERR_BUSY = 12,         /* held by somebody else: try again */
+    ERR_BUSY = 12,         /* the object is in use by another thread: try again */
     ERR_AGAIN = 13,        /* stopped half-way at a preemption point: call again */
     ERR_TIMEOUT = 14,      /* the deadline passed */
-    ERR_PEER_DIED = 15,    /* whoever should have answered is gone */
-    ERR_CANCELLED = 16,    /* stopped by an operation on the object waited for */
+    ERR_PEER_DIED = 15,    /* the peer that should answer is gone */
+    ERR_CANCELLED = 16,    /* an operation on the awaited object ended the wait */
     ERR_NOT_SUPPORTED = 17,/* the hardware or this build lacks it */
     ERR_FORMAT = 18,       /* a file, table or message does not parse */
     ERR_COUNT
 };
 
-/* A result of type enum err must be looked at. */
+/* The caller must check a result of type enum err. */
 #define MUST_CHECK ATTR_MUST_CHECK enum err
 
 #endif

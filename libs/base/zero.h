@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Is memory zero?  Memory that is to be zero is looked at first and written only where it is not:
- * where the machine is itself a virtual one, its host then need not find a page for memory that
- * nobody has used.
+ * Is memory zero?  Code that zeroes memory reads first and writes only pages that are not zero: if
+ * the machine is itself virtual, its host then need not allocate pages for unused memory.
  */
 #ifndef BASE_ZERO_H
 #define BASE_ZERO_H
@@ -16,9 +15,9 @@ static inline uint64_t zero_or8(const uint64_t *word)
 }
 
 /*
- * Is each of `bytes` bytes at `at` zero?  Both are multiples of 64.  Nobody else writes them
- * meanwhile.  A load and an OR for each 8 bytes is the least that the base instruction set can do;
- * 256 bytes a turn keep what the loop itself costs at a thirtieth of that.
+ * Are all `bytes` bytes at `at` zero?  `at` and `bytes` are multiples of 64.  No other code may
+ * write the bytes during the call.  The base instruction set needs at least a load and an OR for
+ * each 8 bytes; with 256 bytes per iteration the loop itself adds about a thirtieth.
  */
 static inline bool zero_is_all(const void *at, uint64_t bytes)
 {

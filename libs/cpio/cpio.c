@@ -27,7 +27,7 @@ struct entry {
     bool is_trailer;
 };
 
-/* (The kernel, which links this too, has no strcmp.) */
+/* The kernel links this library too, and has no strcmp(). */
 static bool names_equal(const char *a, const char *b)
 {
     size_t length = strlen(a);
@@ -92,7 +92,7 @@ static bool name_allowed(const char *name)
     return true;
 }
 
-/* Rules 1 to 6 for the entry at `at`, in their order. */
+/* Checks rules 1 to 6, in this order, for the entry at `at`. */
 static MUST_CHECK cpio_read_entry(const uint8_t *archive, size_t bytes, uint64_t at,
                                   struct entry *out)
 {
@@ -160,7 +160,7 @@ MUST_CHECK cpio_find(const void *archive, size_t bytes, const char *name, struct
     }
 }
 
-/* Behind the trailer there is nothing but zero bytes. */
+/* Behind the trailer all bytes must be zero. */
 static MUST_CHECK cpio_check_end(const uint8_t *archive, size_t bytes, uint64_t at)
 {
     struct entry entry;

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The boot archive (docs/boot-archive.md): names to offsets.
+ * Finds files in the boot archive (docs/boot-archive.md).
  *
- * The archive is hostile, but does not change while it is read.  A walk looks
- * at each entry with the checks of that page, rules 1 to 6, and stops at the
- * first that does not hold; every entry takes at least 112 bytes, so it ends.
+ * The archive is hostile, but does not change while it is read.  A walk checks each
+ * entry by rules 1 to 6 of that page, and stops at the first entry that breaks a rule.
+ * Every entry takes at least 112 bytes, so the walk ends.
  */
 #ifndef CPIO_CPIO_H
 #define CPIO_CPIO_H
@@ -25,10 +25,11 @@ struct cpio_file {
 };
 
 /*
- * Reads the entry at *cursor (0 at first) and moves *cursor behind it.
+ * Reads the entry at *cursor (0 at first) and moves *cursor to the next entry.
  * On failure *cursor and *out are untouched.
  *   ERR_NOT_FOUND  the trailer: no more files
- *   ERR_FORMAT     rules 1 to 6 of docs/boot-archive.md (but for duplicates), or no trailer
+ *   ERR_FORMAT     the entry breaks a rule of 1 to 6 of docs/boot-archive.md, or there is no
+ *                  trailer; duplicate names are not found
  */
 MUST_CHECK cpio_next(const void *archive, size_t bytes, uint64_t *cursor, struct cpio_file *out);
 
@@ -36,13 +37,13 @@ MUST_CHECK cpio_next(const void *archive, size_t bytes, uint64_t *cursor, struct
  * Finds the file called `name`.  Entries up to it are checked, later ones are
  * not.  On failure *out is untouched.
  *   ERR_NOT_FOUND  the archive is well-formed and has no such file
- *   ERR_FORMAT     as cpio_next()
+ *   ERR_FORMAT     as for cpio_next()
  */
 MUST_CHECK cpio_find(const void *archive, size_t bytes, const char *name, struct cpio_file *out);
 
 /*
  * Checks the whole archive, duplicate names included.
- *   ERR_FORMAT     any rule of docs/boot-archive.md is broken
+ *   ERR_FORMAT     the archive breaks a rule of docs/boot-archive.md
  *   ERR_EXISTS     a name occurs twice
  *   ERR_RANGE      more than CPIO_FILES_MOST files
  */

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Static ELF-64 executables for RISC-V: what to map where.
+ * Parses static ELF-64 executables for RISC-V: which segments to map where.
  * (System V ABI, "Object Files" and "Program Loading"; RISC-V ELF psABI.)
  *
- * The image is hostile: every field is read once into a local and checked, and
- * what elf_open() accepted can be mapped without a further check:
+ * The image is hostile: every field is read once into a local and checked.  After elf_open()
+ * the segments can be mapped without further checks:
  *  - the image is ET_EXEC for RV64, little-endian, with 1 to ELF_SEGMENT_MAX PT_LOAD segments;
  *  - each segment's file bytes lie inside the image, and file bytes <= memory bytes;
  *  - each lies between ELF_ADDRESS_LOW and ELF_ADDRESS_HIGH, and takes at most ELF_SEGMENT_BYTES;
@@ -12,7 +12,7 @@
  *  - none is writable and executable; each is readable;
  *  - file offset and address agree modulo the page size (both may be unaligned);
  *  - the entry point is even and inside the file bytes of an executable segment;
- *  - nothing asks for an interpreter or for relocation.
+ *  - no program header asks for an interpreter or for relocation.
  */
 #ifndef ELF_ELF_H
 #define ELF_ELF_H
@@ -26,7 +26,7 @@
 #define ELF_SEGMENT_MAX   16
 #define ELF_SEGMENT_BYTES (UINT64_C(1) << 30)
 #define ELF_ADDRESS_LOW   UINT64_C(0x1000)
-#define ELF_ADDRESS_HIGH  UINT64_C(0x3000000000) /* below what the loader places itself */
+#define ELF_ADDRESS_HIGH  UINT64_C(0x3000000000) /* stack, heap and other mappings are above */
 
 /* Rights of a segment. */
 #define ELF_READ          1u
@@ -35,7 +35,7 @@
 
 struct elf_segment {
     uint64_t address;      /* first byte; may be in the middle of a page */
-    uint64_t memory_bytes; /* not 0; what lies beyond the file bytes is zero */
+    uint64_t memory_bytes; /* not 0; the memory behind the file bytes is zero */
     uint64_t file_offset;
     uint64_t file_bytes;
     uint32_t rights; /* ELF_READ | ... */
@@ -49,7 +49,7 @@ struct elf {
 
 /*
  * Parses `bytes` bytes at `image` (any alignment).  On failure *out is untouched.
- *   ERR_FORMAT         no ELF file, truncated, or headers that contradict themselves
+ *   ERR_FORMAT         no ELF file, truncated, or contradictory headers
  *   ERR_NOT_SUPPORTED  another machine, class or type; an interpreter; too many segments
  *   ERR_RANGE          a segment outside the address range, or too large
  *   ERR_ALIGN          offset and address disagree modulo the page, or an odd entry
@@ -61,7 +61,7 @@ MUST_CHECK elf_open(const void *image, size_t bytes, struct elf *out);
 /* The i-th segment, in ascending order of addresses.  ERR_RANGE: no such segment. */
 MUST_CHECK elf_segment(const struct elf *elf, unsigned i, struct elf_segment *out);
 
-/* First byte of the segment's first page, and the pages it takes. */
+/* Address of the segment's first page, and the number of its pages. */
 static inline uint64_t elf_segment_page(const struct elf_segment *s)
 {
     return s->address & ~(ELF_PAGE_BYTES - 1);

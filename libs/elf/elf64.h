@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * The headers of an ELF-64 file as they lie in it (System V ABI, "ELF Header", "Program Header";
- * RISC-V ELF psABI).  Little-endian; a copy is to be read, since the file may have any alignment.
+ * RISC-V ELF psABI).  Little-endian.  Copy a header before reading: the file can be misaligned.
  */
 #ifndef ELF_ELF64_H
 #define ELF_ELF64_H

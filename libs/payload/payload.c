@@ -18,7 +18,7 @@ static uint64_t payload_little_endian_u64(const uint8_t *bytes)
     return value;
 }
 
-/* One segment at the place of a file without addresses of its own. */
+/* The one segment of a file that gives no addresses. */
 static MUST_CHECK payload_single_segment(enum payload_kind kind, uint64_t ram_gpa,
                                          uint64_t memory_bytes, uint64_t file_bytes,
                                          struct payload *out)

@@ -46,7 +46,7 @@ static MUST_CHECK payload_elf_add_segment(struct payload *payload,
     return OK;
 }
 
-/* The lowest address.  A linker that was not told otherwise puts the ELF header there. */
+/* The entry is the lowest address, where many linkers put the ELF header: refuse that. */
 static MUST_CHECK payload_elf_find_entry(struct payload *payload)
 {
     const struct payload_segment *lowest = &payload->segment[0];

@@ -8,15 +8,14 @@
  *   0x1000  CONSOLE_OUTPUT_BYTES of output data
  *   0x5000  CONSOLE_INPUT_BYTES  of input data
  *
- * The client signals the console with the Notification capability it was given
- * (its badge is the client's bit), the console signals the client's wake
- * notification with CONSOLE_CLIENT_BIT.  Both signal only when the ring says
- * that the other side waits.
+ * The client signals the console through a Notification capability whose badge is the
+ * client's bit.  The console signals the client's wake notification with
+ * CONSOLE_CLIENT_BIT.  Each side signals only if the ring says that the other side waits.
  *
- * Input is passed on as it is typed.  Of the output, the service shows what a shared
- * terminal can take: text, colours and cursor movement, but no queries.  The service
- * takes output as fast as the terminal takes it while the client is in front, and at
- * once, into the scrollback, while it is not: a full ring means "wait for the signal".
+ * Input is passed on as it is typed.  The service writes text, colours and cursor movement
+ * to the shared terminal, but no queries.  While the client is in front, the service takes
+ * output as fast as the terminal does; otherwise the service takes output at once, into the
+ * scrollback.  A client whose ring is full waits for the signal.
  */
 #ifndef PROTO_CONSOLE_H
 #define PROTO_CONSOLE_H
@@ -31,7 +30,7 @@
 #define CONSOLE_INPUT_BYTES   0x1000
 #define CONSOLE_REGION_BYTES  0x6000
 
-/* Bit in the client's wake notification that the console service sets. */
+/* The bit that the console service sets in the client's wake notification. */
 #define CONSOLE_CLIENT_BIT    (UINT64_C(1) << 0)
 
 #endif

@@ -1,18 +1,18 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The console service's part of the start record: its UART, its clients, and
- * its line to the root server.
+ * The console service's part of the start record: its UART, its clients, and the
+ * control region that it shares with the root server.
  *
- * Bits in the service's wake notification say who wants something: the UART,
- * the root server, client i.  Clients hold the notification with their own bit
- * as badge, so none can pass for another.
+ * Each bit in the service's wake notification belongs to one sender: the UART, the
+ * root server, client i.  A client's capability has the client's bit as badge, so no
+ * client can signal as another.
  *
- * The control region connects the service with the root server: a word for each
- * client that says how its guest is, and two rings of struct console_record.
+ * The control region has a word for each client with the state of its guest, and two
+ * rings of struct console_record.
  *
  *   0x0000  struct ring_shared      down: root server -> console
- *   0x0400  struct console_levels   how each guest is
- *   0x0500  struct console_progress what the terminal took
+ *   0x0400  struct console_levels   the state of each guest
+ *   0x0500  struct console_progress how many bytes the terminal took
  *   0x0800  struct ring_shared      up:   console -> root server
  *   0x1000  CONSOLE_CONTROL_DOWN_RECORDS records down
  *   0x9000  CONSOLE_CONTROL_UP_RECORDS records up
@@ -20,52 +20,50 @@
  * Lines.  The root server writes a line of text as one or more TEXT or LOG
  * records, the last of which ends with '\n', and publishes them together: a line
  * is in the ring as a whole or not at all.  The service takes records out of the
- * ring at once, and shows the lines in their order.  When the terminal stands
- * still and the service has no more memory for lines, LOG lines are the first to
- * be dropped.
+ * ring at once, and shows the lines in their order.  If the terminal takes no bytes
+ * and the service has no more memory for lines, the service drops LOG lines first.
  *
- * Last words.  A guest's output and the lines about the guest's end take
- * different ways to the service.  A line whose `about` names a guest is shown
- * after all output that was in the guest's ring when the service took the line's
- * last record; lines about a guest that goes on name none.  A VMM publishes output
- * before it reports, and the root server writes the line after the report, so this
- * covers all that the guest wrote before.  No more than one ring of output can
- * stand before a line, however much the guest writes, and a ring that makes no
- * sense holds no line up.
+ * Last output.  A guest's output and the lines about the guest's end reach the service
+ * through different rings.  A line whose `about` names a guest is shown after all
+ * output that was in the guest's ring when the service took the line's last record.
+ * Lines about a guest that goes on have `about` 0.  A VMM publishes output before it
+ * reports, and the root server writes the line after the report, so all output of the
+ * guest is shown first.  At most one ring of output is shown before a line, however
+ * much the guest writes.  A ring with an impossible index delays no line.
  *
- * Levels.  A guest's state is a word that holds, not a message that could be
- * lost.  The root server alone writes the word, keeps a copy of its own, and
- * never reads the word back.  To change a guest's state
+ * Levels.  A guest's state is a word in memory, not a message, so it cannot be lost.
+ * Only the root server writes the word.  The root server keeps its own copy and never
+ * reads the word back.  To change a guest's state
  *
  *     root server                             service, after each wait
- *     1. publishes what there is to say       a. reads the word (acquire)
- *        about the change                     b. reads the ring down to its end
- *     2. stores the word (release)            c. acts on the word once the lines
- *     3. signals CONSOLE_BIT_CONTROL             of b are dealt with
+ *     1. publishes the lines about            a. reads the word (acquire)
+ *        the change                           b. reads the ring down to its end
+ *     2. stores the word (release)            c. acts on the word after it has shown
+ *     3. signals CONSOLE_BIT_CONTROL             or dropped the lines of b
  *
- * so the service that sees the new word finds the lines about the change too.
- * The signal is sent each time and stays in the notification until the service
+ * so a service that sees the new word also finds the lines about the change.  The
+ * signal is sent for each change and stays in the notification until the service
  * waits, so a change between a and the wait ends that wait.
  *
- * Death.  A service may die anywhere in a to c: the word stands, and the next
- * service finds it.  A service that lies may have overwritten the words: the
- * root server stores all of them again before it starts the next service.  The
- * root server cannot die between 1 and 3 without ending the machine.
+ * Death.  A service may die anywhere in a to c: the word stays, and the next service
+ * reads it.  A hostile service may have overwritten the words: the root server stores
+ * all of them again before it starts the next service.  If the root server dies, the
+ * machine ends.
  *
- * A service that hangs or lies.  The service empties the ring down at once,
- * whatever the terminal does, and answers a flush as soon as the terminal has
- * taken what came before.  The service counts as dead when
- *   - an index of a ring makes no sense;
- *   - what the ring held is not taken out within CONSOLE_PATIENCE_LOOKS looks;
- *   - a flush is not answered, and `progress` has been the same for so many
- *     looks, or CONSOLE_FLUSH_LOOKS have passed.
- * The root server looks each tenth of a second, and not more often: after a stop
- * of the whole machine there is one look, and the service gets its time.  The
- * root server then writes what was not taken to the kernel's log, from its own
+ * A hanging or hostile service.  The service must empty the ring down at once, even if
+ * the terminal takes no bytes, and answer a flush as soon as the terminal has taken
+ * everything before the flush.  The service counts as dead when
+ *   - an index of a ring is impossible;
+ *   - records in the ring are not taken within CONSOLE_PATIENCE_LOOKS checks;
+ *   - a flush is not answered, and `progress` has not changed for as many checks, or
+ *     CONSOLE_FLUSH_LOOKS checks have passed.
+ * The root server checks ten times a second at most: after a stop of the whole machine
+ * there is one check, so the service still gets its time.  When the service is dead, the
+ * root server writes the records that were not taken to the kernel's log, from its own
  * copy, destroys the process, zeroes both rings and starts the next service.
  *
- * The service reads a word once for each look, and takes a value that is not in
- * enum console_state for no change.
+ * The service reads a word once after each wait, and ignores a value that is not in
+ * enum console_state.
  */
 #ifndef PROTO_CONSOLE_START_H
 #define PROTO_CONSOLE_START_H
@@ -107,14 +105,14 @@ enum console_slot {
 enum console_record_kind {
     CONSOLE_RECORD_TEXT = 1,    /* down: `text`, a piece of a line of the root server's own */
     CONSOLE_RECORD_LOG = 2,     /* down: the same, of a line written for a process */
-    CONSOLE_RECORD_FLUSH = 3,   /* down: send FLUSHED with the same `value` once all that came
-                                   before has left for the terminal */
+    CONSOLE_RECORD_FLUSH = 3,   /* down: send FLUSHED with the same `value` once the terminal has
+                                   taken everything before */
     CONSOLE_RECORD_FLUSHED = 4, /* up */
 };
 
 enum console_state {
     CONSOLE_STATE_RUNNING = 0,
-    CONSOLE_STATE_ENDED = 1, /* powered itself off */
+    CONSOLE_STATE_ENDED = 1, /* powered off by itself */
     CONSOLE_STATE_DEAD = 2,  /* failed, or never started */
 };
 
@@ -122,9 +120,9 @@ struct console_levels {
     _Atomic uint32_t guest[CONSOLE_CLIENTS_MOST]; /* enum console_state */
 };
 
-/* Written by the service alone; the root server only asks whether it is the same as before. */
+/* Only the service writes this.  The root server only checks whether the value has changed. */
 struct console_progress {
-    _Atomic uint32_t shown; /* bytes that left for the terminal; wraps */
+    _Atomic uint32_t shown; /* bytes that the terminal took; wraps */
 };
 
 struct console_record {

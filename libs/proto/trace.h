@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The index of a trace: one page, written by the root server, that says where the
- * kernel's rings are (records are in abi/trace.h), and whose number is whose.
- * Whoever reads it reads memory that is in use, from outside: all is little-endian
- * and fixed in place, and what has not been written is zero.
+ * The index of a trace: one page, written by the root server.  The index gives the
+ * addresses of the kernel's rings (abi/trace.h has the records) and the name of each id.
+ * A reader outside the machine reads the page while it is in use.  All numbers are
+ * little-endian at fixed places, and fields not written yet are zero.
  */
 #ifndef PROTO_TRACE_H
 #define PROTO_TRACE_H
@@ -29,7 +29,7 @@ struct trace_name {
     char text[TRACE_NAME_BYTES];
 };
 
-/* `name_count` grows, after the entry is written; an entry's text may change. */
+/* `name_count` rises after an entry is written; an entry's text may change. */
 struct trace_index {
     uint64_t magic;
     uint64_t timebase_hz; /* of the records' times */

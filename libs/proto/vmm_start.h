@@ -1,17 +1,17 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * A VMM's part of the start record: its guest, and where its things are.
+ * A VMM's part of the start record: its guest, and the memory that the VMM can access.
  *
- * Everything is mapped before the VMM starts, and all it can ever reach is what
- * this record names.  RAM, arena and vCPUs belong to the root server, so they
- * outlive the VMM.
+ * All memory is mapped before the VMM starts; the VMM can access no memory that this
+ * record does not name.  RAM, arena and vCPUs belong to the root server, so they outlive
+ * the VMM.
  *
  *   guest RAM      read-write   `ram_address`    = guest physical `ram_gpa`; zeroed at the
  *                                                guest's first start
  *   arena          read-write   `arena_address`  zeroed at the guest's first start
  *   state pages    read-write   `state_address`  vCPU i's at + i * 4096 (abi/vcpu_page.h)
- *   kernel, initrd read-only    page-aligned; the bytes behind the last are not the file's
- *   console        read-write   `console_address` as proto/console.h lays it out
+ *   kernel, initrd read-only    page-aligned; the rest of the last page is not the file's
+ *   console        read-write   `console_address`, laid out as in proto/console.h
  *
  * vCPU i is bound to the VMM's thread i, to the guest's GSpace (where the RAM
  * is mapped read, write and execute at `ram_gpa`), and to its state page.
@@ -30,7 +30,7 @@ struct vmm_start {
     uint32_t version; /* VMM_START_VERSION */
     uint32_t satp_mode; /* the largest MODE of satp to name in the device tree: 8, 9, 10 */
     uint32_t vcpu_count;
-    uint32_t starts;   /* how often a VMM was started for this guest before: 0 at first */
+    uint32_t starts;   /* number of earlier starts of a VMM for this guest; 0 at first */
     uint64_t features; /* BOOT_FEATURE_... of abi/bootinfo.h */
 
     uint64_t ram_gpa;

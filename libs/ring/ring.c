@@ -60,8 +60,7 @@ MUST_CHECK ring_consumer_attach(struct ring_consumer *c, struct ring_shared *sha
     return OK;
 }
 
-/* Reads the peer's index once and believes it only if it is possible: `used` is the number of
- * elements in the ring that it implies. */
+/* Reads the peer's index once and checks it; *used is the number of elements in the ring. */
 static MUST_CHECK ring_look(struct ring_handle *h, bool is_producer, uint32_t *used)
 {
     if (h->is_broken)
@@ -82,7 +81,7 @@ static uint32_t ring_least(uint32_t a, uint32_t b)
     return a < b ? a : b;
 }
 
-/* The data area from element `index` on: `count` elements, in one or two pieces. */
+/* Copies `count` elements from or to the data area at the own index, in one or two pieces. */
 static void ring_copy_in(const struct ring_handle *h, const uint8_t *from, uint32_t count)
 {
     uint32_t at = h->index & (h->capacity - 1), first = ring_least(count, h->capacity - at);

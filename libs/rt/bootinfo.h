@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* What the kernel leaves for the first process: plain data, no calls. */
+/* The boot information that the kernel gives to the first process: plain data, no calls. */
 #ifndef RT_BOOTINFO_H
 #define RT_BOOTINFO_H
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The first instructions of a process: a0 is what it was handed, sp the top of its stack. */
+/* The first instructions of a process.  a0: the argument of rt_begin(); sp: top of the stack. */
     .section .text.start, "ax"
     .global _start
     .type _start, @function

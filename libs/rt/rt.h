@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * What a process knows about itself.
+ * A process's time, start record and threads.
  */
 #ifndef RT_RT_H
 #define RT_RT_H
@@ -11,24 +11,24 @@
 #include <base/attr.h>
 #include <base/err.h>
 
-/* The time CSR, and how many of its ticks are a second (never 0). */
+/* The time CSR, and its ticks per second (never 0). */
 uint64_t rt_time_ticks(void);
 uint64_t rt_timebase_hz(void);
 
 /*
- * Code that this thread wrote before can be executed after: FENCE.I, on the hart that executes it
+ * Makes code that this thread has written executable: FENCE.I, on the hart that runs the thread
  * (unprivileged specification, "Zifencei" Extension for Instruction-Fetch Fence).
  */
 void rt_code_publish(void);
 
 /*
  * The role's part of the start record, at least `bytes` long.
- *   ERR_NOT_FOUND  there is none, or it is shorter
+ *   ERR_NOT_FOUND  the record has no such part, or a shorter one
  */
 MUST_CHECK rt_role(size_t bytes, const void **out);
 
-/* What rt was told at the start.  A process gets it from its start record (rt_process.c); the root
- * server, which has none, fills it in itself. */
+/* The configuration of rt.  rt_process.c fills it from the start record; the root server has no
+ * start record and fills it itself. */
 struct rt_config {
     const char *name;
     uint64_t timebase_hz;
@@ -43,14 +43,15 @@ struct rt_config {
 };
 
 /*
- * A further thread of this process: registers of the suspended Thread in `slot`, so that it calls
- * entry(argument) when it is resumed, with a stack that ends at `stack_end` (16-byte aligned).
- * entry() must not return, and must not use the C library, which knows of one thread only.
- * Every error of thread_set_reg().
+ * Prepares a further thread of this process.  Sets the registers of the suspended Thread in
+ * `slot`, so that it calls entry(argument) when it is resumed, with a stack that ends at
+ * `stack_end` (16-byte aligned).  entry() must not return, and must not use the C library, which
+ * supports one thread only.
+ * Errors: those of thread_set_reg().
  */
 MUST_CHECK rt_thread_prepare(uint32_t slot, void (*entry)(void *), void *argument, void *stack_end);
 
-/* Called by crt.S with a0 as the process found it; calls rt_enter() at its end. */
+/* Called by crt.S with the process's initial a0; calls rt_enter() in the end. */
 ATTR_NORETURN void rt_begin(const void *start);
 
 /* Sets up libc and calls main().  `config` is copied. */

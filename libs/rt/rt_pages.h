@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Anonymous memory: runs of pages out of one region, first fit.
+ * Allocates anonymous memory: runs of pages from one region, first fit.
  *
- * The region's memory is zeroed when handed over; pages that come back are
- * zeroed when they are given out again.  Not for several threads.
+ * The region must be zeroed before rt_pages_init().  Freed pages are zeroed when they are
+ * allocated again.  Not safe for concurrent threads.
  */
 #ifndef RT_PAGES_H
 #define RT_PAGES_H
@@ -15,12 +15,12 @@
 #include <base/err.h>
 
 #define RT_PAGE_BYTES ((size_t)4096)
-#define RT_PAGES_MOST 16384 /* 64 MiB; what a longer region has beyond that is not used */
+#define RT_PAGES_MOST 16384 /* 64 MiB; the rest of a longer region is not used */
 
 struct rt_pages {
     uint8_t *base; /* page-aligned */
     size_t count;
-    size_t fresh; /* pages from here on were never given out, so they are still zero */
+    size_t fresh; /* pages from here on were never allocated, so they are still zero */
     uint64_t used[RT_PAGES_MOST / 64];
 };
 
@@ -29,8 +29,8 @@ void rt_pages_init(struct rt_pages *pages, void *base, size_t bytes);
 /* ERR_INVALID_ARG: 0 bytes.  ERR_NO_MEMORY: no run of that length is free. */
 MUST_CHECK rt_pages_alloc(struct rt_pages *pages, size_t bytes, void **out);
 
-/* Gives whole pages back; those that are free already stay free.
- *   ERR_ALIGN  `at` is no page   ERR_RANGE  the range leaves the region, or is empty */
+/* Frees whole pages; pages that are free already stay free.
+ *   ERR_ALIGN  `at` is not page-aligned   ERR_RANGE  the range leaves the region, or is empty */
 MUST_CHECK rt_pages_free(struct rt_pages *pages, void *at, size_t bytes);
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The start of an ordinary process: reads its start record, speaks to its
- * parent.  (The root server, which has neither, brings its own rt_begin().)
+ * Starts an ordinary process: reads the start record, and sends output and exit to the
+ * parent.  (The root server has neither record nor parent; it has its own rt_begin().)
  */
 #include <string.h>
 
@@ -16,7 +16,8 @@ static cap_t parent_cap(void)
     return cap_at(PROCESS_SLOT_PARENT);
 }
 
-/* Text goes to the parent in messages; when it cannot, it is lost: there is nobody to tell. */
+/* Sends text to the parent in messages.  If sending fails, the text is lost: no other process
+ * could receive the error. */
 static void parent_write(const char *text, size_t bytes)
 {
     while (bytes > 0) {
@@ -30,8 +31,8 @@ static void parent_write(const char *text, size_t bytes)
     }
 }
 
-/* Reports the exit and waits to be destroyed.  A process that cannot do even
- * that stops at an illegal instruction, which its parent sees as a fault. */
+/* Reports the exit and waits to be destroyed.  If that fails, the process stops at an illegal
+ * instruction, and the parent gets the fault. */
 static ATTR_NORETURN void parent_leave(int code)
 {
     struct message m = {.tag = REPORT_EXIT, .word = {(uint64_t)(unsigned)code}};

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * From the first instruction to main(): musl wants argc, argv, envp and an
- * auxiliary vector, as the System V ABI lays them out ("Process
- * Initialization").  Nothing of libc that needs TLS may run before it does.
+ * Starts musl and main().  musl needs argc, argv, envp and an auxiliary vector, laid out as
+ * in the System V ABI ("Process Initialization").  Code before __libc_start_main() must not
+ * use a libc function that needs TLS.
  */
 #include <elf.h>
 #include <string.h>
@@ -11,7 +11,7 @@
 
 struct rt_state rt_state;
 
-/* The linker puts the program's own headers at its start, so they are in memory. */
+/* The linker puts the ELF headers at the start of the first segment, so they are in memory. */
 extern const Elf64_Ehdr __ehdr_start __attribute__((__visibility__("hidden")));
 
 /* musl's entry; the last three arguments are not used by a static program. */

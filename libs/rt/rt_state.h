@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* What rt keeps about its process; seen by rt's own files alone. */
+/* The state of rt; only the files of rt include this. */
 #ifndef RT_STATE_H
 #define RT_STATE_H
 
@@ -11,7 +11,7 @@ struct rt_state {
     struct rt_pages pages;
 };
 
-/* The one object of a process's runtime, as __libc is that of its C library. */
+/* The only global object of rt. */
 extern struct rt_state rt_state;
 
 #endif

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * What musl asks of a kernel, answered from what the process was given.
+ * The system calls of musl, carried out with the memory and output that the process has.
  *
  *   memory  brk mmap munmap (anonymous, private), from the heap region
- *   output  write writev on 1 and 2; ioctl says "terminal", so that libc writes out each line
- *   clock   clock_gettime, and clock_nanosleep by nobody: a process waits for signals
+ *   output  write writev on 1 and 2; ioctl answers as a terminal, so that libc writes each line
+ *   clock   clock_gettime; no clock_nanosleep, because a process waits for notifications
  *   end     exit_group exit
  *   thread  set_tid_address (there is one, number 1)
  *
- * All else is ENOSYS.  Results are Linux's: a value, or minus an errno.
+ * All other calls return ENOSYS.  Results are as in Linux: a value, or minus an errno.
  */
 #include <errno.h>
 #include <string.h>

@@ -2,8 +2,8 @@
 #include <rt/calls.h>
 #include <rt/rt.h>
 
-/* Of thread_set_reg(): 0 is pc, n is x_n (RISC-V calling convention: "Integer Register
- * Convention"). */
+/* Register numbers of thread_set_reg(): 0 is pc, n is x_n (RISC-V calling convention, "Integer
+ * Register Convention"). */
 enum {
     RT_REG_PC = 0,
     RT_REG_SP = 2,

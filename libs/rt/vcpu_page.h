@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The page a VMM shares with the kernel for each vCPU, for processes: plain data, no calls. */
+/* The page of each vCPU that its VMM shares with the kernel: plain data, no calls. */
 #ifndef RT_VCPU_PAGE_H
 #define RT_VCPU_PAGE_H
 

@@ -62,8 +62,8 @@ static enum err decode_store(uint32_t insn, struct rvdec_insn *out)
 }
 
 /*
- * The unit-stride forms (mop 0) have a sub-operation where others have rs2.
- * Whole-register and mask forms leave most of the other fields one legal value.
+ * The unit-stride forms (mop 0) have a sub-operation in the place of rs2.  In whole-register
+ * and mask forms most other fields have only one legal value.
  */
 static bool is_vector_unit_stride(uint32_t insn, bool is_store)
 {
@@ -74,7 +74,7 @@ static bool is_vector_unit_stride(uint32_t insn, bool is_store)
     switch (rvdec_bits(insn, 24, 20)) {
     case 0x00: /* plain and segment */
         return true;
-    case 0x08: /* whole registers: 1, 2, 4 or 8 of them; stores know bytes only */
+    case 0x08: /* whole registers: 1, 2, 4 or 8; stores have byte elements only */
         return vm == 1u && (nf & (nf + 1u)) == 0u && (!is_store || width == 0u);
     case 0x0b: /* mask */
         return vm == 1u && nf == 0u && width == 0u;
@@ -191,7 +191,7 @@ static enum err decode_amo(uint32_t insn, struct rvdec_insn *out)
         if (!is_lr_sc_width(funct3))
             return ERR_FORMAT;
         amo.class = RVDEC_SC;
-        amo.is_sign_extended = false; /* rd gets a status, nothing that was loaded */
+        amo.is_sign_extended = false; /* rd gets a status, not a loaded value */
     } else if (classify_amo(funct5, &amo) != OK) {
         return ERR_FORMAT;
     }

@@ -1,17 +1,17 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Decodes the RV64 instructions that access memory, so that an access which no
- * hardware answers can be carried out, or refused, in software.
+ * Decodes the RV64 instructions that access memory, so that software can carry out or
+ * refuse an access outside a guest's memory.
  *
  * Known: loads and stores of I, F, D, Q and Zfh; their compressed forms in C and
  * Zcb; the A extension with Zacas and Zabha; the cache-block operations of Zicbom
- * and Zicboz; vector loads and stores (recognised, not taken apart).
+ * and Zicboz; vector loads and stores (only recognised as such).
  *
  * Not an access here: prefetches (hints, which never fault); HLV, HLVX and HSV
  * (virtual mode cannot run them); the shadow-stack operations of Zicfiss; and
- * every reserved encoding, also the reserved encodings among the loads.
+ * every reserved encoding, also those among the loads.
  *
- * Pure and freestanding: no state, no memory but the result, any context.
+ * Pure and freestanding: no state; writes only the result; callable in any context.
  */
 #ifndef RVDEC_RVDEC_H
 #define RVDEC_RVDEC_H
@@ -57,7 +57,7 @@ enum rvdec_cbo_op {
     RVDEC_CBO_ZERO,
 };
 
-/* A field that the class has no use for is 0 or false. */
+/* A field that the class does not use is 0 or false. */
 struct rvdec_insn {
     enum rvdec_class class;
     enum rvdec_amo_op amo_op;
@@ -68,20 +68,20 @@ struct rvdec_insn {
     uint8_t rd;             /* x register written, or f register when is_fp */
     uint8_t rs1;            /* x register with the base address */
     uint8_t rs2;            /* x register stored, or f register when is_fp */
-    uint8_t misalign_bytes; /* transformed only: faulting address less the address accessed */
+    uint8_t misalign_bytes; /* transformed only: faulting address minus accessed address */
     bool is_fp;             /* rd (load) or rs2 (store) names an f register */
-    bool is_sign_extended;  /* what is loaded is sign-extended from its width, else zero- */
+    bool is_sign_extended;  /* the loaded value is sign-extended; otherwise zero-extended */
     bool is_acquire;
     bool is_release;
     bool is_transformed; /* from htinst: rs1 and offset are not known */
 };
 
 /*
- * Decodes the instruction in `insn`.  Its two low bits tell its length; of a
- * 16-bit one the upper half of `insn` is ignored.
+ * Decodes the instruction in `insn`.  Its two low bits give its length; the upper half of
+ * a 16-bit instruction is ignored.
  *
- * Errors: ERR_FORMAT when it is no memory access, or a reserved encoding; *out is
- * then untouched.
+ * Errors: ERR_FORMAT when `insn` is no memory access, or a reserved encoding; *out is then
+ * untouched.
  *
  * Specification: volume I, "RV32/64G Instruction Set Listings", ""C" Extension for
  * Compressed Instructions", ""Zacas"", ""Zabha"", ""CMO"", "Vector Loads and Stores".
@@ -89,15 +89,14 @@ struct rvdec_insn {
 MUST_CHECK rvdec_decode(uint32_t insn, struct rvdec_insn *out);
 
 /*
- * Decodes the value a guest-page fault or access fault left in htinst.  Only
- * values that the specification defines are taken: bits 63:32 clear, and either a
- * transformed standard instruction or one of the four pseudoinstructions for
- * implicit accesses.  In a transformed instruction bit 1 tells the length, and
- * what was the field rs1 is `misalign_bytes`.
+ * Decodes the value of htinst after a guest-page fault or access fault.  Only values that
+ * the specification defines are accepted: bits 63:32 clear, and either a transformed
+ * standard instruction or one of the four pseudoinstructions for implicit accesses.  In a
+ * transformed instruction bit 1 gives the length, and the field rs1 is `misalign_bytes`.
  *
- * Errors: ERR_NOT_FOUND when htinst is 0 or holds anything else (a custom value,
- * a transformed HLV, an encoding yet to be defined): it then says nothing about
- * the access, and the instruction is to be fetched.  *out is untouched.
+ * Errors: ERR_NOT_FOUND when htinst is 0 or any other value (a custom value, a transformed
+ * HLV, an encoding not defined yet): the caller must then fetch the instruction.  *out is
+ * untouched.
  *
  * Specification: volume II, "Transformed Instruction or Pseudoinstruction for
  * mtinst or htinst"; for CBO, volume I, ""CMO"", "Hypervisor Extension".
@@ -105,8 +104,8 @@ MUST_CHECK rvdec_decode(uint32_t insn, struct rvdec_insn *out);
 MUST_CHECK rvdec_decode_htinst(uint64_t htinst, struct rvdec_insn *out);
 
 /*
- * True for what the hart treats as a store when it faults: "Store/AMO" is the
- * fault of stores, SC, AMOs and cache-block operations, "Load" of all else.
+ * Does the access raise a "Store/AMO" fault?  Stores, SC, AMOs and cache-block operations
+ * do; all others raise a "Load" fault.
  */
 static inline bool rvdec_is_store(const struct rvdec_insn *insn)
 {

@@ -2,8 +2,8 @@
 /*
  * The 16-bit instructions of C and Zcb, as RV64 with D has them.  Quadrant 0 has a
  * base register and two three-bit register fields, quadrant 2 the stack pointer and
- * one full register field; quadrant 1 accesses no memory.  In both, the two low bits
- * of funct3 tell what is accessed, in how many bytes, and its top bit which way.
+ * one full register field; quadrant 1 accesses no memory.  In quadrants 0 and 2 the two
+ * low bits of funct3 give kind and width of the access; the top bit is set for a store.
  */
 #include "rvdec_internal.h"
 
@@ -50,7 +50,7 @@ static int32_t offset_double_store_sp(uint32_t insn)
     return (int32_t)((rvdec_bits(insn, 9, 7) << 6) | (rvdec_bits(insn, 12, 10) << 3));
 }
 
-/* Zcb: bytes have two bits of offset, halfwords one and a sign bit in the other's place. */
+/* Zcb: bytes have two offset bits; halfwords have one, and a sign bit in place of the other. */
 static enum err decode_zcb(uint32_t insn, struct rvdec_insn *out)
 {
     uint32_t kind = rvdec_bits(insn, 12, 10);
@@ -74,7 +74,7 @@ static enum err decode_zcb(uint32_t insn, struct rvdec_insn *out)
     return OK;
 }
 
-/* What funct3 says in quadrants 0 and 2 alike: 1 double FP, 2 word, 3 doubleword. */
+/* The low bits of funct3, in quadrants 0 and 2: 1 double FP, 2 word, 3 doubleword. */
 static void set_kind(uint32_t funct3, struct rvdec_insn *out)
 {
     uint32_t kind = funct3 & 3u;

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The values of htinst.  A transformed instruction differs from the one that
- * trapped in three ways: bit 1 is clear when that was a 16-bit one, basic loads and
- * stores have no immediate, and the field rs1 holds the misaligned part.  So it is
- * decoded like an instruction, and then what it no longer says is struck out.
+ * Decodes htinst.  A transformed instruction differs from the trapped one in three ways:
+ * bit 1 is clear if the trapped one had 16 bits; basic loads and stores have no immediate;
+ * the field rs1 holds the misaligned part.  So the value is decoded as an instruction, and
+ * then the fields that are not known are cleared.
  */
 #include "rvdec_internal.h"
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* What the files of this folder share; nobody else includes it. */
+/* Shared by the files of this folder; no other code may include this. */
 #ifndef RVDEC_RVDEC_INTERNAL_H
 #define RVDEC_RVDEC_INTERNAL_H
 
