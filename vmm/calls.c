@@ -4,9 +4,9 @@
 _Static_assert(VCPU_OPS_FENCE_INSN == (int)VCPU_FENCE_INSN &&
                    VCPU_OPS_FENCE_ADDRESS == (int)VCPU_FENCE_ADDRESS &&
                    VCPU_OPS_FENCE_ADDRESS_ASID == (int)VCPU_FENCE_ADDRESS_ASID,
-               "fences go by the kernel's numbers");
+               "the kinds of fences have the kernel's numbers");
 
-/* ---- vCPU.  There is one hart (start_config() sees to it), so `hart` is always 0. ---- */
+/* ---- vCPU.  start_config() accepts one hart only, so `hart` is always 0. ---- */
 
 static enum err calls_get_reg(void *opaque, uint32_t hart, uint64_t reg, uint64_t *value)
 {
@@ -37,7 +37,7 @@ static enum err calls_fence(void *opaque, uint32_t hart, enum vcpu_ops_fence kin
     return vcpu_fence(calls->vcpu, kind, address, size_bytes, asid);
 }
 
-/* Only other harts are kicked, and there are none: to get here would be a defect of ours. */
+/* Only other harts are kicked, and there are none, so a call is a defect of ours. */
 static void calls_kick(void *opaque, uint32_t hart)
 {
     (void)opaque, (void)hart;
@@ -78,7 +78,7 @@ void calls_rebooted(void *opaque, uint64_t count)
 void calls_console_signal(void *opaque)
 {
     const struct calls *calls = opaque;
-    /* A console that is gone comes back and looks at its rings by itself. */
+    /* Errors are ignored: a restarted console service reads its rings without a signal. */
     if (!cap_is_null(calls->console) && notification_signal(calls->console) != OK)
         return;
 }

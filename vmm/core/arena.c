@@ -4,7 +4,7 @@
 #include <stdatomic.h>
 #include <string.h>
 
-/* The log is read from its end, so what describes an entry stands behind its bytes. */
+/* Follows the bytes of each entry, because the log is read from its end. */
 struct log_trailer {
     uint32_t offset; /* of the field, from the start of the arena */
     uint32_t bytes;
@@ -16,9 +16,9 @@ static uint64_t round_up(uint64_t value, uint64_t to)
 }
 
 /*
- * A process dies at an instruction, and all its earlier stores survive it: what
- * matters is the order in which the compiler emits them, on both sides of a store
- * that changes what the others mean.
+ * When a process dies, all stores before the last executed instruction have happened.  So a
+ * compiler barrier is enough; one is needed before and after each store that changes the
+ * meaning of others.
  */
 static void write_done(const struct arena *arena)
 {
@@ -34,7 +34,7 @@ static void write_word(const struct arena *arena, uint64_t *word, uint64_t value
     write_done(arena);
 }
 
-/* An entry for one 32-bit word takes 8 bytes and a trailer of 8: four times the word. */
+/* An entry for one 32-bit word takes 8 bytes and an 8-byte trailer: four times the word. */
 #define LOG_BYTES_PER_BYTE 4u
 
 _Static_assert(sizeof(struct log_trailer) == 8, "an entry's bytes and trailer are 8 each");
@@ -141,7 +141,7 @@ void *arena_section(const struct arena *arena, uint32_t index)
     return (uint8_t *)arena->header + arena->header->section[index].offset;
 }
 
-/* What the memory must say before anything in it changes. */
+/* Marks the memory as having an open transaction, before the first change. */
 static void arena_open(struct arena *arena)
 {
     struct arena_header *header = arena->header;
@@ -195,7 +195,7 @@ void arena_commit(struct arena *arena, uint32_t hart, const struct exit_outcome 
         write_word(arena, &arena->header->state, arena->header->state & ~ARENA_OPEN);
 }
 
-/* Finds the entry that ends at `end`; its bytes begin at *start.  False: it does not parse. */
+/* Finds the entry that ends at `end`; its bytes begin at *start.  False: the log is not valid. */
 static bool log_entry_before(const struct arena *arena, uint64_t end, uint64_t *start,
                              struct log_trailer *trailer)
 {

@@ -51,7 +51,7 @@ static enum err bus_check(const struct dev_ctx *dev, uint64_t gpa, uint32_t widt
     return OK;
 }
 
-/* Not in line: the devices that are often used have one place. */
+/* Not inlined: the devices that are often used have one place. */
 static ATTR_NOINLINE enum err bus_find_repeated(const struct bus *bus, uint64_t gpa, uint32_t width,
                                                 const struct dev_ctx **out)
 {
@@ -67,7 +67,7 @@ static ATTR_NOINLINE enum err bus_find_repeated(const struct bus *bus, uint64_t 
     return ERR_RANGE;
 }
 
-/* Few regions: one after the other is faster than by halves, and the busy ones lie high. */
+/* A linear search is faster than a binary one for few regions; the busy devices are at the end. */
 static enum err bus_find(const struct bus *bus, uint64_t gpa, uint32_t width,
                          const struct dev_ctx **out)
 {

@@ -4,8 +4,8 @@
 #include <proto/console.h>
 
 /*
- * Look, ask to be woken, look again: a peer that keeps its word needs no third time,
- * and one that does not gets none.
+ * Check the ring, ask for a signal, check again.  With an honest peer the second check is
+ * enough.  A third would let a hostile peer keep the VMM in the loop.
  */
 #define LOOKS 2u
 
@@ -38,14 +38,14 @@ static uint64_t position_nearest(uint64_t position, uint32_t index)
 
 void console_ring_sync(const struct console_ring *rings, struct console_state *state)
 {
-    /* Output may have been published and not yet counted, input counted and not yet dropped. */
+    /* Output may be published but not committed; input may be committed but not dropped. */
     if (rings->out_index - (uint32_t)state->out_position > CONSOLE_OUTPUT_BYTES)
         state->out_position = position_nearest(state->out_position, rings->out_index);
     if ((uint32_t)state->in_position - rings->in_index > CONSOLE_INPUT_BYTES)
         state->in_position = position_nearest(state->in_position, rings->in_index);
 }
 
-/* Bytes at `position` that are published already: a predecessor got that far. */
+/* The number of bytes from `position` on that an earlier VMM has published already. */
 static uint32_t published_from(const struct console_ring *rings, uint64_t position)
 {
     uint32_t ahead = rings->out_index - (uint32_t)position;
@@ -58,7 +58,7 @@ static size_t port_room(void *opaque, uint64_t position)
     uint32_t room = 0;
 
     if (ring_producer_is_alone(&rings->out))
-        return CONSOLE_OUTPUT_BYTES; /* a terminal that nobody looks at takes everything */
+        return CONSOLE_OUTPUT_BYTES; /* the service is gone: output is dropped */
     ring_producer_restarted(&rings->out);
     for (uint32_t i = 0; i < LOOKS && ring_room(&rings->out, &room) == OK && room == 0; i++)
         if (ring_producer_sleep(&rings->out))
@@ -106,7 +106,7 @@ static size_t port_peek(void *opaque, uint64_t position, uint8_t *bytes, size_t 
     bool is_restarted = ring_consumer_restarted(&rings->in);
     port_release(rings, position);
     if (!is_restarted && ring_consumer_waits(&rings->in))
-        return 0; /* the signal that was asked for has not been given */
+        return 0; /* the service has not signalled yet, so there is no input */
     for (uint32_t i = 0; i < LOOKS && ring_peek(&rings->in, bytes, most, &got) == OK && got == 0;
          i++)
         if (ring_consumer_sleep(&rings->in))

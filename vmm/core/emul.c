@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Every guest input ends in an outcome: what cannot be carried out is the access
- * fault of the kind of access that exited, whatever the instruction looks like.
+ * Every guest input has an outcome.  An access that cannot be carried out is an access fault
+ * of the kind of the exit (fetch, load or store), whatever the instruction looks like.
  */
 #include <rvdec/rvdec.h>
 #include <vmm/core/emul.h>
@@ -24,9 +24,9 @@ static uint64_t trap_cause(uint64_t fault_cause)
 }
 
 /*
- * tval is the address the hart reported. For a misaligned access over two pages it
- * is the start of the second one, and so it is in the access fault: "the virtual
- * address of the portion of the access that caused the fault" is what stval holds.
+ * tval is the address that the hart reported. For a misaligned access over two pages this
+ * can be the start of the second page, and is right for the access fault too: stval is "the
+ * virtual address of the portion of the access that caused the fault".
  */
 static enum err emul_trap(const struct emul_fault *fault, struct emul_outcome *out)
 {
@@ -57,7 +57,7 @@ static uint64_t mask_to_width(uint64_t value, unsigned width_bytes)
     return width_bytes >= 8u ? value : value & ((UINT64_C(1) << (8u * width_bytes)) - 1u);
 }
 
-/* The address before translation; only a fetched instruction tells it. */
+/* The virtual address of the access; known only for a fetched instruction. */
 static uint64_t effective_address(const struct rvdec_insn *insn, const struct emul_regs *regs)
 {
     return read_x(regs, insn->rs1) + (uint64_t)(int64_t)insn->offset;
@@ -70,8 +70,8 @@ static bool is_plain(const struct rvdec_insn *insn)
 }
 
 /*
- * The faulting address alone does not tell: the second part of an access that began
- * in the page before looks aligned. Only low bits count, which no pointer mask alters.
+ * The faulting address alone is not enough: the second part of an access that began in the
+ * page before looks aligned. Only low bits count; pointer masking does not change them.
  */
 static bool is_misaligned(const struct emul_fault *fault, const struct rvdec_insn *insn,
                           uint64_t address)
@@ -121,7 +121,7 @@ static enum err emul_store_value(const struct rvdec_insn *insn, const struct emu
     return err;
 }
 
-/* The bus turned the guest's access down, rather than failing on its own account. */
+/* Did the bus refuse the guest's access?  Any other error is a failure of ours. */
 static bool is_refusal(enum err err)
 {
     switch (err) {
@@ -183,7 +183,7 @@ enum err emul_access(const struct emul_fault *fault, const struct emul_regs *reg
         return ERR_INVALID_ARG;
     if (emul_decode(fault, &insn) != OK)
         return emul_trap(fault, out);
-    /* length 0: a page-table access, whose direction need not be that of the fault */
+    /* Length 0: a page-table access, which can be a read although the fault is a store's. */
     is_fetched = !insn.is_transformed && insn.length_bytes != 0u;
     if (rvdec_is_store(&insn) != (fault->cause == EMUL_FAULT_STORE))
         return is_fetched ? ERR_AGAIN : emul_trap(fault, out);
@@ -193,7 +193,7 @@ enum err emul_access(const struct emul_fault *fault, const struct emul_regs *reg
         address = effective_address(&insn, regs);
     if (is_misaligned(fault, &insn, address))
         return emul_trap(fault, out);
-    /* Aligned, so it lies in one page and translation has kept its place in it. */
+    /* An aligned access is in one page, and translation keeps the offset in the page. */
     if (is_fetched && ((address ^ fault->gpa) & PAGE_OFFSET_MASK) != 0u)
         return ERR_AGAIN;
     if (insn.class == RVDEC_LOAD)

@@ -93,7 +93,8 @@ static enum err fp_read(void *ctx, unsigned reg, uint64_t *value)
     return reader->ops->get_reg(reader->ops->opaque, reader->hart, VCPU_REG_FP(reg), value);
 }
 
-/* The hart would have set sstatus.FS to Dirty; the guest saves the register only then. */
+/* A hart sets sstatus.FS to Dirty on a floating-point load; a guest saves f registers only if
+ * FS is Dirty. */
 static enum err outcome_fp(struct machine *machine, uint32_t hart, struct exit_outcome *outcome,
                            const struct emul_outcome *result)
 {
@@ -119,9 +120,9 @@ static enum err mmio_write(void *ctx, uint64_t gpa, unsigned width, uint64_t val
 }
 
 /*
- * The common accesses, by htinst ("Transformed Instruction or Pseudoinstruction for mtinst or
- * htinst"): a load or store of the base ISA that is not misaligned has nothing in it but its
- * register, its width and, in bit 1, its length.
+ * The fast path decodes htinst ("Transformed Instruction or Pseudoinstruction for mtinst or
+ * htinst").  For an aligned load or store of the base ISA, htinst has only the register, the
+ * width and, in bit 1, the length of the instruction.
  */
 #define HTINST_LOAD       UINT64_C(0x01)
 #define HTINST_LOAD_MASK  (~UINT64_C(0x7f82)) /* but for rd, funct3 and the length */
@@ -138,11 +139,11 @@ static uint64_t load_extend(uint64_t value, unsigned funct3)
     case 2:
         return (uint64_t)(int32_t)value;
     default:
-        return value; /* the bus gives no bits above the width */
+        return value; /* the bus returns no bits above the width */
     }
 }
 
-/* True: carried out.  False: not one of those, or refused: emul_access() judges it. */
+/* The fast path.  False: another access, or the bus refused; emul_access() then decides. */
 static bool access_plain(struct machine *machine, const struct vcpu_page *page,
                          const struct vcpu_exit_record *record, struct exit_outcome *outcome)
 {
@@ -203,12 +204,11 @@ static enum err exit_handle_access(struct machine *machine, uint32_t hart,
     return OK;
 }
 
-/* ---- Everything else is reflected ---- */
+/* ---- All other exits: the guest takes the trap ---- */
 
 /*
- * Exceptions that a guest knows.  Those it cannot know (environment calls from VS
- * and beyond 15, where only this hypervisor's own causes are) come out as an illegal
- * instruction.
+ * Is the cause one that S mode of a guest can get?  All others (environment calls from VS mode,
+ * and the causes above 15, which are the hypervisor's own) become an illegal instruction.
  */
 static bool is_guest_cause(uint64_t cause)
 {
@@ -217,9 +217,9 @@ static bool is_guest_cause(uint64_t cause)
 }
 
 /*
- * Zawrs: WRS.NTO may end at any time, but traps as WFI does where hstatus.VTW is set, for the
- * kernel's sake.  It ends at once: what it waits for is another hart, or an interrupt, which comes
- * at the next entry.
+ * Zawrs: WRS.NTO traps, as WFI does, because the kernel sets hstatus.VTW.  WRS.NTO may end at any
+ * time, and here it ends at once: it waits for a store of another hart, or for an interrupt, which
+ * the guest takes at the next entry.
  */
 #define INSN_WRS_NTO       UINT64_C(0x00d00073)
 #define INSN_WRS_NTO_BYTES 4u
@@ -268,7 +268,7 @@ static enum err exit_dispatch(struct machine *machine, uint32_t hart, const stru
 enum err exit_handle(struct machine *machine, uint32_t hart, enum exit_next *next)
 {
     const struct vcpu_page *page = machine_page(machine, hart);
-    const struct vcpu_exit_record *record = &page->exit; /* nobody writes it before vcpu_run */
+    const struct vcpu_exit_record *record = &page->exit; /* unchanged until the next vcpu_run */
     struct exit_outcome *outcome = arena_outcome_draft(&machine->arena, hart);
     enum exit_next found = EXIT_RESUME;
 
@@ -309,7 +309,7 @@ static void console_apply(const struct machine *machine, const struct exit_outco
         console_release(&machine->console);
 }
 
-/* Clearing comes first and takes a request that the kernel has not seen yet with it. */
+/* Clears first, also a SOFT_SET that the kernel has not handled yet; then sets. */
 static void harts_apply(const struct machine *machine, uint32_t self,
                         const struct exit_outcome *outcome)
 {
@@ -348,7 +348,7 @@ static enum err regs_apply(const struct machine *machine, uint32_t hart,
     return OK;
 }
 
-/* Injecting twice would lose the first: a pc that moved shows that it was done. */
+/* A second injection would overwrite sepc and scause.  If pc has changed, the first one is done. */
 static enum err inject_apply(const struct machine *machine, uint32_t hart,
                              const struct exit_outcome *outcome)
 {
@@ -359,7 +359,7 @@ static enum err inject_apply(const struct machine *machine, uint32_t hart,
     return ops->inject(ops->opaque, hart, outcome->cause, outcome->tval);
 }
 
-/* What few outcomes have, in an order in which doing it all again is the same. */
+/* The parts that few outcomes have.  Their order is such that applying all again is safe. */
 static void outcome_rest_apply(const struct machine *machine, uint32_t hart,
                                const struct exit_outcome *outcome)
 {
@@ -387,7 +387,7 @@ static enum err outcome_apply(struct machine *machine, uint32_t hart,
         err = inject_apply(machine, hart, outcome);
     else
         page->pc = outcome->pc;
-    /* The last store: who finds the reason gone finds all of the outcome in the page. */
+    /* The last store: if the reason is NONE, the page has the whole outcome. */
     atomic_signal_fence(memory_order_seq_cst);
     if (!err)
         *(volatile uint32_t *)&page->exit.reason = VCPU_EXIT_NONE;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Nodes and properties as QEMU's `virt` gives them, so that guests find what they know. */
+/* Nodes and properties are those of QEMU's `virt`, which guests support. */
 #include <vmm/core/fdt.h>
 
 #include <libfdt.h>
@@ -10,13 +10,12 @@
 #include <vmm/core/isa.h>
 #include <vmm/dev/syscon.h>
 
-/* Boot loaders add to the tree where it lies; firmware leaves some room behind it, so does this. */
+/* Boot loaders add nodes in place, so there is free room in the blob, as firmware leaves it. */
 #define ROOM_BYTES 4096u
 
 /*
- * The seed of this boot: a reboot gets another one than the boot before.  (The
- * finaliser of SplitMix64; secrecy is the configured seed's, this only tells boots
- * apart.)
+ * Makes a different seed for each boot, with the finaliser of SplitMix64.  The finaliser only
+ * makes the seeds differ; their secrecy is that of the configured seed.
  */
 static void seed_of_boot(const struct machine *machine, uint8_t seed[MACHINE_RNG_SEED_BYTES])
 {

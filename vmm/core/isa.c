@@ -5,16 +5,16 @@
 #include <string.h>
 
 enum isa_how {
-    ISA_ALWAYS,    /* each guest has it */
-    ISA_BY_KERNEL, /* there when the kernel says so */
-    ISA_STATELESS, /* there when the machine names it */
+    ISA_ALWAYS,    /* offered to every guest */
+    ISA_BY_KERNEL, /* offered if the kernel says so */
+    ISA_STATELESS, /* offered if the machine's string names the extension */
 };
 
 /*
- * In canonical order.  A stateless one has no register beside those of IMAFD, no bit of henvcfg
- * or hstateen that would have to be set, and does the same in VS mode as in S mode; or it is a
- * promise about main memory, which the guest's RAM is.  Of Zawrs, WRS.NTO is carried out by
- * exit.c.  docs/devices/isa.md has the reason for each extension that is not here.
+ * In canonical order.  A stateless extension has no registers besides those of IMAFD, needs no
+ * bit of henvcfg or hstateen set, and works the same in VS mode as in S mode; or it is a promise
+ * about main memory, which holds for the guest's RAM.  exit.c carries out WRS.NTO of Zawrs.
+ * docs/devices/isa.md gives the reason for each extension that is not here.
  */
 static const struct {
     const char *name;
@@ -45,9 +45,9 @@ static const char single_letters[] = "imafdc";
 
 #define EXTENSION_COUNT (sizeof extension / sizeof extension[0])
 
-_Static_assert(EXTENSION_COUNT < 64, "a bit for each, and one for Sstc");
+_Static_assert(EXTENSION_COUNT < 64, "one bit for each extension, and one for Sstc");
 
-/* The bit that stands for an extension in a mask; 0 for those that are always there. */
+/* The bit of an extension in a mask; 0 for an extension that every guest has. */
 static uint64_t isa_bit(size_t index)
 {
     switch (extension[index].how) {
@@ -87,7 +87,7 @@ uint64_t isa_stateless(const char *machine_isa)
     return found;
 }
 
-/* Appends what fits; the caller's buffer is large enough by contract. */
+/* Appends as many bytes as fit; isa.h gives the size that is always enough. */
 static size_t isa_append(char *text, size_t size_bytes, size_t at, const char *bytes, size_t count)
 {
     if (count > size_bytes - at)

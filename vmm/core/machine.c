@@ -28,7 +28,7 @@ static const struct {
 
 #define NS_PER_S UINT64_C(1000000000)
 
-/* Sections of the arena: the machine's own, the console's, then one a device. */
+/* Sections of the arena: the machine, the console, then one for each device. */
 enum section {
     SECTION_MACHINE,
     SECTION_CONSOLE,
@@ -55,7 +55,7 @@ uint64_t machine_arena_bytes(void)
     return arena_size_needed(wants, SECTIONS);
 }
 
-/* ---- What devices get from the machine ---- */
+/* ---- The machine's services for devices (struct dev_host) ---- */
 
 static void host_irq(void *opaque, uint32_t source, bool is_high)
 {
@@ -131,7 +131,7 @@ enum err machine_init(struct machine *machine, const struct machine_config *conf
             return err;
     }
     err = handle_build(machine);
-    /* Input that was taken and committed, but not yet given back when the last VMM died. */
+    /* The last VMM may have died after it committed taken input, but before the release. */
     if (!err && *is_taken_over)
         console_release(&machine->console);
     machine->is_changed = true;
@@ -179,8 +179,8 @@ static enum err ram_fill(struct machine *machine, const struct image_plan *plan)
 }
 
 /*
- * Not one transaction: too much changes for a log.  is_booting makes whoever takes
- * over begin again, which gives the same result.
+ * Not a transaction: more changes than the log can keep.  If the VMM dies in between, is_booting
+ * is set, and the next VMM boots again with the same result.
  */
 enum err machine_boot(struct machine *machine)
 {
@@ -227,7 +227,7 @@ uint64_t machine_deadline_ns(const struct machine *machine)
     return earliest;
 }
 
-/* All ones when it is more than that. */
+/* Rounded up; all ones if the result does not fit. */
 static uint64_t ticks_of_ns(uint64_t ns, uint64_t hz)
 {
     uint64_t part = (ns % NS_PER_S * hz + NS_PER_S - 1) / NS_PER_S, ticks;
@@ -245,7 +245,7 @@ uint64_t machine_deadline_ticks(const struct machine *machine)
 
     if (deadline_ns == DEV_NO_DEADLINE)
         return UINT64_MAX;
-    /* In this order: what passes between the two makes the result later, never earlier. */
+    /* Read in this order: time that passes between the two reads only delays the result. */
     uint64_t now_ns = config->wall_ns(config->clock_opaque);
     uint64_t now_ticks = config->time_ticks(config->clock_opaque);
     uint64_t left_ns = deadline_ns > now_ns ? deadline_ns - now_ns : 0;

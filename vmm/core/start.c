@@ -10,7 +10,7 @@
 #define PAGE_BYTES UINT64_C(4096)
 
 _Static_assert(MACHINE_RNG_SEED_BYTES == sizeof((struct vmm_start){0}.guest_seed),
-               "the seed goes over whole");
+               "the seeds have the same size");
 
 static bool start_is_aligned(const struct vmm_start *start)
 {

@@ -12,12 +12,12 @@
 #define SSTATUS_SIE         (UINT64_C(1) << 1)
 #define SSTATUS_FS_DIRTY    (UINT64_C(3) << 13)
 
-/* Every register outside the state page, with what it holds when a hart starts. */
+/* The registers outside the state page, with their values when a hart starts. */
 static const struct {
     uint64_t reg;
     uint64_t value;
 } start_register[] = {
-    {VCPU_REG_CSR(CSR_SATP), 0},                /* before the rest, no translation */
+    {VCPU_REG_CSR(CSR_SATP), 0},                /* first: no translation */
     {VCPU_REG_CSR(CSR_SSTATUS), SSTATUS_FS_DIRTY}, /* as firmware leaves it */
     {VCPU_REG_CSR(0x104), 0},                   /* sie */
     {VCPU_REG_CSR(0x105), 0},                   /* stvec */
@@ -39,7 +39,7 @@ static enum err vcpu_loop_set_reg(const struct machine *machine, uint32_t hart, 
 {
     const struct vcpu_ops *ops = &machine->config.vcpu;
     enum err err = ops->set_reg(ops->opaque, hart, reg, value);
-    /* A register that the hart has not cannot hold anything left over. */
+    /* If the hart lacks the register, there is no old value to overwrite. */
     return err == ERR_NOT_SUPPORTED ? OK : err;
 }
 
@@ -52,7 +52,7 @@ static enum err vcpu_registers_start(const struct machine *machine, uint32_t har
         err = vcpu_loop_set_reg(machine, hart, start_register[i].reg, start_register[i].value);
     for (uint32_t i = 0; !err && i < 32; i++)
         err = vcpu_loop_set_reg(machine, hart, VCPU_REG_FP(i), 0);
-    /* What this hart has cached of memory and page tables is not that of the new start. */
+    /* The hart may still have cached instructions and translations from before the start. */
     if (!err)
         err = ops->fence(ops->opaque, hart, VCPU_OPS_FENCE_ADDRESS, 0, 0, 0);
     if (!err)
@@ -60,7 +60,7 @@ static enum err vcpu_registers_start(const struct machine *machine, uint32_t har
     return err;
 }
 
-/* The hart has all that it begins, or resumes, with. */
+/* Commits that the hart has all its initial registers and is started. */
 static void vcpu_started(struct machine *machine, uint32_t hart)
 {
     struct hart_state *state = &machine->state->hart[hart];
@@ -85,7 +85,7 @@ enum err vcpu_start(struct machine *machine, uint32_t hart)
     page->pc = state->start_gpa;
     __atomic_store_n(&page->irq, VCPU_IRQ_SOFT_CLEAR, __ATOMIC_SEQ_CST);
     machine_timer_set(machine, hart, UINT64_MAX);
-    machine->is_changed = true; /* the external interrupt's bit is to be set anew */
+    machine->is_changed = true; /* so that machine_settle() sets the external interrupt's bit */
     vcpu_started(machine, hart);
     return OK;
 }
@@ -112,7 +112,7 @@ enum err vcpu_suspend(struct machine *machine, uint32_t hart)
     return OK;
 }
 
-/* Answers the exit in the state page; one that has to waits for the console. */
+/* Answers the exit in the state page; waits for the console as long as the exit needs it. */
 static enum err vcpu_loop_answer(struct machine *machine, uint32_t hart,
                                  const struct vcpu_loop_ops *ops, void *opaque)
 {
@@ -130,7 +130,7 @@ static enum err vcpu_loop_answer(struct machine *machine, uint32_t hart,
     }
 }
 
-/* True when the machine is over; *result then says how. */
+/* Reboots if the guest asked for it.  True: the machine has ended; *result gives the reason. */
 static bool vcpu_loop_power_check(struct machine *machine, const struct vcpu_loop_ops *ops,
                                   void *opaque, struct vcpu_loop_result *result)
 {
@@ -157,7 +157,7 @@ static bool vcpu_loop_power_check(struct machine *machine, const struct vcpu_loo
     return true;
 }
 
-/* A hart is started by another: with all of them stopped the guest has come to its end. */
+/* Only a running hart can start another, so a guest with all harts stopped has ended. */
 static bool is_all_stopped(const struct machine *machine)
 {
     for (uint32_t hart = 0; hart < machine->config.hart_count; hart++)

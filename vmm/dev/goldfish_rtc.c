@@ -28,7 +28,7 @@
 #define LOW_HALF        UINT64_C(0xffffffff)
 
 struct rtc_state {
-    uint64_t offset_ns; /* what the guest's clock is ahead of ours, modulo 2^64 */
+    uint64_t offset_ns; /* guest's time minus the host's wall clock, modulo 2^64 */
     uint64_t alarm_ns;  /* in the guest's time */
     uint32_t time_high; /* latched by a read of TIME_LOW */
     uint32_t is_armed;
@@ -48,7 +48,7 @@ static void rtc_irq_update(const struct dev_ctx *dev)
     dev_irq(dev, rtc->is_irq_enabled && rtc->is_irq_pending);
 }
 
-/* Everything here is under dev_set() of the whole state. */
+/* The caller has called dev_set() for the whole state. */
 static void rtc_alarm_check(const struct dev_ctx *dev)
 {
     struct rtc_state *rtc = dev->state;
@@ -144,13 +144,13 @@ static uint64_t rtc_deadline_ns(const struct dev_ctx *dev)
         return DEV_NO_DEADLINE;
     uint64_t now = rtc_guest_now(dev), left = rtc->alarm_ns > now ? rtc->alarm_ns - now : 0;
     if (__builtin_add_overflow(now - rtc->offset_ns, left, &deadline_ns))
-        return DEV_NO_DEADLINE; /* the alarm lies behind the end of our time */
+        return DEV_NO_DEADLINE; /* the alarm is beyond the range of the wall clock */
     return deadline_ns;
 }
 
 static void rtc_reset(const struct dev_ctx *dev)
 {
-    (void)dev; /* all zero: our time, no alarm */
+    (void)dev; /* all zero: the wall clock's time, no alarm */
 }
 
 /* rtc@101000 { compatible = "google,goldfish-rtc"; interrupts = <11>; }; */

@@ -5,8 +5,8 @@
  *   0x002000  enable bits of context c    at 0x80 c
  *   0x200000  threshold of context c      at 0x1000 c, claim/complete at + 4
  *
- * A gateway stands before each source (section "Interrupt Gateways"): a high level
- * becomes one request, and the next is made only after the last was completed.
+ * Each source has a gateway (section "Interrupt Gateways"): a high level makes one request,
+ * and the next request is made only after the last one is completed.
  *
  *            level high             claim              complete, level low
  *      idle ------------> pending ---------> in service ------------> idle
@@ -67,14 +67,14 @@ void plic_input(const struct dev_ctx *dev, uint32_t source, bool is_high)
     if (source == 0 || source >= PLIC_SOURCES)
         return;
     if (is_high == ((plic->level[word] & bit) != 0))
-        return; /* a level that stays makes no request */
+        return; /* an unchanged level makes no request */
     plic_word_set(dev, &plic->level[word],
                   is_high ? plic->level[word] | bit : plic->level[word] & ~bit);
     if (is_high && !(plic->in_service[word] & bit))
         plic_word_set(dev, &plic->pending[word], plic->pending[word] | bit);
 }
 
-/* What a context would claim: highest priority above `floor`, then lowest number; 0: none. */
+/* The source that a context claims: highest priority above `floor`, then lowest number; 0: none. */
 static uint32_t plic_best_source(const struct plic_state *plic, uint32_t context, uint32_t floor)
 {
     uint32_t best = 0, best_priority = floor;
@@ -210,8 +210,8 @@ static void plic_reset(const struct dev_ctx *dev)
  *     interrupts-extended = <&cpu0_intc 0xffffffff &cpu0_intc 9 ...>;
  *     riscv,ndev = <95>;
  * };
- * 0xffffffff stands for a context that leads nowhere: it keeps the numbering in
- * which the supervisor context of hart h is 2h + 1.
+ * 0xffffffff marks a context whose output is not connected.  The entry keeps the numbering,
+ * in which the supervisor context of hart h is 2h + 1.
  */
 static int plic_fdt_node(const struct dev_ctx *dev, void *fdt)
 {

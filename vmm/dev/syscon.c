@@ -7,7 +7,7 @@
 
 #define REGION_BYTES 0x1000u
 
-/* Nothing is kept here: what the guest asks for goes to the machine's own state. */
+/* No state: the guest's request goes to the state of the machine. */
 struct syscon_state {
     uint32_t reserved;
 };

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Power-off, reboot and failure by one register: SiFive's test finisher, as on QEMU virt. */
+/* SiFive's test finisher, as on QEMU's `virt`: one register for power-off, reboot and failure. */
 #ifndef VMM_DEV_SYSCON_H
 #define VMM_DEV_SYSCON_H
 

@@ -95,7 +95,7 @@ static uint8_t fifo_pop(struct uart_fifo *fifo)
     return byte;
 }
 
-/* A predecessor may have left any number here. */
+/* An earlier, faulty VMM may have left any number in `count`. */
 static uint32_t fifo_used(const struct uart_fifo *fifo)
 {
     return fifo->count < UART16550_FIFO_BYTES ? fifo->count : UART16550_FIFO_BYTES;
@@ -128,9 +128,8 @@ static uint8_t modem_lines(const struct uart_state *uart)
 }
 
 /*
- * The highest-priority interrupt, as IIR shows it.  The character timeout comes as
- * soon as fewer bytes than the trigger level are there: a line without speed has
- * been silent long enough at once.
+ * The highest-priority interrupt, as IIR shows it.  The character timeout comes at once when
+ * the FIFO has fewer bytes than the trigger level, because bytes take no time on this line.
  */
 static uint8_t irq_identify(const struct uart_state *uart)
 {
@@ -209,7 +208,7 @@ static uint64_t uart_read(const struct dev_ctx *dev, uint64_t offset, uint32_t w
     struct uart_state *uart = dev->state;
     (void)width;
 
-    /* Polled over and over, and it changes nothing: not worth a log entry. */
+    /* Guests poll LSR, and this read changes nothing: it needs no log entry. */
     if (offset == REG_LSR && !uart->is_overrun)
         return lsr_value(uart);
     dev_set(dev, uart, sizeof *uart);
@@ -221,8 +220,8 @@ static uint64_t uart_read(const struct dev_ctx *dev, uint64_t offset, uint32_t w
 /* ---- Writes ---- */
 
 /*
- * A byte comes back in loopback.  Without room it is an overrun ("Line Status Register", bit 1):
- * without FIFOs it destroys the byte before; with them it is lost itself, in the shift register.
+ * Receives a byte in loopback.  No room is an overrun ("Line Status Register", bit 1): without
+ * FIFOs the byte overwrites the one before; with FIFOs the new byte is lost in the shift register.
  */
 static void rx_loop(struct uart_state *uart, uint8_t byte)
 {
@@ -244,11 +243,11 @@ static void data_write(const struct dev_ctx *dev, uint8_t byte)
         rx_loop(uart, byte);
         uart->is_thre_pending = 1;
     } else if (uart->tx.count == 0 && console_send(dev->console, byte)) {
-        uart->is_thre_pending = 1; /* gone before the guest can look */
+        uart->is_thre_pending = 1; /* sent before the guest can read LSR */
     } else if (fifo_room(uart, &uart->tx)) {
         fifo_push(&uart->tx, byte);
     }
-    /* A byte written to a full FIFO goes nowhere: the guest did not wait for THRE. */
+    /* A byte written to a full FIFO is dropped: the guest did not wait for THRE. */
 }
 
 static void ier_write(struct uart_state *uart, uint8_t value)
@@ -286,7 +285,7 @@ static void mcr_write(struct uart_state *uart, uint8_t value)
     uint8_t after = modem_lines(uart);
     uint8_t changed = before ^ after;
 
-    /* DCTS, DDSR and DDCD tell any change, TERI only the ring indicator's trailing edge. */
+    /* DCTS, DDSR and DDCD show any change, TERI only the ring indicator's trailing edge. */
     uint32_t delta = (changed & (MSR_CTS | MSR_DSR | MSR_DCD)) >> 4;
     if ((before & MSR_RI) && !(after & MSR_RI))
         delta |= MSR_DELTA_RI;
@@ -331,7 +330,7 @@ static void reg_write(const struct dev_ctx *dev, uint64_t reg, uint8_t value)
 static void uart_write(const struct dev_ctx *dev, uint64_t offset, uint32_t width, uint64_t value)
 {
     struct uart_state *uart = dev->state;
-    (void)width; /* a wider access reaches the register at its address only, as on QEMU */
+    (void)width; /* a wider access writes only the register at its address, as on QEMU */
 
     dev_set(dev, uart, sizeof *uart);
     reg_write(dev, offset, (uint8_t)value);
@@ -357,12 +356,12 @@ static size_t uart_tx_send(const struct dev_ctx *dev, const struct uart_state *u
     return count;
 }
 
-/* Moves what can be moved, once; true when something was. */
+/* Moves bytes from and to the console once.  True: at least one byte was moved. */
 static bool uart_exchange(const struct dev_ctx *dev)
 {
     struct uart_state *uart = dev->state;
     uint8_t bytes[UART16550_FIFO_BYTES];
-    /* In loopback the wire is cut: what is typed waits until it is back. */
+    /* In loopback the receiver is not connected: input waits until loopback ends. */
     size_t room = uart->mcr & MCR_LOOP ? 0 : fifo_room(uart, &uart->rx);
     size_t sent = uart_tx_send(dev, uart);
     size_t received = room ? console_peek(dev->console, bytes, room) : 0;
@@ -389,8 +388,8 @@ static bool uart_exchange(const struct dev_ctx *dev)
 }
 
 /*
- * Goes on until the console has no room, or no input: only then has it been asked
- * for a signal (see struct console_port).
+ * Repeats until nothing moves: room() or peek() has then returned 0, so a signal will come
+ * (see struct console_port).
  */
 static void uart_notify(const struct dev_ctx *dev)
 {

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * A 16550A UART without a wire: what the guest sends goes to its console, what is
- * typed there arrives here.  The line's speed means nothing; bytes leave as soon as
- * the console takes them and arrive when there is room for them, so none is lost:
- *  - a console that is full delays "transmitter holding register empty";
- *  - input stays outside until the receive FIFO has room.
+ * A 16550A UART whose line is the guest's console.  The line's speed has no effect: a byte
+ * is sent as soon as the console has room, and received as soon as the FIFO has room.  So no
+ * byte is lost:
+ *  - a full console delays "transmitter holding register empty";
+ *  - input stays in the console's ring until the receive FIFO has room.
  *
  * Specification: National Semiconductor PC16550D data sheet.
  */
@@ -19,8 +19,8 @@ extern const struct dev_model uart16550_model;
 
 /*
  * Takes up to `count` bytes out of the receiver, the oldest first, as reads of the receiver buffer
- * register would; returns how many there were.  For the SBI's console, which is the same line.
- * Within a transaction.
+ * register do; returns their number.  For the SBI's console, which shares the line.  Within a
+ * transaction.
  */
 size_t uart16550_take(const struct dev_ctx *dev, uint8_t *bytes, size_t count);
 

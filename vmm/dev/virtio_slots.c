@@ -16,7 +16,7 @@ enum reg {
 #define REGION_BYTES   0x200u
 #define STEP_BYTES     0x1000u
 
-/* Nothing is kept: no register can be changed. */
+/* No state: no register can be changed. */
 struct virtio_slots_state {
     uint32_t reserved;
 };
@@ -42,7 +42,7 @@ static uint32_t virtio_slots_word(uint64_t offset)
     }
 }
 
-/* A narrow load gives the low part of the register at its address, one of 8 bytes two of them. */
+/* A load of 1 or 2 bytes gives the low part of a register; one of 8 bytes gives two registers. */
 static uint64_t virtio_slots_read(const struct dev_ctx *dev, uint64_t offset, uint32_t width)
 {
     (void)dev;
@@ -58,9 +58,9 @@ static void virtio_slots_write(const struct dev_ctx *dev, uint64_t offset, uint3
 }
 
 /*
- * Not in the device tree, where QEMU lists all eight.  A kernel that reads the tree learns nothing
- * from an empty place, but makes a device of each node and probes it at every boot; one that does
- * not read the tree does not miss the nodes.
+ * The places are not in the device tree; QEMU lists all eight.  A kernel that reads the tree would
+ * create and probe a device for each node at every boot, and find none.  A kernel that does not
+ * read the tree does not need the nodes.
  */
 static int virtio_slots_fdt_node(const struct dev_ctx *dev, void *fdt)
 {

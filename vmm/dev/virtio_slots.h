@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The eight places of QEMU's `virt` for devices by virtio over MMIO, with nothing plugged in.
- * Kernels that do not read the device tree look there at their start and take an access fault for
- * the end.  They find what an empty place of QEMU answers: magic, version 1 (QEMU's default is the
- * legacy interface), device id 0, vendor "QEMU", all else 0; stores do nothing.
+ * The eight places for virtio-MMIO devices of QEMU's `virt`, without a device.  Kernels that do
+ * not read the device tree probe these places when they start, and would not survive an access
+ * fault.  A place reads as an empty place of QEMU: magic, version 1 (QEMU's default is the legacy
+ * interface), device id 0, vendor "QEMU", all else 0.  Stores do nothing.
  *
  * Specification: Virtual I/O Device (VIRTIO), "MMIO Device Register Layout": a device id of 0 is no
  * device, and a driver must ignore it.

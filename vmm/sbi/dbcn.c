@@ -2,8 +2,8 @@
 /*
  * Specification: "Debug Console Extension (EID #0x4442434E "DBCN")".
  *
- * A write goes out after the commit, straight from guest memory: the outcome keeps
- * where and how much.
+ * A write is done after the commit, directly from guest memory: the outcome has the address
+ * and the length.
  */
 #include <vmm/dev/uart16550.h>
 #include <vmm/sbi/sbi.h>
@@ -14,7 +14,7 @@ enum fid {
     WRITE_BYTE = 2
 };
 
-/* The bytes of (num_bytes, base_addr_lo, base_addr_hi), or nothing when not all of them are RAM. */
+/* The memory of (num_bytes, base_addr_lo, base_addr_hi); NULL if any byte is not RAM. */
 static uint8_t *dbcn_memory(const struct sbi_call *call)
 {
     uint8_t *bytes;
@@ -47,8 +47,7 @@ static struct sbi_result dbcn_write(const struct sbi_call *call)
     return sbi_ok(count);
 }
 
-/* What is taken here stays in the ring, or in the undo log, until the commit: a read can be done
- * again. */
+/* The bytes stay in the ring, or in the undo log, until the commit, so the call can be repeated. */
 size_t sbi_console_read(const struct sbi_call *call, uint8_t *bytes, size_t count)
 {
     const struct console *console = &call->machine->console;

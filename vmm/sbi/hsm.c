@@ -2,14 +2,15 @@
 /*
  * Specification: "Hart State Management Extension (EID #0x48534D "HSM")".
  *
- *             hart_start               its own thread
+ *             hart_start               the hart's thread
  *   STOPPED -------------> START_PENDING -----------> STARTED <------------+
  *      ^                                               |   |               | an interrupt that sie
  *      +-------------------- hart_stop ----------------+   | hart_suspend  | enables is pending
  *                                                          v               |
  *                                 SUSPEND_PENDING (non-retentive) --> SUSPENDED
  *
- * A suspended hart waits in the kernel as in WFI and costs nothing.  Nothing is lost meanwhile.
+ * A suspended hart waits in the kernel, as in WFI, and uses no processor time.  Interrupts and
+ * timer stay pending meanwhile.
  */
 #include <vmm/sbi/sbi.h>
 
@@ -28,7 +29,7 @@ static bool hsm_is_start_address(const struct machine *machine, uint64_t gpa)
     return gpa % 2 == 0 && guestmem_contains(&machine->config.ram, gpa, 2);
 }
 
-/* The hart's own thread does the rest. */
+/* The hart's own thread then starts or suspends the hart (vcpu_loop.c). */
 static void hsm_set_pending(const struct sbi_call *call, uint32_t hart, enum hart_status status)
 {
     struct hart_state *state = &call->machine->state->hart[hart];

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Specification: "Legacy Extensions (EIDs #0x00 - #0x0F)".  They return one value in
- * a0, and their hart masks are read from the guest's virtual memory.
+ * Specification: "Legacy Extensions (EIDs #0x00 - #0x0F)".  A legacy call returns one value
+ * in a0.  Hart masks are in the guest's virtual memory.
  */
 #include <vmm/core/gwalk.h>
 #include <vmm/sbi/sbi.h>
@@ -31,8 +31,8 @@ static uint64_t legacy_csr_read(const struct sbi_call *call, uint32_t csr)
 }
 
 /*
- * The harts of a mask at a virtual address; at 0, all.  Bits beyond the last hart
- * mean nothing.  False: the guest takes the fault of its own load.
+ * Reads the hart mask at the virtual address a0; address 0 means all harts.  Bits of harts
+ * that do not exist are ignored.  False: the guest takes the fault of a load from a0.
  */
 static bool legacy_harts_read(const struct sbi_call *call, uint64_t *harts)
 {
@@ -55,7 +55,7 @@ static bool legacy_harts_read(const struct sbi_call *call, uint64_t *harts)
     return true;
 }
 
-/* Input is that of DBCN; -1 stands for none. */
+/* Returns a byte of the same input as DBCN's, or -1 if there is none. */
 static struct sbi_result legacy_getchar(const struct sbi_call *call)
 {
     uint8_t byte;

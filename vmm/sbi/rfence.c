@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Specification: "RFENCE Extension (EID #0x52464E43 "RFNC")"; of an ASID, the privileged
- * specification's "Supervisor Memory-Management Fence Instruction".
+ * Specification: "RFENCE Extension (EID #0x52464E43 "RFNC")"; for the ASID, the privileged
+ * specification, "Supervisor Memory-Management Fence Instruction".
  */
 #include <vmm/sbi/sbi.h>
 
@@ -9,10 +9,10 @@ enum fid {
     FENCE_I = 0,
     SFENCE_VMA = 1,
     SFENCE_VMA_ASID = 2,
-    /* 3 to 6 are for harts with the H extension, which a guest's do not have. */
+    /* 3 to 6 need the H extension, which a guest's harts do not have. */
 };
 
-/* SFENCE.VMA ignores what rs2 holds above the bits of the longest ASID. */
+/* SFENCE.VMA ignores the bits of rs2 above the longest ASID. */
 #define ASID_MASK UINT64_C(0xffff)
 
 static struct sbi_result rfence_carry_out(const struct sbi_call *call, uint64_t harts,
@@ -38,7 +38,7 @@ struct sbi_result sbi_fence_vma(const struct sbi_call *call, uint64_t harts, uin
                                 uint64_t size_bytes, const uint64_t *asid)
 {
     if ((start == 0 && size_bytes == 0) || size_bytes == UINT64_MAX)
-        start = size_bytes = 0; /* everything */
+        start = size_bytes = 0; /* all addresses */
     else if (size_bytes == 0)
         return sbi_ok(0);
     else if (size_bytes - 1 > UINT64_MAX - start)
