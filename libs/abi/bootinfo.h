@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * What the kernel leaves for the root server.  It is mapped read-only at
- * BOOTINFO_ADDRESS; the same address is in a0 when the root server starts.
+ * The kernel's description of the machine for the root server.  It is mapped read-only
+ * at BOOTINFO_ADDRESS; the same address is in a0 when the root server starts.
  *
  * The root server's CNode has 2^BOOT_CNODE_SLOT_BITS slots: the fixed ones
  * below, then `untyped_count` Untypeds from slot `untyped_first` on; all slots
@@ -32,7 +32,7 @@ enum boot_slot {
 enum boot_untyped_kind {
     BOOT_UNTYPED_RAM = 0,
     BOOT_UNTYPED_DEVICE = 1,  /* registers: not zeroed, Frames and Untypeds only */
-    BOOT_UNTYPED_ARCHIVE = 2, /* holds the boot archive; treated as device: keeps its content */
+    BOOT_UNTYPED_ARCHIVE = 2, /* the boot archive; not zeroed, like a device */
 };
 
 struct boot_untyped {
@@ -42,7 +42,7 @@ struct boot_untyped {
     uint8_t reserved[6];
 };
 
-/* Features the kernel probed and enables (bits of `features`). */
+/* Features that the kernel found and enables (bits of `features`). */
 #define BOOT_FEATURE_SSTC (UINT64_C(1) << 0) /* guests have stimecmp */
 #define BOOT_FEATURE_SV48 (UINT64_C(1) << 1) /* guests can translate with Sv48 besides Sv39 */
 #define BOOT_FEATURE_SV57 (UINT64_C(1) << 2) /* and with Sv57 */
@@ -51,7 +51,7 @@ struct bootinfo {
     uint64_t magic;
     uint64_t features;
     uint64_t timebase_hz;
-    uint64_t archive_address; /* physical bytes; 0 when there is none */
+    uint64_t archive_address; /* physical bytes; 0: no archive */
     uint64_t archive_bytes;
     uint64_t dtb_bytes;       /* at BOOT_DTB_ADDRESS */
     uint32_t hart_count;

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * What the generated stubs (abi/stubs.h) stand on.  A stub returns the kernel's
- * error; its results, and the message, are untouched on failure.
+ * The base of the generated stubs (abi/stubs.h).  A stub returns the kernel's error; on
+ * failure its results and the message are unchanged.
  *
- * abi/ecall.h is chosen by the include path: the real ecall on riscv64; on the
- * host a function that tests supply.
+ * The include path chooses abi/ecall.h: the real ecall on riscv64, a function that tests
+ * supply on the host.
  */
 #ifndef ABI_STUB_H
 #define ABI_STUB_H
@@ -38,12 +38,12 @@ static inline bool cap_is_null(cap_t cap)
 struct message {
     uint64_t tag;                  /* abi/message.h */
     uint64_t word[MESSAGE_WORDS];
-    uint64_t badge;                /* received: that of the sender's capability */
-    uint32_t send_slot;            /* what travels when the tag sent has TAG_CAP */
-    uint32_t recv_slot;            /* empty slot for a capability that comes; 0 for none */
+    uint64_t badge;                /* of a received message: badge of the sender's capability */
+    uint32_t send_slot;            /* capability to send, if the tag has TAG_CAP */
+    uint32_t recv_slot;            /* empty slot for a received capability; 0: none */
 };
 
-/* The body of the four message calls: `m` goes out, and on success comes back. */
+/* The body of the four message calls: sends `m`; on success `m` becomes the message received. */
 static inline MUST_CHECK abi_message(uint64_t call, cap_t endpoint, struct message *m)
 {
     struct abi_regs regs = {
@@ -60,7 +60,7 @@ static inline MUST_CHECK abi_message(uint64_t call, cap_t endpoint, struct messa
     };
 
     abi_ecall_message(&regs);
-    /* A send has no results: what the registers hold is undefined. */
+    /* A send has no results: the values in the registers are undefined. */
     if (regs.a0 == OK && call != CALL_SEND) {
         m->tag = regs.a1;
         m->word[0] = regs.a2;

@@ -1,18 +1,18 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The kernel's trace of one hart: fixed-size records in the Frames that were
- * attached to it, its chunks, in the order of attaching.  Each chunk begins with a
- * header; record n of the ring is in chunk n / per_chunk % chunk_count, at place
+ * The kernel's trace of one hart: a ring of fixed-size records.  Its chunks are the Frames
+ * that were attached to the hart, in the order of attaching.  Each chunk begins with a
+ * header; record n of the ring is in chunk n / per_chunk % chunk_count, at position
  * n % per_chunk behind that header, where
  *
  *   per_chunk = (chunk_bytes - sizeof(struct trace_header)) / sizeof(struct trace_record)
  *
- * The kernel only writes here and never reads: what others store in these pages
- * spoils the trace and nothing else.
+ * The kernel only writes here and never reads: a process that writes to these pages spoils
+ * the trace and nothing else.
  *
- * To read: load `count` of chunk 0, copy, load `count` again (call it `now`).  Of the copy,
- * record n holds when n < count and n + per_chunk * chunk_count > now: the oldest may be the
- * one being overwritten.  Records older than that are lost, and count - read says how many.
+ * To read: load `count` of chunk 0, copy, load `count` again (call it `now`).  In the
+ * copy, record n is valid if n < count and n + per_chunk * chunk_count > now: the kernel may
+ * have been overwriting the oldest.  Older records are lost.
  */
 #ifndef ABI_TRACE_H
 #define ABI_TRACE_H
@@ -23,11 +23,11 @@
 #define TRACE_CHUNKS_MOST 16
 
 enum trace_event {
-    TRACE_EXIT = 0,      /* a guest left with an exception that its VMM is told */
-    TRACE_CALL = 1,      /* a call was decoded; it is about to be carried out or refused */
+    TRACE_EXIT = 0,      /* a guest exited with an exception for its VMM */
+    TRACE_CALL = 1,      /* a call was decoded; its handler or an error follows */
     TRACE_SIGNAL = 2,    /* a notification was signalled */
-    TRACE_SWITCH = 3,    /* the hart turns to another thread, or to none */
-    TRACE_ENTER = 4,     /* the kernel is left for a thread or a guest */
+    TRACE_SWITCH = 3,    /* the hart switches to another thread, or to idle */
+    TRACE_ENTER = 4,     /* the kernel enters a thread or a guest */
     TRACE_INTERRUPT = 5, /* the hart was interrupted */
     TRACE_EVENTS
 };
@@ -36,7 +36,7 @@ enum trace_event {
 #define TRACE_MASK_ALL    (TRACE_MASK(TRACE_EVENTS) - 1)
 
 /*
- * A thread or vCPU goes by the number that trace_identify() tells.
+ * A record names a thread or vCPU by the number that trace_identify() returns.
  *
  *            subject           detail             more      word[0]           word[1]
  *   EXIT     vCPU              enum vcpu_exit     cause     guest physical    guest pc
@@ -44,7 +44,7 @@ enum trace_event {
  *                                                           ecall a7 << 32
  *                                                           | a6 & 0xffffffff
  *   CALL     thread            number; 255: none  method    a0 | type << 32   enum err of decoding
- *   SIGNAL   thread, 0: irq    0                  source    bits              thread it reaches; 0
+ *   SIGNAL   thread, 0: irq    0                  source    bits              thread it wakes; 0
  *   SWITCH   thread, 0: idle   0                  0         its vCPU or 0     0
  *   ENTER    thread or vCPU    0 thread, 1 guest  0         0                 0
  *   INTERRUPT thread, 0: idle  0 thread, 1 guest  number    0                 0

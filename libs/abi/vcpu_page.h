@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * The state page: one 4 KiB frame shared by the kernel and the VMM that owns
- * the vCPU.  The trap handler stores the guest's general registers here, the
- * VMM edits them here.  Nothing in it is trusted by the kernel: each word is
- * read once, and any value of any word is legal (it can only hurt the guest).
+ * the vCPU.  The trap handler stores the guest's general registers here, and the
+ * VMM changes them here.  The kernel trusts nothing in the page: it reads each
+ * word once, and any value of any word is legal (it can only hurt the guest).
  *
  *   0x000  general registers and pc        written by both
  *   0x108  interrupt word                  atomic operations only
@@ -15,9 +15,9 @@
 
 #include <stdint.h>
 
-/* Why vcpu_run() returned.  Stands in the exit record and in the result. */
+/* Why vcpu_run() returned: in the exit record and in the result. */
 enum vcpu_exit {
-    VCPU_EXIT_NONE = 0,        /* no new exit: kicked, or the deadline has passed */
+    VCPU_EXIT_NONE = 0,        /* no new exit: a signal, or the deadline has passed */
     VCPU_EXIT_ECALL = 1,       /* ecall from VS mode: registers a0-a7 hold an SBI call */
     VCPU_EXIT_LOAD = 2,        /* load guest-page fault (cause 21) */
     VCPU_EXIT_STORE = 3,       /* store/AMO guest-page fault (cause 23) */
@@ -27,18 +27,19 @@ enum vcpu_exit {
 };
 
 /*
- * Bits of vcpu_page.irq, changed only by atomic operations.  Positions are
- * those of hvip (privileged specification, "Hypervisor Virtual Interrupt
- * Pending").  VSEIP and VSTIP are levels: the kernel copies them at each entry
- * and leaves them.  VSSIP is an edge: the kernel takes the request (clears it
- * here, sets it in hvip) and the guest clears its own sip.SSIP.  The clear
- * request is taken first, then the set request.  TIMER_SET is a request too:
- * the next entry sets the guest's timer to `timer`, as sbi_set_timer does, and
- * withdraws an interrupt of an earlier one.  WAIT makes the hart wait as if its
- * next instruction were a WFI that does not end early: it is entered once an
- * interrupt that it has enabled in sie is pending, and the kernel then clears
- * the bit; a vcpu_run() that returns before that leaves it.  After a change by a thread that is
- * not inside the entry path, signal the bound notification.
+ * Bits of vcpu_page.irq.  Change them only by atomic operations.  Positions are those of hvip
+ * (privileged specification, "Hypervisor Virtual Interrupt Pending").
+ *
+ *   TIMER, EXTERNAL  levels: the kernel copies them to hvip at each entry and leaves them set.
+ *   SOFT_CLEAR, SOFT_SET  requests: at the next entry the kernel clears the bit here, and clears or
+ *       sets VSSIP in hvip; SOFT_CLEAR first.  The guest clears its own sip.SSIP.
+ *   TIMER_SET  a request: at the next entry the kernel sets the guest's timer to `timer`, as
+ *       sbi_set_timer does, and withdraws the interrupt of an earlier timer.
+ *   WAIT  the virtual hart waits as in a WFI that does not end early.  Once an interrupt that the
+ *       guest has enabled in sie is pending, the kernel clears the bit and enters the guest.  A
+ *       vcpu_run() that returns before that leaves the bit set.
+ *
+ * A thread other than the vCPU's own signals the bound notification after a change.
  */
 #define VCPU_IRQ_SOFT_SET   (UINT64_C(1) << 2)
 #define VCPU_IRQ_TIMER      (UINT64_C(1) << 6)
@@ -57,8 +58,8 @@ struct vcpu_exit_record {
     uint32_t insn_valid; /* 1: `insn` holds the bits at pc (low 16 for a compressed one) */
     uint64_t cause;      /* scause */
     uint64_t tval;       /* stval: guest virtual address, or instruction bits */
-    uint64_t gpa;        /* faulting guest physical address (a page-table entry's, too); else 0 */
-    uint64_t htinst;     /* as the hart gave it; 0 when it gave none */
+    uint64_t gpa;        /* faulting guest physical address, maybe of a page-table entry; else 0 */
+    uint64_t htinst;     /* as in the CSR; 0: the hart reported none */
     uint64_t insn;       /* fetched by the kernel with HLVX when htinst is 0 */
     uint64_t pc;         /* guest pc of the instruction that exited */
     uint64_t mode;       /* bit 0: 1 from VS, 0 from VU (sstatus.SPP) */
@@ -81,8 +82,8 @@ _Static_assert(__builtin_offsetof(struct vcpu_page, exit) == 0x140, "exit offset
 _Static_assert(sizeof(struct vcpu_page) <= 4096, "the page is one frame");
 
 /*
- * Registers that vcpu_get_reg() and vcpu_set_reg() name.  VS CSRs go by their
- * S-mode CSR number (what the guest would call them): 0x100 sstatus, 0x104
+ * Register numbers for vcpu_get_reg() and vcpu_set_reg().  A VS CSR has the
+ * number of its S-mode CSR, which the guest uses: 0x100 sstatus, 0x104
  * sie, 0x105 stvec, 0x106 scounteren, 0x10a senvcfg, 0x140 sscratch, 0x141
  * sepc, 0x142 scause, 0x143 stval, 0x144 sip, 0x14d stimecmp, 0x180 satp.
  */

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Stands for the ecall where there is no kernel beneath: a test that links code
- * with stubs defines abi_ecall(), reads a7 and the arguments, and leaves an
- * enum err in a0 and the results in their registers.
+ * Replaces the ecall on the host, where there is no kernel.  A test that links code with
+ * stubs defines abi_ecall(), which reads a7 and the arguments, and writes an enum err to
+ * a0 and the results to their registers.
  */
 #ifndef ABI_ECALL_H
 #define ABI_ECALL_H

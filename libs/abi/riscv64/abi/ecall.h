@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The ecall itself.  Each form names the registers it passes and takes back; the
- * kernel preserves every other one, but for the calls that say otherwise.  Memory
- * is clobbered: a call can map, zero and share it.
+ * The ecall instruction.  Each function lists the registers that it passes and returns;
+ * the kernel preserves all others, except where noted.  Memory is clobbered: a call can
+ * map, zero and share it.
  */
 #ifndef ABI_ECALL_H
 #define ABI_ECALL_H
@@ -23,7 +23,7 @@ static inline void abi_ecall_short(struct abi_regs *regs)
     regs->a2 = a2;
 }
 
-/* The same for a call that leaves nothing in the general registers but sp, gp, tp and s0. */
+/* The same for a call that preserves only sp, gp, tp and s0 of the general registers. */
 static inline void abi_ecall_scratch(struct abi_regs *regs)
 {
     register uint64_t a0 __asm__("a0") = regs->a0;
@@ -63,7 +63,8 @@ static inline void abi_ecall_long(struct abi_regs *regs)
     regs->a2 = a2;
 }
 
-/* A message: all of them, both ways.  Of the rest the kernel keeps what C's callee keeps. */
+/* A message: passes and returns all of them.  Of the other registers the kernel preserves those
+ * that a C function preserves. */
 static inline void abi_ecall_message(struct abi_regs *regs)
 {
     register uint64_t a0 __asm__("a0") = regs->a0;
