@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Device trees that nobody wrote.  ASan and UBSan are the judges of what is not asserted. */
+/* Damaged device trees.  ASan and UBSan find the errors that no assertion names. */
 #include <kernel/boot/memory.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,7 +10,7 @@
 
 static const char *const names[] = { "virt-256m", "virt-8g-smp4", "virt-numa", "virt-aclint" };
 
-/* However much of a tree is missing, it is refused, and nothing behind its end is read. */
+/* A tree cut short at any length is refused, and no byte after its end is read. */
 START_TEST(test_machine_parse_truncated_is_refused)
 {
     void *tree = tree_load(names[_i]);
@@ -30,7 +30,7 @@ START_TEST(test_machine_parse_truncated_is_refused)
 }
 END_TEST
 
-/* A tree that says it is larger than what could be read is refused. */
+/* A tree whose header gives a larger size than could be read is refused. */
 START_TEST(test_machine_parse_larger_than_read_is_refused)
 {
     void *tree = tree_load(names[_i]);
@@ -45,7 +45,7 @@ START_TEST(test_machine_parse_larger_than_read_is_refused)
 }
 END_TEST
 
-/* Whatever is accepted can be divided, or is refused with a range error. */
+/* An accepted machine's memory can be divided, or is refused with a range error. */
 static void divide(const struct machine *machine)
 {
     static struct boot_untyped list[BOOT_UNTYPED_MAX];
@@ -65,7 +65,7 @@ static void divide(const struct machine *machine)
         ck_assert_uint_eq(list[i].address & ((UINT64_C(1) << list[i].size_bits) - 1), 0);
 }
 
-/* Bytes changed anywhere give an error in words or a machine, never a wild access. */
+/* Changed bytes anywhere give an error with a text, or a machine, never a wild access. */
 START_TEST(test_machine_parse_flipped_bytes_never_crash)
 {
     void *tree = tree_load(names[_i]);

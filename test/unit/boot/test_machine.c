@@ -13,7 +13,7 @@ static void parses(const void *tree, uint64_t hart)
     ck_assert_msg(tree_parse(tree, hart, &machine, &problem) == OK, "%s", problem);
 }
 
-/* The tree is refused with this error, in words. */
+/* Checks that the tree is refused with this error and a text. */
 static void refuses(void *tree, uint64_t hart, enum err err)
 {
     problem = NULL;
@@ -55,7 +55,7 @@ START_TEST(test_machine_parse_256m_finds_all)
 }
 END_TEST
 
-/* Each hart has its own S context, wherever the tree lists it. */
+/* Each hart gets its own S context, wherever the tree lists it. */
 START_TEST(test_machine_parse_each_boot_hart_has_its_context)
 {
     void *tree = tree_load("virt-8g-smp4");
@@ -70,8 +70,8 @@ START_TEST(test_machine_parse_each_boot_hart_has_its_context)
 }
 END_TEST
 
-/* The memory of two nodes that touch is one range; of the nodes' PLICs each hart uses its own, and
- * the other is handed out to nobody. */
+/* Adjacent memory of two nodes is one range; each hart uses its node's PLIC, and the
+ * other PLIC is not handed out. */
 START_TEST(test_machine_parse_numa_unites_memory)
 {
     void *tree = tree_load("virt-numa");
@@ -89,7 +89,7 @@ START_TEST(test_machine_parse_numa_unites_memory)
 }
 END_TEST
 
-/* The firmware's timer and IPI registers are found under their newer names too. */
+/* The firmware's timer and IPI registers are also found by their newer compatible strings. */
 START_TEST(test_machine_parse_aclint_is_firmware)
 {
     void *tree = tree_load("virt-aclint");
@@ -101,7 +101,7 @@ START_TEST(test_machine_parse_aclint_is_firmware)
 }
 END_TEST
 
-/* Timers and interrupt controllers of other vendors, disabled or not, are handed out to nobody. */
+/* Timers and interrupt controllers of other vendors, disabled or not, are not handed out. */
 START_TEST(test_machine_parse_other_vendors_controllers_are_firmware)
 {
     static const char *const names[] = {
@@ -124,7 +124,7 @@ START_TEST(test_machine_parse_other_vendors_controllers_are_firmware)
 }
 END_TEST
 
-/* A size or a divisor that no machine has is refused, or stands for none. */
+/* An impossible size or divisor is refused, or counts as absent. */
 START_TEST(test_machine_parse_odd_numbers_are_not_used)
 {
     static const uint64_t blocks[] = { UINT64_C(1) << 61, 8192, 96, 4096, 64 };
@@ -164,7 +164,7 @@ START_TEST(test_machine_parse_firmware_additions_are_seen)
 }
 END_TEST
 
-/* A hart that is disabled is not counted, and cannot be the one that booted. */
+/* A disabled hart is not counted, and cannot be the boot hart. */
 START_TEST(test_machine_parse_disabled_hart_is_not_counted)
 {
     void *tree = tree_load("virt-8g-smp4");
@@ -176,7 +176,7 @@ START_TEST(test_machine_parse_disabled_hart_is_not_counted)
 }
 END_TEST
 
-/* A machine without PLIC or test device is a machine. */
+/* A machine without PLIC or test device is accepted. */
 START_TEST(test_machine_parse_without_devices_is_ok)
 {
     void *tree = tree_load("virt-256m");
@@ -247,7 +247,7 @@ START_TEST(test_machine_parse_odd_properties_are_format_errors)
 }
 END_TEST
 
-/* Registers at odd addresses would trap in the kernel, as would half a register. */
+/* Registers at odd addresses, or half a register, are refused: the kernel's access would trap. */
 START_TEST(test_machine_parse_odd_registers_are_format_errors)
 {
     static const struct { const char *path; uint64_t start, bytes; } odd[] = {
@@ -264,7 +264,7 @@ START_TEST(test_machine_parse_odd_registers_are_format_errors)
 }
 END_TEST
 
-/* A context whose registers lie behind the PLIC's end would let the kernel write elsewhere. */
+/* A context whose registers lie after the PLIC's end is refused: the kernel would write there. */
 START_TEST(test_machine_parse_plic_context_outside_is_refused)
 {
     void *tree = tree_load("virt-8g-smp4");
@@ -297,7 +297,7 @@ START_TEST(test_machine_parse_too_many_ranges_is_no_memory)
 }
 END_TEST
 
-/* Addresses that mean something else to the hart than the tree says are not used. */
+/* A tree with a bus that translates addresses is refused. */
 START_TEST(test_machine_parse_translating_bus_is_not_supported)
 {
     void *tree = tree_load("virt-256m");

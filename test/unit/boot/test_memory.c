@@ -48,7 +48,7 @@ static void device_piece_is_free(struct range piece)
     meets_nothing(piece, &machine.plic, machine.has_plic);
 }
 
-/* All that may be said of any list: alignment, order, no overlap, each kind in its place. */
+/* Checks the invariants of any list: alignment, order, no overlap, the place of each kind. */
 static void list_is_sound(uint32_t count)
 {
     for (uint32_t i = 0; i < count; i++) {
@@ -99,7 +99,7 @@ START_TEST(test_memory_untypeds_cover_all_that_is_free)
 }
 END_TEST
 
-/* What is taken comes from free RAM, and is in no Untyped afterwards. */
+/* Taken memory comes from free RAM, and is in no Untyped afterwards. */
 START_TEST(test_memory_take_is_not_handed_out)
 {
     uint64_t address = 0;
@@ -136,7 +136,7 @@ START_TEST(test_memory_divide_bad_archive_is_out_of_range)
 }
 END_TEST
 
-/* Refused with a range error, in words that name the cause. */
+/* Checks for a range error whose text names the cause. */
 static void divide_refuses(const char *word)
 {
     problem = NULL;
@@ -145,7 +145,7 @@ static void divide_refuses(const char *word)
     ck_assert_msg(strstr(problem, word) != NULL, "%s", problem);
 }
 
-/* Image and tree that the described RAM does not cover to the last byte would be device memory. */
+/* An image or tree that the described RAM does not cover to the last byte is refused. */
 START_TEST(test_memory_divide_uncovered_image_or_tree_is_refused)
 {
     static const struct range ram[] = {
@@ -165,7 +165,7 @@ START_TEST(test_memory_divide_uncovered_image_or_tree_is_refused)
 }
 END_TEST
 
-/* Registers beyond the kernel's mapping, or over what the kernel stands on, are not written to. */
+/* Registers beyond the kernel's mapping, or over the kernel's image or tree, are refused. */
 START_TEST(test_memory_divide_registers_out_of_reach_are_refused)
 {
     machine_load("virt-256m");
@@ -185,7 +185,7 @@ START_TEST(test_memory_divide_registers_out_of_reach_are_refused)
 }
 END_TEST
 
-/* An archive over registers would hand them out as its pages. */
+/* An archive that overlaps registers is refused: its pages would hand the registers out. */
 START_TEST(test_memory_divide_archive_over_registers_is_refused)
 {
     machine_load("virt-256m");
@@ -198,7 +198,7 @@ START_TEST(test_memory_divide_archive_over_registers_is_refused)
 }
 END_TEST
 
-/* RAM that the kernel cannot reach is neither RAM nor device. */
+/* RAM that the kernel cannot reach is handed out neither as RAM nor as device memory. */
 START_TEST(test_memory_divide_unreachable_ram_is_left_out)
 {
     machine_load("virt-256m");
@@ -212,7 +212,7 @@ START_TEST(test_memory_divide_unreachable_ram_is_left_out)
 }
 END_TEST
 
-/* Registers that a tree places in RAM are nobody's: neither the firmware's nor the PLIC's. */
+/* Registers that a tree places in RAM are not handed out, neither firmware's nor the PLIC's. */
 START_TEST(test_memory_divide_registers_in_ram_are_not_handed_out)
 {
     machine_load("virt-256m");
@@ -238,7 +238,7 @@ START_TEST(test_memory_divide_partial_pages_are_not_used)
 }
 END_TEST
 
-/* With more pieces than places the smallest go, and only those. */
+/* If there are more pieces than places, the smallest pieces are dropped, and only those. */
 START_TEST(test_memory_untypeds_too_many_lets_the_smallest_go)
 {
     memset(&memory, 0, sizeof memory);
@@ -260,7 +260,7 @@ START_TEST(test_memory_untypeds_too_many_lets_the_smallest_go)
 }
 END_TEST
 
-/* More holes than a set has places is an error, not a loss. */
+/* More holes than a set has places is an error; no memory is lost silently. */
 START_TEST(test_memory_divide_too_fragmented_is_no_memory)
 {
     machine_load("virt-8g-smp4");

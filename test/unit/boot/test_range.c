@@ -64,7 +64,7 @@ START_TEST(test_range_wrapping_is_refused)
 }
 END_TEST
 
-/* A full set refuses what would need one more place, and takes what needs none. */
+/* A full set refuses a change that needs one more place, and accepts a change that needs none. */
 START_TEST(test_range_full_set_is_unchanged)
 {
     struct range_set set = { 0 }, before;
@@ -92,7 +92,7 @@ START_TEST(test_range_round_out_covers_pages)
 }
 END_TEST
 
-/* Holding means wholly inside one range. */
+/* A set holds a range only if the range lies wholly inside one of the set's ranges. */
 START_TEST(test_range_holds_only_inside)
 {
     struct range_set set = { 2, { { 0x1000, 0x1000 }, { 0x3000, 0x1000 } } };
@@ -122,7 +122,7 @@ static uint64_t set_mask(const struct range_set *set)
     return mask;
 }
 
-/* Any sequence of additions and removals gives what a set of bits gives. */
+/* Any sequence of additions and removals has the same result as on a bit set. */
 START_TEST(test_range_random_matches_bits)
 {
     struct range_set set = { 0 };

@@ -20,7 +20,7 @@ static int node_at(const void *tree, const char *path)
     return node;
 }
 
-/* With one PLIC for all, the hart that booted stays. */
+/* With one PLIC for all harts, the boot hart is chosen. */
 START_TEST(test_wiring_hart_choose_one_plic_keeps_the_boot_hart)
 {
     static const char *const names[] = { "virt-256m", "virt-8g-smp4", "virt-aclint" };
@@ -49,7 +49,7 @@ START_TEST(test_wiring_hart_choose_numa_goes_where_the_console_is)
 }
 END_TEST
 
-/* Without stdout-path, or with one that leads nowhere, most devices decide. */
+/* Without a valid stdout-path, the PLIC of the most devices decides. */
 START_TEST(test_wiring_hart_choose_no_console_goes_where_most_devices_are)
 {
     void *tree = tree_load("virt-numa");
@@ -64,7 +64,7 @@ START_TEST(test_wiring_hart_choose_no_console_goes_where_most_devices_are)
 }
 END_TEST
 
-/* The console's path may carry settings of the line, and be an alias. */
+/* The console's path may be an alias, and may end in line settings. */
 START_TEST(test_wiring_hart_choose_alias_with_options_is_followed)
 {
     void *tree = tree_load("virt-numa");
@@ -105,7 +105,7 @@ START_TEST(test_wiring_hart_choose_inherited_and_extended_parents_count)
 }
 END_TEST
 
-/* Disabled harts are not started; when nobody is wired to the PLIC the boot hart stays. */
+/* Disabled harts are not chosen; if no hart is wired to the PLIC, the boot hart is chosen. */
 START_TEST(test_wiring_hart_choose_disabled_harts_are_passed_over)
 {
     void *tree = tree_load("virt-numa");
@@ -118,7 +118,7 @@ START_TEST(test_wiring_hart_choose_disabled_harts_are_passed_over)
 }
 END_TEST
 
-/* No PLIC, a PLIC of one cell, a status without an end: nothing to choose, and no harm. */
+/* No PLIC, a PLIC of one cell, an unterminated status: the boot hart is chosen. */
 START_TEST(test_wiring_hart_choose_odd_trees_keep_the_boot_hart)
 {
     void *tree = tree_load("virt-256m");
@@ -135,7 +135,7 @@ START_TEST(test_wiring_hart_choose_odd_trees_keep_the_boot_hart)
 }
 END_TEST
 
-/* A blob that is cut short, or not one, is refused. */
+/* A blob that is cut short, or is no device tree, is refused. */
 START_TEST(test_wiring_hart_choose_damaged_is_format)
 {
     void *tree = tree_load("virt-numa");

@@ -7,10 +7,10 @@
 #include <kernel/boot/machine.h>
 #include <libfdt.h>
 
-/* The caller frees it. */
+/* Loads a tree of trees/; the caller frees the memory. */
 void *tree_load(const char *name);
 
-/* Add /reserved-memory, a memory reservation and an initrd, as OpenSBI and QEMU do. */
+/* Adds /reserved-memory, a memory reservation and an initrd, as OpenSBI and QEMU do. */
 void tree_add_firmware(void *tree);
 #define TREE_FIRMWARE_START UINT64_C(0x80000000)
 #define TREE_FIRMWARE_BYTES UINT64_C(0x60000)

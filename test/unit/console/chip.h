@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* A model of the 16550: a receive queue, and a transmit FIFO, empty when the test says so. */
+/* A model of the 16550: a receive queue, and a transmit FIFO that the test empties. */
 #ifndef TEST_UNIT_CONSOLE_CHIP_H
 #define TEST_UNIT_CONSOLE_CHIP_H
 

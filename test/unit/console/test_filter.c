@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* services/console/filter.h: what of a guest's output reaches the terminal. */
+/* services/console/filter.h: which bytes of a guest's output reach the terminal. */
 #include <check.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,7 +9,7 @@
 
 static char shown[20000];
 
-/* All that passes of `count` bytes, taken one after the other by a new filter. */
+/* Returns the bytes that a new filter passes of `count` bytes. */
 static const char *pass_bytes(const char *text, size_t count)
 {
     struct filter filter = {0};
@@ -34,7 +34,7 @@ static const char *pass(const char *text)
 
 START_TEST(test_filter_what_programs_use_passes_unchanged)
 {
-    /* Text, colours, cursor movement, erasing, scrolling, line drawing: as they are. */
+    /* Text, colours, cursor movement, erasing, scrolling and line drawing pass unchanged. */
     static const char *const rows[] = {"hello\r\n\tworld\b\a",
                                        "\x1b[31mred\x1b[0m",
                                        "\x1b[38;2;1;2;3;48:5:7mx",
@@ -57,7 +57,7 @@ END_TEST
 
 START_TEST(test_filter_queries_and_modes_that_type_are_left_out)
 {
-    /* Nothing that makes the terminal type passes, nor any part of it. */
+    /* No query, which would make the terminal type an answer, passes, whole or in part. */
     static const char *const rows[] = {"\x05",
                                        "\x1b[6n",
                                        "\x1b[5n",
@@ -102,7 +102,7 @@ END_TEST
 
 START_TEST(test_filter_states_that_hide_lines_are_left_out)
 {
-    /* Other screens, sets and sizes, resets and locks: the next notice is readable. */
+    /* Other screens, character sets, sizes, resets and locks do not pass. */
     static const char *const rows[] = {"\x1b[?1049h",
                                        "\x1b[?47h",
                                        "\x1b[?1047h",
@@ -145,7 +145,7 @@ END_TEST
 
 START_TEST(test_filter_mark_never_passes)
 {
-    /* Neither whole nor in a longer form, nor as a byte of another character set. */
+    /* Warren's mark passes neither as itself, nor overlong, nor as a Latin-1 byte. */
     ck_assert_str_eq(pass("\xc2\xa7 [1 right is in front]"), "? [1 right is in front]");
     ck_assert_str_eq(pass("\xe0\x82\xa7"), "???");
     ck_assert_str_eq(pass("\xa7"), "?");
@@ -157,7 +157,7 @@ END_TEST
 
 START_TEST(test_filter_bad_utf8_becomes_question_marks)
 {
-    /* Overlong forms, surrogates, numbers too large and lone bytes are not handed on. */
+    /* Overlong forms, surrogates, code points too large and lone bytes do not pass. */
     ck_assert_str_eq(pass("\xc0\x9b"
                           "6n"),
                      "??6n");
@@ -173,7 +173,7 @@ END_TEST
 
 START_TEST(test_filter_broken_sequence_ends_where_text_begins)
 {
-    /* A sequence that is broken off takes nothing of what follows with it. */
+    /* A sequence that breaks off removes no byte of the text that follows. */
     ck_assert_str_eq(pass("\x1b[3\nline"), "\nline");
     ck_assert_str_eq(pass("\x1b[6\x1b[31mx"), "\x1b[31mx");
     ck_assert_str_eq(pass("\x1b]0;no end\r\nline\r\n"), "\r\nline\r\n");
@@ -188,7 +188,7 @@ END_TEST
 
 START_TEST(test_filter_long_sequence_is_left_out)
 {
-    /* What cannot be held is left out as a whole, whatever its length; the limit itself passes. */
+    /* A sequence longer than the limit is dropped as a whole; one of exactly the limit passes. */
     char text[3000] = "\x1b[1";
 
     for (size_t length = 60; length < 2900; length += length < 70 ? 1 : 97) {
@@ -204,7 +204,7 @@ END_TEST
 
 START_TEST(test_filter_output_passes_a_second_time_unchanged)
 {
-    /* Whatever a guest sends: what passed holds whole sequences of the list and nothing else. */
+    /* Of any bytes only whole sequences of the list pass. */
     static const char likely[] =
         "\x1b\x1b[[[]]P();;?0123456nchlmrHJtqu\xc2\xa7\x9b\xe0\x82\x07\x05\\ $";
     static char text[4000], once[sizeof shown];

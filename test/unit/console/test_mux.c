@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* services/console: whose bytes reach the terminal, and what keys do. */
+/* services/console: which client's bytes reach the terminal, and the effects of keys. */
 #include <check.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,7 +12,7 @@
 static struct mux mux;
 static char shown[100000];
 
-/* Gives a client's text, as much as there is room for; how much that was. */
+/* Writes a client's text as far as there is room; returns the number of bytes. */
 static size_t out(unsigned client, const char *text)
 {
     size_t count = strlen(text), room = mux_room(&mux, client);
@@ -22,7 +22,7 @@ static size_t out(unsigned client, const char *text)
     return count;
 }
 
-/* All that the terminal gets, `step` bytes at a time. */
+/* Returns all bytes for the terminal, taken `step` at a time. */
 static const char *show_by(size_t step)
 {
     size_t at = 0, count;
@@ -40,7 +40,7 @@ static const char *show(void)
     return show_by(16);
 }
 
-/* Three clients, and a terminal that has been reset. */
+/* Sets up three clients and a terminal after its reset. */
 static void setup(void)
 {
     static const char names[3][MUX_NAME_BYTES] = {"left", "right", "third"};
@@ -66,7 +66,7 @@ static const char *typed(void)
 
 START_TEST(test_front_output_passes_unchanged)
 {
-    /* What the front client writes is what the terminal gets, in pieces of any size. */
+    /* The terminal gets the front client's bytes unchanged, in pieces of any size. */
     for (size_t step = 2; step < 40; step++) {
         out(0, "hello\r\n\x1b[31mworld");
         ck_assert_str_eq(show_by(step), "hello\r\n\x1b[31mworld");
@@ -76,7 +76,7 @@ END_TEST
 
 START_TEST(test_front_back_pressure_loses_nothing)
 {
-    /* In front a client is given room only for what can still be shown; every byte arrives. */
+    /* The front client gets room only for bytes that can still be shown; every byte arrives. */
     static char sent[60000], got[60001];
     size_t in = 0, at = 0;
     for (size_t i = 0; i < sizeof sent; i++)
@@ -97,7 +97,7 @@ END_TEST
 
 START_TEST(test_background_is_kept_and_shown_at_switch)
 {
-    /* The background writes without waiting; a switch says who is in front, then shows it. */
+    /* A background client never waits; a switch prints the new client's name, then its text. */
     out(0, "at left\r\n# ");
     show();
     out(1, "one\r\ntwo\r\n");
@@ -117,7 +117,7 @@ END_TEST
 
 START_TEST(test_background_flood_keeps_newest)
 {
-    /* More than the scrollback holds: the newest stays, and the switch says what was dropped. */
+    /* A full scrollback keeps the newest text; the switch prints how much was dropped. */
     for (unsigned i = 0; i < 3 * MUX_SCROLLBACK_BYTES / 8; i++)
         ck_assert_uint_eq(out(2, i + 1 < 3 * MUX_SCROLLBACK_BYTES / 8 ? "12345678" : "the end\n"),
                           8);
@@ -132,7 +132,7 @@ END_TEST
 
 START_TEST(test_keys_go_to_front_client)
 {
-    /* Keys are for the client in front; a switch drops those it has not taken. */
+    /* Keys go to the front client; a switch drops keys that the client has not taken. */
     keys("ls\r\x03");
     ck_assert_str_eq(typed(), "ls\r\x03");
     keys("lost\x1d"
@@ -154,7 +154,7 @@ END_TEST
 
 START_TEST(test_escape_next_goes_round)
 {
-    /* n brings each client to the front in turn, round and round. */
+    /* n brings each client to the front in turn, the first after the last. */
     keys("\x1dn");
     ck_assert_uint_eq(mux.front, 1);
     keys("\x1dn\x1dn");
@@ -164,7 +164,7 @@ END_TEST
 
 START_TEST(test_escape_letter_brings_guests_10_to_15)
 {
-    /* Each of the sixteen guests there can be has a key of its own: a hexadecimal digit. */
+    /* Each of up to sixteen guests has its own key: a hexadecimal digit. */
     static const char names[MUX_CLIENTS_MOST][MUX_NAME_BYTES] = {"zero"};
     mux_init(&mux, MUX_CLIENTS_MOST, names);
     for (unsigned i = MUX_CLIENTS_MOST; i-- > 0;) {
@@ -183,7 +183,7 @@ END_TEST
 
 START_TEST(test_escape_help_lists_clients)
 {
-    /* ? names the keys and each client with its state, the one in front marked. */
+    /* ? lists the keys and each client with its state, and marks the front client. */
     mux_set_state(&mux, 2, MUX_DEAD);
     keys("\x1d?");
     show();
@@ -196,7 +196,7 @@ END_TEST
 
 START_TEST(test_escape_unknown_says_so)
 {
-    /* A digit without a guest, or another key, changes nothing and gets a word of help. */
+    /* A digit without a guest, or an unknown key, changes nothing and prints a help line. */
     keys("\x1d"
          "7");
     ck_assert_ptr_nonnull(strstr(show(), "no such guest"));
@@ -222,7 +222,7 @@ END_TEST
 
 START_TEST(test_notice_stands_on_a_line_of_its_own)
 {
-    /* A line of ours never breaks into the middle of a guest's line that is still being written. */
+    /* A line of Warren's ends an unfinished line of a guest before it starts. */
     out(0, "half a li");
     uint8_t some[5];
     ck_assert_uint_eq(mux_transmit(&mux, some, 5), 5);
@@ -234,7 +234,7 @@ END_TEST
 
 START_TEST(test_notice_within_endless_line_comes_out)
 {
-    /* A client that never ends its line cannot keep our lines from the terminal. */
+    /* A client that never ends its line cannot delay Warren's lines for ever. */
     uint8_t first[1];
     out(0, "x");
     mux_transmit(&mux, first, 1);
@@ -250,7 +250,7 @@ END_TEST
 
 START_TEST(test_notice_unfinished_holds_terminal_quietly)
 {
-    /* Between two pieces of one notice the client's output waits, and nothing spins. */
+    /* Between two pieces of one notice the client's output waits, and the service does not spin. */
     mux_notice(&mux, "warren: ha", 10);
     ck_assert_str_eq(show(), MARK "warren: ha");
     out(0, "guest\r\n");
@@ -262,7 +262,7 @@ END_TEST
 
 START_TEST(test_notice_flood_drops_whole_pieces)
 {
-    /* More of our own text than fits is dropped in whole pieces, not cut. */
+    /* Notices that do not fit are dropped in whole pieces, not cut. */
     for (unsigned i = 0; i < MUX_NOTICE_BYTES / 10 + 100; i++)
         mux_notice(&mux, "12345678\r\n", 10);
     show();
@@ -273,7 +273,7 @@ END_TEST
 
 START_TEST(test_state_of_front_moves_to_next_running)
 {
-    /* When the client in front ends, the next that runs comes to the front; with none, it stays. */
+    /* When the front client ends, the next running one comes to the front, if there is one. */
     mux_set_state(&mux, 1, MUX_DEAD);
     ck_assert_uint_eq(mux.front, 0);
     mux_set_state(&mux, 0, MUX_ENDED);
@@ -298,7 +298,7 @@ END_TEST
 
 START_TEST(test_notice_cannot_be_printed_by_a_client)
 {
-    /* Byte for byte what Warren writes, in any piece: without the mark on the terminal. */
+    /* A client's copy of Warren's mark, in pieces of any size, does not reach the terminal. */
     for (size_t step = 1; step < 8; step++) {
         out(0, "\r\n" MARK "[1 right is in front]\r\n");
         ck_assert_str_eq(show_by(step), "\r\n? [1 right is in front]\r\n");
@@ -312,7 +312,7 @@ END_TEST
 
 START_TEST(test_notice_text_is_printable)
 {
-    /* What a process had written into Warren's log changes nothing on the terminal. */
+    /* Control sequences that a process put into Warren's log have no effect on the terminal. */
     static const char text[] = "vmm: \x1b[2J\x05" MARK "\rx\n";
     mux_notice(&mux, text, sizeof text - 1);
     ck_assert_str_eq(show(), MARK "vmm: ?[2J??? x\r\n");
@@ -321,7 +321,7 @@ END_TEST
 
 START_TEST(test_notice_in_a_changed_state_is_readable)
 {
-    /* Colours, sets, margins and places that a client left: reset, and a row without other text. */
+    /* A notice resets colours, sets, margins and position, and stands on an empty row. */
     out(0, "\x1b[8m\x1b[2;3r\x0e\x1b[5;5Hx");
     show();
     mux_notice(&mux, "warren: news\r\n", 14);
@@ -334,7 +334,7 @@ END_TEST
 
 START_TEST(test_switch_resets_what_a_client_changed)
 {
-    /* The state that one client left is not the next one's; one that left none costs nothing. */
+    /* A switch resets the terminal state of the last client, if that client changed it. */
     out(0, "\x1b[31mred");
     show();
     mux_switch(&mux, 1);
@@ -348,7 +348,7 @@ END_TEST
 
 START_TEST(test_switch_within_a_sequence_shows_no_part_of_it)
 {
-    /* A sequence that is not whole when another client comes is shown later, whole. */
+    /* A sequence that is incomplete at a switch is shown later, complete. */
     out(0, "line\r\n> \x1b[3");
     ck_assert_str_eq(show(), "line\r\n> ");
     mux_switch(&mux, 1);
@@ -361,7 +361,7 @@ END_TEST
 
 START_TEST(test_replay_and_live_output_have_no_query)
 {
-    /* Nothing that a terminal answers is shown, neither at once nor when a client comes. */
+    /* No query reaches the terminal, neither at once nor from the scrollback at a switch. */
     static const char text[] = "a\x1b[6nb\x1b[c\x05"
                                "c\x1b]11;?\x07"
                                "d\x1bP$qm\x1b\\e\r\n";

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* services/console: the whole service between real rings, a model of the UART and a clock. */
+/* services/console: the whole service with real rings, a model of the UART and a clock. */
 #include <check.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,7 +13,7 @@
 #define FRONT        0u
 #define BACK         1u
 
-/* The two clients' and the root server's ends, in memory they share with the service. */
+/* The memory that the two clients and the root server share with the service. */
 static uint8_t *region[CLIENT_COUNT], *control;
 static struct ring_producer output[CLIENT_COUNT];
 static struct ring_consumer input[CLIENT_COUNT];
@@ -111,7 +111,7 @@ static void teardown(void)
     free(control);
 }
 
-/* ---- what clients, people and the root server do ----------------------------------- */
+/* ---- actions of clients, keyboard and root server ---------------------------------- */
 
 static uint32_t client_writes(unsigned i, const char *text)
 {
@@ -144,7 +144,7 @@ static void root_sends(struct console_record record)
     ck_assert_uint_eq(written, 1);
 }
 
-/* Without the text that the protocol wants before it. */
+/* Sets the state without the text that the protocol requires before it. */
 static void root_sets_level(unsigned client, uint32_t state)
 {
     struct console_levels *levels = (void *)(control + CONSOLE_CONTROL_LEVELS);
@@ -172,7 +172,7 @@ static const char *shown(void)
     return chip.sent;
 }
 
-/* Sleeps with every signal asked for, as it is once nothing came for a while. */
+/* Lets the service sleep with every signal requested, as after a quiet while. */
 static void sleep_deep(void)
 {
     uint64_t deadline;
@@ -187,7 +187,7 @@ static void sleep_deep(void)
 
 START_TEST(test_service_output_of_front_reaches_terminal)
 {
-    /* What the client in front writes leaves the UART, whole and in order. */
+    /* The front client's output leaves the UART, whole and in order. */
     client_writes(FRONT, "boot\r\n# ");
     settle();
     ck_assert_str_eq(shown(), "boot\r\n# ");
@@ -196,7 +196,7 @@ END_TEST
 
 START_TEST(test_service_output_in_background_waits)
 {
-    /* Another's output is taken, lest it be held up, and shown when it comes to the front. */
+    /* A background client's output is taken at once, and shown when the client is in front. */
     client_writes(BACK, "hello");
     settle();
     ck_assert_str_eq(shown(), "");
@@ -212,7 +212,7 @@ END_TEST
 
 START_TEST(test_service_full_ring_wakes_its_client_when_taken)
 {
-    /* A client that waits for room is signalled once there is some, and nobody else is. */
+    /* A client that waits for room is signalled when there is room; no other client is. */
     static char flood[CONSOLE_OUTPUT_BYTES + 1];
     memset(flood, 'x', CONSOLE_OUTPUT_BYTES);
     chip.is_empty = false;
@@ -229,7 +229,7 @@ END_TEST
 
 START_TEST(test_service_keys_reach_front_and_wake_it)
 {
-    /* Keys go to the client in front and to no other; one that sleeps is signalled. */
+    /* Keys go to the front client alone; a sleeping client is signalled. */
     ck_assert(ring_consumer_sleep(&input[FRONT]));
     person_types("ls\r");
     settle();
@@ -255,8 +255,8 @@ static void keyboard_fill(void)
 
 START_TEST(test_service_unread_keys_hold_keyboard_for_a_second)
 {
-    /* A client that does not read holds the keyboard up for a second; then keys are dropped and
-       the escape key works. */
+    /* A client that does not read its keys stops the keyboard for a second; then keys are dropped
+       and the escape key works. */
     uint64_t deadline;
     keyboard_fill();
     ck_assert(service_sleep(&service, &deadline));
@@ -273,7 +273,7 @@ END_TEST
 
 START_TEST(test_service_unread_keys_pass_once_read)
 {
-    /* Keys that were held are not lost when the client reads again. */
+    /* Keys that wait are not lost when the client reads again. */
     size_t taken = 0;
     keyboard_fill();
     for (size_t got; (got = strlen(client_reads(FRONT))) > 0; settle())
@@ -286,7 +286,7 @@ END_TEST
 
 START_TEST(test_service_lying_ring_hurts_its_client_only)
 {
-    /* Indices that make no sense silence that client, with one line however often it does it. */
+    /* Impossible indices stop that client, with one message however often it repeats them. */
     _Atomic uint32_t *index = &shared(region[BACK], CONSOLE_OUTPUT_SHARED)->producer.index;
     for (unsigned i = 0; i < 5; i++) {
         *index += CONSOLE_OUTPUT_BYTES + 1;
@@ -305,7 +305,7 @@ END_TEST
 
 START_TEST(test_service_broken_ring_works_after_attaching_anew)
 {
-    /* A client started anew has its console back. */
+    /* A client that is started anew has a working console again. */
     shared(region[FRONT], CONSOLE_OUTPUT_SHARED)->producer.index += CONSOLE_OUTPUT_BYTES + 1;
     settle();
     client_attach(FRONT);
@@ -335,7 +335,7 @@ END_TEST
 
 START_TEST(test_service_ended_client_shows_its_last_words_first)
 {
-    /* A guest that powered itself off keeps the front until all it wrote is shown. */
+    /* A guest that powered itself off stays in front until all its output is shown. */
     chip.is_empty = false;
     client_writes(FRONT, "Power down\r\n");
     root_sets_level(FRONT, CONSOLE_STATE_ENDED);
@@ -352,7 +352,7 @@ END_TEST
 
 START_TEST(test_service_level_holds_however_often_it_changes)
 {
-    /* The state that a guest is in last is the one shown, and both guests' changes are. */
+    /* The last state of each guest is shown. */
     root_sets_level(BACK, CONSOLE_STATE_DEAD);
     root_sets_level(FRONT, CONSOLE_STATE_ENDED);
     settle();
@@ -366,7 +366,7 @@ END_TEST
 
 START_TEST(test_service_level_from_before_its_start_counts)
 {
-    /* A service started anew finds what changed while there was none. */
+    /* A service that is started anew finds the state changes from before its start. */
     root_sets_level(BACK, CONSOLE_STATE_DEAD);
     ck_assert_int_eq(service_init(&service, &start, &uart, &ops), OK);
     settle();
@@ -376,7 +376,7 @@ END_TEST
 
 START_TEST(test_service_level_stands_behind_the_lines_about_it)
 {
-    /* What the root server says about an end is shown before the next guest comes to the front. */
+    /* The root server's line about an end is shown before the next guest comes to the front. */
     for (unsigned i = 0; i < 40; i++)
         root_sends(
             (struct console_record){.kind = CONSOLE_RECORD_TEXT, .length = 5, .text = "why\r\n"});
@@ -399,8 +399,8 @@ static void root_says(unsigned about, enum console_record_kind kind, const char 
 
 START_TEST(test_service_line_stands_behind_output_of_its_guest)
 {
-    /* A line about the guest in front comes after all that the guest wrote, more than fits into
-       the multiplexer included; a line about nobody that was said later comes later. */
+    /* A line about the front guest comes after all of the guest's output, even more than the
+       multiplexer holds; a later line without a guest comes after that line. */
     static char words[CONSOLE_OUTPUT_BYTES + 1];
     memset(words, 'w', CONSOLE_OUTPUT_BYTES);
     chip.is_empty = false;
@@ -420,7 +420,7 @@ END_TEST
 
 START_TEST(test_service_line_about_a_guest_in_the_back_is_shown_at_once)
 {
-    /* Output of a guest that is not in front is in its scrollback first, and waits there. */
+    /* Before a line about a background guest, the guest's output is moved to its scrollback. */
     client_writes(BACK, "unseen");
     root_says(BACK + 1, CONSOLE_RECORD_TEXT, "right is off\r\n");
     settle();
@@ -431,8 +431,8 @@ END_TEST
 
 START_TEST(test_service_line_is_not_held_up_by_a_lying_guest)
 {
-    /* A guest whose ring makes no sense, loses what was in it, or never stops filling, cannot
-       keep a line about it from the terminal. */
+    /* A guest with a broken ring, or one that it clears or never stops filling, cannot hold a
+       line about itself back from the terminal. */
     static char flood[CONSOLE_OUTPUT_BYTES + 1];
     _Atomic uint32_t *index = &shared(region[FRONT], CONSOLE_OUTPUT_SHARED)->producer.index;
     memset(flood, 'f', CONSOLE_OUTPUT_BYTES);
@@ -456,8 +456,8 @@ END_TEST
 
 START_TEST(test_service_terminal_that_stands_still_leaves_the_ring_empty)
 {
-    /* The ring is emptied whatever the terminal does.  What processes log is dropped, and counted;
-       what the root server itself says is kept. */
+    /* The ring is emptied even if the terminal is slow.  Log lines of processes are dropped and
+       counted; the root server's own lines are kept. */
     uint32_t room = 0;
     chip.is_empty = false;
     for (unsigned i = 0; i < 3000; i++) {
@@ -482,7 +482,7 @@ END_TEST
 
 START_TEST(test_service_line_without_end_is_broken)
 {
-    /* Records that never end a line come out as lines all the same. */
+    /* Records without a line end still come out as lines. */
     char text[sizeof((struct console_record *)0)->text + 1] = {0};
     memset(text, 'e', sizeof text - 1);
     for (unsigned i = 0; i < 40; i++)
@@ -495,7 +495,7 @@ END_TEST
 
 START_TEST(test_service_control_nonsense_is_ignored)
 {
-    /* Records with lengths or kinds, and levels, that are none change nothing. */
+    /* Records with an invalid length or kind, and invalid levels, change nothing. */
     struct console_record record = {.kind = CONSOLE_RECORD_TEXT, .length = 255};
     memset(record.text, 'n', sizeof record.text);
     record.text[sizeof record.text - 1] = '\n';
@@ -513,7 +513,7 @@ END_TEST
 
 START_TEST(test_service_sleep_asks_for_signals)
 {
-    /* Asleep, the service is signalled by whoever writes: clients and root server alike. */
+    /* A sleeping service gets a signal for output of clients and of the root server alike. */
     sleep_deep();
     client_writes(FRONT, "a");
     ck_assert(ring_producer_wakes(&output[FRONT]));
@@ -526,7 +526,7 @@ END_TEST
 
 START_TEST(test_service_sleep_after_output_holds_signals_back)
 {
-    /* After output the next byte needs no signal: it is looked for once, a millisecond later. */
+    /* After output the next byte needs no signal: the service polls once, a millisecond later. */
     uint64_t deadline;
     now_ticks = 5000;
     client_writes(FRONT, "a");
@@ -544,7 +544,7 @@ END_TEST
 
 START_TEST(test_service_sleep_refuses_when_something_came)
 {
-    /* What is written between the last look and the sleep is seen. */
+    /* Output written between the last poll and the sleep is seen. */
     uint64_t deadline = 1;
     sleep_deep();
     settle();
@@ -556,7 +556,7 @@ END_TEST
 
 START_TEST(test_service_sleep_wants_transmit_interrupt_only_to_send)
 {
-    /* The transmit interrupt is on while there is something to send, and off otherwise. */
+    /* The transmit interrupt is on only while bytes wait to be sent. */
     uint64_t deadline;
     chip.is_empty = false;
     client_writes(FRONT, "text");
@@ -583,7 +583,7 @@ END_TEST
 
 START_TEST(test_service_without_clients_shows_the_log)
 {
-    /* With no guest at all there is still a terminal, and keys harm nothing. */
+    /* Without guests the terminal works, and keys do no harm. */
     uint64_t deadline;
     start.client_count = 0;
     ck_assert_int_eq(service_init(&service, &start, &uart, &ops), OK);

@@ -10,7 +10,7 @@ static struct chip chip;
 
 START_TEST(test_uart_drives_the_chip)
 {
-    /* Set-up keeps the line's form, receives what is there, sends when the FIFO is empty. */
+    /* Set-up keeps the line format, receives waiting bytes, and sends when the FIFO is empty. */
     struct uart uart = {.read = chip_read, .write = chip_write, .context = &chip};
     uint8_t got[16];
     memset(&chip, 0, sizeof chip);
@@ -35,7 +35,7 @@ END_TEST
 
 START_TEST(test_uart_want_touches_register_only_for_a_change)
 {
-    /* The interrupt enable register is written when what is wanted changes, and not otherwise. */
+    /* The interrupt enable register is written only when its value changes. */
     struct uart uart = {.read = chip_read, .write = chip_write, .context = &chip};
     memset(&chip, 0, sizeof chip);
     uart_init(&uart);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* A bus that remembers its last access, FP registers, and short ways to cause exits. */
+/* A bus that records its last access, FP registers, and helpers that make exits. */
 #ifndef TEST_UNIT_EMUL_FAKE_H
 #define TEST_UNIT_EMUL_FAKE_H
 
@@ -13,11 +13,11 @@ enum {
 };
 
 struct fake {
-    /* What the bus shall answer. */
+    /* The answer of the bus. */
     enum err bus_err;
     uint64_t read_value;
     enum err fp_err;
-    /* What was asked of it. */
+    /* The requests to the bus. */
     unsigned read_count, write_count, fp_count;
     uint64_t gpa, written;
     unsigned width_bytes;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* emul: accesses that are carried out, and what the register gets. */
+/* emul: accesses that are carried out, and the resulting register values. */
 #include <stdlib.h>
 
 #include "fake.h"
@@ -162,7 +162,7 @@ END_TEST
 
 START_TEST(test_emul_access_store_of_x0_writes_zero)
 {
-    /* x0 is zero whatever stands in the register file. */
+    /* x0 is zero whatever value the register file holds. */
     struct fake fake = fake_new();
     struct emul_fault fault = fault_transformed(EMUL_FAULT_STORE, SW_ZERO, 0);
     struct emul_outcome out;
@@ -191,7 +191,7 @@ END_TEST
 
 START_TEST(test_emul_access_fetched_compressed_is_carried_out)
 {
-    /* Without htinst the fetched instruction serves, 16-bit ones of C and Zcb too. */
+    /* Without htinst the fetched instruction is decoded, also a 16-bit one of C and Zcb. */
     struct fake fake = fake_new();
     struct emul_fault lw = fault_fetched(EMUL_FAULT_LOAD, C_LW_A0_4_A1, 4);
     struct emul_fault sd = fault_fetched(EMUL_FAULT_STORE, C_SD_A2_8_A1, 8);
@@ -226,7 +226,7 @@ END_TEST
 
 START_TEST(test_emul_access_htinst_goes_before_fetched_instruction)
 {
-    /* htinst is what trapped; memory may have changed since. */
+    /* htinst has priority over the fetched instruction, because memory may have changed since. */
     struct fake fake = fake_new();
     struct emul_fault fault = fault_transformed(EMUL_FAULT_LOAD, LBU, 0);
     struct emul_outcome out;
@@ -240,7 +240,7 @@ END_TEST
 
 START_TEST(test_emul_access_unknown_htinst_falls_back_to_fetched)
 {
-    /* An htinst value nobody has defined counts as 0. */
+    /* An undefined htinst value counts as 0. */
     struct fake fake = fake_new();
     struct emul_fault fault = fault_fetched(EMUL_FAULT_LOAD, LW | FETCHED_A1, 0);
     struct emul_outcome out;

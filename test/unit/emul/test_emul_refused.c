@@ -32,7 +32,7 @@ enum {
 
 START_TEST(test_emul_access_fetch_from_device_is_fetch_access_fault)
 {
-    /* No device can be executed from; the pseudo instruction of a walk changes nothing. */
+    /* A fetch from a device is refused, also with the pseudoinstruction of a page-table walk. */
     struct fake fake = fake_new();
     struct emul_fault fault = {.cause = EMUL_FAULT_FETCH, .gva = 0x4002, .gpa = PAGE};
 
@@ -153,7 +153,7 @@ END_TEST
 
 START_TEST(test_emul_access_page_table_in_device_is_access_fault)
 {
-    /* Page tables cannot be in a device: the fault is that of the access being translated. */
+    /* A page table in a device gives the access fault of the access being translated. */
     static const uint64_t pseudos[] = {0x2000, 0x2020, 0x3000, 0x3020};
 
     for (size_t i = 0; i < sizeof pseudos / sizeof pseudos[0]; i++) {
@@ -170,7 +170,7 @@ END_TEST
 
 START_TEST(test_emul_access_unknown_instruction_is_access_fault)
 {
-    /* What cannot be told or is no access is refused by the kind of the exit. */
+    /* An unknown instruction, or one that is no access, is refused by the kind of the exit. */
     static const uint32_t insns[] = {0, 0x00000013, 0xffffffff, 0x4002, 0x00007503};
 
     for (size_t i = 0; i < sizeof insns / sizeof insns[0]; i++) {
@@ -197,7 +197,7 @@ END_TEST
 
 START_TEST(test_emul_access_htinst_of_other_kind_is_access_fault)
 {
-    /* A hart whose htinst contradicts its cause gets no access done, and no endless retry. */
+    /* If htinst contradicts the cause, the access is refused, not retried for ever. */
     struct fake fake = fake_new();
     struct emul_fault load = fault_transformed(EMUL_FAULT_LOAD, SW, 0);
     struct emul_fault store = fault_transformed(EMUL_FAULT_STORE, LW, 0);
@@ -209,7 +209,7 @@ END_TEST
 
 START_TEST(test_emul_access_bus_refusal_is_access_fault)
 {
-    /* No device, over its end, a width it lacks: each is an access fault, tried once. */
+    /* No device, beyond its end, or an unsupported width: an access fault after one attempt. */
     static const enum err errs[] = {ERR_NOT_FOUND, ERR_RANGE, ERR_ALIGN, ERR_NOT_SUPPORTED,
                                     ERR_INVALID_ARG};
 
@@ -237,7 +237,7 @@ END_TEST
 
 START_TEST(test_emul_access_bus_trouble_is_passed_on)
 {
-    /* What is not the guest's doing never becomes a trap of the guest. */
+    /* An error that the guest did not cause never becomes a trap of the guest. */
     static const enum err errs[] = {ERR_AGAIN, ERR_BUSY, ERR_NO_MEMORY, ERR_PEER_DIED};
 
     for (size_t i = 0; i < sizeof errs / sizeof errs[0]; i++) {
@@ -254,7 +254,7 @@ END_TEST
 
 START_TEST(test_emul_access_fp_register_unreadable_is_passed_on)
 {
-    /* When the FP register cannot be read, whatever the error, the device sees nothing. */
+    /* If the FP register cannot be read, for any error, the device sees no access. */
     static const enum err errs[] = {ERR_BUSY, ERR_NOT_SUPPORTED};
 
     for (size_t i = 0; i < sizeof errs / sizeof errs[0]; i++) {
@@ -270,7 +270,7 @@ END_TEST
 
 START_TEST(test_emul_access_instruction_changed_kind_again)
 {
-    /* A load that faulted where now a store stands was overwritten: execute again. */
+    /* If a load faulted and the fetched instruction is a store, the guest executes again. */
     struct fake fake = fake_new();
     struct emul_fault load = fault_fetched(EMUL_FAULT_LOAD, SW | BASE_A1, 0);
     struct emul_fault store = fault_fetched(EMUL_FAULT_STORE, LW | BASE_A1, 0);
@@ -283,7 +283,7 @@ END_TEST
 
 START_TEST(test_emul_access_instruction_changed_address_again)
 {
-    /* Another place in the page than the one that faulted: execute again. */
+    /* If the fetched instruction's offset is not the fault's, the guest executes again. */
     struct fake fake = fake_new();
     struct emul_fault fault = fault_fetched(EMUL_FAULT_LOAD, LW | BASE_A1, 0x20);
 
@@ -294,7 +294,7 @@ END_TEST
 
 START_TEST(test_emul_access_other_cause_invalid)
 {
-    /* Only the three guest-page faults are accesses. */
+    /* Only the three guest-page faults are emulated as accesses. */
     for (uint64_t cause = 0; cause < 64; cause++) {
         struct fake fake = fake_new();
         struct emul_fault fault = fault_transformed(cause, LW, 0);
@@ -314,7 +314,7 @@ static uint64_t next_random(uint64_t *state)
     return *state;
 }
 
-/* What must hold of every outcome, whatever went in. */
+/* Checks the invariants of every outcome, for any input. */
 static void assert_sound(const struct fake *fake, const struct emul_fault *fault, enum err err,
                          const struct emul_outcome *out)
 {
@@ -362,7 +362,7 @@ START_TEST(test_emul_access_arbitrary_bits_sound_outcome)
 
         for (unsigned reg = 0; reg < 32; reg++)
             fake.x[reg] = next_random(&seed);
-        if ((i & 2u) != 0u) /* half of them with a legal opcode, and where they point */
+        if ((i & 2u) != 0u) /* half: a legal opcode, and the address it computes */
             fault.insn = (insn & ~0x7fu) | (cause == EMUL_FAULT_LOAD ? 0x03u : 0x23u);
         if ((i & 4u) != 0u && rvdec_decode(fault.insn, &decoded) == OK)
             fake.x[decoded.rs1] = fault.gva - (uint64_t)(int64_t)decoded.offset;

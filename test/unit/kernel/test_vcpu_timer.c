@@ -57,8 +57,8 @@ END_TEST
 
 START_TEST(test_timer_sstc_set_timer_moves_no_other_register)
 {
-    /* Between two entries of the same guest its CSRs stay in the hart: the timer alone is written,
-       and it is the guest's own when another has run. */
+    /* Between two entries of the same guest its CSRs stay in the hart, and the timer alone is
+       written; after another guest has run, the timer is again the guest's own. */
     struct vcpu_set other = vw_second();
     vw_enter();
     vw_exit_ecall();

@@ -52,7 +52,7 @@ END_TEST
 
 START_TEST(test_write_read_keeps_order_across_every_wrap)
 {
-    /* What goes in comes out, whatever the index and the lengths, past 2^32 too. */
+    /* Bytes come out as they went in, for any index and any lengths, past 2^32 too. */
     atomic_store(&shared.producer.index, UINT32_MAX - 40);
     atomic_store(&shared.consumer.index, UINT32_MAX - 40);
     ck_assert_int_eq(ring_producer_attach(&producer, &shared, data, CAPACITY, 1), OK);
@@ -76,7 +76,7 @@ END_TEST
 
 START_TEST(test_write_full_takes_what_fits)
 {
-    /* A full ring takes no more, and loses nothing it has. */
+    /* A full ring takes no more bytes, and loses none. */
     char out[CAPACITY + 1] = "";
     uint32_t room;
     ck_assert_uint_eq(put("0123456789"), 10);
@@ -92,7 +92,7 @@ END_TEST
 
 START_TEST(test_peek_drop_leaves_rest)
 {
-    /* A peek leaves all in the ring; a drop takes what it says and never more than there is. */
+    /* A peek removes nothing; a drop removes what it returns, never more than the ring holds. */
     char out[CAPACITY + 1] = "";
     uint32_t got;
     put("abcdef");
@@ -129,7 +129,7 @@ END_TEST
 
 START_TEST(test_wakes_only_sleeper_once)
 {
-    /* A signal is asked for only by a sleeper, and given once for each request. */
+    /* Only a sleeper requests a signal, and each request gives one signal. */
     char out[CAPACITY];
     ck_assert(!ring_producer_wakes(&producer));
     ck_assert(!ring_consumer_waits(&consumer));
@@ -139,7 +139,7 @@ START_TEST(test_wakes_only_sleeper_once)
     ck_assert(ring_producer_wakes(&producer));
     ck_assert(!ring_consumer_waits(&consumer));
     ck_assert(!ring_producer_wakes(&producer));
-    ck_assert(!ring_consumer_sleep(&consumer)); /* there is something already */
+    ck_assert(!ring_consumer_sleep(&consumer)); /* data is there already */
     put("0123456789abcdef");
     ck_assert(!ring_producer_wakes(&producer)); /* the request was withdrawn */
     ck_assert(ring_producer_sleep(&producer));
@@ -152,7 +152,7 @@ END_TEST
 
 START_TEST(test_producer_restart_goes_on)
 {
-    /* A new producer goes on behind what the dead one published; the consumer is told once. */
+    /* A new producer continues after the dead one's last published data; one signal is due. */
     char out[CAPACITY + 1] = "";
     put("abc");
     (void)ring_consumer_restarted(&consumer);
@@ -167,7 +167,7 @@ END_TEST
 
 START_TEST(test_consumer_restart_goes_on)
 {
-    /* A new consumer reads from where the dead one last published; the producer is told once. */
+    /* A new consumer continues at the dead one's last published index; one signal is due. */
     char out[CAPACITY + 1] = "";
     put("abcdef");
     get(out, 2);
@@ -183,7 +183,7 @@ END_TEST
 
 START_TEST(test_consumer_retired_leaves_producer_alone)
 {
-    /* A retired consumer is told from one that may come back; no number of attaches looks so. */
+    /* A retired consumer differs from one that may come back, after any number of attaches. */
     ck_assert(!ring_producer_is_alone(&producer));
     shared.consumer.epoch = UINT32_MAX - 1;
     ck_assert_int_eq(ring_consumer_attach(&consumer, &shared, data, CAPACITY, 1), OK);
@@ -195,7 +195,7 @@ END_TEST
 
 START_TEST(test_read_impossible_tail_refused_until_restart)
 {
-    /* A tail that implies more than the ring holds breaks the ring for good, not the reader. */
+    /* A tail that implies more than the ring holds is refused until the producer attaches anew. */
     char out[CAPACITY + 1] = "";
     uint32_t got = 7;
     put("abc");
@@ -207,7 +207,7 @@ START_TEST(test_read_impossible_tail_refused_until_restart)
     ck_assert_int_eq(ring_drop(&consumer, 1), ERR_FORMAT);
     ck_assert_int_eq(ring_available(&consumer, &got), ERR_FORMAT);
     ck_assert_uint_eq(got, 7);
-    ck_assert(!ring_consumer_sleep(&consumer)); /* it would never be woken */
+    ck_assert(!ring_consumer_sleep(&consumer)); /* no signal would ever wake it */
     (void)ring_consumer_restarted(&consumer);
     ck_assert_int_eq(ring_producer_attach(&producer, &shared, data, CAPACITY, 1), OK);
     ck_assert(ring_consumer_restarted(&consumer));
@@ -218,7 +218,7 @@ END_TEST
 
 START_TEST(test_write_impossible_head_refused)
 {
-    /* A head ahead of the tail, or too far behind it, is refused by the writer. */
+    /* The writer refuses a reader's index that is ahead of its own, or too far behind. */
     uint32_t n = 7;
     put("abc");
     atomic_store(&shared.consumer.index, 4);
@@ -235,7 +235,7 @@ END_TEST
 
 START_TEST(test_attach_contradicting_indices_counts_as_empty)
 {
-    /* A side that attaches to garbage begins with an empty ring, not beyond its data. */
+    /* A side that attaches to garbage begins with an empty ring inside the data area. */
     char out[CAPACITY];
     uint32_t got;
     memset(&shared, 0xa5, sizeof shared);
@@ -261,7 +261,7 @@ static void scribble(struct ring_side *side)
 
 START_TEST(test_hostile_peer_random_words_stay_inside)
 {
-    /* Whatever the peer writes, and whenever, no access leaves the data and no count exceeds it. */
+    /* Whatever the peer writes, and when, no access leaves the data area, no count exceeds it. */
     uint8_t *area = malloc(CAPACITY); /* so that the sanitizer sees a step outside */
     ck_assert_ptr_nonnull(area);
     srand(3);
@@ -291,7 +291,7 @@ START_TEST(test_hostile_peer_random_words_stay_inside)
 }
 END_TEST
 
-/* A notification: a bit that a waiter takes. */
+/* A notification: a bit that a waiter takes and clears. */
 struct bell {
     pthread_mutex_t lock;
     pthread_cond_t rung;
@@ -344,7 +344,7 @@ static void *produce(void *unused)
 
 START_TEST(test_threads_lose_no_byte_and_no_wake_up)
 {
-    /* Two threads that sleep whenever they can pass every byte in order and never both sleep. */
+    /* Two threads that sleep whenever possible pass each byte in order, and never both sleep. */
     pthread_t thread;
     ck_assert_int_eq(pthread_create(&thread, NULL, produce, NULL), 0);
     for (uint32_t seen = 0; seen < STREAM_BYTES;) {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * A model of the kernel as far as plans use it: slots, Untypeds handed out from
- * the bottom, CNodes, mappings.  model_run() carries a plan out and fails the
- * test at the first step that the kernel would refuse.
+ * A model of the part of the kernel that plans use: slots, Untypeds handed out
+ * from the bottom, CNodes, mappings.  model_run() carries a plan out and fails
+ * the test at the first step that the kernel would refuse.
  */
 #ifndef TEST_ROOTSERVER_MODEL_H
 #define TEST_ROOTSERVER_MODEL_H
@@ -21,7 +21,7 @@ struct model_object {
     uint64_t address; /* physical */
     uint64_t used;    /* Untyped: bytes; CNode: unused */
     uint8_t *taken;   /* CNode: one byte a slot */
-    uint32_t first;   /* space: its newest mapping, index + 1 */
+    uint32_t first;   /* space: newest mapping, index + 1 */
 };
 
 struct model_cap {
@@ -51,7 +51,7 @@ void model_make(struct model *m, const struct plan_input *in);
 void model_run(struct model *m, const struct plan *plan);
 void model_free(struct model *m);
 
-/* What a space maps at an address; NULL for nothing. */
+/* The mapping of a space at an address; NULL: none. */
 const struct model_mapping *model_mapped(const struct model *m, uint32_t space, uint64_t address);
 
 /* The object in a root slot. */

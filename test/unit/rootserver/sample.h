@@ -30,10 +30,10 @@ void sample_free(struct sample *s);
 /* Plans all of it. */
 enum err sample_plan(const struct sample *s, struct plan *plan, struct problem *problem);
 
-/* Cuts the archive anew, after an edit. */
+/* Splits the archive into files again, after an edit. */
 void sample_cut(struct sample *s);
 
-/* Where a file's data lies in the archive. */
+/* The offset of a file's data in the archive. */
 size_t sample_file(const struct sample *s, const char *name);
 
 #endif

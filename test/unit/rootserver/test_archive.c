@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* rootserver/plan/archive: the archive cut by the borders of its files. */
+/* rootserver/plan/archive: the archive, split at the borders of its files. */
 #include <check.h>
 #include <string.h>
 
@@ -39,7 +39,7 @@ static void check_map(const struct archive_map *map)
 
 START_TEST(test_cut_by_files_never_joins_two)
 {
-    /* No large frame holds bytes of two files, or of none; and large files do get large frames. */
+    /* No large frame holds bytes of two files or of none, and large files get large frames. */
     unsigned big = 0;
     check_map(&sample.map);
     size_t kernel = sample_file(&sample, "guests/g0/kernel");
@@ -58,7 +58,7 @@ END_TEST
 
 START_TEST(test_cut_without_borders_takes_largest)
 {
-    /* Before the files are known, as few frames as possible. */
+    /* Before the files are known, the map has as few frames as possible. */
     struct archive_map map;
     ck_assert_int_eq(
         archive_cut(sample.piece, sample.piece_count, NULL, 0, SAMPLE_ARCHIVE_FIRST, &map), OK);
@@ -69,7 +69,7 @@ END_TEST
 
 START_TEST(test_cut_gap_between_pieces_refused)
 {
-    /* Pieces that do not adjoin are not one archive. */
+    /* Pieces that are not adjacent are refused. */
     struct archive_map map;
     sample.piece[1].address += 4096;
     ck_assert_int_eq(
@@ -81,7 +81,7 @@ END_TEST
 
 START_TEST(test_cut_damaged_archive_refused)
 {
-    /* An archive that does not parse is not cut. */
+    /* An archive that does not parse is refused. */
     struct archive_map map;
     sample.archive[sample_file(&sample, "vmm") + 0x4000] = 'X';
     ck_assert_int_eq(archive_cut(sample.piece, sample.piece_count, sample.archive,

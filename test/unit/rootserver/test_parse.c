@@ -60,7 +60,7 @@ static int left(void)
 
 START_TEST(test_system_good_blob_is_read)
 {
-    /* Guests come out by index with all that the blob says. */
+    /* Guests are sorted by index, with all properties of the blob. */
     ck_assert_int_eq(parse(), OK);
     ck_assert_str_eq(config.name, "two");
     ck_assert_uint_eq(config.guest_count, 2);
@@ -76,7 +76,7 @@ END_TEST
 
 START_TEST(test_system_guest_without_initrd_is_good)
 {
-    /* An initrd is the one thing a guest can do without. */
+    /* The initrd is a guest's only optional property. */
     fdt_delprop(blob, left(), "initrd");
     ck_assert_int_eq(parse(), OK);
     ck_assert(!config.guest[0].is_bad);
@@ -96,7 +96,7 @@ static void bad_guest(const char *what)
 
 START_TEST(test_system_guest_lacking_property_is_bad_alone)
 {
-    /* A guest without one of these is marked, by the property's name. */
+    /* A guest that lacks one of these properties is marked bad, with the property's name. */
     static const char *const names[] = {"vmm", "kernel", "bootargs", "memory", "vcpus"};
     ck_assert_int_eq(fdt_delprop(blob, left(), names[_i]), 0);
     bad_guest(names[_i]);
@@ -105,7 +105,7 @@ END_TEST
 
 START_TEST(test_system_guest_memory_limits)
 {
-    /* Too little, too much, or no multiple of 2 MiB; and a value of the wrong length. */
+    /* A memory size is bad if too small, too large, no multiple of 2 MiB, or of wrong length. */
     static const uint64_t bad[] = {0, 14 << 20, (256 << 20) + 4096, UINT64_C(1) << 62, UINT64_MAX};
     for (unsigned i = 0; i < sizeof bad / sizeof bad[0]; i++) {
         fdt_setprop_u64(blob, left(), "memory", bad[i]);
@@ -118,7 +118,7 @@ END_TEST
 
 START_TEST(test_system_guest_strings_checked)
 {
-    /* Strings without an end, with a zero inside, too long, or with control characters. */
+    /* Strings without an end, with a zero inside, too long, or with control characters are bad. */
     char longest[2000];
     memset(longest, 'a', sizeof longest);
     fdt_setprop(blob, left(), "kernel", "abc", 3);
@@ -141,8 +141,8 @@ END_TEST
 
 START_TEST(test_system_guest_mmu_is_a_mode_of_satp)
 {
-    /* Each name is the number that satp has for it, and Sv39 holds when none is given; what is no
-     * name of a mode makes the guest bad. */
+    /* Each mode's name gives its satp number, a missing name gives Sv39, and an unknown name makes
+     * the guest bad. */
     static const char *const names[] = {"sv39", "sv48", "sv57"};
     static const char bad[][8] = {"", "sv32", "sv64", "sv3", "sv399", "SV39", "sv39sv4"};
 
@@ -167,7 +167,7 @@ END_TEST
 
 START_TEST(test_system_indices_once_each)
 {
-    /* An index twice, missing, or out of range; a name that is none: the whole blob is refused. */
+    /* A duplicate, missing or bad index, or a bad name: the whole blob is refused. */
     fdt_setprop_u32(blob, left(), "index", 1);
     ck_assert_int_eq(parse(), ERR_FORMAT);
     fdt_setprop_u32(blob, left(), "index", 2);
@@ -182,7 +182,7 @@ END_TEST
 
 START_TEST(test_system_limits_of_number)
 {
-    /* No guests, and more than there may be. */
+    /* A blob without guests, or with too many, is refused. */
     for (unsigned i = 2; i < SYSTEM_GUESTS_MOST; i++) {
         char name[8];
         snprintf(name, sizeof name, "g%u", i);
@@ -199,7 +199,7 @@ END_TEST
 
 START_TEST(test_system_wrong_blob_refused)
 {
-    /* Another kind of blob, none at all, a truncated one. */
+    /* Another kind of blob, no blob at all, and a truncated blob are refused. */
     fdt_setprop_string(blob, 0, "compatible", "warren,system-2");
     ck_assert_int_eq(parse(), ERR_NOT_SUPPORTED);
     setup();
@@ -216,7 +216,7 @@ END_TEST
 
 START_TEST(test_system_random_edits_stay_in_limits)
 {
-    /* Whatever the bytes say, what is accepted obeys the limits. */
+    /* Of any bytes, an accepted configuration obeys the limits. */
     srand(5);
     ck_assert_int_eq(fdt_pack(blob), 0);
     size_t bytes = fdt_totalsize(blob);
@@ -273,7 +273,7 @@ static void parse_machine(void)
 
 START_TEST(test_machine_uart_and_seed_found)
 {
-    /* The UART's registers, source and layout, and the seed; what is not there is not there. */
+    /* The UART's registers, source and layout, and the seed are found; missing ones are not. */
     setup_machine();
     parse_machine();
     ck_assert(machine.uart.is_there);
@@ -288,7 +288,7 @@ END_TEST
 
 START_TEST(test_machine_stdout_path_chooses_uart)
 {
-    /* Of two UARTs the one of stdout-path, with its options cut off; not a disabled one. */
+    /* Of two UARTs the one in stdout-path is taken, without its options; a disabled one is not. */
     setup_machine();
     uart("serial@20000000", 0x20000000, 11);
     fdt_setprop_string(blob, fdt_path_offset(blob, "/chosen"), "stdout-path",
@@ -303,7 +303,7 @@ END_TEST
 
 START_TEST(test_machine_bus_ranges_translate)
 {
-    /* A bus that moves its children's addresses is followed; one that does not pass them is not. */
+    /* A bus that translates addresses is followed; a bus without ranges hides its devices. */
     setup_machine();
     int soc = fdt_path_offset(blob, "/soc");
     uint64_t ranges[3] = {cpu_to_fdt64(0x10000000), cpu_to_fdt64(UINT64_C(0x4000000000)),
@@ -323,7 +323,7 @@ END_TEST
 
 START_TEST(test_machine_odd_uart_not_used)
 {
-    /* A register layout that leaves the page, an unknown width, or no interrupt: no UART. */
+    /* A UART whose registers leave the page, of unknown width, or without interrupt is not used. */
     static const struct {
         const char *name;
         uint32_t value;
@@ -345,7 +345,7 @@ END_TEST
 
 START_TEST(test_machine_garbage_refused)
 {
-    /* No blob: an error, and the result untouched. */
+    /* Without a blob the result is an error, and the output is untouched. */
     memset(blob, 0xee, sizeof blob);
     machine.uart.irq = 77;
     ck_assert_int_eq(machine_parse(blob, sizeof blob, &machine), ERR_FORMAT);

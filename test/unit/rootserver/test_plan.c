@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* rootserver/plan: plans that the kernel would carry out, and what they refuse. */
+/* rootserver/plan: plans that the kernel can carry out, and systems that are refused. */
 #include <check.h>
 #include <stdio.h>
 #include <string.h>
@@ -74,7 +74,7 @@ static const struct shape shapes[] = {
 
 START_TEST(test_plan_any_shape_is_one_the_kernel_carries_out)
 {
-    /* Every step succeeds on the model: memory, slots, CNodes, mappings, types, rights. */
+    /* Every step of a plan succeeds on the model: memory, slots, CNodes, mappings, types. */
     const struct shape *shape = &shapes[_i];
     make(shape->guests, shape->memory, shape->ram);
     plan_it();
@@ -92,7 +92,7 @@ END_TEST
 
 START_TEST(test_plan_guest_ram_is_whole_in_both_spaces)
 {
-    /* All RAM is mapped for the guest and for its VMM, to the same memory, in large frames. */
+    /* All RAM is mapped for guest and VMM, to the same memory, in large frames. */
     make(2, 90 * MIB, 512 * MIB);
     plan_it();
     run_it();
@@ -116,7 +116,7 @@ END_TEST
 
 START_TEST(test_plan_files_are_mapped_whole_and_alone)
 {
-    /* A VMM sees its guest's files read-only, and of the archive nothing but their pages. */
+    /* A VMM has its guest's files mapped read-only, and no other page of the archive. */
     make(1, 64 * MIB, 512 * MIB);
     plan_it();
     run_it();
@@ -150,8 +150,8 @@ END_TEST
 
 START_TEST(test_plan_processes_share_what_the_protocol_says)
 {
-    /* Two processes share memory only where one is the console and it is the other's region, or
-     * where both read the same file of the archive. */
+    /* Two processes share memory only if it is the region of one with the console, or a file of
+     * the archive that both read. */
     make(3, 32 * MIB, 512 * MIB);
     plan_it();
     run_it();
@@ -179,7 +179,7 @@ END_TEST
 
 START_TEST(test_plan_stack_has_guard_pages)
 {
-    /* Beneath and above each stack nothing is mapped. */
+    /* The pages below and above each stack are unmapped. */
     make(1, 32 * MIB, 512 * MIB);
     plan_it();
     run_it();
@@ -203,7 +203,7 @@ static void add_line(void *context, const char *text)
 
 START_TEST(test_plan_capabilities_are_the_golden_list)
 {
-    /* Each process holds these capabilities and no others: a change has to be made here, too. */
+    /* Each process holds exactly these capabilities: the list is repeated here on purpose. */
     make(2, 32 * MIB, 512 * MIB);
     plan_it();
     listed[0] = 0;
@@ -226,7 +226,7 @@ END_TEST
 
 START_TEST(test_plan_mappings_are_the_golden_list)
 {
-    /* The golden of what a process, and a guest, can reach: nothing else is mapped. */
+    /* Processes and guests have exactly the mappings of the golden file. */
     make(2, 32 * MIB, 512 * MIB);
     plan_it();
     listed[0] = 0;
@@ -299,8 +299,8 @@ END_TEST
 
 START_TEST(test_record_names_the_mmu_mode_asked_for_or_the_best_there_is)
 {
-    /* What the machine has is given as asked for; beyond, the guest gets the machine's best, with
-     * a note. */
+    /* A guest gets the mode of its file if the machine has it; else the machine's best mode, with
+     * a message. */
     static const uint64_t features[] = {0, BOOT_FEATURE_SV48,
                                         BOOT_FEATURE_SV48 | BOOT_FEATURE_SV57};
     static uint8_t page[RECORD_BYTES];
@@ -326,7 +326,7 @@ START_TEST(test_record_names_the_mmu_mode_asked_for_or_the_best_there_is)
 }
 END_TEST
 
-/* Guest 0 is refused with a text that holds `what`; the others are planned, and it all runs. */
+/* Checks that guest 0 is refused with a text with `what`, and that the others' plan runs. */
 static void refused(const char *what)
 {
     plan_it();
@@ -341,7 +341,7 @@ static void refused(const char *what)
 
 START_TEST(test_plan_missing_kernel_refused_by_name)
 {
-    /* A kernel that is not in the archive stops its guest only, and the path is told. */
+    /* A kernel that is missing in the archive stops its own guest alone; the text has the path. */
     make(3, 32 * MIB, 512 * MIB);
     strcpy(sample.system.guest[0].kernel, "guests/g0/kernex");
     refused("guests/g0/kernex is not in the boot archive");
@@ -350,7 +350,7 @@ END_TEST
 
 START_TEST(test_plan_missing_initrd_refused_by_name)
 {
-    /* The same for an initrd. */
+    /* A missing initrd stops its own guest alone. */
     make(2, 32 * MIB, 512 * MIB);
     strcpy(sample.system.guest[0].initrd, "nowhere");
     refused("nowhere is not in the boot archive");
@@ -359,7 +359,7 @@ END_TEST
 
 START_TEST(test_plan_missing_vmm_refused_by_name)
 {
-    /* The same for the VMM's program. */
+    /* A missing VMM program stops its own guest alone. */
     make(2, 32 * MIB, 512 * MIB);
     strcpy(sample.system.guest[0].vmm, "nowhere");
     refused("nowhere is not in the boot archive");
@@ -409,7 +409,7 @@ END_TEST
 
 START_TEST(test_plan_bad_guest_keeps_its_reason)
 {
-    /* What the parser found wrong with a guest is what is told. */
+    /* The text about a refused guest is the parser's problem. */
     make(2, 32 * MIB, 512 * MIB);
     sample.system.guest[0].is_bad = true;
     strcpy(sample.system.guest[0].problem.text, "a reason");
@@ -432,8 +432,8 @@ END_TEST
 
 START_TEST(test_plan_root_needs_no_archive)
 {
-    /* What ends the machine is planned from bootinfo and the machine's tree alone, within its
-       slots, and it is mapped. */
+    /* The registers that end the machine are planned and mapped from bootinfo and the machine's
+       tree alone, within their slots. */
     struct problem problem;
     make(1, 32 * MIB, 512 * MIB);
     sample.in.archive = NULL;
@@ -453,7 +453,7 @@ END_TEST
 
 START_TEST(test_plan_tiny_machine_refused)
 {
-    /* When not even the root server's own objects fit, nothing is planned and it says so. */
+    /* If not even the root server's own objects fit, planning fails with a text. */
     struct problem problem;
     make(1, 32 * MIB, 8192);
     ck_assert_int_eq(sample_plan(&sample, &plan, &problem), ERR_NO_MEMORY);
@@ -464,7 +464,7 @@ END_TEST
 
 START_TEST(test_plan_respects_what_is_used_already)
 {
-    /* Memory that the kernel took before is not planned with. */
+    /* Memory that the kernel has already used is not planned. */
     static uint64_t used[BOOT_UNTYPED_MAX];
     make(1, 256 * MIB, 511 * MIB);
     sample.in.used = used;

@@ -15,7 +15,7 @@ struct cut_test {
     struct arena arena;
     uint8_t *memory;
     uint64_t bytes;
-    uint8_t *cut; /* copies of the whole arena, one after each write */
+    uint8_t *cut; /* a copy of the whole arena after each write */
     size_t cuts;
 };
 
@@ -87,7 +87,7 @@ START_TEST(test_arena_format_bad_arguments_are_refused)
 }
 END_TEST
 
-/* Sections of which one alone was once more than a whole log. */
+/* One of these sections alone exceeded a whole log of the earlier size. */
 static const struct arena_want large[] = {{"words", 1, 1000}, {"large", 1, 20000}};
 
 static uint8_t *large_format(struct arena *arena)
@@ -102,7 +102,7 @@ static uint8_t *large_format(struct arena *arena)
 
 START_TEST(test_arena_set_whole_of_a_large_section_is_rolled_back)
 {
-    /* A section of any size can be kept whole: the log is sized for the sections there are. */
+    /* A transaction can keep a whole section of any size: the log's size follows the sections. */
     struct arena arena;
     uint8_t *memory = large_format(&arena), *state = arena_section(&arena, 1);
 
@@ -141,14 +141,14 @@ END_TEST
 
 START_TEST(test_machine_arena_bytes_is_within_what_the_root_server_gives)
 {
-    /* A device whose state outgrows a guest's arena is found here and not when a guest starts. */
+    /* The sections of all devices fit in a guest's arena. */
     ck_assert_uint_le(machine_arena_bytes(), LAYOUT_ARENA_PAGES * UINT64_C(4096));
 }
 END_TEST
 
 START_TEST(test_arena_attach_other_layout_is_refused)
 {
-    /* State of another layout is never taken for ours. */
+    /* State of another layout is refused. */
     const struct arena_want other_version[] = {{"first", 2, 100}, {"second", 3, 64}};
     const struct arena_want other_name[] = {{"first", 1, 100}, {"third", 3, 64}};
     const struct arena_want other_size[] = {{"first", 1, 96}, {"second", 3, 64}};
@@ -175,7 +175,7 @@ END_TEST
 
 START_TEST(test_arena_transaction_that_sets_nothing_is_one_store)
 {
-    /* Nothing in the memory says that it was open; its outcome is there at once, by one word. */
+    /* A transaction without changes writes nothing to the log; one word publishes its outcome. */
     struct cut_test *test = cut_new();
     uint64_t state = test->arena.header->state, log_used = test->arena.header->log_used_bytes;
 
@@ -197,7 +197,7 @@ END_TEST
 
 START_TEST(test_arena_rollback_open_transaction_restores_everything)
 {
-    /* Fields set once or several times, overlapping or not, come back as they were. */
+    /* A rollback restores fields that were set once or several times, overlapping or not. */
     struct cut_test *test = cut_new();
     uint8_t *state = arena_section(&test->arena, 0);
     uint8_t before[100];
@@ -241,7 +241,7 @@ START_TEST(test_arena_commit_outcome_is_kept_per_hart)
 }
 END_TEST
 
-/* Two fields that always agree, and the outcome that says which pair it is. */
+/* Sets two fields that always agree, and the outcome that belongs to them. */
 static void transaction(struct cut_test *test, uint64_t value)
 {
     uint64_t *first = arena_section(&test->arena, 0), *second = arena_section(&test->arena, 1);
@@ -266,7 +266,7 @@ static void transaction(struct cut_test *test, uint64_t value)
 
 START_TEST(test_arena_rollback_cut_at_every_write_is_all_or_nothing)
 {
-    /* Whenever the process dies, state and outcome are both of the old exit or both of the new. */
+    /* Wherever the process dies, state and outcome are both of the old exit or both of the new. */
     struct cut_test *test = cut_new();
     size_t old_seen = 0, new_seen = 0;
 
@@ -291,14 +291,14 @@ START_TEST(test_arena_rollback_cut_at_every_write_is_all_or_nothing)
         new_seen += first == 2;
     }
     ck_assert_uint_gt(old_seen, 10);
-    ck_assert_uint_eq(new_seen, 1); /* the last write alone commits */
+    ck_assert_uint_eq(new_seen, 1); /* only the last write commits */
     cut_free(test);
 }
 END_TEST
 
 START_TEST(test_arena_rollback_cut_during_rollback_can_be_repeated)
 {
-    /* A rollback that is itself cut short, at any write, is finished by the next one. */
+    /* A rollback that is cut short, at any write, is finished by the next rollback. */
     struct cut_test *test = cut_new();
     uint64_t *first = arena_section(&test->arena, 0), *second = arena_section(&test->arena, 1);
 
@@ -325,7 +325,7 @@ END_TEST
 
 START_TEST(test_arena_format_cut_at_every_write_is_no_arena_until_the_last)
 {
-    /* An arena half made is never taken for one. */
+    /* A half-formatted arena is refused. */
     struct cut_test *test = cut_new();
     struct arena after = {0};
 
@@ -377,7 +377,7 @@ END_TEST
 
 START_TEST(test_arena_set_outside_sections_stops_the_process)
 {
-    /* What could not be undone is never begun. */
+    /* A change that could not be undone is not made. */
     struct cut_test *test = cut_new();
     arena_begin(&test->arena);
     arena_set(&test->arena, &test->arena.header->magic, 8);
@@ -386,7 +386,7 @@ END_TEST
 
 START_TEST(test_arena_set_without_transaction_stops_the_process)
 {
-    /* A change outside a transaction could not be undone either. */
+    /* A change outside a transaction is refused, because no rollback could undo it. */
     struct cut_test *test = cut_new();
     arena_set(&test->arena, arena_section(&test->arena, 0), 8);
 }
@@ -394,7 +394,7 @@ END_TEST
 
 START_TEST(test_arena_set_full_log_stops_the_process)
 {
-    /* Nor one that the log has no room for. */
+    /* A change for which the log has no room is refused. */
     struct cut_test *test = cut_new();
     arena_begin(&test->arena);
     for (uint32_t i = 0; i <= test->arena.log_bytes / 72; i++)

@@ -3,7 +3,7 @@
 
 #include "suites.h"
 
-/* A device that remembers what reached it. */
+/* A device that records its accesses. */
 struct seen {
     uint64_t offset, value;
     uint32_t width, count;
@@ -40,7 +40,7 @@ static const struct dev_model nothing = {.name = "nothing", .region_bytes = 0};
 
 START_TEST(test_bus_repeated_registers_answer_at_each_place)
 {
-    /* The device gets the offset from the first place; between the places is nothing. */
+    /* The device gets the offset from its first place; between its places is no device. */
     static const struct dev_model model = {.name = "places",
                                            .region_bytes = 0x10,
                                            .place_count = 3,
@@ -71,7 +71,7 @@ END_TEST
 
 START_TEST(test_bus_read_reaches_the_device_with_offset_and_width)
 {
-    /* The device gets the offset in its region, the caller no more than its width. */
+    /* The device gets the offset in its region, the caller no more bits than the access width. */
     struct seen seen = {0};
     struct dev_ctx dev = {.model = &words, .state = &seen, .gpa = 0x1000};
     struct bus bus = {0};
@@ -91,7 +91,7 @@ END_TEST
 
 START_TEST(test_bus_access_nobody_answers_is_refused)
 {
-    /* Holes, ends, misaligned and unknown widths: an error, and no device has seen it. */
+    /* Holes, ends, misaligned and unknown widths: an error, and no device sees the access. */
     struct seen seen = {0};
     struct dev_ctx dev = {.model = &words, .state = &seen, .gpa = 0x1000};
     struct dev_ctx odd = {.model = &bytes, .state = &seen, .gpa = 0x2000};
@@ -121,7 +121,7 @@ END_TEST
 
 START_TEST(test_bus_add_overlap_or_wrapping_is_refused)
 {
-    /* Two devices never answer one address. */
+    /* A device whose region overlaps another's is refused. */
     struct dev_ctx dev = {.model = &words, .gpa = 0x1000}, low = {.model = &words, .gpa = 0xff1};
     struct dev_ctx high = {.model = &words, .gpa = 0x100f}, next = {.model = &words, .gpa = 0x1010};
     struct dev_ctx wrap = {.model = &words, .gpa = UINT64_MAX - 14};
@@ -157,7 +157,7 @@ END_TEST
 
 START_TEST(test_bus_add_full_table_is_refused)
 {
-    /* The table has an end, and devices added in any order are found. */
+    /* A full table refuses a device; devices added in any order are found. */
     struct seen seen[BUS_REGIONS_MAX + 1] = {0};
     struct dev_ctx dev[BUS_REGIONS_MAX + 1];
     struct bus bus = {0};

@@ -35,7 +35,7 @@ static void ck_invoked(uint64_t method, uint64_t a2, uint64_t a3)
 
 START_TEST(test_calls_vcpu_methods_go_to_the_vcpu)
 {
-    /* Each operation is its method of the one vCPU, with its arguments in order. */
+    /* Each operation calls its method of the vCPU, with the arguments in order. */
     struct vcpu_ops ops = calls_vcpu(&calls);
     uint64_t value = 0;
 
@@ -56,7 +56,7 @@ END_TEST
 
 START_TEST(test_calls_errors_come_back)
 {
-    /* What the kernel refuses is refused to the caller, and results stay as they were. */
+    /* The caller gets the kernel's error, and results stay unchanged. */
     struct vcpu_ops ops = calls_vcpu(&calls);
     const struct vcpu_loop_ops loop = {calls_run, calls_poll, calls_wait, calls_rebooted};
     uint32_t reason = 42;
@@ -75,7 +75,7 @@ END_TEST
 
 START_TEST(test_calls_loop_runs_waits_and_reports)
 {
-    /* run names what is done and its deadline; poll and wait take the thread's notification. */
+    /* run passes the completed exit and the deadline; poll and wait use the notification. */
     const struct vcpu_loop_ops loop = {calls_run, calls_poll, calls_wait, calls_rebooted};
     uint32_t reason = 0;
 
@@ -103,7 +103,7 @@ END_TEST
 
 START_TEST(test_calls_console_is_signalled_if_there_is_one)
 {
-    /* No console, no call; one that is gone is no harm. */
+    /* Without a console there is no call; the kernel's error for a dead console is ignored. */
     calls_console_signal(&calls);
     ck_assert_uint_eq(seen.a7, CALL_SIGNAL);
     ck_assert_uint_eq(seen.a0, 14);
@@ -118,7 +118,7 @@ END_TEST
 
 START_TEST(test_calls_kick_of_another_hart_stops_the_process)
 {
-    /* There is no other hart; to think so is a defect, and is not passed over. */
+    /* An operation on a second hart is a defect of the VMM, and traps. */
     struct vcpu_ops ops = calls_vcpu(&calls);
     ops.kick(ops.opaque, 1);
 }

@@ -81,7 +81,7 @@ static void type(struct ends *ends, const char *text)
 
 START_TEST(test_console_ring_put_twice_goes_out_once)
 {
-    /* The same bytes at the same position, whole or in part, are recognised. */
+    /* Bytes that are put again at the same position, whole or in part, are not doubled. */
     struct ends *ends = ends_new();
 
     put(ends, 0, "abc");
@@ -97,7 +97,7 @@ END_TEST
 
 START_TEST(test_console_ring_signals_only_who_waits)
 {
-    /* A service that is awake is not signalled; one that sleeps is, once. */
+    /* The VMM does not signal a service that is awake; it signals one that sleeps once. */
     struct ends *ends = ends_new();
 
     put(ends, 0, "a");
@@ -113,7 +113,7 @@ END_TEST
 
 START_TEST(test_console_ring_full_or_empty_asks_to_be_woken)
 {
-    /* Whoever is told "nothing now" gets a signal when there is something. */
+    /* After an answer "nothing now", input or room is announced by a signal. */
     struct ends *ends = ends_new();
     char text[8];
     uint32_t got;
@@ -135,7 +135,7 @@ END_TEST
 
 START_TEST(test_console_ring_retired_takes_everything)
 {
-    /* When nobody will read any more there is always room, and what is put is gone. */
+    /* After the service has retired there is always room, and the output is dropped. */
     struct ends *ends = ends_new();
     uint64_t at = 0;
 
@@ -153,7 +153,7 @@ END_TEST
 
 START_TEST(test_console_ring_input_stays_until_released)
 {
-    /* A peek takes nothing; a release does, once; a peek further on releases what is before. */
+    /* A peek takes nothing; a release takes once; a peek at a later position releases before it. */
     struct ends *ends = ends_new();
     char text[8] = {0};
 
@@ -173,7 +173,7 @@ END_TEST
 
 START_TEST(test_console_ring_lying_peer_gets_nothing)
 {
-    /* Indices that make no sense stop the ring, and a peer that attaches anew starts it. */
+    /* Impossible indices stop the ring; a peer that attaches anew starts it again. */
     struct ends *ends = ends_new();
     struct ring_shared *out = (void *)(ends->region + CONSOLE_OUTPUT_SHARED);
     struct ring_shared *in = (void *)(ends->region + CONSOLE_INPUT_SHARED);
@@ -196,7 +196,7 @@ END_TEST
 
 START_TEST(test_console_ring_sync_keeps_what_a_ring_explains)
 {
-    /* A difference within one ring is a step that was cut short; any other starts afresh. */
+    /* sync keeps a position within one ring of the ring's index, and replaces any other. */
     struct ends *ends = ends_new();
     struct console_state state = {0, 0};
 
@@ -217,7 +217,7 @@ END_TEST
 
 START_TEST(test_console_none_takes_everything)
 {
-    /* A guest without a console never waits for one, and reads nothing. */
+    /* A guest without a console never waits for room, and reads no input. */
     uint8_t byte = 'x';
     ck_assert_uint_gt(console_none.room(console_none.opaque, UINT64_MAX), 4096);
     console_none.put(console_none.opaque, 0, &byte, 1);

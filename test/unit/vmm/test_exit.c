@@ -10,7 +10,7 @@
 #define PC               UINT64_C(0x80201000)
 #define UART             UINT64_C(0x10000000)
 
-/* An instruction that htinst shows: rd or rs2 is a0. */
+/* Transformed instructions for htinst: rd or rs2 is a0. */
 #define HTINST_LBU_A0    0x00004503u
 #define HTINST_LD_A0     0x00003503u
 #define HTINST_SB_A0     0x00a00023u
@@ -60,7 +60,7 @@ static void ck_injected(const struct vmm_fake *fake, uint64_t cause, uint64_t tv
 
 START_TEST(test_exit_ecall_returns_error_and_value)
 {
-    /* a0 and a1 are written, every other register is kept, and pc moves on. */
+    /* A call writes a0 and a1, keeps every other register, and pc moves on. */
     struct vmm_fake *fake = fake_new(1);
     uint64_t before[32];
 
@@ -90,7 +90,7 @@ END_TEST
 
 START_TEST(test_exit_ecall_numbers_are_whole_registers)
 {
-    /* Bits above the 32 of an extension's or a function's number are not dropped on the way. */
+    /* Extension and function numbers keep bits above bit 31, and so name no extension. */
     struct vmm_fake *fake = fake_new(1);
     const uint64_t above = UINT64_C(1) << 32;
 
@@ -106,7 +106,7 @@ END_TEST
 
 START_TEST(test_exit_ecall_any_registers_are_answered)
 {
-    /* Whatever is in the registers, there is an answer, and the VMM goes on. */
+    /* For any register values a call has an answer, and the VMM goes on. */
     static const uint32_t eids[] = {0,
                                     1,
                                     2,
@@ -146,7 +146,7 @@ END_TEST
 
 START_TEST(test_exit_ecall_timer_reaches_the_vcpu)
 {
-    /* The deadline is set after the commit, on the hart that asked. */
+    /* The deadline is set after the commit, on the calling hart. */
     struct vmm_fake *fake = fake_new(1);
 
     fake->page[0].irq = VCPU_IRQ_EXTERNAL;
@@ -160,7 +160,7 @@ END_TEST
 
 START_TEST(test_exit_ecall_ipi_sets_bits_and_kicks_others)
 {
-    /* Every target gets its bit; whoever is not the caller is kicked out of the guest. */
+    /* Every target hart gets its bit; every target but the caller is kicked out of the guest. */
     struct vmm_fake *fake = fake_new(3);
     struct fake_call call;
 
@@ -199,7 +199,7 @@ END_TEST
 
 START_TEST(test_exit_ecall_that_waits_changes_nothing)
 {
-    /* A blocking call without room leaves the exit as it was, and succeeds when made again. */
+    /* A blocking call without room leaves the exit pending, and succeeds when made again. */
     struct vmm_fake *fake = fake_new(1);
 
     fake->out_limit = 0;
@@ -219,7 +219,7 @@ END_TEST
 
 START_TEST(test_exit_ecall_bad_legacy_pointer_is_a_fault_at_the_ecall)
 {
-    /* sepc of the fault is the ecall itself: pc does not move. */
+    /* A fault during a call has the ecall's pc: pc does not move. */
     struct vmm_fake *fake = fake_new(1);
 
     fake->csr[VCPU_REG_CSR(0x105)] = 0x80300000;
@@ -260,7 +260,7 @@ START_TEST(test_exit_load_and_store_reach_the_device)
 }
 END_TEST
 
-/* What an access leaves: the registers, the pc, and what was injected. */
+/* Compares the results of an access: the registers, the pc, and the injected trap. */
 static void ck_same_answer(struct vmm_fake *one, struct vmm_fake *other, uint64_t length_bytes)
 {
     struct fake_call a = {0}, b = {0};
@@ -269,15 +269,15 @@ static void ck_same_answer(struct vmm_fake *one, struct vmm_fake *other, uint64_
     ck_assert_uint_eq(injected, fake_calls(other, FAKE_INJECT, &b));
     ck_assert_mem_eq(&a, &b, sizeof a);
     ck_assert_mem_eq(one->page[0].x, other->page[0].x, sizeof one->page[0].x);
-    /* The fetched one is always of 4 bytes. */
+    /* The fetched instruction always has 4 bytes. */
     if (injected == 0)
         ck_assert_uint_eq(one->page[0].pc - length_bytes, other->page[0].pc - 4);
 }
 
 START_TEST(test_exit_access_by_htinst_is_that_by_the_instruction)
 {
-    /* Each width, sign, register and length of the base ISA, aligned or not, into two devices:
-     * the answer to htinst is that to the instruction itself, which takes the general way. */
+    /* For each width, sign, register and length of the base ISA, aligned or not, in two devices:
+     * htinst gives the same answer as the fetched instruction, which takes the slow path. */
     static const uint64_t places[] = {UART + 3, UART + 7, 0xc000028, 0xc00002a, 0x9000000};
     struct vmm_fake *fast = fake_new(1), *slow = fake_new(1);
 
@@ -304,8 +304,8 @@ END_TEST
 
 START_TEST(test_exit_store_to_uart_goes_out_after_the_commit)
 {
-    /* A byte for the UART is part of the outcome: not out before, once if applied again, and kept
-     * in the FIFO while the console has no room. */
+    /* A byte for the UART is part of the outcome: sent after the commit, once even if applied
+     * twice, and kept in the FIFO while the console has no room. */
     struct vmm_fake *fake = fake_new(1);
     enum exit_next next;
 
@@ -333,7 +333,7 @@ END_TEST
 
 START_TEST(test_exit_fetched_instruction_is_used_without_htinst)
 {
-    /* Where the hart says nothing, the instruction the kernel fetched does. */
+    /* If htinst is 0, the VMM uses the instruction that the kernel fetched. */
     struct vmm_fake *fake = fake_new(1);
 
     fake->page[0].x[11] = UINT64_C(0xffffffc000000000) | (UART + 5);
@@ -381,7 +381,7 @@ END_TEST
 
 START_TEST(test_exit_page_table_access_faults_as_the_original_access)
 {
-    /* An implicit access is the access fault of what the guest was doing, at its address. */
+    /* A page table in a device gives the access fault of the guest's own access, at its address. */
     struct vmm_fake *fake = fake_new(1);
 
     access_set(fake, false, UART, HTINST_PTE_READ);
@@ -418,7 +418,7 @@ END_TEST
 
 START_TEST(test_exit_wrs_nto_ends_at_once)
 {
-    /* The wait of Zawrs may end at any time: the guest goes on behind it, and takes no trap. */
+    /* A wait of Zawrs may end at any time: the guest goes on after it, without a trap. */
     static const struct vcpu_exit_record rows[] = {
         {.reason = VCPU_EXIT_VIRTUAL_INSN, .cause = 22, .tval = 0x00d00073, .mode = 1},
         {.reason = VCPU_EXIT_VIRTUAL_INSN, .cause = 22, .insn_valid = 1, .insn = 0x00d00073},
@@ -438,7 +438,7 @@ END_TEST
 
 START_TEST(test_exit_everything_else_is_reflected)
 {
-    /* Fetches from nowhere, virtual instructions, and exceptions that were not delegated. */
+    /* Fetches outside RAM, virtual instructions, and undelegated exceptions are injected. */
     static const struct {
         struct vcpu_exit_record record;
         uint64_t cause, tval;
@@ -471,7 +471,7 @@ END_TEST
 
 START_TEST(test_exit_device_write_that_resets_the_machine_is_kept)
 {
-    /* A power request is state: it is there after the commit, for the loop to act on. */
+    /* A power request is state: the loop finds it after the commit. */
     struct vmm_fake *fake = fake_new(1);
 
     fake->page[0].x[10] = 0x7777;
@@ -484,7 +484,7 @@ END_TEST
 
 START_TEST(test_exit_refused_kernel_call_is_an_error)
 {
-    /* When the kernel refuses, the caller is told, and the exit still waits. */
+    /* If the kernel refuses a call, the caller gets the error, and the exit stays pending. */
     struct vmm_fake *fake = fake_new(1);
     enum exit_next next;
 

@@ -26,7 +26,7 @@ static void header_write(uint8_t *kernel, struct header header)
 
 START_TEST(test_image_plan_places_everything_without_overlap)
 {
-    /* Kernel 2 MiB into the RAM, tree in the last 2 MiB, initrd behind the middle of the RAM. */
+    /* Kernel 2 MiB into the RAM, tree in the last 2 MiB, initrd after the middle of the RAM. */
     uint8_t kernel[PAYLOAD_HEADER_BYTES];
     struct image_plan plan;
 
@@ -39,7 +39,7 @@ START_TEST(test_image_plan_places_everything_without_overlap)
     ck_assert_uint_eq(plan.initrd_end_gpa, plan.initrd_gpa + 5000);
     ck_assert_int_eq(image_plan(kernel, sizeof kernel, 0, GPA, 16 * MIB, &plan), OK);
     ck_assert_uint_eq(plan.initrd_gpa, plan.initrd_end_gpa);
-    /* Where the kernel or the initrd is too large for that, it ends where the tree begins. */
+    /* If kernel or initrd are too large for that place, the initrd ends where the tree begins. */
     ck_assert_int_eq(image_plan(kernel, sizeof kernel, 4 * MIB + 1, GPA, 16 * MIB, &plan), OK);
     ck_assert_uint_eq(plan.initrd_gpa, GPA + 10 * MIB - 4096);
     header_write(kernel, (struct header){2 * MIB, 9 * MIB, 0});
@@ -50,7 +50,7 @@ END_TEST
 
 START_TEST(test_image_plan_exact_fit_is_taken_and_one_byte_more_is_not)
 {
-    /* 2 + 4 MiB of kernel, 8 MiB of initrd, 2 MiB of device tree: 16 MiB to the byte. */
+    /* 2 + 4 MiB of kernel, 8 MiB of initrd and 2 MiB of device tree fit in exactly 16 MiB. */
     uint8_t kernel[PAYLOAD_HEADER_BYTES];
     struct image_plan plan = {0};
 
@@ -68,7 +68,7 @@ END_TEST
 
 START_TEST(test_image_plan_bad_headers_are_refused)
 {
-    /* Each thing a header can have wrong, and sizes that overflow in any sum. */
+    /* Each bad header field, and sizes that overflow in any sum, are refused. */
     static const struct {
         struct header header;
         uint64_t initrd_bytes, ram_gpa, ram_bytes;
@@ -104,7 +104,7 @@ END_TEST
 
 START_TEST(test_image_plan_large_ram_keeps_tree_and_initrd_low)
 {
-    /* With 4 GiB of RAM device tree and initrd lie below 3 GiB, and what is above stays free. */
+    /* With 4 GiB of RAM, device tree and initrd lie below 3 GiB, and the RAM above stays free. */
     uint8_t kernel[PAYLOAD_HEADER_BYTES];
     struct image_plan plan;
 
@@ -140,7 +140,7 @@ END_TEST
 
 START_TEST(test_image_load_appended_bytes_are_copied)
 {
-    /* What lies behind image_size, as a device tree or a RAM disk does, reaches the RAM too. */
+    /* Bytes after image_size, such as an appended device tree or RAM disk, are loaded too. */
     uint8_t kernel[200], *host = calloc(1, 16 * MIB);
     struct guestmem ram = {GPA, 16 * MIB, host};
     struct image_plan plan;
@@ -160,7 +160,7 @@ END_TEST
 
 START_TEST(test_image_load_any_length_from_anywhere_is_copied_whole)
 {
-    /* Every byte and none beside it, however the file lies in memory. */
+    /* Loading copies every byte and no other, for any alignment of the file in memory. */
     static const uint8_t kernel[6] = {0x13, 0, 0, 0, 1, 2};
     uint8_t *host = calloc(1, 8 * MIB), *file = malloc(300), *expected = calloc(1, 400);
     struct guestmem ram = {GPA, 8 * MIB, host};
@@ -185,7 +185,7 @@ END_TEST
 
 START_TEST(test_image_plan_no_image_is_refused)
 {
-    /* A short file, or one without the magic number, that begins with no instruction. */
+    /* A short file, or one without the magic number, that does not begin with an instruction. */
     uint8_t kernel[PAYLOAD_HEADER_BYTES];
     struct image_plan plan;
 
@@ -199,7 +199,7 @@ END_TEST
 
 START_TEST(test_image_load_other_ram_is_refused)
 {
-    /* A plan made for other memory copies nothing. */
+    /* A plan that was made for other memory copies nothing. */
     uint8_t kernel[PAYLOAD_HEADER_BYTES], host[64] = {0};
     struct guestmem small = {GPA, sizeof host, host};
     struct image_plan plan;
@@ -214,7 +214,7 @@ END_TEST
 
 START_TEST(test_isa_string_is_short_and_canonical)
 {
-    /* The string and the list name the same, in the order of the specification. */
+    /* The string and the list name the same extensions, in the order of the specification. */
     static const char list[] = "i\0m\0a\0f\0d\0c\0zicntr\0zicsr\0zifencei\0sstc";
     char text[128];
 
@@ -229,7 +229,7 @@ END_TEST
 
 START_TEST(test_isa_stateless_takes_whole_names_of_stateless_extensions)
 {
-    /* No part of a name counts, nor what has state or needs a bit of henvcfg. */
+    /* Parts of names, extensions with state, and those that need a bit of henvcfg are left out. */
     char text[ISA_STRING_BYTES];
 
     ck_assert_uint_eq(isa_stateless(""), 0);
@@ -245,7 +245,7 @@ END_TEST
 
 START_TEST(test_isa_string_of_everything_fits)
 {
-    /* Every bit of a mask set, both forms stay within the size that the header promises. */
+    /* With every bit of the mask set, both forms stay within the sizes in the header. */
     static char text[ISA_STRING_BYTES * 2];
 
     size_t length = isa_string(UINT64_MAX, text, sizeof text);

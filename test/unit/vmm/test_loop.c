@@ -10,7 +10,7 @@
 #include <test/fakes/vmm_fake.h>
 #include "suites.h"
 
-/* A guest: what it does at each entry, one step after another. */
+/* A guest: one step for each entry. */
 struct guest {
     struct vmm_fake *fake;
     void (*step)(struct guest *guest, struct vcpu_page *page);
@@ -107,7 +107,7 @@ static void step_check_start(struct guest *guest, struct vcpu_page *page)
 
 START_TEST(test_loop_first_entry_is_the_boot_protocol)
 {
-    /* Entry at the kernel with a0 = hart, a1 = device tree, everything else from scratch. */
+    /* The hart enters at the kernel with a0 = hart, a1 = device tree, and other registers reset. */
     struct vmm_fake *fake = fake_new(1);
     struct guest guest = {.fake = fake, .step = step_check_start};
 
@@ -151,7 +151,7 @@ static void step_reboot(struct guest *guest, struct vcpu_page *page)
 
 START_TEST(test_loop_reboot_a_hundred_times_is_a_fresh_machine_each_time)
 {
-    /* RAM is zeroed, the image loaded again, devices and registers are reset, the seed is new. */
+    /* A reboot zeroes RAM, loads the image again, resets devices and registers; the seed is new. */
     struct vmm_fake *fake = fake_new(1);
     struct guest guest = {.fake = fake, .step = step_reboot};
 
@@ -171,7 +171,7 @@ static void step_fail(struct guest *guest, struct vcpu_page *page)
 
 START_TEST(test_loop_system_failure_ends_as_failed)
 {
-    /* The reason "system failure" is told to the owner, not taken for a good end. */
+    /* A shutdown with reason "system failure" is reported to the owner as a failure. */
     struct vmm_fake *fake = fake_new(1);
     struct guest guest = {.fake = fake, .step = step_fail};
     struct vcpu_loop_result result = guest_go(&guest);
@@ -190,7 +190,7 @@ static void step_cold_reboot(struct guest *guest, struct vcpu_page *page)
 
 START_TEST(test_loop_kernel_image_gone_bad_fails_the_boot)
 {
-    /* A reboot whose image does not parse any more ends the guest, with the error. */
+    /* If the image does not parse at a reboot, the guest ends with the error. */
     struct vmm_fake *fake = fake_new(1);
     struct guest guest = {.fake = fake, .step = step_cold_reboot};
     struct vcpu_loop_result result = guest_go(&guest);
@@ -202,7 +202,7 @@ END_TEST
 
 START_TEST(test_loop_refused_run_ends_with_the_error)
 {
-    /* A kernel that refuses to run the vCPU is reported, not tried again for ever. */
+    /* If the kernel refuses to run the vCPU, the loop ends with the error, without a retry. */
     struct vmm_fake *fake = fake_new(1);
     struct guest guest = {.fake = fake, .step = step_fail, .refusal = ERR_STATE};
     struct vcpu_loop_result result = guest_go(&guest);
@@ -227,7 +227,7 @@ static void step_kicked(struct guest *guest, struct vcpu_page *page)
 
 START_TEST(test_loop_kick_delivers_input_as_an_interrupt)
 {
-    /* A signal without an exit polls the notification, and what was typed interrupts. */
+    /* After a run without an exit the loop polls the notification; typed input interrupts. */
     struct vmm_fake *fake = fake_new(1);
     struct guest guest = {.fake = fake, .step = step_kicked};
 
@@ -243,7 +243,7 @@ END_TEST
 
 #define RTC UINT64_C(0x101000)
 
-/* Four entries: no alarm, one armed by a store, an exit beside it, its time. */
+/* Four entries: no alarm; an alarm armed by a store; another exit; the alarm's time. */
 static void step_alarm(struct guest *guest, struct vcpu_page *page)
 {
     struct vmm_fake *fake = guest->fake;
@@ -256,9 +256,9 @@ static void step_alarm(struct guest *guest, struct vcpu_page *page)
         fake_put(fake, RTC + 0xc, 4, alarm >> 32);
         fake_put(fake, RTC + 8, 4, (alarm & UINT32_MAX) + 1);
         ecall(page, SBI_EID_BASE, 0, 0, 0);
-        fake->machine.is_changed = true; /* as if it had been this exit's doing */
+        fake->machine.is_changed = true; /* as if this exit had changed it */
         break;
-    case 2: /* not a tick before the alarm */
+    case 2: /* rounded up: not before the alarm */
         ck_assert_uint_eq(guest->deadline_ticks, alarm / 100 + 1);
         ecall(page, SBI_EID_BASE, 0, 0, 0);
         break;
@@ -277,7 +277,8 @@ static void step_alarm(struct guest *guest, struct vcpu_page *page)
 
 START_TEST(test_loop_device_deadline_is_passed_on_and_raises_its_line)
 {
-    /* Each run has the earliest deadline of the devices, or none; at it the PLIC interrupts. */
+    /* Each run has the earliest deadline of the devices, or none; at the deadline the PLIC
+     * interrupts. */
     struct vmm_fake *fake = fake_new(1);
     struct guest guest = {.fake = fake, .step = step_alarm};
 
@@ -302,7 +303,7 @@ static void step_blocking(struct guest *guest, struct vcpu_page *page)
 
 START_TEST(test_loop_blocking_output_waits_for_the_console)
 {
-    /* With a full console the thread waits, it does not spin; then the call completes. */
+    /* With a full console the thread waits without spinning; then the call completes. */
     struct vmm_fake *fake = fake_new(1);
     struct guest guest = {.fake = fake, .step = step_blocking};
 
@@ -321,8 +322,8 @@ static void step_stop(struct guest *guest, struct vcpu_page *page)
 
 START_TEST(test_loop_stopped_hart_waits_without_running)
 {
-    /* A hart that stopped itself is not entered again, and its thread sleeps: another may start
-     * it. */
+    /* A hart that stopped itself is not entered again; its thread sleeps, because another hart may
+     * start it. */
     struct vmm_fake *fake = fake_new(2);
     struct guest guest = {.fake = fake, .step = step_stop};
     fake->machine.state->hart[1].status = HART_STARTED;
@@ -337,7 +338,7 @@ END_TEST
 
 START_TEST(test_loop_last_hart_stopped_ends_the_guest)
 {
-    /* With no hart left that could start another the machine is over, and has its own end. */
+    /* When all harts have stopped, the machine ends, with an end code of its own. */
     for (uint32_t harts = 1; harts <= 2; harts++) {
         struct vmm_fake *fake = fake_new(harts);
         struct guest guest = {.fake = fake, .step = step_stop};
@@ -350,7 +351,7 @@ START_TEST(test_loop_last_hart_stopped_ends_the_guest)
 }
 END_TEST
 
-/* sie, sip, stimecmp, and what a guest need not restore. */
+/* sie, sip, stimecmp, and registers that a guest need not restore. */
 static const uint32_t suspend_kept[] = {0x104, 0x144, 0x14d, 0x105, 0x140};
 #define SUSPEND_KEPT (sizeof suspend_kept / sizeof suspend_kept[0])
 
@@ -401,7 +402,7 @@ static void step_suspend_keep(struct guest *guest, struct vcpu_page *page)
 
 START_TEST(test_loop_retentive_suspend_waits_and_returns)
 {
-    /* The call returns behind its ecall, once the kernel has ended the wait. */
+    /* A retentive suspend returns after its ecall, when the kernel has ended the wait. */
     struct vmm_fake *fake = fake_new(1);
     struct guest guest = {.fake = fake, .step = step_suspend_keep};
     ck_assert_int_eq(guest_go(&guest).end, VCPU_LOOP_POWERED_OFF);
@@ -411,8 +412,8 @@ END_TEST
 
 START_TEST(test_loop_non_retentive_suspend_resumes_at_the_address)
 {
-    /* The hart waits, then goes on at resume_addr with a0 = hart, a1 = opaque, translation and
-     * interrupts off, and loses nothing that can wake it. */
+    /* In a non-retentive suspend the hart waits, then resumes at resume_addr with a0 = hart,
+     * a1 = opaque, translation and interrupts off, and no wake-up event is lost. */
     struct vmm_fake *fake = fake_new(1);
     struct guest guest = {.fake = fake, .step = step_suspend};
     ck_assert_int_eq(guest_go(&guest).end, VCPU_LOOP_POWERED_OFF);
@@ -459,7 +460,7 @@ static void step_random(struct guest *guest, struct vcpu_page *page)
 
 START_TEST(test_loop_random_exits_never_end_the_vmm)
 {
-    /* Exits of every kind with arbitrary registers: each is answered, none ends the loop early. */
+    /* Exits of every kind with arbitrary registers are all answered; none ends the loop early. */
     struct vmm_fake *fake = fake_new(1);
     struct guest guest = {.fake = fake, .step = step_random};
     struct vcpu_loop_result result;

@@ -20,7 +20,7 @@ static struct guestmem ram_new(void)
 
 START_TEST(test_guestmem_at_whole_range_or_nothing)
 {
-    /* One byte outside, a wrap, or a length beyond everything: refused, and *out untouched. */
+    /* One byte outside, a wrap, or a huge length is refused, and *out is untouched. */
     static const struct {
         uint64_t gpa, bytes;
         enum err err;
@@ -52,7 +52,7 @@ END_TEST
 
 START_TEST(test_guestmem_zero_writes_only_what_is_not_zero)
 {
-    /* A page with any bit set is zero afterwards; one that is zero is not written: it could not. */
+    /* A page with any bit set is zeroed; a zero page is not written: here that would fault. */
     uint64_t bytes = 64 * PAGE_BYTES;
     uint8_t *host = aligned_alloc(PAGE_BYTES, bytes);
     struct guestmem ram = {RAM_GPA, bytes, host};
@@ -75,7 +75,7 @@ END_TEST
 
 START_TEST(test_zero_is_all_sees_every_bit)
 {
-    /* One bit anywhere in the range is seen, and none of the words beside it. */
+    /* A set bit anywhere in the range is found; words beside the range are not read. */
     static _Alignas(64) uint8_t bytes[64 + 704 + 64];
     uint8_t *at = bytes + 64;
 
@@ -93,7 +93,7 @@ END_TEST
 
 START_TEST(test_guestmem_read_u64_wants_alignment)
 {
-    /* A word is read as one access, so it lies on its boundary. */
+    /* A word is read in one access, so a misaligned word is refused. */
     struct guestmem ram = ram_new();
     uint64_t value = 0;
 
@@ -156,7 +156,7 @@ static uint64_t satp(uint32_t levels)
 
 START_TEST(test_gwalk_read_translates_in_every_mode)
 {
-    /* Bare, Sv39, Sv48 and Sv57 lead to the byte the guest means. */
+    /* Bare, Sv39, Sv48 and Sv57 translate to the right byte. */
     struct tables tables = tables_new();
     enum gwalk_cause cause;
     uint64_t value, tval;
@@ -206,7 +206,7 @@ END_TEST
 
 START_TEST(test_gwalk_read_faults_as_the_hart_would)
 {
-    /* Each reason of a page fault, and of an access fault, by the architecture's cause. */
+    /* Each reason of a page fault or an access fault gives the architecture's cause. */
     const uint64_t gpa = RAM_GPA + 0x80000;
     const struct {
         uint64_t pte, satp, sstatus, gva;

@@ -37,7 +37,7 @@ static void enable(struct vmm_fake *fake, uint32_t context, uint32_t source, uin
 
 START_TEST(test_plic_level_source_goes_through_claim_and_complete)
 {
-    /* A level is one request until it is completed, and another if it is still high then. */
+    /* A high level makes one request until completion, and another one if it is still high then. */
     struct vmm_fake *fake = fake_new(1);
 
     enable(fake, S0, 40, 1);
@@ -63,7 +63,7 @@ END_TEST
 
 START_TEST(test_plic_request_stays_pending_when_the_level_drops)
 {
-    /* A request that has left the gateway is not taken back: a claim still finds it. */
+    /* A request that has left the gateway is not withdrawn: a claim still finds it. */
     struct vmm_fake *fake = fake_new(1);
 
     enable(fake, S0, 5, 1);
@@ -97,7 +97,7 @@ END_TEST
 
 START_TEST(test_plic_threshold_masks_the_notification_not_the_claim)
 {
-    /* Priorities up to the threshold do not interrupt; a claim takes them all the same. */
+    /* Priorities up to the threshold do not interrupt, but a claim returns them. */
     struct vmm_fake *fake = fake_new(1);
 
     enable(fake, S0, 9, 3);
@@ -114,7 +114,7 @@ END_TEST
 
 START_TEST(test_plic_priority_zero_never_interrupts)
 {
-    /* Priority 0 is "never interrupt", and neither is it claimed. */
+    /* A source of priority 0 never interrupts and is never claimed. */
     struct vmm_fake *fake = fake_new(1);
 
     enable(fake, S0, 9, 0);
@@ -144,7 +144,7 @@ END_TEST
 
 START_TEST(test_plic_complete_without_claim_changes_nothing)
 {
-    /* A completion out of the blue neither adds nor loses a request. */
+    /* A completion without a claim neither adds nor loses a request. */
     struct vmm_fake *fake = fake_new(1);
 
     enable(fake, S0, 7, 1);
@@ -163,7 +163,7 @@ END_TEST
 
 START_TEST(test_plic_one_source_two_harts_is_claimed_once)
 {
-    /* The first to claim gets it, the other gets 0. */
+    /* The first hart that claims gets the source, the other gets 0. */
     struct vmm_fake *fake = fake_new(2);
 
     enable(fake, S0, 11, 1);
@@ -180,7 +180,7 @@ END_TEST
 
 START_TEST(test_plic_machine_context_has_registers_but_no_listener)
 {
-    /* M contexts are there as on QEMU, and interrupt nobody. */
+    /* M contexts exist as on QEMU, and interrupt no hart. */
     struct vmm_fake *fake = fake_new(1);
 
     fake_put(fake, ENABLE(0, 0), 4, 0xff);
@@ -218,7 +218,7 @@ END_TEST
 
 START_TEST(test_plic_every_word_of_the_region_is_harmless)
 {
-    /* Reads and writes all over the 6 MiB: no error, and what lies out of range reads 0. */
+    /* Reads and writes all over the 6 MiB give no error; registers out of range read 0. */
     struct vmm_fake *fake = fake_new(1);
 
     for (uint64_t at = PLIC; at < PLIC + 0x600000; at += at < PLIC + 0x4000 ? 4 : 0x404) {
@@ -239,7 +239,7 @@ END_TEST
 
 START_TEST(test_plic_other_widths_are_refused)
 {
-    /* Registers of 32 bits only, as on QEMU. */
+    /* Registers take 32-bit accesses only, as on QEMU. */
     struct vmm_fake *fake = fake_new(1);
     uint64_t value;
 

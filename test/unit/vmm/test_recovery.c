@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The VMM dies at every store to the arena and after every effect outside it, and a
- * new one goes on: guest, devices and console end as if nothing had happened.
+ * The VMM dies at every store to the arena and after every effect outside the arena, and
+ * a new VMM goes on: guest, devices and console end in the same state as without a death.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -14,7 +14,7 @@
 
 #define CUTS_MAX 200u
 
-/* What outlives a VMM. */
+/* State that outlives a VMM. */
 struct world {
     uint8_t *arena;
     struct vcpu_page page;
@@ -63,7 +63,7 @@ static void cut_here(void *opaque)
     world_take(cuts->fake, &cuts->world[cuts->count++]);
 }
 
-/* What the loop does with the exit that it finds, up to the next entry. */
+/* Does the loop's work for the waiting exit, up to the next entry. */
 static void go_on(struct vmm_fake *fake)
 {
     enum exit_next next;
@@ -77,7 +77,7 @@ static void go_on(struct vmm_fake *fake)
     machine_sync_irq(&fake->machine, 0);
 }
 
-/* All the sections: what devices and machine know, without the log. */
+/* All sections, that is the state of devices and machine, without the log. */
 static const uint8_t *sections(const struct world *world)
 {
     const struct arena_header *header = (const void *)world->arena;
@@ -100,7 +100,7 @@ static void same(const struct vmm_fake *fake, const struct world *world,
     ck_assert_mem_eq(world->ram, expected->ram, sizeof world->ram);
 }
 
-/* Runs the exit in the page once without a cut, then with a cut at each place. */
+/* Runs the exit in the page once without a cut, then with a cut at each store and effect. */
 static void cut_everywhere(struct vmm_fake *fake, uint32_t least_cuts)
 {
     struct cuts *cuts = calloc(1, sizeof *cuts);
@@ -155,7 +155,7 @@ static const struct vcpu_exit_record ecall_record = {.reason = VCPU_EXIT_ECALL, 
 
 START_TEST(test_recovery_uart_write_goes_out_exactly_once)
 {
-    /* The byte is neither lost nor doubled, wherever the VMM died. */
+    /* A byte sent by the UART is neither lost nor doubled, wherever the VMM dies. */
     struct vmm_fake *fake = guest_at((struct vcpu_exit_record){
         .reason = VCPU_EXIT_STORE, .cause = 23, .gpa = 0x10000000, .htinst = 0x00a00023});
     fake->page[0].x[10] = 'u';
@@ -167,7 +167,7 @@ END_TEST
 
 START_TEST(test_recovery_uart_fifo_goes_out_exactly_once)
 {
-    /* Nor is one that follows others, which waited in the FIFO for room. */
+    /* A byte that follows others, which waited in the FIFO for room, is not lost or doubled. */
     struct vmm_fake *fake = guest_at((struct vcpu_exit_record){
         .reason = VCPU_EXIT_STORE, .cause = 23, .gpa = 0x10000000, .htinst = 0x00a00023});
     fake->out_limit = 0;
@@ -184,7 +184,7 @@ END_TEST
 
 START_TEST(test_recovery_uart_read_takes_exactly_one_byte)
 {
-    /* The byte read is the next one typed, and the ones behind it stay in order. */
+    /* A read returns the next typed byte, and the later bytes stay in order. */
     struct vmm_fake *fake = guest_at((struct vcpu_exit_record){
         .reason = VCPU_EXIT_LOAD, .cause = 21, .gpa = 0x10000000, .htinst = 0x00004503});
     fake_type(fake, "xyz");
@@ -199,7 +199,7 @@ END_TEST
 
 START_TEST(test_recovery_plic_claim_is_made_once)
 {
-    /* A claim that was cut short is the same claim again, not the next one. */
+    /* A claim that was cut short returns the same source again, not the next one. */
     struct vmm_fake *fake = guest_at((struct vcpu_exit_record){
         .reason = VCPU_EXIT_LOAD, .cause = 21, .gpa = 0xc201004, .htinst = 0x00002503});
     fake_put(fake, 0xc000000 + 40, 4, 1);
@@ -213,7 +213,7 @@ END_TEST
 
 START_TEST(test_recovery_console_write_goes_out_exactly_once)
 {
-    /* DBCN output is there once, and a0 and a1 say so. */
+    /* DBCN output comes out once, and a0 and a1 match it. */
     struct vmm_fake *fake = guest_at(ecall_record);
     ecall_at(fake, SBI_EID_DBCN, 0, 20, MACHINE_RAM_GPA);
     cut_everywhere(fake, 8);
@@ -226,7 +226,7 @@ END_TEST
 
 START_TEST(test_recovery_console_read_loses_no_byte)
 {
-    /* What was typed arrives once, in order, split between the call and what follows. */
+    /* Typed bytes arrive once, in order, part in this call and the rest in later reads. */
     struct vmm_fake *fake = guest_at(ecall_record);
     fake_type(fake, "typed");
     ecall_at(fake, SBI_EID_DBCN, 1, 3, MACHINE_RAM_GPA + 32);
@@ -240,7 +240,7 @@ END_TEST
 
 START_TEST(test_recovery_timer_and_fp_registers_end_the_same)
 {
-    /* Absolute values can be written twice. */
+    /* Timer and FP registers get absolute values, so a second write changes nothing. */
     struct vmm_fake *fake = guest_at(ecall_record);
     ecall_at(fake, SBI_EID_TIME, 0, 777, 0);
     cut_everywhere(fake, 3);
@@ -257,7 +257,7 @@ END_TEST
 
 START_TEST(test_recovery_exception_is_injected_once)
 {
-    /* The guest sees one exception, never one on top of the other. */
+    /* The guest takes one exception, never a second on top of the first. */
     struct vmm_fake *fake =
         guest_at((struct vcpu_exit_record){.reason = VCPU_EXIT_FETCH, .cause = 20, .tval = 0x666});
     cut_everywhere(fake, 4);
@@ -268,7 +268,7 @@ END_TEST
 
 START_TEST(test_recovery_power_request_survives)
 {
-    /* What the guest asked for is still asked for. */
+    /* The guest's power request is kept. */
     struct vmm_fake *fake = guest_at(ecall_record);
     ecall_at(fake, SBI_EID_SRST, 0, 1, 0);
     cut_everywhere(fake, 6);
@@ -279,7 +279,7 @@ END_TEST
 
 START_TEST(test_recovery_arena_that_makes_no_sense_is_made_anew)
 {
-    /* A log that does not parse, or another layout: a fresh machine, not half of an old one. */
+    /* A log that does not parse, or another layout, gives a fresh machine. */
     struct vmm_fake *fake = fake_new(1);
     bool is_taken_over = false;
 

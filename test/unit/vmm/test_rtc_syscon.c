@@ -38,7 +38,7 @@ static uint64_t time_now(struct vmm_fake *fake)
 
 START_TEST(test_rtc_time_is_read_in_two_halves_of_one_moment)
 {
-    /* TIME_HIGH is what it was when TIME_LOW was read. */
+    /* TIME_HIGH is the value from the latest read of TIME_LOW. */
     struct vmm_fake *fake = fake_new(1);
 
     fake->wall_ns = UINT64_C(0x12345678ffffffff);
@@ -52,7 +52,7 @@ END_TEST
 
 START_TEST(test_rtc_time_can_be_set)
 {
-    /* The guest's clock goes on from what it was set to, also back in time. */
+    /* The guest's clock runs on from the time that the guest set, also an earlier time. */
     struct vmm_fake *fake = fake_new(1);
 
     put(fake, TIME_HIGH, 0x1000);
@@ -66,7 +66,7 @@ END_TEST
 
 START_TEST(test_rtc_alarm_interrupts_when_its_time_comes)
 {
-    /* Armed by ALARM_LOW, raised at its time, cleared by CLEAR_INTERRUPT. */
+    /* The alarm is armed by ALARM_LOW, raised at its time, cleared by CLEAR_INTERRUPT. */
     struct vmm_fake *fake = fake_new(1);
     uint64_t alarm = fake->wall_ns + 1000;
 
@@ -96,7 +96,7 @@ END_TEST
 
 START_TEST(test_rtc_deadline_is_the_alarm_in_ticks)
 {
-    /* Rounded up, so that the alarm is due then; what lies behind the end of time is none. */
+    /* The deadline is rounded up, so that the alarm is due then; beyond the clock's range: none. */
     struct vmm_fake *fake = fake_new(1);
     const struct {
         uint64_t ahead_ns, ticks;
@@ -138,7 +138,7 @@ END_TEST
 
 START_TEST(test_rtc_clear_alarm_disarms)
 {
-    /* A cleared alarm never comes, and its registers read back what was set. */
+    /* A cleared alarm is never raised, and its registers still read as set. */
     struct vmm_fake *fake = fake_new(1);
 
     put(fake, IRQ_ENABLED, 1);
@@ -188,7 +188,7 @@ TCase *rtc_tcase(void)
 
 START_TEST(test_syscon_write_asks_for_power)
 {
-    /* The finisher's three commands; the code of a failure is kept. */
+    /* The finisher takes three commands, and keeps the code of a failure. */
     static const struct {
         uint32_t value, power, code;
     } rows[] = {

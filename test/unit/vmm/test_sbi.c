@@ -6,7 +6,7 @@
 #include <test/fakes/vmm_fake.h>
 #include "suites.h"
 
-/* A call by hart 0, in a transaction of its own; its outcome is kept. */
+/* A call by hart 0 in its own transaction, and its outcome. */
 struct done {
     struct sbi_result result;
     struct exit_outcome outcome;
@@ -35,7 +35,7 @@ static struct done call_by(struct vmm_fake *fake, uint32_t hart, uint64_t eid, u
 
 START_TEST(test_sbi_base_tells_version_and_extensions)
 {
-    /* What is probed as there answers, and nothing else is. */
+    /* A probe reports the implemented extensions and no others. */
     static const uint32_t there[] = {0,
                                      1,
                                      2,
@@ -114,7 +114,7 @@ END_TEST
 
 START_TEST(test_sbi_hart_masks_follow_the_specification)
 {
-    /* Base -1 is everybody; a bit or a base beyond the harts is refused. */
+    /* Base -1 names all harts; a bit or a base beyond the harts is refused. */
     static const struct {
         uint64_t mask, base;
         int64_t error;
@@ -167,7 +167,7 @@ END_TEST
 
 START_TEST(test_sbi_rfence_is_the_fence_that_was_asked_for)
 {
-    /* FENCE.I, SFENCE.VMA and SFENCE.VMA with ASID stay what they are, with their range. */
+    /* Each kind of fence keeps its kind, its range and its ASID. */
     static const struct {
         uint32_t fid;
         uint64_t start, size, asid;
@@ -225,7 +225,7 @@ END_TEST
 
 START_TEST(test_sbi_rfence_kernel_refusal_is_failed)
 {
-    /* A fence that could not be carried out is never reported as done. */
+    /* A fence that failed is never reported as done. */
     struct vmm_fake *fake = fake_new(1);
     fake->refusal = ERR_STATE;
     ck_error(CALL(fake, SBI_EID_RFENCE, 0, 1, 0), SBI_ERR_FAILED);
@@ -278,7 +278,7 @@ END_TEST
 
 START_TEST(test_sbi_hsm_suspend_types)
 {
-    /* The two default types work, everything else is refused. */
+    /* The two default suspend types work, all other types are refused. */
     static const uint64_t reserved[] = {1,          0x0fffffff, 0x10000000, 0x7fffffff,
                                         0x80000001, 0x8fffffff, 0x90000000, UINT32_MAX};
     struct vmm_fake *fake = fake_new(1);
@@ -360,7 +360,7 @@ END_TEST
 
 START_TEST(test_sbi_dbcn_write_takes_what_there_is_room_for)
 {
-    /* A full console gives a partial write, or none, and never an error. */
+    /* With a full console a write is partial or empty, never an error. */
     struct vmm_fake *fake = fake_new(1);
 
     fake->out_limit = 3;
@@ -378,7 +378,7 @@ END_TEST
 
 START_TEST(test_sbi_dbcn_read_gives_what_was_typed)
 {
-    /* A read gives up to what was asked for, and nothing when nothing was typed. */
+    /* A read gives at most the requested bytes, and none when none were typed. */
     struct vmm_fake *fake = fake_new(1);
 
     fake_type(fake, "abcdef");
@@ -397,8 +397,8 @@ static void uart_write(struct vmm_fake *fake, uint32_t reg, uint64_t value)
 
 START_TEST(test_sbi_dbcn_read_takes_what_the_uart_has_received_first)
 {
-    /* A byte that has come into the UART's receiver is read before what still waits outside, with
-     * its FIFOs off and on; what was read is gone from the receiver, and its interrupt with it. */
+    /* Bytes in the UART's receiver are read before bytes in the ring, with FIFOs off and on; the
+     * read removes them from the receiver, and clears the receiver's interrupt. */
     for (uint32_t fcr = 0; fcr < 2; fcr++) {
         struct vmm_fake *fake = fake_new(1);
 
@@ -421,7 +421,7 @@ END_TEST
 
 START_TEST(test_sbi_dbcn_read_of_the_last_byte_lowers_the_uart_interrupt)
 {
-    /* The receiver is empty afterwards, for its driver too, and takes no byte from the ring. */
+    /* After the read the receiver is empty for the driver too, and takes no byte from the ring. */
     struct vmm_fake *fake = fake_new(1);
 
     uart_write(fake, 1, 1);
@@ -439,7 +439,7 @@ END_TEST
 
 START_TEST(test_sbi_dbcn_read_undone_leaves_the_uart_its_bytes)
 {
-    /* A read that was not committed has taken nothing from the receiver. */
+    /* A read that was not committed leaves the receiver unchanged. */
     struct vmm_fake *fake = fake_new(1);
     uint64_t arg[6] = {4, MACHINE_RAM_GPA};
     struct exit_outcome outcome = {0};
@@ -459,7 +459,7 @@ END_TEST
 
 START_TEST(test_sbi_dbcn_write_byte_waits_for_room)
 {
-    /* The byte goes out, or the call is made again later. */
+    /* The byte is written, or the call is made again later. */
     struct vmm_fake *fake = fake_new(1);
 
     fake->out_limit = 1;
@@ -501,7 +501,7 @@ TCase *sbi_tcase(void)
 
 START_TEST(test_sbi_legacy_mask_at_zero_is_everybody)
 {
-    /* A null pointer names all harts; a0 alone is returned. */
+    /* A null pointer names all harts; the call returns a0 alone. */
     struct vmm_fake *fake = fake_new(2);
     struct done done = CALL(fake, 4, 99, 0);
 
@@ -514,7 +514,7 @@ END_TEST
 
 START_TEST(test_sbi_legacy_mask_is_read_from_guest_virtual_memory)
 {
-    /* With translation off the address is physical; harts that do not exist are no harm. */
+    /* With translation off the address is physical; bits of missing harts are ignored. */
     struct vmm_fake *fake = fake_new(2);
     struct fake_call fence;
 
@@ -559,7 +559,7 @@ END_TEST
 
 START_TEST(test_sbi_legacy_bad_mask_pointer_faults_the_guest)
 {
-    /* The fault of reading the mask is the guest's own, at its ecall. */
+    /* A fault in reading the mask is injected into the guest, at its ecall. */
     struct vmm_fake *fake = fake_new(1);
     struct done done = CALL(fake, 4, 0, 0x1000);
 

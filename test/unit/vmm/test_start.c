@@ -32,7 +32,7 @@ static struct vmm_start good(void)
 
 START_TEST(test_start_config_carries_the_record_over)
 {
-    /* Every part of the record ends where the machine looks for it. */
+    /* Every part of the record reaches the machine's configuration. */
     struct vmm_start start = good();
     struct machine_config config;
 
@@ -85,7 +85,7 @@ START_TEST(test_start_config_bad_records_are_refused)
     start = good();
     start.console_bytes--;
     ck_assert_int_eq(start_config(&start, 1, &config), ERR_RANGE);
-    start.console_bytes = 0; /* none at all is a guest without a console */
+    start.console_bytes = 0; /* 0 bytes: a guest without a console */
     ck_assert_int_eq(start_config(&start, 1, &config), OK);
     memset(start.isa, 'z', sizeof start.isa);
     ck_assert_int_eq(start_config(&start, 1, &config), ERR_FORMAT);

@@ -38,7 +38,7 @@ static void type(struct vmm_fake *fake, const char *text)
     machine_notify(&fake->machine);
 }
 
-/* Whether IIR names an interrupt. */
+/* Does IIR name an interrupt? */
 static bool is_irq(struct vmm_fake *fake)
 {
     return (get(fake, IIR) & 1) == 0;
@@ -46,7 +46,7 @@ static bool is_irq(struct vmm_fake *fake)
 
 START_TEST(test_uart_reset_is_idle)
 {
-    /* What Linux's probe wants to see of a 16550A at rest. */
+    /* The registers of an idle 16550A read as Linux's probe requires. */
     struct vmm_fake *fake = fake_new(1);
 
     ck_assert_uint_eq(get(fake, LSR), 0x60);
@@ -79,7 +79,7 @@ END_TEST
 
 START_TEST(test_uart_full_console_delays_thre_and_loses_nothing)
 {
-    /* THRE stays low while the console has no room; what was accepted arrives later. */
+    /* THRE stays low while the console has no room; accepted bytes arrive later. */
     struct vmm_fake *fake = fake_new(1);
 
     put(fake, FCR, 1);
@@ -106,7 +106,7 @@ END_TEST
 
 START_TEST(test_uart_thre_interrupt_is_cleared_by_iir_or_write)
 {
-    /* THRE is reported once for each time it becomes true, and when it is first enabled. */
+    /* The THRE interrupt comes once each time THRE becomes true, and when it is first enabled. */
     struct vmm_fake *fake = fake_new(1);
 
     put(fake, IER, 2);
@@ -118,7 +118,7 @@ START_TEST(test_uart_thre_interrupt_is_cleared_by_iir_or_write)
     put(fake, IER, 0);
     put(fake, IER, 2);
     ck_assert_uint_eq(get(fake, IIR), 0x02);
-    put(fake, IER, 2); /* enabled already: no news */
+    put(fake, IER, 2); /* already enabled: no new interrupt */
     ck_assert_uint_eq(get(fake, IIR), 0x01);
     fake_free(fake);
 }
@@ -126,7 +126,7 @@ END_TEST
 
 START_TEST(test_uart_input_waits_for_room)
 {
-    /* No more than the FIFO holds is taken; the rest comes as it is read, and none is lost. */
+    /* The receiver takes at most a full FIFO; later bytes follow as it is read; none is lost. */
     struct vmm_fake *fake = fake_new(1);
     char text[] = "0123456789abcdefghijklmnopqrstuvwxyz", got[sizeof text] = {0};
 
@@ -160,7 +160,7 @@ END_TEST
 
 START_TEST(test_uart_rx_interrupt_by_trigger_level_or_timeout)
 {
-    /* At the trigger level: data available; below it: character timeout; empty: none. */
+    /* IIR: data available at the trigger level, character timeout below, none when empty. */
     struct vmm_fake *fake = fake_new(1);
 
     put(fake, FCR, 0x81); /* trigger at 8 */
@@ -180,7 +180,7 @@ END_TEST
 
 START_TEST(test_uart_interrupts_come_by_priority)
 {
-    /* Line status before data before THRE before modem status, each cleared its own way. */
+    /* IIR's order: line status, data, THRE, modem status; each is cleared in its own way. */
     struct vmm_fake *fake = fake_new(1);
 
     put(fake, MCR, 0x10);
@@ -203,8 +203,8 @@ END_TEST
 
 START_TEST(test_uart_overrun_loses_the_old_byte_without_fifos_and_the_new_one_with)
 {
-    /* LSR bit 1: without FIFOs the next character destroys the previous one; with them the FIFO
-     * keeps what it holds.  Either way the error is told once. */
+    /* LSR bit 1, overrun: without FIFOs the next character replaces the previous one; with FIFOs
+     * the FIFO keeps its bytes.  Either way LSR reports the error once. */
     for (uint32_t fcr = 0; fcr < 2; fcr++) {
         struct vmm_fake *fake = fake_new(1);
         uint32_t depth = fcr ? 16 : 1;
@@ -225,7 +225,7 @@ END_TEST
 
 START_TEST(test_uart_loopback_sends_nothing_out)
 {
-    /* In loopback bytes come back, lines follow MCR, and the console sees neither. */
+    /* In loopback bytes are received again, lines follow MCR, and the console sees no byte. */
     struct vmm_fake *fake = fake_new(1);
 
     put(fake, FCR, 1);
@@ -246,7 +246,7 @@ END_TEST
 
 START_TEST(test_uart_modem_deltas_clear_on_read)
 {
-    /* MSR's low bits tell what changed since it was last read. */
+    /* MSR's low bits tell which lines changed since MSR was last read. */
     struct vmm_fake *fake = fake_new(1);
 
     put(fake, MCR, 0x14); /* loopback with OUT1: DCD, DSR, CTS fall, RI rises */
@@ -279,7 +279,7 @@ END_TEST
 
 START_TEST(test_uart_fcr_clears_fifos)
 {
-    /* Clear bits empty the FIFOs, as does switching; without the enable bit no other counts. */
+    /* Clear bits and switching empty the FIFOs; without the enable bit other bits are ignored. */
     struct vmm_fake *fake = fake_new(1);
 
     put(fake, FCR, 1);
@@ -300,7 +300,7 @@ END_TEST
 
 START_TEST(test_uart_interrupt_line_reaches_the_controller)
 {
-    /* The line is source 10, a level that falls when the cause is gone. */
+    /* The interrupt line is source 10, a level that falls when the cause is cleared. */
     struct vmm_fake *fake = fake_new(1);
 
     fake_put(fake, 0xc000000 + 4 * 10, 4, 1);
@@ -321,7 +321,7 @@ END_TEST
 
 START_TEST(test_uart_wide_access_reaches_one_register)
 {
-    /* Wider accesses see the register at their address; beyond the eighth there is nothing. */
+    /* Wider accesses reach the register at their address; after the eighth there is none. */
     struct vmm_fake *fake = fake_new(1);
     uint64_t value;
 
@@ -336,7 +336,7 @@ END_TEST
 
 START_TEST(test_uart_any_state_bits_are_survived)
 {
-    /* A predecessor that went wrong may leave anything: nothing is read or written out of place. */
+    /* With any garbage in the UART's state, no access reads or writes out of bounds. */
     for (uint32_t fill = 0; fill < 256; fill += 5) {
         struct vmm_fake *fake = fake_new(1);
         memset(fake->machine.dev[1].state, (int)fill, fake->machine.dev[1].model->state_bytes);

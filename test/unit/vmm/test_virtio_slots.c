@@ -6,7 +6,7 @@
 
 #define SLOT(n) (UINT64_C(0x10001000) + UINT64_C(0x1000) * (n))
 
-/* What QEMU 10.0 answers at an empty place by default, for each width; the rest is 0. */
+/* The answers of QEMU 10.0 at an empty slot by default, for each width; others read 0. */
 static const struct {
     uint32_t offset, width;
     uint64_t value;
@@ -18,7 +18,7 @@ static const struct {
 
 START_TEST(test_virtio_slots_answer_as_an_empty_place_of_qemu)
 {
-    /* Magic, version 1, device id 0 and QEMU's vendor at each of the eight; all else reads 0. */
+    /* Each of the eight slots has magic, version 1, device id 0, QEMU's vendor; the rest is 0. */
     struct vmm_fake *fake = fake_new(1);
 
     for (uint64_t slot = 0; slot < VIRTIO_SLOTS_COUNT; slot++) {
@@ -34,7 +34,7 @@ END_TEST
 
 START_TEST(test_virtio_slots_stores_change_nothing)
 {
-    /* Every register takes a store and reads as before. */
+    /* Every register accepts a store and keeps its value. */
     struct vmm_fake *fake = fake_new(1);
 
     for (uint64_t offset = 0; offset < 0x200; offset += 4) {
@@ -48,7 +48,7 @@ END_TEST
 
 START_TEST(test_virtio_slots_end_after_their_registers)
 {
-    /* Between the registers of two places, and behind the last, there is nothing. */
+    /* Between the registers of two slots, and after the last, there is no device. */
     struct vmm_fake *fake = fake_new(1);
     uint64_t value;
 
