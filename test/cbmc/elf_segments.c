@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * proves: Two segments of a program that are both accepted, whatever their headers say, lie in
+ * proves: Two segments that are both accepted, whatever their headers say, lie in
  *         the file and in the address range, share no page, and none is writable and executable.
  * mutant: libs/elf/elf.c: p->vaddr > ELF_ADDRESS_HIGH - p->memsz ->
  *         p->vaddr + p->memsz > ELF_ADDRESS_HIGH

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* What a proof is made of: anything of a type, what is taken for granted, what must hold. */
+/* The parts of a proof: any value of a type, assumptions, and claims. */
 #ifndef TEST_CBMC_PROVE_H
 #define TEST_CBMC_PROVE_H
 
@@ -7,7 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Not defined anywhere; by their names cbmc knows that each call gives any value. */
+/* Declared only: by the names cbmc knows that each call returns any value. */
 uint8_t nondet_u8(void);
 uint16_t nondet_u16(void);
 uint32_t nondet_u32(void);

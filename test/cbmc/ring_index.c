@@ -11,7 +11,7 @@
 
 #define ELEMENT_BYTES 64u /* a record of the console's protocol */
 
-/* What is copied, in place of the copying. */
+/* The range to copy; the proof does not copy it. */
 static uintptr_t data_first, data_bytes;
 static size_t copied;
 

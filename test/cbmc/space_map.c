@@ -58,7 +58,7 @@ void hal_gspace_fence_all(uint16_t id)
 {
 }
 
-/* The hart's own walk: where `address` leads, or 0. */
+/* The hart's page-table walk: the translation of `address`, or 0. */
 static uint64_t translate(uint64_t address)
 {
     uint64_t number = 0;

@@ -8,7 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#define SLOTS       8u /* few are there: most tries should hit one */
+#define SLOTS       8u /* few slots are used: most tries should hit one */
 #define METHODS     9u
 #define RUN_EVERY   64u
 #define WAIT_TICKS  100u
@@ -26,7 +26,7 @@
 
 uint64_t fuzz_before[32], fuzz_after[32];
 
-/* What vcpu_run and messages keep; what other calls, which keep the rest, return. */
+/* Registers that vcpu_run and messages keep.  Other calls keep all but OTHER_RESULTS. */
 #define RUN_KEEPS     UINT64_C(0x11c)      /* sp, gp, tp, s0 */
 #define MESSAGE_KEEPS UINT64_C(0xffc031c)  /* sp, gp, tp, s0 to s11 */
 #define OTHER_RESULTS UINT64_C(0x1c00)     /* a0, a1, a2 */
@@ -42,7 +42,7 @@ static bool is_message(uint64_t call)
     return call == CALL_CALL || call == CALL_SEND || call == CALL_RECV || call == CALL_REPLY_RECV;
 }
 
-/* What would block for good, or end this process, which is for the end; guests run in run.c. */
+/* False: the call would block for ever, or end this process too early; guests run in run.c. */
 static bool is_allowed(const uint64_t *x, const struct vmm_start *start)
 {
     uint64_t call = x[A7], slot = x[A0];
@@ -69,7 +69,7 @@ static void choose_registers(struct random *r)
         fuzz_before[A1] = rt_time_ticks() + random_below(r, WAIT_TICKS);
 }
 
-/* fs2, fs3 and the rounding mode are nobody's but ours. */
+/* Only this process uses fs2, fs3 and this rounding mode. */
 static void float_mark(uint64_t mark)
 {
     __asm__ volatile("fmv.d.x fs2, %0\n\tfmv.d.x fs3, %1\n\tfsrm %2"
@@ -87,13 +87,13 @@ static void float_check(uint64_t mark)
         fuzz_fail("a floating-point register changed", mode);
 }
 
-/* In the kernel's view of memory or in its image, and not one of random_odd()'s own. */
+/* Does the value lie in the kernel's mapping or image, and not stem from random_odd()? */
 static bool is_kernel_address(uint64_t value)
 {
     return (value >> 32 == 0xffffffc0 || value >> 24 == 0xffffffff80) && (value & 0x7fffffff) != 0;
 }
 
-/* Some calls leave little as it was, but nothing of the kernel.  Bit n of `kept`: register xn. */
+/* Calls keep the registers of `kept` (bit n: xn); no other register may show kernel addresses. */
 static void check_kept(uint64_t kept)
 {
     for (unsigned i = 1; i < 32; i++) {
@@ -101,7 +101,7 @@ static void check_kept(uint64_t kept)
         if (has_changed && (kept >> i & 1) != 0)
             fuzz_fail("a register changed", i);
         if (has_changed && is_kernel_address(fuzz_after[i]))
-            fuzz_fail("a register holds what is the kernel's", fuzz_after[i]);
+            fuzz_fail("a register holds a kernel address", fuzz_after[i]);
     }
 }
 
@@ -136,7 +136,7 @@ static void call_once(struct random *r, const struct vmm_start *start)
     check_registers();
 }
 
-/* Messages that mean nothing: the first is the end of this process. */
+/* Sends meaningless messages; the root server ends this process at the first one. */
 static void send_garbage(struct random *r)
 {
     for (unsigned i = 0; i < GARBAGE; i++) {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* What the parts of the program share. */
+/* Shared by the files of the fuzzing program. */
 #ifndef TEST_FUZZ_FUZZ_H
 #define TEST_FUZZ_FUZZ_H
 
@@ -14,11 +14,11 @@ void fuzz_call(void);
 /* Prints what went wrong and ends the process. */
 _Noreturn void fuzz_fail(const char *what, uint64_t detail);
 
-/* The guest's memory, at random; first of all. */
+/* Fills the guest's memory at random.  Call this first. */
 void run_fill(struct random *r, const struct vmm_start *start);
-/* One vcpu_run of a guest made up at random, which comes back by itself. */
+/* Runs a random guest once; the guest exits by itself. */
 void run_once(struct random *r, const struct vmm_start *start);
-/* What the state page and the vCPU's registers hold, at random. */
+/* Fills the state page and the vCPU's registers at random. */
 void run_scramble(struct random *r, const struct vmm_start *start);
 
 #endif

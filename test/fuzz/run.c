@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Guests at random.  Their memory is ecalls with a few random instructions in between, so that
- * wherever one lands it exits soon; stvec points there, and a timer ends what loops.
+ * Random guests.  Their memory holds ecalls with a few random instructions in between, so that a
+ * guest exits soon from any pc; stvec points there too, and a timer ends loops.
  */
 #include "fuzz.h"
 
@@ -35,7 +35,7 @@ static struct vcpu_page *page_of(const struct vmm_start *start)
     return (struct vcpu_page *)(uintptr_t)start->state_address;
 }
 
-/* Refusals are as good as anything: the values are random. */
+/* Errors are ignored, because the values are random. */
 static void set_reg(const struct vmm_start *start, uint64_t reg, uint64_t value)
 {
     enum err err = vcpu_set_reg(vcpu_of(start), reg, value);
@@ -95,10 +95,10 @@ static uint64_t random_pc(struct random *r)
     return random_one_in(r, 4) ? random_odd(r) : GUEST_RAM + (random_below(r, CODE_BYTES) & ~1ull);
 }
 
-/* Whatever else is random, these bring the guest back. */
+/* Sets the registers that make the guest exit, whatever the random ones are. */
 static void make_returnable(struct random *r, const struct vmm_start *start)
 {
-    set_reg(start, VCPU_REG_CSR(0x180), 0); /* in case the hart has not the mode that follows */
+    set_reg(start, VCPU_REG_CSR(0x180), 0); /* in case the hart lacks the mode set next */
     set_reg(start, VCPU_REG_CSR(0x180), random_satp(r));
     /* Not vectored: OpenSBI, which sees illegal instructions first, would send them to base + 1. */
     set_reg(start, VCPU_REG_CSR(0x105), GUEST_RAM);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The clock's alarm (goldfish RTC, interrupt 11) is all that can interrupt: first the hart
- * sleeps in WFI, then it spins without leaving the guest.  Either way the alarm comes, not before
+ * The clock's alarm (goldfish RTC, interrupt 11) is the only interrupt source.  First the hart
+ * waits in WFI, then it spins without an exit.  In both cases the alarm has to come, not before
  * its time and not long after.
  */
 #include "guest.h"

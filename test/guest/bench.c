@@ -5,10 +5,10 @@
  *   bench: NAME: T ticks for N
  *
  * Between the markers `slti x0, x0, 1` and `slti x0, x0, 2` (HINTs, which do nothing) stand the N
- * operations and their loop: the plugin of test/bench counts there.  Without it, and under
- * `-icount shift=0`, a tick is 100 instructions.  The first line is the loop alone.  Meant to run
- * bare, too.  Boot arguments that begin with 1 leave out the illegal instruction: a guest of KVM
- * under OpenSBI is lost at it.
+ * operations and their loop: the plugin of test/bench counts there.  Without the plugin, and under
+ * `-icount shift=0`, a tick is 100 instructions.  The first line is the loop alone.  The program
+ * also runs bare.  Boot arguments that begin with 1 leave out the illegal instruction: a guest of
+ * KVM under OpenSBI does not survive it.
  */
 #include "guest.h"
 
@@ -35,7 +35,7 @@
 
 typedef void operation(void);
 
-/* ---- traps: the least a handler can do --------------------------------------------- */
+/* ---- traps: the minimal handler ---------------------------------------------------- */
 
 /* Withdraws a software or timer interrupt; steps over the instruction of any exception.  0x14d is
  * stimecmp. */
@@ -60,7 +60,7 @@ __asm__(".balign 4\n"
         "    sret\n");
 extern char bench_vector[];
 
-/* ---- what is measured -------------------------------------------------------------- */
+/* ---- measured operations ----------------------------------------------------------- */
 
 static void nothing(void)
 {
@@ -108,7 +108,7 @@ static void timer_interrupt(void)
     csr_write(0x14d, 0);
 }
 
-/* Nothing has this encoding: the custom-3 opcode. */
+/* The custom-3 opcode, an encoding without an instruction. */
 static void illegal_instruction(void)
 {
     __asm__ volatile(".word 0x0000007b");

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Writes more than any console between it and a terminal can hold, by each way there is to write,
- * and powers itself off.
+ * Writes more than the consoles between guest and terminal can hold, by each way to write, and
+ * powers itself off.
  */
 #include "guest.h"
 

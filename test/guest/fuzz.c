@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * For some seconds, at random, from the seed in bootargs ("SEED SECONDS"): instructions in user and
- * supervisor mode, every CSR, device registers, SBI calls, page tables, jumps.  What a step did is
- * of no interest; it comes back by a trap, or by the timer, and at the end the guest powers off as
- * any other.  Only one thing must never be found, in a register or in memory: what secret.c marks
- * as its own.  Then it ends as failed.
+ * supervisor mode, every CSR, device registers, SBI calls, page tables, jumps.  The result of a
+ * step is ignored; each step ends by a trap or by the timer, and finally the guest powers off.  If
+ * the guest ever finds the mark of secret.c, in a register or in memory, it ends as failed.
  *
  *   code     in the middle of RAM, far from this image, with nothing around it to run
  *   scratch  behind it: what stores may hit
@@ -65,7 +64,7 @@ static uint64_t below(uint64_t count)
 
 /* ---- values ------------------------------------------------------------------------- */
 
-/* Of this machine's devices, and of none; not the one that powers off. */
+/* An address of a device of this machine, or of none; not of the device that powers off. */
 static uint64_t device_address(void)
 {
     static const struct {
@@ -82,7 +81,7 @@ static uint64_t device_address(void)
     return list[i].base + below(list[i].bytes);
 }
 
-/* Where it may point: into scratch, at a device, or nowhere. */
+/* A value that may point into scratch, at a device, or to no memory. */
 static uint64_t value(void)
 {
     switch (below(6)) {
@@ -118,7 +117,7 @@ static void go(uint64_t pc, uint64_t sstatus)
     (void)fuzz_run(&context);
 }
 
-/* Anything but SYSTEM, whose turn comes below. */
+/* Any instruction but SYSTEM, which other steps execute. */
 static uint32_t random_insn(void)
 {
     uint32_t insn = (uint32_t)next();
@@ -126,7 +125,7 @@ static uint32_t random_insn(void)
     return (insn & 0x7f) == INSN_SYSTEM ? INSN_EBREAK : insn;
 }
 
-/* Loads, stores, atomics, floating point and compressed ones more often than chance has them. */
+/* More loads, stores, atomics, floating-point and compressed instructions than by chance. */
 static uint32_t memory_insn(void)
 {
     static const uint8_t opcode[] = { 0x03, 0x23, 0x2f, 0x07, 0x27, 0x0f };
@@ -146,7 +145,7 @@ static void step_supervisor(void)
     go(CODE, SSTATUS_SPP | SSTATUS_SPIE | (next() & SSTATUS_FS));
 }
 
-/* One access to any CSR; then what is needed to come back is put right. */
+/* One access to any CSR; then restores the CSRs that the return needs. */
 static void step_csr(void)
 {
     uint64_t csr = below(4) == 0 ? below(0x1000) : 0x100 + below(0x100), source = 1 + below(28);
@@ -164,7 +163,7 @@ static void step_csr(void)
     go(CODE, SSTATUS_SPP);
 }
 
-/* One access to a device's register, or to where none is: every kind, width and alignment. */
+/* One access of any kind, width and alignment to a device's register, or to an empty address. */
 static void step_mmio(void)
 {
     static const uint32_t list[] = {
@@ -218,7 +217,7 @@ static void step_privileged(void)
     go(CODE, SSTATUS_SPP | SSTATUS_SPIE);
 }
 
-/* In user mode, under page tables that are random around what is needed. */
+/* In user mode, with page tables that are random but for the needed mappings. */
 static void step_user(void)
 {
     registers_fill();
@@ -271,7 +270,7 @@ static void step_sbi(void)
     (void)sbi_call(extension, function, argument, value(), value(), value());
 }
 
-/* ---- what nobody but another guest can have put there --------------------------------------- */
+/* ---- the mark of another guest -------------------------------------------------------------- */
 
 static uint64_t leaks;
 
@@ -311,7 +310,7 @@ static void steps_run(uint64_t end_ticks)
     watch_words((const uint64_t *)__bss_end, (RAM_BASE + RAM_BYTES - (uint64_t)__bss_end) / 8);
 }
 
-/* The UART as firmware leaves it, whatever has been written to it. */
+/* Restores the UART's registers to the state that firmware leaves. */
 static void uart_restore(void)
 {
     write8(UART_BASE + 3, 3);

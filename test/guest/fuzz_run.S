@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * fuzz_run(struct fuzz_context *): sret to context->pc with its registers and sstatus.  The next
- * trap, whatever it is and whatever is in the registers then, is the return: a0 is scause, and the
- * context holds the registers as they were.
+ * fuzz_run(struct fuzz_context *): sret to context->pc with its registers and sstatus.  The
+ * function returns at the next trap, for any cause and any register values: a0 is scause, and the
+ * context holds the registers of the trap.
  *
  *   0x000  x1 to x31 for the guest code     0x100  pc     0x108  sstatus
  *   0x110  ours: ra, sp, gp, tp, s0-s11

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Does what no guest should, and prints how the machine answered, a line a case:
+ * Makes hostile accesses, and prints the machine's answer, one line for each case:
  *
  *   hostile: NAME: cause C value V        or   error E      or   no trap
  *
@@ -29,7 +29,7 @@ extern char user_return[];
 #define FAR_AWAY  UINT64_C(0x7fff00000000)
 #define PLIC_BASE UINT64_C(0x0c000000)
 
-/* ---- how a case is run and told --------------------------------------------------- */
+/* ---- running and printing a case -------------------------------------------------- */
 
 static void tell_trap(const char *kind, const char *name, uint64_t traps_before)
 {
@@ -54,7 +54,7 @@ static void try_at(const char *kind, const char *name, snippet *function, uint64
     tell_trap(kind, name, before);
 }
 
-/* A jump to where nothing can be fetched comes back through trap_resume_pc. */
+/* A jump to an address without memory returns through trap_resume_pc. */
 static void try_jump(const char *kind, const char *name, uint64_t target)
 {
     uint64_t before = trap_last.count;
@@ -68,7 +68,7 @@ static void try_jump(const char *kind, const char *name, uint64_t target)
     tell_trap(kind, name, before);
 }
 
-/* Whatever happens in U mode ends in a trap; 0x5553 marks a snippet that returned by itself. */
+/* A snippet in U mode always ends in a trap; 0x5553 marks a snippet that returned by itself. */
 static void try_user(const char *kind, const char *name, snippet *function, uint64_t argument)
 {
     uint64_t before = trap_last.count;
@@ -159,7 +159,7 @@ static void user_mode(void)
 
 static uint64_t root_table[512] __attribute__((aligned(4096)));
 
-/* RAM where it is, and at 3 GiB a table that lies in no memory. */
+/* Maps RAM to itself, and at 3 GiB points to a table outside memory. */
 static void tables_nowhere(void)
 {
     root_table[0] = 0xc7;                                  /* devices: leaf, RWAD */
@@ -222,7 +222,7 @@ static void sbi(uint64_t hart)
     try_sbi(SAME, "dbcn nothing", EXT_DBCN, 0, 0, (uint64_t)__image_start, 0);
 }
 
-/* Where firmware is known to answer otherwise than the specification, or not to survive. */
+/* Calls for which firmware is known to break the specification, or to crash. */
 static void sbi_beyond(uint64_t hart)
 {
     try_sbi(GUEST, "ipi base beyond", EXT_IPI, 0, 1, 1000, 0);

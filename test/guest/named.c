@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Executes one instruction of each extension that has one, in S mode, and prints for each
- * "named: EXTENSION runs" or "named: EXTENSION traps".  Which of them have to run, the hart's
- * device tree says.
+ * "named: EXTENSION runs" or "named: EXTENSION traps".  The hart's device tree names the
+ * extensions that have to run.
  */
 #include "guest.h"
 
 #define INSN_RET UINT32_C(0x00008067)
-/* rd = t1, rs1 = rs2 = a0, which is a place in memory. */
+/* rd = t1, rs1 = rs2 = a0, which points to memory. */
 #define RD       (UINT32_C(6) << 7)
 #define RS1      (UINT32_C(10) << 15)
 #define RS2      (UINT32_C(10) << 20)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Two of these share a hart.  Each fills all its supervisor CSRs and FP registers from a
- * seed, sleeps a moment so that the other runs, and looks whether every one is still its own, and
- * its memory too.
+ * Two of these guests share a hart.  Each fills all its supervisor CSRs and FP registers from a
+ * seed, sleeps a moment so that the other runs, and checks that all registers and its memory are
+ * unchanged.
  * The seed is the first word of its command line (bootargs: a decimal number); 0 is for the bare
  * machine, whose firmware leaves FP registers as it likes: a new guest's are zero.
  *
@@ -56,7 +56,7 @@ static void probe(void)
     has_stimecmp = trap_last.count == traps;
 }
 
-/* Sv39: everything where it is, and RAM through a window too. */
+/* Sv39: identity mapping, and RAM also through a window. */
 static void tables_make(void)
 {
     for (uint64_t gigabyte = 0; gigabyte < 4; gigabyte++)
@@ -83,7 +83,7 @@ static struct csr_set csr_read_all(void)
     };
 }
 
-/* WARL fields: what was read back right after writing is what must stay.  No trap may come from
+/* WARL fields: the value that is read back right after the write must stay.  No trap may come from
  * here on: stvec points anywhere.  FS stays dirty, since the FP registers are in use. */
 static struct csr_set csr_fill(uint64_t seed)
 {
@@ -101,7 +101,7 @@ static struct csr_set csr_fill(uint64_t seed)
     csr_write(senvcfg, seed & 1 ? 0xf1 : 0);
     csr_write(satp, seed & 2 ? SATP_SV39 | asid << 44 | (uintptr_t)root_table >> 12 : 0);
     csr_write(sie, SIP_STIP | (seed & 1 ? SIP_SSIP : 0));
-    /* Pending where it is not enabled, so that it does not end the WFI. */
+    /* Pending but not enabled, so that the interrupt does not end the WFI. */
     if (seed & 1)
         csr_clear(sip, SIP_SSIP);
     else
@@ -120,7 +120,7 @@ static bool csr_equal(const struct csr_set *a, const struct csr_set *b)
     return true;
 }
 
-/* Whose memory is behind the window?  Its translation is cached under this guest's ASID. */
+/* Does the window show this guest's memory?  The translation is cached under the guest's ASID. */
 static bool window_is_mine(void)
 {
     volatile uint64_t *through = (volatile uint64_t *)((uintptr_t)&my_seed - RAM_BASE + WINDOW);
@@ -128,8 +128,8 @@ static bool window_is_mine(void)
     return csr_read(satp) >> 60 == 0 || *through == my_seed;
 }
 
-/* Directly where the hart has the register: then nothing but the other guest's turn takes this
- * one's CSRs out of the hart. */
+/* Writes stimecmp if the hart has it: then only a switch to the other guest takes this guest's
+ * CSRs out of the hart. */
 static void timer_set(uint64_t deadline)
 {
     if (has_stimecmp)
@@ -161,7 +161,7 @@ static void report(const char *what, uint64_t round)
     put_string("\n");
 }
 
-/* One round: what was found to be another's, or NULL. */
+/* One round; returns the name of the state that is another guest's, or NULL. */
 static const char *round_run(uint64_t seed, uint64_t round)
 {
     uint64_t fp_seed = mix(seed, round + 100), vector = csr_read(stvec);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The firmware interface to the letter, from inside a guest of one hart: each row is a call and
- * what the specification says of it.  Prints "sbi: NAME: ..." for what is otherwise, then
+ * Checks the SBI in detail, from a guest of one hart: each row is a call and its result by the
+ * specification.  Prints "sbi: NAME: ..." for each deviation, then
  * "sbi: end, CHECKS checks, WRONG wrong", and powers off.
  *
  * Specification: RISC-V Supervisor Binary Interface 2.0; the sections are named below.
@@ -56,7 +56,7 @@ static void refused(const char *name, uint64_t eid, uint64_t fid, uint64_t a0, u
     check(name, sbi_call(eid, fid, a0, a1, a2, 0).error, error);
 }
 
-/* "Base Extension": what is probed as there is there, and the rest is not at all. */
+/* "Base Extension": probed extensions exist, and all others do not. */
 static void base(void)
 {
     static const uint64_t there[] = { BASE, TIME, IPI, RFENCE, HSM, SRST, DBCN, 0, 1, 2, 3, 4, 5,
@@ -221,7 +221,7 @@ static void harts(uint64_t hart)
     refused("resume at an odd address", HSM, 3, 0x80000000, HERE + 1, 0, BAD_ADDRESS);
     refused("hsm beyond", HSM, 4, 0, 0, 0, NOT_SUPPORTED);
 
-    sbi_set_timer(0); /* something to wake for */
+    sbi_set_timer(0); /* a timer to wake the hart */
     csr_write(sie, SIP_STIP);
     refused("retentive suspend", HSM, 3, 0, 0, 0, OK);
     suspend_and_resume(0x80000000, 0x6f7061717565);
@@ -233,7 +233,7 @@ static void harts(uint64_t hart)
     sbi_set_timer(ALL);
 }
 
-/* "System Reset Extension": what cannot be done is refused, and does nothing. */
+/* "System Reset Extension": an impossible reset is refused, and has no effect. */
 static void resets(void)
 {
     static const uint64_t types[] = { 3, 0xefffffff, 0xf0000000, 0xffffffff };

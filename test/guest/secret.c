@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Beside guests that try everything (fuzz.c): for some seconds (bootargs "SEED SECONDS") all that
- * this guest has holds words of its own mark, and it looks whether they are still there: its whole
- * RAM, FP registers, CSRs, timer and clock.  The others look whether they ever see the mark.
- * What is wrong is printed, and ends it as failed.
+ * Runs beside random guests (fuzz.c): for some seconds (bootargs "SEED SECONDS") this guest fills
+ * its whole RAM, FP registers and CSRs with words of its own mark, and checks them, its timer and
+ * its clock.  The other guests check that they never see the mark.  A difference is printed, and
+ * ends the guest as failed.
  */
 #include "guest.h"
 

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * A guest of a few kilobytes that does what it is told, one letter at a time:
+ * A guest of a few kilobytes that obeys commands of one letter:
  *
  *   r  reboot (SRST, cold)       w  reboot (SRST, warm)     s  reboot (syscon)
  *   p  power off (SRST)          o  power off (syscon)      f  power off, "system failure"
  *   x  spin, interrupts off      l  fault for ever           h  stop its only hart
  *   ?  say that it lives
  *
- * At each boot it looks at RAM that it dirtied before: a reboot must zero all of it.
+ * At each boot the guest checks RAM that it has written before: a reboot must zero all of it.
  */
 #include "guest.h"
 
@@ -35,8 +35,8 @@ static uint32_t count_dirty(void)
     return dirty;
 }
 
-/* Each fetch faults, that of the trap handler's first instruction too: nothing of this leaves the
- * guest, and nothing ends it. */
+/* Each fetch faults, that of the trap handler's first instruction too: this causes no exit, and
+ * never ends. */
 static void fault_for_ever(void)
 {
     csr_write(stvec, 0x1000);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * A hart that suspends itself, retentively and not, waits until what it has enabled is pending,
- * and finds that pending afterwards: a timer set by SBI or by stimecmp, an IPI that came before.
+ * A hart that suspends itself, retentively and not, waits until an enabled interrupt is pending,
+ * and finds it pending afterwards: a timer set by SBI or by stimecmp, an IPI sent before.
  * Prints "suspend: NAME: MS ms, pending" (or "lost"), in the end "suspend: long" before and
  * "suspend: end" after one suspend of each kind of four seconds.
  *

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * A kernel without a driver for the UART: what is typed is read through firmware alone.  The first
- * number in its bootargs says how: 1 the old getchar, 2 the debug console.  With a second number a
- * boot loader was here before and has left the UART's FIFOs on.  Prints "typed: ready", reads
+ * A kernel without a UART driver, which reads typed bytes through firmware alone.  The first
+ * number in its bootargs is the way: 1 the legacy getchar, 2 the debug console.  With a second
+ * number, a boot loader ran before and has left the UART's FIFOs on.  Prints "typed: ready", reads
  * 26 bytes, and prints them as "typed: read BYTES"; after five seconds it prints what came until
  * then.
  */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * What this hart does beyond what a device tree may have told: every CSR number is read,
- * and instructions and page-table bits of extensions with a switch are tried.  It prints what
+ * Finds features of this hart that its device tree does not name: reads every CSR number, and
+ * tries instructions and page-table bits of extensions with a switch.  It prints those that
  * did not trap:
  *
  *   unnamed: csr 0x100        unnamed: insn cbo.zero        unnamed: pte pbmt
@@ -15,7 +15,7 @@ static uint32_t code[2] __attribute__((aligned(8)));
 static uint64_t line[8] __attribute__((aligned(64))); /* for the cache-block instructions */
 static uint64_t root[512] __attribute__((aligned(4096)));
 
-/* Does one instruction, with a0 a place in memory, run without a trap? */
+/* Does one instruction run without a trap?  a0 points to memory. */
 static bool runs(uint32_t insn)
 {
     uint64_t count = trap_last.count;
@@ -82,7 +82,7 @@ static void try_page_tables(void)
         { "reserved", UINT64_C(1) << 54 },
     };
 
-    root[2] = RAM_BASE >> 2 | 0xcf; /* where all of this is: a leaf of 1 GiB */
+    root[2] = RAM_BASE >> 2 | 0xcf; /* the RAM with this program: a leaf of 1 GiB */
     for (unsigned i = 0; i < sizeof list / sizeof list[0]; i++) {
         root[4] = RAM_BASE >> 2 | 0xcf | list[i].bits;
         csr_write(satp, UINT64_C(8) << 60 | (uint64_t)root >> 12);

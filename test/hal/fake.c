@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* hal-fake MODES: what the fake HAL answers, for a hart whose vsatp takes these modes, in hex. */
+/* hal-fake MODES: prints the fake HAL's answers, for a hart with these vsatp modes, in hex. */
 #include <fakes/hal.h>
 
 #include <inttypes.h>

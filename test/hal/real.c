@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* In the kernel's place: what the real HAL answers.  It ends the machine with a failure. */
+/* Runs in place of the kernel: prints the real HAL's answers, and ends with a failure status. */
 #include <kernel/boot/machine.h>
 #include <kernel/hal/boot.h>
 #include <kernel/hal/hal.h>

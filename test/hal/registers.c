@@ -14,7 +14,7 @@
 #define COUNT(list) (sizeof(list) / sizeof((list)[0]))
 #define ALL         UINT64_MAX
 
-/* All that a VMM can name, and some that nobody can. */
+/* All registers that a VMM can name, and some invalid numbers. */
 static const uint64_t registers[] = {
     REG_SSTATUS, REG_SIE, REG_STVEC, VCPU_REG_CSR(0x106), VCPU_REG_CSR(0x10a), VCPU_REG_CSR(0x140),
     REG_SEPC, REG_SCAUSE, REG_STVAL, REG_SIP, VCPU_REG_CSR(0x14d), REG_SATP, VCPU_REG_TIMEDELTA,
@@ -35,7 +35,7 @@ static void set(struct hal_vcpu *vcpu, uint64_t reg, uint64_t value)
     (void)!hal_vcpu_set_reg(vcpu, reg, value);
 }
 
-/* A write and what is read afterwards, in memory; then of the same value through the hart. */
+/* Shows a write and the value read afterwards, in memory; then the same through the hart. */
 static void show_write(registers_line *line, uint64_t reg, uint64_t value)
 {
     struct hal_vcpu vcpu, after;
@@ -89,7 +89,7 @@ static void show_traps(registers_line *line)
     }
 }
 
-/* Which of hvip's bits make an interrupt that the guest enabled. */
+/* Shows which bits of hvip make a pending interrupt that the guest has enabled. */
 static void show_interrupts(registers_line *line)
 {
     for (uint64_t enabled = 0; enabled < 8; enabled++) {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * No reuse before the fence: memory that was just handed out, or that is free to become a page
- * table, is out of reach of whatever the hart may have cached; and no call ends with a page-table
- * write that no fence followed.
+ * No reuse before the fence.  No translation that the hart may have cached reaches memory that was
+ * just handed out, or that may become a page table.  No call ends with a page-table write without
+ * a later fence.
  */
 #include "world.h"
 
@@ -56,7 +56,7 @@ void check_fences(struct world *world, const struct model *before)
 
 /* ---- reuse -------------------------------------------------------------------------------- */
 
-/* What an Untyped gave out since `before`, and what it has still to give. */
+/* Checks the memory that an Untyped handed out since `before`, and its free memory. */
 static void check_untyped(struct world *world, const struct model *before, uint32_t at)
 {
     const struct model_cap *cap = &world->model.cap[at];

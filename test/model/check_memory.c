@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Memory is conserved: whatever exists lies inside the Untyped it was made from, below the mark
- * of what that has handed out, and no two things overlap, those still dying included.
+ * Memory is conserved: each object lies inside the Untyped from which it was made, below that
+ * Untyped's mark of handed-out bytes, and no two objects overlap, dying ones included.
  */
 #include "world.h"
 
@@ -62,7 +62,7 @@ static uint32_t collect(const struct model *model, struct extent *extent)
     return count;
 }
 
-/* `inner` begins within `outer`: is that as it should be? */
+/* `inner` begins within `outer`: checks that the two may share memory. */
 static void check_pair(struct world *world, const struct extent *outer,
                        const struct extent *inner)
 {

@@ -19,7 +19,7 @@ struct walk {
     uint8_t seen[POOL_PAGES_MAX];
 };
 
-/* A page of the pool is met, once. */
+/* Marks a page of the pool as visited, and checks that this is its first visit. */
 static void page_met(struct walk *walk, uint64_t address)
 {
     uint64_t page = (address - walk->first_page) / PAGE_BYTES;
@@ -130,7 +130,7 @@ static void check_space(struct world *world, uint32_t number)
     check_free(&walk);
 }
 
-/* The records in Frame slots say what the model says. */
+/* The records in Frame slots agree with the model. */
 static void check_records(struct world *world)
 {
     for (uint32_t i = 0; i < world->model.cap_count; i++) {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Nothing points at what is gone: queues, callers, bindings, timers and the hart itself. */
+/* No pointer leads to a dead object: queues, callers, bindings, timers and the hart itself. */
 #include "world.h"
 
 static bool is_alive(struct world *world, const void *object, enum obj_type type)
@@ -12,7 +12,7 @@ static bool is_alive(struct world *world, const void *object, enum obj_type type
 
 /* ---- queues ------------------------------------------------------------------------ */
 
-/* Members of a queue are alive, linked both ways, and know where they are. */
+/* Members of a queue are alive, linked both ways, and have the right state. */
 static uint32_t check_queue(struct world *world, const struct thread_queue *queue,
                             const struct object *owner)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The slots in memory are the model's forest, neither more nor less. */
+/* The slots in memory form exactly the model's forest. */
 #include "world.h"
 
 static void check_grave(struct world *world, uint32_t at, const struct slot *slot)
@@ -14,7 +14,7 @@ static void check_grave(struct world *world, uint32_t at, const struct slot *slo
     HOLDS(world, slot->first_child == NULL && slot->last_child == NULL, "children of a tombstone");
 }
 
-/* One slot holds what the model says. */
+/* One slot agrees with the model. */
 static void check_slot(struct world *world, uint32_t at, const struct slot *slot)
 {
     const struct model_cap *cap = &world->model.cap[at];
@@ -129,7 +129,7 @@ static void check_count(struct world *world)
           model->cap_count);
 }
 
-/* Each of the dying is in one ring, with others of the dying and one living thread or none. */
+/* Each dying object is in one ring, with other dying objects and at most one living thread. */
 static void check_ring(struct world *world, const struct dead_link *from, uint32_t *dead,
                        uint32_t *holders)
 {

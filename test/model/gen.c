@@ -35,12 +35,12 @@ static bool chance(struct gen *gen, uint32_t percent)
     return gen_below(gen, 100) < percent;
 }
 
-/* What a choice is made for. */
+/* The caller for which a call is chosen. */
 struct chooser {
     struct world *world;
     struct gen *gen;
     uint32_t thread; /* the caller's number */
-    uint32_t cnode;  /* its CNode's */
+    uint32_t cnode;  /* its CNode's number */
 };
 
 static uint64_t nonsense(struct gen *gen)
@@ -157,7 +157,7 @@ static void gen_remove(const struct chooser *c, struct world_call *out, uint64_t
 {
     method(out, cap_of(c, OBJ_MASK(OBJ_CNODE)), number);
     out->call.arg[0] = used_slot(c, out->call.cap, ANY_TYPE);
-    /* Spare what keeps a thread going, mostly. */
+    /* Mostly spare the slots that a thread needs to run. */
     if (out->call.arg[0] <= 12 && chance(c->gen, 70))
         out->call.arg[0] = used_slot(c, out->call.cap, COPYABLE);
 }
@@ -287,7 +287,7 @@ struct world_call gen_call(struct world *world, struct gen *gen)
     c.thread = world_number(world, world->hart.current);
     c.cnode = world->model.cap[model_find(&world->model, c.thread, PLACE_CNODE)].object;
     if (world->model.cap_count > MODEL_CAPS - 20)
-        kind = 30 + kind % 9; /* room is short: remove something */
+        kind = 30 + kind % 9; /* few free places: choose a call that removes */
     if (kind < 14)
         gen_retype(&c, &out);
     else if (kind < 22)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Random calls, most of them likely to succeed, some of them nonsense; the same for a seed.  A
- * fuzzer gives its bytes in place of a seed: each choice takes as few as will do, and zeros when
- * there are no more.
+ * Random calls: most are likely to succeed, some are nonsense.  A seed repeats its sequence.  A
+ * fuzzer gives its bytes in place of a seed: each choice takes as few bytes as possible, and zeros
+ * after the last byte.
  */
 #ifndef TEST_MODEL_GEN_H
 #define TEST_MODEL_GEN_H
@@ -10,20 +10,20 @@
 #include "world.h"
 
 struct gen {
-    uint64_t state;      /* where `tape` is NULL */
+    uint64_t state;      /* of the generator, if `tape` is NULL */
     const uint8_t *tape; /* a fuzzer's bytes */
     size_t left;
 };
 
 uint64_t gen_next(struct gen *gen);
-/* From 0 to `end` - 1. */
+/* A number from 0 to `end` - 1. */
 uint32_t gen_below(struct gen *gen, uint32_t end);
 
 /* A call for hart->current to make. */
 struct world_call gen_call(struct world *world, struct gen *gen);
 
-/* Let time pass, interrupts come and the kernel choose; play the guest or thread that runs until
- * a thread is about to make a call.  False: nothing will ever run again. */
+/* Lets time pass, interrupts come and the kernel schedule; acts as the running guest or thread
+ * until a thread is about to make a call.  False: no thread can run any more. */
 bool gen_run(struct world *world, struct gen *gen);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The machine around the calls: time, interrupts, guests, faults, and help from outside. */
+/* The events between calls: time, interrupts, guests, faults, and resumed threads. */
 #include "gen.h"
 
 #include <fakes/hal.h>
@@ -10,7 +10,7 @@
 
 static void pass_time(struct world *world, struct gen *gen)
 {
-    if (gen_below(gen, 8) == 0) { /* as after 1023 more spaces: places are used again */
+    if (gen_below(gen, 8) == 0) { /* as after 1023 more spaces: indices are reused */
         world->kernel.vspaces.next_hint = 0;
         world->kernel.gspaces.next_hint = 0;
     }
@@ -33,7 +33,7 @@ static void check_after(struct world *world)
     check_hart(world);
 }
 
-/* Out of the guest by the fast path and, with the arguments of last time, back in. */
+/* Leaves the guest by the fast path and, with the last call's arguments, enters it again. */
 static void play_fast(struct world *world, const struct guest_trap *trap)
 {
     struct hart *hart = &world->hart;
@@ -75,7 +75,7 @@ static void play_guest(struct world *world, struct gen *gen)
     vcpu_exit(&world->hart, &trap);
 }
 
-/* The thread that runs faults, or uses FP registers; or is about to make a call. */
+/* The running thread faults, or uses FP registers, or is about to make a call. */
 static bool play_thread(struct world *world, struct gen *gen)
 {
     switch (gen_below(gen, 30)) {
@@ -89,7 +89,7 @@ static bool play_thread(struct world *world, struct gen *gen)
     }
 }
 
-/* Nobody runs: as a supervisor would, set one of the threads going again. */
+/* No thread runs: resume one of them, as a supervisor would. */
 static bool help(struct world *world, struct gen *gen)
 {
     uint32_t start = gen_below(gen, MODEL_OBJECTS);

@@ -87,7 +87,7 @@ static void thread_dies(struct model *model, uint32_t number)
     model->is_caller_gone |= is_caller;
 }
 
-/* `cap` was the last that named its object. */
+/* Lets an object die, of which `cap` was the last capability. */
 static void object_dies(struct model *model, const struct model_cap *cap, uint32_t at)
 {
     struct model_object *object = &model->object[cap->object];

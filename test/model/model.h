@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * What the kernel's capabilities should be, told as simply as can be: one array.
+ * A model of the kernel's capabilities, as simple as possible: one array.
  *
  * The derivation forest is that array in preorder, each capability with its depth.  The
- * descendants of one are those that follow it and are deeper.  A new child goes right behind
- * its parent; deleting one raises its descendants by one; that is all there is to it, and it
- * shares nothing with the kernel's way of linking slots.
+ * descendants of one are the deeper ones that directly follow it.  A new child goes right after
+ * its parent; deleting a capability raises its descendants by one.  The model shares no code or
+ * structure with the kernel's linked slots.
  */
 #ifndef TEST_MODEL_MODEL_H
 #define TEST_MODEL_MODEL_H
@@ -19,25 +19,25 @@
 #define MODEL_CAPS    768u
 #define MODEL_OBJECTS 256u
 
-/* Holder of the slots that the harness keeps for itself, and "no object". */
+/* Holder of the harness's own slots; also "no object". */
 #define MODEL_BOOT 0u
-/* A dying object stands in the array as well, at this index of MODEL_BOOT plus its number: its
- * tombstone, of type OBJ_NONE, which names nothing. */
+/* A dying object has a tombstone in the array: held by MODEL_BOOT at this index plus the object's
+ * number, of type OBJ_NONE. */
 #define MODEL_GRAVES 1024u
 #define MODEL_IRQ_SOURCES 95u
 #define NO_CAP     UINT32_MAX
 
 struct model_cap {
-    uint32_t group; /* which of the first roots it descends from */
+    uint32_t group; /* the first root from which it descends */
     uint32_t depth;
-    uint32_t holder, index; /* where it stands: CNode slot, place of an object, boot slot */
+    uint32_t holder, index; /* its slot: in a CNode, inside an object, or a boot slot */
     uint8_t type, rights, size_bits;
     bool is_device;
-    uint32_t object;  /* what it names; 0 for Untyped, Frame, IrqControl, Klog */
+    uint32_t object;  /* the object it names; 0 for Untyped, Frame, IrqControl, Klog */
     uint64_t address; /* Untyped, Frame */
     uint64_t badge;
     uint64_t used; /* Untyped: bytes handed out */
-    uint32_t mapped_in; /* Frame: the space, 0 nowhere */
+    uint32_t mapped_in; /* Frame: the space, 0 none */
     uint64_t mapped_at;
     uint8_t mapped_rights;
 };
@@ -49,8 +49,8 @@ struct model_object {
     uint8_t type, size_bits;
     uint64_t address;
     uint32_t source;   /* Irq: bound source, 0 none */
-    uint32_t thread;   /* VCpu: whom it is bound to, 0 nobody */
-    uint32_t debtor;   /* dying: the thread that is to take it apart, 0 nobody */
+    uint32_t thread;   /* VCpu: the thread bound to it, 0 none */
+    uint32_t debtor;   /* dying: the thread that has to take it apart, 0 none */
     bool is_suspended; /* Thread, VCpu: seen in the kernel before each call */
     bool is_running;
     uint8_t priority;
@@ -70,21 +70,21 @@ enum model_place {
 
 struct model {
     uint32_t caller;     /* the thread that makes the call */
-    bool is_caller_gone; /* it was deleted or stopped by its own call */
+    bool is_caller_gone; /* its own call deleted or stopped it */
     uint32_t cap_count;
     struct model_cap cap[MODEL_CAPS];
-    struct model_object object[MODEL_OBJECTS]; /* [0] is nobody */
+    struct model_object object[MODEL_OBJECTS]; /* [0] is no object */
 };
 
-/* Copies what a model has, and not the room for more. */
+/* Copies the used part of a model. */
 void model_copy(struct model *to, const struct model *from);
 
-/* Position of the capability that stands in a place, or NO_CAP. */
+/* Position of the capability in a slot, or NO_CAP. */
 uint32_t model_find(const struct model *model, uint32_t holder, uint32_t index);
 
-/* Add a root. */
+/* Adds a root. */
 void model_add_root(struct model *model, const struct model_cap *cap);
-/* Add a child; returns its position, which is `parent` + 1. */
+/* Adds a child; returns its position, which is `parent` + 1. */
 uint32_t model_add_child(struct model *model, uint32_t parent, const struct model_cap *cap);
 
 bool model_has_children(const struct model *model, uint32_t at);
@@ -93,30 +93,30 @@ static inline bool model_is_grave(const struct model_cap *cap)
     return cap->type == OBJ_NONE;
 }
 
-/* Delete one capability; its object may begin to die. */
+/* Deletes one capability; its object may begin to die. */
 void model_delete(struct model *model, uint32_t at);
 
-/* Take a dying object apart, whole; the tombstone goes. */
+/* Takes a dying object apart completely, and removes its tombstone. */
 void model_take_apart(struct model *model, uint32_t object);
-/* Nothing is left of a dying object: its tombstone goes. */
+/* Removes the tombstone of an object that has been taken apart. */
 void model_unbury(struct model *model, uint32_t object);
 
-/* Delete all descendants, and take the dead among them apart. */
+/* Deletes all descendants, and takes the dead objects among them apart. */
 void model_revoke(struct model *model, uint32_t at);
 
-/* The caller takes apart what it is to take apart. */
+/* The caller takes its dead objects apart. */
 void model_pay(struct model *model);
 
 uint32_t model_add_object(struct model *model, enum obj_type type, uint8_t size_bits,
                           uint64_t address);
 
-/* A child of `at` as the kernel derives one: the same thing, fewer rights, not mapped. */
+/* A child of `at` as the kernel derives one: the same object, fewer rights, not mapped. */
 struct model_cap model_derived(const struct model *model, uint32_t at, uint8_t rights,
                                uint32_t holder, uint32_t index);
 
 /* ---- calls ------------------------------------------------------------------------ */
 
-/* What a thread asks: a7, a0, a1 and the arguments of an invoke (a2-a6, t1). */
+/* A thread's call: a7, a0, a1 and the arguments of an invoke (a2-a6, t1). */
 struct model_call {
     uint64_t number, cap, method;
     uint64_t arg[6];
@@ -124,32 +124,32 @@ struct model_call {
 
 struct model_outcome {
     enum err err;
-    bool is_decided; /* false: depends on messages and time, which the model leaves out */
+    bool is_decided; /* false: depends on messages and time, which the model lacks */
     uint32_t result_count;
     uint64_t result[2];
 };
 
-/* Carry out a call of a thread, undisturbed, and tell what it returns.  What the caller has to take
- * apart then is left to model_pay(). */
+/* Carries out a thread's call without preemption, and returns its outcome.  Dead objects that the
+ * caller has to take apart are left to model_pay(). */
 struct model_outcome model_call(struct model *model, uint32_t thread,
                                 const struct model_call *call);
 
 /* The capability that a thread's address names, or NO_CAP. */
 uint32_t model_lookup(const struct model *model, uint32_t thread, uint64_t index);
 
-/* What the caller's own rights let pass: the checks made for every call.  Fills cap[0] with the
- * capability invoked and cap[1 + i] with argument i's, NO_CAP where there is none. */
+/* The checks of every call, against the caller's capabilities.  Fills cap[0] with the capability
+ * invoked and cap[1 + i] with argument i's, or NO_CAP. */
 enum err model_decode(const struct model *model, uint32_t thread, const struct model_call *call,
                       uint32_t cap[7]);
 
-/* Untyped memory handed out, counting an Untyped without children as all free. */
+/* Bytes that an Untyped has handed out; 0 for an Untyped without children. */
 uint64_t model_used(const struct model *model, uint32_t at);
 uint64_t model_slot_count(const struct model *model, uint32_t cnode);
-/* Pages of a space's pool: all, and those that hold tables. */
+/* The number of pages of a space's pool: all, and those that hold tables. */
 uint32_t model_pool_pages(const struct model *model, uint32_t space);
 uint32_t model_table_pages(const struct model *model, uint32_t space);
 
-/* Make one thing of a type at `address` of an Untyped's memory; its capability is a child. */
+/* Makes one object at `address` of an Untyped's memory; its capability is a child. */
 void model_make(struct model *model, uint32_t untyped, enum obj_type type, uint8_t size_bits,
                 uint64_t address, uint32_t holder, uint32_t index);
 struct model_outcome model_retype(struct model *model, uint32_t untyped, uint32_t cnode,

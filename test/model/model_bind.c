@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Methods that put capabilities into the places of an object, and those of a Thread. */
+/* Methods that put capabilities into slots inside an object, and the methods of a Thread. */
 #include "model.h"
 
 static struct model_outcome undecided(void)
@@ -7,7 +7,7 @@ static struct model_outcome undecided(void)
     return (struct model_outcome){ .is_decided = false };
 }
 
-/* Capabilities are remembered by where they stand: positions move with each change. */
+/* Names a capability by its slot, because positions move with each change. */
 struct standing {
     uint32_t holder, index;
 };
@@ -18,7 +18,7 @@ static struct standing standing_of(const struct model *model, uint32_t at)
                         : (struct standing){ model->cap[at].holder, model->cap[at].index };
 }
 
-/* What was in a place goes; a child of `source`, if there is one, takes it. */
+/* Deletes the capability in a place, and puts a child of `source`, if any, there. */
 static void replace(struct model *model, uint32_t owner, uint32_t place, struct standing source)
 {
     uint32_t old = model_find(model, owner, place);

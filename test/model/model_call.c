@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* What each method does to capabilities and memory. */
+/* The effects of each method on capabilities and memory. */
 #include "model.h"
 
 /* ---- Untyped -------------------------------------------------------------------- */
@@ -57,7 +57,7 @@ void model_make(struct model *model, uint32_t untyped, enum obj_type type, uint8
     model_add_child(model, untyped, &cap);
 }
 
-/* Where in the Untyped's memory the first of `count` objects would start; false: no room. */
+/* The start of the first of `count` objects in the Untyped's memory; false: no room. */
 static bool find_room(const struct model *model, uint32_t untyped, uint64_t size, uint64_t count,
                       uint64_t *start)
 {
@@ -67,8 +67,8 @@ static bool find_room(const struct model *model, uint32_t untyped, uint64_t size
     return *start <= total && (total - *start) / size >= count;
 }
 
-/* The dead before the first child that lives go.  Position of the Untyped afterwards; NO_CAP: the
- * caller was among what that destroyed. */
+/* Takes apart the dead objects before the first living child.  Returns the Untyped's position
+ * afterwards; NO_CAP: that destroyed the caller. */
 static uint32_t reap_first(struct model *model, uint32_t untyped)
 {
     uint32_t holder = model->cap[untyped].holder, index = model->cap[untyped].index;

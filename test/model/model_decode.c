@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The checks that every call passes, written down by hand from the manual, not generated. */
+/* The checks of every call, written by hand from the manual, not generated. */
 #include "model.h"
 
 #define R RIGHT_READ

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * While a call runs, memory in which nothing lives is out of bounds: AddressSanitizer stops
- * whoever follows a pointer to what is gone.
+ * While a call runs, memory without objects is poisoned: AddressSanitizer stops the kernel at a
+ * use after free.
  */
 #include "world.h"
 
@@ -32,7 +32,7 @@ void poison_free_memory(struct world *world, uint32_t thread, const struct model
         if (model->cap[i].type == OBJ_FRAME && !model->cap[i].is_device)
             allow_block(model->cap[i].address, model->cap[i].size_bits);
     }
-    /* A retype makes something of free memory. */
+    /* A retype writes to free memory. */
     if (call->number == CALL_INVOKE && call->method == METHOD_UNTYPED_RETYPE &&
         model_decode(model, thread, call, cap) == OK && model->cap[cap[0]].type == OBJ_UNTYPED &&
         !model->cap[cap[0]].is_device)

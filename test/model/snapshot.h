@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The whole of a world, kernel, machine and model, to go back to. */
+/* A copy of a whole world (kernel, machine and model) that can be restored. */
 #ifndef TEST_MODEL_SNAPSHOT_H
 #define TEST_MODEL_SNAPSHOT_H
 

@@ -13,7 +13,7 @@ struct world_tally world_tally;
 
 /* ---- what the model is told ------------------------------------------------------------ */
 
-/* Who is to take apart what is dying. */
+/* Reads from the kernel which thread has to take each dying object apart. */
 static void see_debtors(struct world *world)
 {
     struct model *model = &world->model;
@@ -31,7 +31,7 @@ static void see_debtors(struct world *world)
     }
 }
 
-/* States that depend on messages and time are seen, not foretold. */
+/* Reads states that depend on messages and time from the kernel; the model has neither. */
 static void see_states(struct world *world)
 {
     see_debtors(world);
@@ -79,7 +79,7 @@ static uint32_t target_of(const struct model *model, uint32_t thread,
     return model_find(model, model->cap[cap[0]].object, (uint32_t)call->arg[0]);
 }
 
-/* Delete in the model one capability that is gone and may be. */
+/* Deletes from the model one capability that the call was allowed to delete and did. */
 static bool observe_one(struct world *world, uint32_t *target, bool is_revoke)
 {
     struct model *model = &world->model;
@@ -90,7 +90,7 @@ static bool observe_one(struct world *world, uint32_t *target, bool is_revoke)
             !slot_is_empty(world_slot(world, cap->holder, cap->index)))
             continue;
         bool is_target = at == *target;
-        uint32_t count = model->cap_count; /* one less afterwards, unless a tombstone is left */
+        uint32_t count = model->cap_count; /* one less afterwards, unless a tombstone stays */
         model_delete(model, at);
         if (is_target)
             *target = NO_CAP;
@@ -101,7 +101,7 @@ static bool observe_one(struct world *world, uint32_t *target, bool is_revoke)
     return false;
 }
 
-/* An interrupted call: take over what it has done, as far as it was asked to. */
+/* Takes over the effects of a preempted call, as far as they were requested. */
 static void observe(struct world *world, uint32_t thread, const struct model_call *call)
 {
     struct model *model = &world->model;
@@ -119,7 +119,7 @@ static void observe(struct world *world, uint32_t thread, const struct model_cal
             continue;
         const struct slot *slot = world_slot(world, model->cap[i].holder, model->cap[i].index);
         if (slot->word[0] == 0)
-            model->cap[i].used = 0; /* it has started again from the bottom */
+            model->cap[i].used = 0; /* the Untyped hands out from its start again */
     }
 }
 
@@ -140,7 +140,7 @@ static uint32_t position_of(struct world *world, const struct slot *slot)
     return NO_CAP;
 }
 
-/* A slot that the model takes for empty, whose older neighbour it knows: a child of `parent`. */
+/* Adds a slot that is new to the model as a child of its parent, if the model has its sibling. */
 static bool receive_at(struct world *world, uint32_t holder, uint32_t index)
 {
     const struct slot *slot = world_slot(world, holder, index), *parent = slot;
@@ -175,7 +175,7 @@ static bool receive_one(struct world *world)
     return false;
 }
 
-/* Messages bring at most two: one with a reply, one with what is received next. */
+/* Messages move at most two capabilities: one with a reply, one with the next message. */
 static void receive(struct world *world)
 {
     uint32_t count = 0;
@@ -255,8 +255,8 @@ static void pay(struct hart *hart, const struct thread *caller)
         dead_ring_take_apart(hart);
 }
 
-/* As the trap entry and the way out: the fast path where there is one, else the dispatcher; then
- * the caller takes apart what it has to. */
+/* Does the work of trap entry and exit: the fast path if it applies, else the dispatcher; then
+ * the caller takes its dead objects apart. */
 static void carry_out(struct hart *hart)
 {
     const struct thread *caller = hart->current;
@@ -359,7 +359,7 @@ static void foretell(struct world *world, uint32_t thread, const struct model_ca
     model_pay(&world->model);
 }
 
-/* A call that was interrupted, or ended its caller: the model goes on from what is certain. */
+/* After a call that was preempted, or ended its caller: the model goes on from the certain part. */
 static void take_over(struct world *world, enum world_end end, uint32_t thread,
                       const struct model_call *call, const struct foretold *f)
 {
@@ -370,7 +370,7 @@ static void take_over(struct world *world, enum world_end end, uint32_t thread,
         world_has_paid(world);
     else
         observe(world, thread, call);
-    receive(world); /* a reply may have gone before */
+    receive(world); /* a reply may have been delivered before */
 }
 
 enum world_end world_step(struct world *world, const struct world_call *call)

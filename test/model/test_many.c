@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Trees far larger than any stack: wide and deep, revoked at one go and in many. */
+/* Trees far larger than any stack, wide and deep, are revoked at once and in many steps. */
 #include "suites.h"
 
 #include <fakes/hal.h>
@@ -70,13 +70,13 @@ static bool invoke(uint64_t cap, uint64_t method, uint64_t a, uint64_t b, uint64
     syscall_dispatch(&hart);
     if (thread->context.pc == pc)
         return false;
-    while (!dead_ring_is_empty(&thread->dead)) /* on the way out, preempted or not */
+    while (!dead_ring_is_empty(&thread->dead)) /* on the way to user mode, preempted or not */
         dead_ring_take_apart(&hart);
     ck_assert_uint_eq(x[REG_A0], OK);
     return true;
 }
 
-/* Where the i-th copy stands. */
+/* The address of the CNode with the i-th copy. */
 static uint64_t table_of(uint32_t i)
 {
     return SLOT_TABLE + i / 16000;
@@ -106,7 +106,7 @@ static void make_deep(void)
         copy(i, table_of(i - 1), index_of(i - 1));
 }
 
-/* As make_deep(), but each is the child of one in the middle of the list before. */
+/* As make_deep(), but copy i is the child of copy i / 2. */
 static void make_bushy(void)
 {
     copy(0, SLOT_OWN, SLOT_ENDPOINT);
@@ -131,19 +131,19 @@ static void (*const shapes[])(void) = { make_wide, make_deep, make_bushy };
 
 START_TEST(test_revoke_100000_descendants_at_one_go)
 {
-    /* Neither the stack nor the time of one step depends on how many or how deep they are. */
+    /* Stack use and time of one step do not depend on the number or depth of capabilities. */
     shapes[_i]();
     ck_assert_uint_eq(slot_object(cnode_slot(own, SLOT_ENDPOINT))->cap_count, MANY + 1);
     uint64_t before = fake.question_count;
     ck_assert(invoke(SLOT_OWN, METHOD_CNODE_REVOKE, SLOT_ENDPOINT, 0, 0, 0));
-    ck_assert_uint_eq(fake.question_count - before, MANY - 1); /* one between any two deletions */
+    ck_assert_uint_eq(fake.question_count - before, MANY - 1); /* between any two deletions */
     check_revoked();
 }
 END_TEST
 
 START_TEST(test_revoke_100000_descendants_preempted_each_1000)
 {
-    /* Each round deletes as many as it got through; nothing is done twice. */
+    /* A preempted revoke goes on where it stopped; no work is done twice. */
     uint32_t rounds = 1;
 
     shapes[_i]();
@@ -171,7 +171,7 @@ END_TEST
 
 START_TEST(test_delete_tables_with_100000_descendants)
 {
-    /* The CNodes go, preempted at every step, and what stood in them with them. */
+    /* CNodes that are deleted with preemption at every step take their capabilities with them. */
     shapes[_i]();
     fake.is_preempting = true;
     for (uint32_t i = 0; i < TABLES; i++) {
@@ -185,7 +185,7 @@ END_TEST
 
 START_TEST(test_revoke_untyped_with_100000_objects)
 {
-    /* All the memory is there again: it can be made into one object of its size. */
+    /* All memory is free again: one object of the full size can be made. */
     struct slot *untyped = cnode_slot(own, SLOT_UNTYPED);
 
     for (uint32_t i = 0; i < MANY; i += 50) {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Preemption at every possible step.  A call is made once undisturbed, counting the questions
- * for a pending interrupt; then, from the same state each time, with the answer yes at each of
- * them, and other threads' calls before it goes on.
+ * Preemption at every possible step.  A call is made once without preemption, and its checks for a
+ * pending interrupt are counted.  Then it is made again from the same state for each such check,
+ * preempted there; other threads make calls before it goes on.
  */
 #include "gen.h"
 #include "snapshot.h"
@@ -13,7 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#define QUESTIONS_MAX 400u /* of one call: beyond, only the first are tried */
+#define QUESTIONS_MAX 400u /* of one call: only the first ones are tried */
 
 static struct world world;
 static struct model whole; /* after the undisturbed call */
@@ -45,7 +45,7 @@ static bool is_same(const struct model *a, const struct model *b)
     return true;
 }
 
-/* A call that can be preempted; most are about something that has children. */
+/* A call that can be preempted, mostly on a capability with children. */
 static struct world_call gen_long_call(struct gen *gen)
 {
     for (uint32_t tries = 0; tries < 200; tries++) {
@@ -64,7 +64,7 @@ static struct world_call gen_long_call(struct gen *gen)
     return gen_call(&world, gen);
 }
 
-/* The caller goes on: it makes the call again, or takes more of the dead apart. */
+/* The caller goes on: it makes the call again, or takes more dead objects apart. */
 static enum world_end go_on(const struct world_call *call, enum world_end end)
 {
     return end == END_OWING ? world_pay(&world) : world_step(&world, call);
@@ -75,7 +75,7 @@ static bool is_half_done(enum world_end end)
     return end == END_PREEMPTED || end == END_OWING;
 }
 
-/* Preempted at question `k`, then made again until it is done. */
+/* Preempts the call at check `k`, then makes it again until it is done. */
 static void run_alone(const struct world_call *call, uint32_t k, enum world_end undisturbed)
 {
     struct thread *caller = world.hart.current;
@@ -84,20 +84,20 @@ static void run_alone(const struct world_call *call, uint32_t k, enum world_end 
     enum world_end end = world_step(&world, call);
     fake.preempt_in = 0;
     for (uint32_t i = 0; is_half_done(end) && i < QUESTIONS_MAX; i++)
-        end = go_on(call, end); /* more than once when a device interrupts, too */
+        end = go_on(call, end); /* more than once if a device interrupts, too */
     if (end == END_GONE) {
         check_world(&world);
         return;
     }
     ck_assert_int_eq(end, END_DONE);
-    /* The outcome is that of the undisturbed call; unless its first part deleted the very
-     * capability it was made with, so that making it again is refused. */
+    /* The outcome is that of the call without preemption, unless the call's first part deleted
+     * the invoked capability, so that the second attempt is refused. */
     bool is_refused = caller->context.x[REG_A0] == ERR_INVALID_CAP;
     if (undisturbed == END_DONE && world.hart.current == caller && !is_refused)
         HOLDS(&world, is_same(&world.model, &whole), "preempted at %u", k);
 }
 
-/* Preempted at question `k`; others make calls before and while it goes on. */
+/* Preempts the call at check `k`; other threads make calls before and while it goes on. */
 static void run_among_others(const struct world_call *call, uint32_t k, struct gen *gen)
 {
     struct thread *caller = world.hart.current;
@@ -116,7 +116,7 @@ static void run_among_others(const struct world_call *call, uint32_t k, struct g
     }
 }
 
-/* Each and every question answered yes: it still gets there, at least one step at a time. */
+/* Preempts the call at every check: it still ends, with at least one step each time. */
 static void run_hindered(const struct world_call *call, uint64_t questions)
 {
     enum world_end end = END_PREEMPTED;
@@ -139,7 +139,7 @@ static uint64_t preempt_everywhere(struct gen *gen)
     uint64_t questions = fake.question_count - before;
     whole = world.model;
     if (is_half_done(undisturbed)) {
-        snapshot_free(snapshot); /* by a device: another time, then */
+        snapshot_free(snapshot); /* by a device: tried again later */
         return 0;
     }
     for (uint32_t k = 1; k <= questions && k <= QUESTIONS_MAX; k++) {

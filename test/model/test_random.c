@@ -11,7 +11,7 @@
 #include <stdlib.h>
 
 #define EPISODE_STEPS 1500u
-#define GUEST_STEPS   400u /* at most so many steps for one exit of a guest, on average */
+#define GUEST_STEPS   400u /* at most this many steps for each exit of a guest, on average */
 
 static uint64_t setting(const char *name, uint64_t otherwise)
 {
@@ -22,12 +22,12 @@ static uint64_t setting(const char *name, uint64_t otherwise)
 
 static struct world world;
 
-/* Calls until the threads have ended each other, or enough were made. */
+/* Makes calls until no thread can run, or `steps` calls were made. */
 static uint64_t episode(struct gen *gen, uint64_t steps)
 {
     uint64_t done = 0;
 
-    /* Now and then a hart that has few identifiers, or one. */
+    /* Sometimes a hart with few identifiers, or with one. */
     world_init(&world, 1 + gen_below(gen, 3), gen_below(gen, 2) != 0 ? 0 : 1 + gen_below(gen, 3));
     while (done < steps && gen_run(&world, gen)) {
         struct world_call call = gen_call(&world, gen);
@@ -79,7 +79,7 @@ START_TEST(test_kernel_random_calls_agree_with_model)
     }
     if (getenv("MODEL_TALLY") != NULL)
         print_tally();
-    /* A sequence without guests would not show what it should. */
+    /* A sequence without exits of guests would test too little. */
     ck_assert_uint_ge(world_tally.guest_exits, done / GUEST_STEPS);
     ck_assert(done < EPISODE_STEPS || world_tally.guest_passed != 0);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* A machine as its root server would find it, and where the model's things are in it. */
+/* A machine as its root server finds it, and the kernel's addresses of model objects. */
 #include "world.h"
 
 #include <fakes/hal.h>
@@ -45,9 +45,9 @@ void world_fail(const struct world *world, const char *claim, const char *detail
     world_stop(text);
 }
 
-/* ---- where things are --------------------------------------------------------------- */
+/* ---- addresses of objects ------------------------------------------------------------ */
 
-/* A space's header lies behind its root table. */
+/* The header of a space lies after its root table. */
 static uint64_t header_offset(uint8_t type)
 {
     return type == OBJ_VSPACE ? PAGE_BYTES : type == OBJ_GSPACE ? 4 * PAGE_BYTES : 0;
@@ -116,7 +116,7 @@ static void boot_root(struct world *world, uint32_t index, const struct slot *sl
                                                        .address = slot->object });
 }
 
-/* Make something of the Untyped in a boot slot; returns the boot slot that names it. */
+/* Makes an object from the Untyped in a boot slot; returns the boot slot that names it. */
 static uint32_t boot_make(struct world *world, uint32_t from, enum obj_type type, uint8_t bits)
 {
     uint32_t index = BOOT_FIRST;
@@ -207,8 +207,8 @@ static void boot_give(struct world *world, const struct boot_thread *t,
     boot_move(world, boot_make(world, BOOT_DEVICE, OBJ_UNTYPED, 30), t->table, OWN_DEVICE);
 }
 
-/* The harness keeps no capability to what the threads own: they can end each other and themselves.
- * Each thread holds the Untyped that it lives in itself. */
+/* Drops the harness's capabilities to the threads' objects: threads can end each other and
+ * themselves.  Each thread holds the Untyped of its own memory. */
 static void boot_let_go(struct world *world, const struct boot_thread *t)
 {
     boot_move(world, t->cnode, t->table, OWN_CNODE);
@@ -281,7 +281,7 @@ void world_end(struct world *world)
     HOLDS(world, hart->vcpu == NULL && hart->fp_owner == NULL && hart->gspace == NULL, "end");
     HOLDS(world, kernel->vspaces.used_count == 0 && kernel->gspaces.used_count == 0, "end");
     HOLDS(world, !fake_tlb_reaches(hpa(FAKE_RAM_START), UINT64_C(1) << WORLD_RAM_BITS), "end");
-    /* All the memory is there again, in one piece. */
+    /* All memory is free again, in one piece. */
     struct retype all = { .untyped = &world->boot[BOOT_RAM],
                           .type = OBJ_UNTYPED,
                           .size_bits = WORLD_RAM_BITS,

@@ -4,9 +4,9 @@
  *
  * A step is one system call of whichever thread the kernel chose to run, made by setting that
  * thread's registers and calling syscall_dispatch().  The model makes the same call; then all
- * of the kernel's memory is walked and compared.  A call that was preempted, or that took its
- * own caller away, may have done any part of its work: what it did is looked up (world_observe)
- * and has to be a part of what it was asked.
+ * of the kernel's memory is walked and compared.  A call that was preempted, or that destroyed its
+ * own caller, may have done any part of its work: step.c reads the effects from the kernel, and
+ * they have to be a part of the requested work.
  */
 #ifndef TEST_MODEL_WORLD_H
 #define TEST_MODEL_WORLD_H
@@ -21,14 +21,14 @@
 #include <kernel/core/syscall.h>
 #include <kernel/core/vcpu.h>
 
-/* Slots of the harness: what it gives to nobody, and what it gives to the first threads. */
+/* Slots of the harness: two that it keeps, then those for the first threads. */
 enum boot_slot { BOOT_RAM = 1, BOOT_DEVICE, BOOT_FIRST, BOOT_SLOTS = 32 };
 
 #define WORLD_RAM_BITS    20u
 #define WORLD_DEVICE_BASE UINT64_C(0x100000000)
 #define WORLD_DEVICE_BITS 32u
 
-/* One call with everything the registers say. */
+/* One call with all register values. */
 struct world_call {
     struct model_call call;
     uint64_t tag, slots; /* of messages: a1 and t0 */
@@ -38,20 +38,20 @@ struct world {
     struct kernel kernel;
     struct hart hart;
     struct slot boot[BOOT_SLOTS];
-    uint64_t ram_bytes; /* RAM from its start on that the threads were given: all they ever have */
+    uint64_t ram_bytes; /* size of the RAM, from its start, that the threads have */
     struct model model;
-    uint64_t step; /* calls made, for messages */
+    uint64_t step; /* number of calls made, for failure messages */
     uint32_t check_every; /* steps from one comparison of all memory to the next; 0: each step */
     struct world_call last;
 };
 
-/* What the calls of all worlds came to, to see that the tests reach what they should. */
+/* The results of the calls of all worlds: tests check that they reach enough cases. */
 struct world_tally {
     uint64_t invoked[OBJ_COUNT][8][ERR_COUNT]; /* by type, method and result */
     uint64_t called[CALL_COUNT];
     uint64_t preempted, owing, gone, travelled;
-    uint64_t passed;                    /* messages by the fast path */
-    uint64_t guest_exits, guest_passed; /* of guests; and by the fast path, back in too */
+    uint64_t passed;                    /* messages that took the fast path */
+    uint64_t guest_exits, guest_passed; /* exits of guests; exits and re-entries by the fast path */
 };
 
 extern struct world_tally world_tally;
@@ -60,34 +60,34 @@ extern struct world_tally world_tally;
 enum world_end {
     END_DONE,      /* the call returned, or blocked its caller */
     END_PREEMPTED, /* the caller will make it again */
-    END_OWING,     /* the call is done, but the caller has not taken all of the dead apart */
-    END_GONE       /* the caller is dead or suspended and the call half done */
+    END_OWING,     /* the call is done, but its caller still has dead objects to take apart */
+    END_GONE       /* the caller is dead or suspended, and the call is half done */
 };
 
-/* Begin: a RAM Untyped and a device Untyped in the harness's slots, and a few threads
+/* Makes a world: a RAM Untyped and a device Untyped in the harness's slots, and a few threads
  * with CNodes that name each other and an Untyped each.  `id_count`: how many ASIDs and VMIDs the
  * hart has, 0 for plenty. */
 void world_init(struct world *world, uint32_t thread_count, uint32_t id_count);
 
-/* Is all memory compared in this step?  What a call returns and fences is, in every one. */
+/* Is all memory compared in this step?  Results and fences are compared in every step. */
 static inline bool world_checks_all(const struct world *world)
 {
     return world->check_every == 0 || world->step % world->check_every == 0;
 }
 
-/* Let hart->current make a call, and compare. */
+/* Lets hart->current make a call, and compares. */
 enum world_end world_step(struct world *world, const struct world_call *call);
 
-/* hart->current, which is owing, goes on taking the dead apart. */
+/* hart->current goes on taking its dead objects apart (END_OWING). */
 enum world_end world_pay(struct world *world);
 
-/* Threads may have taken some of the dying apart on their way to user mode: take that over. */
+/* Updates the model: threads may have taken dead objects apart on their way to user mode. */
 void world_has_paid(struct world *world);
 
-/* Delete all that was ever made and see that nothing is left. */
+/* Deletes all objects, and checks that none is left. */
 void world_end(struct world *world);
 
-/* Kernel addresses of what the model names. */
+/* The kernel's address of a model object. */
 void *world_object(struct world *world, uint32_t number);
 struct slot *world_slot(struct world *world, uint32_t holder, uint32_t index);
 uint32_t world_places(const struct model *model, uint32_t holder);
@@ -109,11 +109,11 @@ void check_reuse(struct world *world, const struct model *before);
 /* A part of check_reuse: the memory of the Untypeds that gave something out. */
 void check_handed_out(struct world *world, const struct model *before);
 
-/* Put memory in which nothing lives out of bounds for the call to come, and back. */
+/* Makes memory without objects inaccessible for the next call, and accessible again. */
 void poison_free_memory(struct world *world, uint32_t thread, const struct model_call *call);
 void poison_nothing(const struct world *world);
 
-/* Not ck_assert: that notes each success too, and there are millions. */
+/* Not ck_assert, which records each success too: there are millions. */
 #define HOLDS(world, claim, ...)                                                                  \
     do {                                                                                          \
         if (!(claim))                                                                             \

@@ -28,7 +28,7 @@ static uint64_t stack_address(void)
     return (uint64_t)(uintptr_t)__builtin_frame_address(0);
 }
 
-/* `ret`, where it can be written but must not run. */
+/* `ret` in writable memory, which must not be executable. */
 static uint32_t data_insn[2] = { 0x00008067, 0 };
 
 static void read_null(const struct vmm_start *start) { (void)start; read_at(0); }
@@ -67,7 +67,7 @@ static void read_past_ram(const struct vmm_start *start)
     read_at(start->ram_address + start->ram_bytes);
 }
 
-/* Down from the stack until something refuses: the guard page, before another mapping. */
+/* Writes down from the stack until a fault: the guard page comes before any other mapping. */
 static void overrun_stack(const struct vmm_start *start)
 {
     uint64_t at = stack_address();

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* What a process must not get away with. */
+/* Attempts that must fail for a process. */
 #ifndef TEST_PROBE_ATTEMPTS_H
 #define TEST_PROBE_ATTEMPTS_H
 
@@ -7,7 +7,7 @@
 
 #include <proto/vmm_start.h>
 
-/* Make the attempt of that name.  Returns when it had no consequence; false: no such name. */
+/* Makes the attempt of that name.  Returns true if it did not fault; false: no such name. */
 bool attempt(const char *name, const struct vmm_start *start);
 
 #endif

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Stands where a VMM should, and takes what it can get.
+ * Runs in place of a VMM, and tries every capability.
  *
- * A slot that holds anything answers "no such method" to a method that no object has; an
- * empty one, or none at all, says there is no such capability.  For each that is there, every
- * method number is tried with arguments of all ones, which no method takes for good, and
- * every call that cannot block: the errors tell type and rights.
+ * A slot with a capability answers "no such method" to a method that no object has; an
+ * empty or missing slot answers "no such capability".  For each capability the probe tries
+ * every method number with arguments of all ones, which no method accepts, and every call
+ * that cannot block: the errors tell type and rights.
  */
 #include <stdio.h>
 

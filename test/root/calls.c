@@ -4,20 +4,20 @@
  *
  *   bench: NAME: T ticks for N
  *
- * Stubs are included; the first line is the loop alone.  The threads have one priority, but where
- * one is to wake another.  `main_thread` measures, the others answer.
+ * Stubs are included; the first line is the loop alone.  The threads have the same priority,
+ * except a thread that a signal is to wake.  `main_thread` measures, the other threads answer.
  */
 #include "root.h"
 
 #define ROUNDS   UINT64_C(10000)
 #define WAKES    UINT64_C(1000)
-#define PAGE_AT  UINT64_C(0x2000000000) /* nothing else is mapped here, in any space */
+#define PAGE_AT  UINT64_C(0x2000000000) /* unmapped otherwise in each VSpace */
 
 #define LABEL_REQUEST 1u
 #define LABEL_ANSWER  2u
 #define LABEL_LAST    9u
 
-/* ---- what is measured ----------------------------------------------------------- */
+/* ---- measured operations -------------------------------------------------------- */
 
 static void nothing(void)
 {
@@ -50,7 +50,7 @@ static void call_far(void)
     call_and_check(cap(SLOT_FAR_ENDPOINT));
 }
 
-/* Signal the server, wait for its signal: two switches. */
+/* Signals the server and waits for its signal: two switches. */
 static void ping_and_pong(void)
 {
     uint64_t bits;
@@ -74,7 +74,7 @@ static void copy_and_delete(void)
 
 /* ---- a server of this address space ------------------------------------------------ */
 
-/* Answers calls until it gets the last one, then signals. */
+/* Answers calls up to the last one, then signals. */
 static void server_thread(void)
 {
     struct message message = { .tag = 0 };
@@ -131,7 +131,7 @@ static void far_server_start(void)
 
 /* ---- a signal to a sleeper ------------------------------------------------------------ */
 
-/* Runs at once when it is signalled: its priority is above the signaller's. */
+/* A signal runs this thread at once: its priority is above the signaller's. */
 static void sleeper_thread(void)
 {
     uint64_t bits;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Two guests that make one environment call after the other, and the least a VMM can do with it:
- * step over it.  What the kernel's part of an exit costs, and of a change from guest to guest.
+ * Two guests make one environment call after the other, and their VMM does the minimum: it steps
+ * over the call.  This measures the kernel's part of an exit, and of a switch between guests.
  */
 #include <abi/vcpu_page.h>
 
@@ -45,7 +45,7 @@ static void guest_make(unsigned guest, cap_t thread)
     state(guest)->pc = GUEST_AT;
 }
 
-/* Into the guest, until its next call; that is stepped over. */
+/* Runs the guest up to its next environment call, and steps over the call. */
 static void guest_exit(unsigned guest)
 {
     uint64_t reason = VCPU_EXIT_NONE;

@@ -1,17 +1,17 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * What a message leaves in the registers of both sides, with every one of them filled: by calls to
- * a server of this address space, and to the same server in another.  Prints
+ * Checks the registers of both sides after a message, with all registers filled before: calls to a
+ * server in this VSpace, and to the same server in another one.  Prints
  *
  *   messages: near: N as they should be          messages: FAILED: WHAT in register R
  *
- * The server's own registers, and what it leaves in those that a message does not keep, are part
- * of what is tested: nothing of them may come back.  Nor of its FP registers, which both sides use
- * between any two messages.
+ * No value of the server's registers may reach the client, apart from the message.  This includes
+ * registers that a message does not keep, and FP registers, which both sides use between any two
+ * messages.
  *
- * All these messages are of the kind that takes the fast path through the kernel.  It alone leaves
- * 0 in the registers that a message does not keep, so this sees too that they take it.  Last,
- * a send of a thread that owes a reply is no reply.
+ * All these messages take the kernel's fast path.  Only the fast path leaves 0 in the registers
+ * that a message does not keep, so the test also checks the path.  At the end, a send by a thread
+ * that owes a reply must not act as the reply.
  */
 #include "root.h"
 
@@ -28,9 +28,9 @@ uint64_t fuzz_before[32], fuzz_after[32];
 void fuzz_call(void); /* ../fuzz/call.S */
 
 /*
- * s0 is the endpoint's slot.  Every register that has no part in a message holds a secret, which
- * begins with 0x5ec: those that messages keep are looked at after each, the others are filled
- * anew.  It answers each word and the label plus one; the label 0 where something was lost.
+ * s0 is the endpoint's slot.  Every register outside the message holds a secret that begins with
+ * 0x5ec.  After each message the server checks the registers that messages keep, and fills the
+ * others again.  It answers each word and the label plus one; label 0 reports a lost register.
  */
 _Static_assert(CALL_RECV == 4 && CALL_REPLY_RECV == 2, "as spelled below");
 __asm__(".option push\n"
@@ -180,7 +180,7 @@ static void server_start(unsigned thread, cap_t space, uint64_t entry, unsigned 
 
 #define LABEL_ANSWER 7u
 
-/* Calls, and tells by a second call what came back. */
+/* Calls the server, and reports the returned registers by a second call. */
 static void caller_thread(void)
 {
     struct message message = { .tag = 0 };
@@ -189,7 +189,7 @@ static void caller_thread(void)
     must(ipc_call(cap(SLOT_ROUND), &message));
 }
 
-/* A send has no fast path: it must not pass for the reply that its thread owes. */
+/* A send has no fast path: it must not act as the reply that its thread owes. */
 static void send_while_owing(void)
 {
     struct message message = { .tag = 0 };

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * What programs in the root server's place share: output through the kernel's log, objects out of
- * the boot's memory, threads, and operations timed between markers.  No C library.
+ * Shared by the programs that run in place of the root server: output through the kernel's log,
+ * objects made from boot memory, threads, and operations timed between markers.  No C library.
  */
 #ifndef TEST_ROOT_H
 #define TEST_ROOT_H
@@ -24,21 +24,21 @@ enum slot {
     SLOT_GUEST_CODE = SLOT_STATE + 2,
 };
 
-/* The instructions that the plugin of test/bench takes for markers.  What stands between a pause
- * and the next resumption is not counted. */
+/* The marker instructions of the plugin of test/bench.  Instructions between a pause and the next
+ * resumption are not counted. */
 #define MARK_BEGIN()  __asm__ volatile("slti x0, x0, 1" ::: "memory")
 #define MARK_END()    __asm__ volatile("slti x0, x0, 2" ::: "memory")
 #define MARK_PAUSE()  __asm__ volatile("slti x0, x0, 4" ::: "memory")
 #define MARK_RESUME() __asm__ volatile("slti x0, x0, 5" ::: "memory")
 
-/* What a program begins with; each has its own. */
+/* The first function of a program, which each program defines. */
 ATTR_NORETURN void main_thread(const struct bootinfo *boot);
 
-/* Before anything else of this header. */
+/* Call this before all other functions of this header. */
 void root_start(const struct bootinfo *boot);
 
 void put_string(const char *string);
-/* Ends the program, with a line that says so, unless `err` is OK. */
+/* Ends the program with a message, unless `err` is OK. */
 void must(enum err err);
 /* Ends the program: the kernel stops the machine for it. */
 ATTR_NORETURN void root_end(void);
@@ -46,7 +46,7 @@ ATTR_NORETURN void root_end(void);
 cap_t cap(unsigned slot);
 void make(enum obj_type type, uint64_t size_bits, unsigned slot);
 
-/* `slot` becomes a thread of this address space that begins at `entry` with its own stack. */
+/* Makes a thread in `slot`, in this VSpace, that starts at `entry` with its own stack. */
 void thread_start(unsigned slot, void (*entry)(void), uint64_t priority);
 
 /* Maps the frame here, copies code into it, and unmaps it. */
@@ -59,7 +59,7 @@ void time_it(const char *name, void (*operation)(void), uint64_t count);
 
 /* ---- the other files ---- */
 
-/* guests.c: exits of guests, and changing from one to the other. */
+/* guests.c: exits of guests, and switches from one guest to the other. */
 void guests_measure(void);
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Memory that is made into an object again holds nothing of what was there, wherever in it that
- * was: a page with one byte set, each byte in turn, is given back and made anew.  Prints
+ * Memory that is reused for an object is zeroed in every byte: a page with one byte set, each byte
+ * in turn, is freed and made again.  Prints
  *
  *   zeroes: N pages were                         zeroes: FAILED
  */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Supervisor CSRs: which there are, and what each keeps of what is written (WARL).
+ * Supervisor CSRs: which ones exist, and which bits of a written value each keeps (WARL).
  *
  * Specification: privileged specification, "Supervisor-Level ISA"; "CSR Listing" for the numbers.
  */
@@ -10,7 +10,7 @@
 extern char csr_readers[];
 #define READER_BYTES 8u
 
-/* The second and third are what is written after all ones; the CSR has its old value in the end. */
+/* Writes all ones, then the second and third argument; finally restores the CSR. */
 #define TELL_KEPT(name, second, third)                                                             \
     do {                                                                                           \
         uint64_t was_ = csr_read(name);                                                            \
@@ -38,7 +38,7 @@ static struct seen reader_run(uint64_t number)
     return see_result(before, pc, a0);
 }
 
-/* The numbers that can be read, whatever the value; one line each. */
+/* One line for each CSR number that can be read, without the value. */
 static void which(void)
 {
     for (uint64_t number = 0; number < 4096; number++) {
@@ -51,7 +51,7 @@ static void which(void)
     }
 }
 
-/* Interrupts stay off: SIE is not among what is written. */
+/* Interrupts stay off: no write sets SIE. */
 static void status(void)
 {
     uint64_t was = csr_read(sstatus);
@@ -69,13 +69,13 @@ static void status(void)
     csr_write(sstatus, was);
 }
 
-/* The mode field is WARL: a mode that is not there leaves the register as it was. */
+/* The mode field is WARL: an unsupported mode leaves the register unchanged. */
 static void translation(void)
 {
     static const uint64_t mode[] = {1, 2, 7, 8, 9, 10, 11, 15};
 
     for (size_t i = 0; i < sizeof mode / sizeof mode[0]; i++) {
-        /* With this root everything is as without translation for the few instructions here. */
+        /* This root maps the few instructions here to their physical addresses. */
         static uint64_t root[512] __attribute__((aligned(4096)));
         if (mode[i] > 8 && mode[i] < 11)
             continue;
@@ -108,7 +108,7 @@ static void others(void)
     TELL_KEPT(senvcfg, 0xf0, 1);
 }
 
-/* Writes to what can be read alone, and the same by instructions that write nothing. */
+/* Writes to read-only CSRs, and CSR instructions that do not write. */
 static void read_only(void)
 {
     tell_seen("write to time", SEE("csrw time, %[data]", 0, 0));
@@ -120,7 +120,7 @@ static void read_only(void)
     tell_seen("clear by an immediate", SEE("csrrci %[data], sscratch, 0", 0, 0));
 }
 
-/* Counters go on, and by about as much as they should. */
+/* Counters increase, by about the expected amount. */
 static void counters(void)
 {
     uint64_t time = csr_read(time), cycle = csr_read(cycle), instret = csr_read(instret);

@@ -15,7 +15,7 @@ static const uint64_t words[] = {
     0x80000000, 0x1fffffffc, 0x400000000,
 };
 
-/* Where neither machine has anything, each kind of access is tried. */
+/* At addresses without a device on both machines, each kind of access is tried. */
 static const uint64_t holes[] = {0, 0x102000, 0xbfffffc, 0x18000000, 0x1fffffffc};
 
 static void tell_fetch(uint64_t address)

@@ -18,7 +18,7 @@
 #define D        0x80u
 #define RAM_PAGE (R | W | A | D | V)
 
-/* Entry 64 of a root of Sv39, which the first entries of the other roots lead to. */
+/* Entry 64 of the Sv39 root; the first entries of the other roots point to that root. */
 #define TEST_VA UINT64_C(0x1000000000)
 
 /* Roots of Sv57, Sv48 and Sv39: the first two have one entry, which leads to the next. */
@@ -69,7 +69,7 @@ static void entry_set(volatile uint64_t *entry, uint64_t value)
     __asm__ volatile("sfence.vma" ::: "memory");
 }
 
-/* A load, a store and a fetch at one address; and what became of the leaf. */
+/* A load, a store and a fetch at one address, and the leaf afterwards. */
 static void tell_page(const char *name, uint64_t address, const volatile uint64_t *entry)
 {
     struct seen load = see_load(address, 8);
@@ -187,7 +187,7 @@ static void structure(void)
     entry_set(&leaves[4], pte(RTC_BASE, RAM_PAGE));
     tell_seen("register behind a page", see_load(TEST_VA + 0x4010, 4));
     tell_seen("no register behind a page", see_load(TEST_VA + 0x4100, 4));
-    /* Over the end of a page that is there. */
+    /* Across the end of a mapped page. */
     entry_set(&leaves[0], pte((uint64_t)page, RAM_PAGE));
     entry_set(&leaves[1], 0);
     tell_seen("load over the end of a page", see_load(TEST_VA + 0xffc, 8));

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The interrupt controller, as a hart sees it: what its registers keep, and the way of an
- * interrupt from its source to the completion.
+ * The interrupt controller, as a hart sees it: the values that its registers keep, and the path of
+ * an interrupt from its source to the completion.
  *
  * Specification: "RISC-V Platform-Level Interrupt Controller Specification" 1.0.0; the sources
  * are levels of two devices that software can raise: the UART's transmitter-empty interrupt
@@ -66,7 +66,7 @@ static void complete(uint32_t source)
     write32(CLAIM, source);
 }
 
-/* Priority 1 for the UART, 2 for the clock, both enabled, threshold 0, nothing under way. */
+/* Priority 1 for the UART, 2 for the clock, both enabled, threshold 0, no interrupt in flight. */
 static void quiet(void)
 {
     uart_level(false);

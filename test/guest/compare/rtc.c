@@ -40,7 +40,7 @@ static void alarm_set(uint64_t ns)
     write32(ALARM_LOW, (uint32_t)ns);
 }
 
-/* Completes whatever the controller has of the clock, so that `pending` is the level again. */
+/* Completes any claim of the clock's source, so that `pending` follows the level again. */
 static uint32_t pending(void)
 {
     return read32(PENDING) >> RTC_SOURCE & 1;
@@ -70,7 +70,7 @@ static void tell_alarm(const char *name)
     tell_end();
 }
 
-/* Each read of the clock lies between two of `time`, so that a pause anywhere does no harm. */
+/* Each read of the clock lies between two reads of `time`, so that a pause does no harm. */
 static void time_goes_on(void)
 {
     uint64_t slack_ns = 10 * NS_PER_MS, outer_begin = time_now(), first = now_ns();

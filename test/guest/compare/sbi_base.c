@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The firmware interface as such: versions, which extensions there are, what becomes of calls that
- * nobody defined, and which registers a call keeps.
+ * The base of the SBI: versions, the available extensions, the answers to undefined calls, and the
+ * registers that a call keeps.
  *
  * Specification: RISC-V Supervisor Binary Interface, "Binary Encoding", "Base Extension (EID
  * #0x10)".
@@ -100,7 +100,7 @@ static void unknown(void)
         tell_numbered("call of", absent[i], sbi_call(absent[i], 0, 0, 0, 0, 0));
 }
 
-/* Of one call: all registers but a0 and a1 are as before. */
+/* One call keeps all registers but a0 and a1. */
 static void kept(void)
 {
     static const uint64_t argument[6] = {0x10, 0x1111, 0x2222, 0x3333, 0x4444, 0x5555};

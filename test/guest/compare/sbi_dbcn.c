@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The firmware's console: what is written, as it comes out, and what is refused.
+ * The firmware's console: the bytes that come out, and the calls that are refused.
  *
  * Specification: SBI, "Debug Console Extension (EID #0x4442434E "DBCN")", "Legacy Extensions".
- * A write from memory that is not there is not tried: OpenSBI faults in it for ever.
+ * A write from missing memory is not tried: OpenSBI would fault for ever.
  */
 #include "compare.h"
 
-/* The test makes a line of what lies between the marks, in hexadecimal. */
+/* The test prints the bytes between the marks as a line in hexadecimal. */
 static void raw_begin(const char *call, const char *what)
 {
     tell_flush();
@@ -73,7 +73,7 @@ static void refusals(void)
 
 /* ---- input ----------------------------------------------------------------------------- */
 
-/* Bytes read within half a second, as many as there are to be. */
+/* Reads up to `count` bytes within half a second. */
 static void read_typed(const char *name, uint64_t count)
 {
     static char room[16];
@@ -101,7 +101,7 @@ static int64_t getchar_wait(void)
     return byte;
 }
 
-/* All that is typed comes, in order, whether the UART's FIFOs are on or off. */
+/* All typed bytes arrive, in order, with the UART's FIFOs on and off. */
 static void input(void)
 {
     for (uint32_t fcr = 0; fcr < 2; fcr++) {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The states of a machine with one hart: which calls are refused with what, and a suspended hart.
+ * Hart states on a machine with one hart: the errors of refused calls, and a suspended hart.
  *
  * Specification: SBI, "Hart State Management Extension (EID #0x48534D "HSM")", "System Reset
  * Extension (EID #0x53525354 "SRST")".
@@ -8,7 +8,7 @@
 #include "compare.h"
 
 /*
- * The call, and what came of it: result[0] is 0 when it returned with result[1], 1 when the hart
+ * Makes the call.  result[0] is 0 when the call returned with result[1], 1 when the hart
  * resumed into a trap of cause result[1] and stval result[2], and 2 when it resumed at
  * suspend_entry with a0, a1, satp, sstatus, sie, sscratch and stvec in result[1] to [7].
  */
@@ -45,7 +45,7 @@ static void starts(void)
                       sbi_call(SBI_HSM, 0, 0, addresses[i], 0, 0));
 }
 
-/* Types that are reserved, or of a platform that has none; an address is not looked at then. */
+/* Reserved types, and platform types on a platform without any; the address is ignored then. */
 static void suspend_types(void)
 {
     static const uint64_t type[] = {1,          0x0fffffff, 0x10000000, 0x7fffffff,
@@ -56,8 +56,8 @@ static void suspend_types(void)
 }
 
 /*
- * A timer interrupt is pending and enabled, so a suspended hart is to resume at once.  Addresses
- * where nothing is are not tried: OpenSBI takes them, points stvec there too, and the hart faults
+ * A timer interrupt is pending and enabled, so a suspended hart has to resume at once.  Addresses
+ * without memory are not tried: OpenSBI accepts them, points stvec there too, and the hart faults
  * for ever.
  */
 static void suspend_with_timer(uint64_t type, uint64_t address, const char *name)
@@ -100,7 +100,7 @@ static void suspends(void)
                        "non-retentive suspend, high bits set");
 }
 
-/* A suspended hart wakes when an interrupt that it has enabled comes, and not before. */
+/* A suspended hart wakes when an enabled interrupt becomes pending, and not before. */
 static void suspend_until(uint64_t type, const char *name)
 {
     uint64_t seen[8] = {0, 0, 0, 0, 0, 0, 0, 0}, begin = time_now(),
@@ -120,7 +120,7 @@ static void suspend_until(uint64_t type, const char *name)
     csr_clear(sie, IRQ_TIMER);
 }
 
-/* An IPI that is pending before the call ends the suspension, and is still there after it. */
+/* An IPI that is pending before the call ends the suspend, and is still pending after it. */
 static void suspend_with_ipi(uint64_t type, const char *name)
 {
     uint64_t seen[8] = {0, 0, 0, 0, 0, 0, 0, 0};

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Remote fences: what is refused, and that a hart sees its own tables change after one.
+ * Remote fences: refused calls, and that a hart sees a change of its own tables after a fence.
  *
  * Specification: SBI, "RFENCE Extension (EID #0x52464E43 "RFNC")", "Hart list parameter", "Legacy
  * Extensions".
@@ -78,7 +78,7 @@ static void refusals(void)
             tell_sbi("", fence(function, masks[0], ranges[i]));
         }
     }
-    /* Those for hypervisors: once each, and once with harts that are not there. */
+    /* The fences for hypervisors: each once, and once with harts that do not exist. */
     for (uint64_t function = 3; function < 7; function++) {
         say_function(function);
         tell_sbi("", fence(function, masks[0], ranges[0]));
@@ -129,7 +129,7 @@ static void tell_fenced(const char *name, struct sbi_result result)
     tell_end();
 }
 
-/* The page behind an address that was read before changes; the fence makes the change seen. */
+/* The mapping of an address that was read before changes; after the fence the change is seen. */
 static void effects(void)
 {
     uint64_t mask = 1;
@@ -156,7 +156,7 @@ static void effects(void)
     __asm__ volatile("sfence.vma" ::: "memory");
 }
 
-/* Code that is written anew, seen after FENCE.I of the firmware. */
+/* Rewritten code is executed after the firmware's FENCE.I. */
 static void code(void)
 {
     static uint32_t program[2] __attribute__((aligned(8)));

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * What a kernel finds in the hart and in the devices when it starts.
+ * The state of the hart and the devices when a kernel starts.
  *
  * Specification: "Booting" of the boot protocol (a0, a1, satp), and the reset values of the data
  * sheets where they give any.

@@ -86,7 +86,7 @@ static void user(void)
     tell_user("misaligned load", user_misaligned);
 }
 
-/* ebreak has an address in stval: it may be that of the instruction, or 0. */
+/* ebreak sets stval to the address of the instruction, or to 0. */
 static void breakpoint(void)
 {
     uint64_t before = trap_last.count;
@@ -103,7 +103,7 @@ static void breakpoint(void)
 
 #define TELL_INSN(name, insn) tell_seen(name, SEE(insn, RAM_BASE + 0x300000, 0))
 
-/* Those whose names the assembler may not know are written as words. */
+/* Instructions that the assembler may not know are written as words. */
 static void supervisor(void)
 {
     TELL_INSN("all ones", ".word 0xffffffff");
@@ -130,7 +130,7 @@ static void supervisor(void)
     TELL_INSN("wrs.sto", ".word 0x01d00073");
 }
 
-/* Jumps to where nothing can be fetched; the address in sepc and stval. */
+/* Jumps to addresses without memory; sepc and stval have the address. */
 static void fetches(void)
 {
     static const uint64_t address[] = {0,
@@ -151,7 +151,7 @@ static void fetches(void)
     }
 }
 
-/* Physical addresses end at 56 bits; above there is nothing. */
+/* Physical addresses have 56 bits; accesses above that range trap. */
 static void far_addresses(void)
 {
     static const uint64_t address[] = {UINT64_C(1) << 40, UINT64_C(1) << 55,

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * What is typed arrives at the UART's receiver: all of it, in order, with FIFOs off and on, polled
- * and by interrupt.
+ * All typed bytes arrive at the UART's receiver, in order, with FIFOs off and on, polled and by
+ * interrupt.
  *
  * Specification: PC16550D data sheet, "Line Status Register", "FIFO Interrupt Mode Operation".
  */
@@ -17,7 +17,7 @@
 #define UART_SOURCE 10u
 #define CLAIM       (PLIC_BASE + 0x201004)
 
-/* Within two seconds; whether there is a byte. */
+/* Waits at most two seconds for a byte; returns whether there is one. */
 static bool wait_byte(void)
 {
     for (uint64_t end = time_now() + 2000 * TICKS_PER_MS; time_now() < end;)
@@ -38,7 +38,7 @@ static void say_bytes(unsigned count)
     tell_end();
 }
 
-/* More is typed than a FIFO holds, and nothing is read for a while. */
+/* More bytes are typed than a FIFO holds, while the guest does not read. */
 static void typed(uint32_t fcr, const char *name)
 {
     write8(FCR, fcr);

@@ -75,7 +75,7 @@ static void bytes(uint32_t fcr, const char *const name[3])
     tell_all(name[2]);
 }
 
-/* Whether the interrupt identified by `iir` comes; what IIR says last. */
+/* Waits for the interrupt identified by `iir`; returns the last value of IIR. */
 static uint32_t iir_wait(uint32_t iir)
 {
     uint32_t seen = read8(IIR) & 0x0f;
@@ -85,7 +85,7 @@ static uint32_t iir_wait(uint32_t iir)
     return seen;
 }
 
-/* With the largest divisor a byte takes seconds, and the timeout is far away. */
+/* With the largest divisor a byte takes seconds, and the timeout does not fire. */
 static void speed(uint32_t divisor)
 {
     write8(LCR, 0x83);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The UART's registers: what each keeps, the divisor behind DLAB, modem lines, and the FIFO control
- * register's ways.  Nothing is sent and nothing comes.
+ * The UART's registers: the bits that each keeps, the divisor at DLAB, modem lines, and the FIFO
+ * control register.  No byte is sent or received.
  *
  * Specification: PC16550D data sheet, "Registers".
  */

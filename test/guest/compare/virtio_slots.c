@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * The eight places of QEMU's `virt` for devices by "Virtio Over MMIO" (Virtual I/O Device
- * specification), with nothing plugged in: every register of each, the widths that they take, what
- * a store leaves, and where each ends.
+ * specification), without devices: every register of each, the widths that they accept, the value
+ * after a store, and the end of each.
  */
 #include "compare.h"
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* What every test guest has: SBI calls, a UART, traps it can look at. */
+/* Shared by all test guests: SBI calls, a UART, and records of traps. */
 #ifndef TEST_GUEST_H
 #define TEST_GUEST_H
 
@@ -22,7 +22,7 @@ uint64_t bootargs_number(uint64_t dtb);
 /* The second number there, behind one blank; 0: there is none. */
 uint64_t bootargs_second(uint64_t dtb);
 
-/* What secret.c writes everywhere, and no other guest ever finds. */
+/* The mark that secret.c writes everywhere; no other guest may ever find it. */
 #define SECRET_TAG UINT64_C(0x5ec2e7be)
 static inline bool is_secret(uint64_t word)
 {
@@ -82,7 +82,7 @@ struct trap_frame {
     uint64_t reserved;
 };
 
-/* The last trap. Set `trap_resume_pc` before provoking one that must go on elsewhere than at the
+/* The last trap.  Set `trap_resume_pc` before a trap after which the guest must not go on at the
  * next instruction. */
 struct trap {
     uint64_t count, cause, value, pc;

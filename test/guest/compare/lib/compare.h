@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Observations of a machine, for guests that run bare and under Warren.  Lines are gathered in
- * memory and leave through the UART at tell_flush() and at the end.
+ * Observations of a machine, for guests that run bare and under Warren.  Lines are collected in
+ * memory and written to the UART at tell_flush() and at the end.
  */
 #ifndef TEST_GUEST_COMPARE_H
 #define TEST_GUEST_COMPARE_H
@@ -36,7 +36,7 @@
 #define IRQ_TIMER     (UINT64_C(1) << 5)
 #define IRQ_EXTERNAL  (UINT64_C(1) << 9)
 
-/* The subject's own main: everything between the first and the last line. */
+/* The main function of a subject, which prints all lines between the first and the last. */
 void compare_main(uint64_t hart, uint64_t dtb);
 
 /* ---- lines -------------------------------------------------------------------- */
@@ -51,31 +51,31 @@ void tell_end(void);
 void tell(const char *name, uint64_t value);
 void tell_text(const char *name, const char *value);
 
-/* Prints what was gathered.  The UART has to be in its usual state. */
+/* Prints the collected lines.  The UART has to be in its usual state. */
 void tell_flush(void);
 
-/* Prints what was gathered, and asks the test to type `text`: no blanks; "^]" is the byte 0x1d. */
+/* Prints the collected lines, and asks the test to type `text`: no blanks; "^]" is byte 0x1d. */
 void tell_type(const char *text);
 
 /* ---- single accesses ------------------------------------------------------------ */
 
-/* What an instruction did: its result, or the trap. */
+/* The outcome of an instruction: its result, or the trap. */
 struct seen {
     bool is_trapped;
     bool is_pc_right; /* sepc was the instruction's address */
     uint64_t value, cause, stval;
 };
 
-/* A load of 1, 2, 4 or 8 bytes, without sign; a store of as many. */
+/* A zero-extending load, or a store, of 1, 2, 4 or 8 bytes. */
 struct seen see_load(uint64_t address, unsigned width);
 struct seen see_store(uint64_t address, unsigned width, uint64_t value);
-/* A jump to `address`; what is there has to trap or to be a `ret`. */
+/* A jump to `address`; the fetch there has to trap, or find a `ret`. */
 struct seen see_fetch(uint64_t address);
 
-/* The value, or "cause N stval V", and " sepc wrong" when it is. */
+/* Prints the value, or "cause N stval V", with " sepc wrong" if sepc is wrong. */
 void say_seen(struct seen seen);
 
-/* "NAME: ..." with what say_seen() says. */
+/* Prints "NAME: ..." with the text of say_seen(). */
 void tell_seen(const char *name, struct seen seen);
 
 /* A jump, by sret, to a function in user mode.  The function leaves its value in a0 and returns by
@@ -86,7 +86,7 @@ struct seen see_user(void (*function)(void));
 void tell_load(uint64_t address, unsigned width);
 void tell_store(uint64_t address, unsigned width, uint64_t value);
 
-/* One instruction with %[data] in and out and %[address] in; for those that C has no name for. */
+/* One instruction that C cannot express, with %[data] in and out and %[address] in. */
 #define SEE(insn, address_, data_)                                                                 \
     ({                                                                                             \
         uint64_t see_before_ = trap_last.count, see_data_ = (data_), see_pc_;                      \
@@ -97,7 +97,7 @@ void tell_store(uint64_t address, unsigned width, uint64_t value);
         see_result(see_before_, see_pc_, see_data_);                                               \
     })
 
-/* For SEE(): what became of the instruction at `pc`. */
+/* For SEE(): the outcome of the instruction at `pc`. */
 struct seen see_result(uint64_t count_before, uint64_t pc, uint64_t value);
 
 /* ---- CSRs ------------------------------------------------------------------------ */
@@ -119,7 +119,7 @@ struct sbi_result sbi_call6(uint64_t extension, uint64_t function, const uint64_
 /* "NAME: error E value V" */
 void tell_sbi(const char *name, struct sbi_result result);
 
-/* Waits until a bit of sip is set, at most `ms`; whether it is. */
+/* Waits at most `ms` until a bit of sip is set; returns whether the bit is set. */
 bool wait_pending(uint64_t bit, uint64_t ms);
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * suspend_try(type, address, opaque, result): see sbi_hsm.c.  Whatever way the hart takes, it comes
- * back here: a resumed hart knows nothing but the addresses in memory.
+ * suspend_try(type, address, opaque, result): see sbi_hsm.c.  The hart returns here on each path.
+ * A resumed hart has lost its registers, and finds its state by fixed addresses in memory.
  */
     .text
     .globl suspend_try
