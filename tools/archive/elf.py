@@ -32,12 +32,12 @@ def _headers(raw):
 
 
 def check(raw):
-    """Raises NotAProgram with the reason; the root server checks again."""
+    """Raises NotAProgram with the reason.  The root server repeats these checks."""
     entry, headers = _headers(raw)
     ranges, entry_found = [], False
     for kind, flags, offset, vaddr, _, file_bytes, memory_bytes, _ in headers:
         if kind == PT_INTERP:
-            raise NotAProgram("wants an interpreter: link it with -static")
+            raise NotAProgram("needs an interpreter: link it with -static")
         if kind != PT_LOAD or not memory_bytes:
             continue
         if offset > len(raw) or file_bytes > len(raw) - offset:

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: BSD-2-Clause
-"""Makes a guest's initial RAM disk: a static busybox, its set-up, and what else is named."""
+"""Makes a guest's initial RAM disk: a static busybox, its start scripts, and files that are added."""
 
 import argparse
 import gzip
@@ -26,7 +26,7 @@ def pair(text):
 
 
 def build(files):
-    """The archive; `files` maps names to bytes, and each is made executable."""
+    """The archive; `files` maps names to bytes, and every file is executable."""
     stream = io.BytesIO()
     writer = newc.Writer(stream)
     folders = list(FOLDERS)
@@ -52,7 +52,7 @@ def arguments(argv):
     parser.add_argument("--busybox", required=True, help="a static busybox for riscv64")
     parser.add_argument("--add", type=pair, action="append", default=[], metavar="NAME=PATH",
                         help="one more executable file; init=PATH replaces the first process")
-    parser.add_argument("--gzip", action="store_true", help="compress: a guest unpacks it more slowly")
+    parser.add_argument("--gzip", action="store_true", help="compress the archive; the guest then unpacks it more slowly")
     parser.add_argument("--output", required=True)
     return parser.parse_args(argv)
 

@@ -16,7 +16,7 @@ S_IFMT, S_IFREG, S_IFDIR, S_IFLNK, S_IFCHR = 0o170000, 0o100000, 0o040000, 0o120
 
 
 class BadArchive(Exception):
-    """The archive breaks a rule; the text says which, and where."""
+    """The archive breaks a rule; the text names the rule and the place."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -97,7 +97,7 @@ def read(raw):
             raise BadArchive(f'"{name}" reaches beyond the end: truncated')
         if name == TRAILER:
             if any(raw[data_at:]):
-                raise BadArchive("something follows the trailer")
+                raise BadArchive("data follows the trailer")
             return entries
         entries.append(Entry(name, fields["mode"], data_at, size))
         at = up(data_at + size, 4)

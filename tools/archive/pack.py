@@ -56,7 +56,7 @@ def read_manifest(path):
 
 
 def ordered(files):
-    """By name, without duplicates, what every boot reads first at the front."""
+    """The files without duplicates; the files that every boot reads first come first."""
     by_name = {}
     for name, path in files:
         check_name(name)
@@ -77,7 +77,7 @@ def read_file(name, path, room):
             raise Refused(f'{path}, for "{name}", is not a regular file; name a file')
         if info.st_size > room:
             raise Refused(f'{path}, for "{name}", has {info.st_size} bytes: with it the archive is larger than '
-                          f"{ARCHIVE_BYTES_MAX >> 20}M; leave something out")
+                          f"{ARCHIVE_BYTES_MAX >> 20}M; leave out a file")
         data = pathlib.Path(path).read_bytes()
     except OSError as error:
         raise Refused(f'{path}, for "{name}", cannot be read: {error.strerror}; build or fetch it') from None
@@ -100,7 +100,7 @@ def pack(files, stream):
 
 
 def check(raw):
-    """The entries of a boot archive, after checking every rule of its description."""
+    """The entries of a boot archive, after checking every rule of docs/boot-archive.md."""
     entries = newc.read(raw)
     seen = set()
     for entry in entries:

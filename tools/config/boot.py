@@ -4,8 +4,8 @@
 
     boot.py --build build --system configs/two --output two.cpio
 
-With --needs the build has not run yet: the configuration is checked as far as it can be, and the files
-that the archive needs and the build makes are printed.  Exits 2 when the configuration is at fault.
+With --needs, which is for use before the build, checks the configuration as far as is possible and prints
+the files that the archive needs and the build makes.  Exits with 2 when the configuration has an error.
 """
 
 import argparse
@@ -17,7 +17,7 @@ import tempfile
 HERE = pathlib.Path(__file__).resolve().parent
 TREE = HERE.parent.parent
 
-# Where a build folder holds the programs of the archive.
+# The paths of the archive's programs in a build folder.
 PROGRAMS = {
     "rootserver": "rootserver/rootserver.elf",
     "svc/console": "services/console/console.elf",
@@ -32,16 +32,16 @@ def arguments(argv):
     what = parser.add_mutually_exclusive_group(required=True)
     what.add_argument("--output", help="the archive to write")
     what.add_argument("--needs", action="store_true",
-                      help="print what has to be built first; standard input lists all that the build makes")
-    parser.add_argument("--info", help="a JSON file with what the system wants of the machine")
+                      help="print the files to build first; standard input lists all files that the build makes")
+    parser.add_argument("--info", help="a JSON file to write: the machine that the system needs")
     parser.add_argument("--depfile", help="a make-style list of the files this depends on")
     parser.add_argument("--program", action="append", default=[], metavar="NAME=PATH",
-                        help="one more program that a guest may name, or another one for rootserver")
+                        help="a further program that a guest may name, or a replacement for rootserver")
     return parser.parse_args(argv)
 
 
 def check_command(args, programs):
-    """The compiler, as it is called in either case."""
+    """The part of the compiler's command line that is the same with and without --needs."""
     check = [HERE / "compile.py", "--system", args.system,
              "--store", f"debian={TREE / '.deps' / 'guest'}", "--store", f"build={args.build}"]
     for name, path in programs.items():
@@ -50,7 +50,7 @@ def check_command(args, programs):
 
 
 def commands(args, work):
-    """The command lines; each stops with messages of its own."""
+    """The command lines to run; each prints its own error messages."""
     build = pathlib.Path(args.build)
     programs = {name: str(build / path) for name, path in PROGRAMS.items()}
     programs |= dict(text.split("=", 1) for text in args.program if "=" in text)

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """Checks the configuration of a system and compiles it for the root server.
 
-docs/configuration.md describes what goes in and what comes out.  Exits 2 when the configuration is at fault.
+docs/configuration.md describes input and output.  Exits with 2 when the configuration has an error.
 """
 
 import argparse
@@ -37,7 +37,7 @@ def archive_paths(system):
 
 
 def unpacked(files, folder):
-    """Host path by archive path; what is wrapped on the host is written to `folder` as it is loaded."""
+    """Host path by archive path.  Writes files that are wrapped on the host, unwrapped, to `folder`."""
     found = {}
     for name, content in files.items():
         found[name] = content.path
@@ -73,7 +73,7 @@ def manifest(system, files, programs):
 
 
 def info(system):
-    """What a host tool has to know of a system before it starts the machine."""
+    """The facts about a system that a host tool needs to start the machine."""
     return json.dumps({"name": system.name, "machine_memory": system.machine_memory,
                        "guests": [guest.name for guest in system.guests]}, indent=2) + "\n"
 
@@ -84,7 +84,7 @@ def depfile(target, sources):
 
 
 def write(path, data):
-    """Writes a file whole or not at all."""
+    """Writes a file completely or not at all."""
     path = pathlib.Path(path)
     fresh = path.with_name(path.name + f".{os.getpid()}.new")
     try:
@@ -108,12 +108,12 @@ def arguments(argv):
     parser.add_argument("--manifest", help="the list of files to pack")
     parser.add_argument("--unpacked", help="folder for the kernels that were compressed or wrapped "
                         "(MANIFEST.unpacked)")
-    parser.add_argument("--info", help="a JSON file with what the system wants of the machine")
+    parser.add_argument("--info", help="a JSON file to write: the machine that the system needs")
     parser.add_argument("--depfile", help="a make-style list of the files this depends on")
-    parser.add_argument("--depfile-target", help="what depends on them, when it is not the blob")
+    parser.add_argument("--depfile-target", help="the file that depends on them, if it is not the blob")
     parser.add_argument("--unbuilt", type=argparse.FileType(), metavar="FILE",
-                        help="the files of the store `build` that are still to be built, one a line (-: standard "
-                        "input): they are not looked at, and those that are needed are printed")
+                        help="the files of the store `build` that are not built yet, one per line (-: standard "
+                        "input): their contents are not checked, and those that are needed are printed")
     parser.add_argument("--store", type=pair, action="append", default=[], metavar="NAME=FOLDER")
     parser.add_argument("--program", type=pair, action="append", default=[], metavar="NAME=PATH",
                         help="a program that may be named: vmm, svc/console")

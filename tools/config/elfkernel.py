@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """Kernels in ELF files: each PT_LOAD segment goes to its physical address.
 
-The same rules as libs/payload/payload_elf.c, which has the last word.
+The rules are the same as in libs/payload/payload_elf.c, which decides at boot.
 System V ABI, "Object Files" and "Program Loading": Elf64_Ehdr and Elf64_Phdr.
 """
 
@@ -17,15 +17,15 @@ PROGRAM_HEADER = struct.Struct("<IIQQQQQQ")
 SEGMENTS_MAX = 16
 MACHINES = {3: "x86", 8: "MIPS", 21: "PowerPC", 22: "S/390", 40: "arm", 62: "x86-64", 183: "arm64", 258: "LoongArch"}
 RAM_GPA = 0x80000000
-RAW_OFFSET = 2 << 20  # where in the RAM a kernel without addresses goes
+RAW_OFFSET = 2 << 20  # offset in the RAM of a kernel without addresses
 SIZE_MAX = 1 << 40
 KERNEL_HALF = 1 << 63  # the half of the address space in which kernels map themselves
-WRAP_BYTES = 4096  # what header() makes: the data behind keeps its alignment
+WRAP_BYTES = 4096  # size of what header() makes, so that the data after it stays aligned
 AGAIN = "fetch or build it again"
 
 
 def header(gpa, file_bytes, memory_bytes):
-    """What turns a flat binary into an ELF file of one segment at `gpa`, when put before it."""
+    """The bytes that, put before a flat binary, make it an ELF file of one segment at `gpa`."""
     file = struct.pack("<16sHHIQQQIHHHHHH", MAGIC + b"\x02\x01\x01", 2, EM_RISCV, 1, gpa, HEADER_BYTES, 0, 0,
                        HEADER_BYTES, PROGRAM_HEADER.size, 1, 0, 0, 0)
     program = PROGRAM_HEADER.pack(PT_LOAD, 7, WRAP_BYTES, gpa, gpa, file_bytes, memory_bytes, WRAP_BYTES)
@@ -59,7 +59,7 @@ def _segments(head, whole_bytes):
 
 
 def end_gpa(head, whole_bytes):
-    """Where the memory of a file that begins with `head` ends; NotAnImage for what no guest can boot."""
+    """The end of the memory of a file that begins with `head`; NotAnImage if no guest can boot the file."""
     segments = _segments(head, whole_bytes)
     if segments and segments[0][0] < RAM_GPA and segments[0][4] >= KERNEL_HALF:
         raise NotAnImage(f"is an ELF file for virtual addresses from {segments[0][4]:#x} on, as Linux's vmlinux is: "

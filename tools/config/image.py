@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """What a guest can boot: a RISC-V Linux Image, an ELF file, or a raw binary.
 
-The same rules as libs/payload/payload.h, which has the last word.
+The rules are the same as in libs/payload/payload.h, which decides at boot.
 
 Linux, Documentation/arch/riscv/boot-image-header.rst: 64 bytes, little-endian:
 image_size at 16, flags at 24, magic2 "RSC\\x05" at 56.
@@ -39,11 +39,11 @@ IS_NO = "is %s, no kernel for a guest"
 @dataclasses.dataclass(frozen=True)
 class Payload:
     kind: str  # "Image", "ELF" or "raw"
-    end: int  # bytes of RAM from its start that the loaded kernel reaches up to
+    end: int  # end of the loaded kernel, in bytes from the start of the RAM
 
 
 def open_kernel(path):
-    """(the bytes that are loaded, their Payload) of a file, unpacked where it is wrapped."""
+    """(the bytes that are loaded, their Payload) of a file, after unpacking a wrapped file."""
     content = unpack.kernel(path)
     try:
         payload = parse(content.head, content.size_bytes)
@@ -55,7 +55,7 @@ def open_kernel(path):
 
 
 def open_initrd(path):
-    """The bytes of a RAM disk, which may be compressed or anything else that a kernel reads, but no text."""
+    """The bytes of a RAM disk, in any format, compressed or not; a text file is refused."""
     content = unpack.ramdisk(path)
     if content.size_bytes == 0:
         raise NotAnImage("is empty", "name another file, or delete the key")
@@ -67,7 +67,7 @@ def open_initrd(path):
 
 
 def _placed(content, payload):
-    """A uImage goes to its own load address, where that differs: inside an ELF file of one segment."""
+    """Wraps a uImage with another load address than a raw kernel's in an ELF file of one segment."""
     if content.load is None:
         return content, payload
     if payload.kind == "ELF":
@@ -85,7 +85,7 @@ def _placed(content, payload):
 
 
 def parse(head, file_bytes):
-    """What a file of file_bytes, which begins with `head`, is; NotAnImage for what no guest can boot."""
+    """The Payload of a file of file_bytes that begins with `head`; NotAnImage if no guest can boot the file."""
     if head[MAGIC2_AT:MAGIC2_AT + 4] == MAGIC2 and len(head) >= HEADER_BYTES:
         return _image(head, file_bytes)
     if head[:4] == elfkernel.MAGIC:
@@ -112,7 +112,7 @@ def _pe_machine(head):
 
 
 def _pe_check(head, file_bytes):
-    """An Image with an EFI stub tells where its sections lie in the file, and so how long the file is."""
+    """Checks an Image with an EFI stub; the offsets of its sections give the least size of the file."""
     start = int.from_bytes(head[PE_AT:PE_AT + 4], "little")
     if head[:2] != b"MZ" or start == 0:
         return
@@ -134,7 +134,7 @@ def _pe_check(head, file_bytes):
             size, offset = PE_SECTION.unpack_from(head, table + PE_SECTION.size * number)
             end = max(end, offset + size)
     if file_bytes < end:
-        raise NotAnImage(f"is an Image that is cut off: it has {file_bytes} of the {end} bytes that its headers tell",
+        raise NotAnImage(f"is an Image that is cut off: it has {file_bytes} of the {end} bytes that its headers give",
                          AGAIN)
 
 

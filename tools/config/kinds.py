@@ -1,16 +1,16 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""Files that people name by mistake, told by their first bytes.
+"""Recognises files that people name by mistake, from their first bytes.
 
-A raw binary has no header, so any bytes could be one.  Refused is what has the magic
-number of another format, and what is text: no program consists of printable
-characters alone, as its small numbers and its zeros are control characters.
+A raw binary has no header, so any bytes could be a raw binary.  Refused are files with
+the magic number of another format, and text files: a program does not consist of
+printable characters only, because small numbers and zeros are control characters.
 """
 
 import struct
 
 
 class NotAnImage(Exception):
-    """What a file is (the end of a sentence that names the file), and how to mend that."""
+    """The format of a file (the end of a sentence that names the file), and what to do about it."""
 
     def __init__(self, what, mend):
         super().__init__(what)
@@ -62,10 +62,10 @@ def magic_kind(head):
 
 
 def _is_lzma(head):
-    """A .lzma file has no magic number, but a header of which few values are in use.
+    """A .lzma file has no magic number, but only few values of its header are in use:
 
-    The usual properties (lc 3, lp 0, pb 2), a dictionary of whole 64 KiB, a size or
-    "unknown", and the first byte of every LZMA stream, which is 0.
+    the usual properties (lc 3, lp 0, pb 2), a dictionary of a multiple of 64 KiB, a size
+    or "unknown", and 0 as the first byte of the LZMA stream.
     """
     if len(head) < LZMA.size:
         return False
@@ -75,7 +75,7 @@ def _is_lzma(head):
 
 
 def text_kind(head):
-    """(kind, mend) of a file of text, or None; mend is None when it depends on what is wanted."""
+    """(kind, mend) of a text file, or None; mend is None when it depends on the key."""
     if head.startswith(LFS_POINTER):
         return "a Git LFS pointer, which stands in the place of the file", "fetch the file itself: git lfs pull"
     start = head[:TEXT_BYTES]
@@ -90,7 +90,7 @@ def text_kind(head):
 
 
 def _reads_as_text(start):
-    """UTF-8, whose last character may be cut off; or an older encoding of mostly ASCII."""
+    """True for UTF-8, whose last character may be cut off, and for other encodings of mostly ASCII."""
     try:
         start.decode()
         return True

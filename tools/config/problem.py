@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""A message about a configuration: where, what is wrong, and how to mend it.
+"""A message about a configuration: the place, the mistake, and how to correct it.
 
-A problem stops the compiler.  A note does not: what it speaks of is legal, but seldom meant.
+A problem stops the compiler.  A note does not: it is about a legal but unusual setting.
 """
 
 import dataclasses
@@ -42,21 +42,21 @@ class Problems:
 
 
 def shown(value):
-    """A value as a message shows it: quoted, on one line, and not endless."""
+    """A value for a message: quoted, on one line, and shortened."""
     text = value if isinstance(value, str) else repr(value)
     text = "".join(c if c.isprintable() else f"\\x{ord(c):02x}" for c in text)
     return f'"{text[:60]}..."' if len(text) > 60 else f'"{text}"'
 
 
 def closest(word, known):
-    """The known word that is most like this one, in whichever case; None when none is like it."""
+    """The known word that is most similar to this one, ignoring case; None if none is similar."""
     by_lower = {name.lower(): name for name in known}
     close = difflib.get_close_matches(word.lower(), by_lower, n=1, cutoff=0.6)
     return by_lower[close[0]] if close else None
 
 
 def nearest(word, known):
-    """How to mend a misspelt word: the nearest known one, or all of them."""
+    """How to correct a misspelt word: the most similar known word, or all known words."""
     close = closest(word, known)
     if close:
         return f'did you mean "{close}"?'
@@ -64,7 +64,7 @@ def nearest(word, known):
 
 
 def size_text(size_bytes):
-    """A size as the configuration spells it."""
+    """A size in the notation of the configuration."""
     for unit, letter in ((1 << 30, "G"), (1 << 20, "M"), (1 << 10, "K")):
         if size_bytes and size_bytes % unit == 0:
             return f"{size_bytes // unit}{letter}"

@@ -1,13 +1,13 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""Whether what a system loads fits: in each guest, and all of it in the machine."""
+"""Checks that everything fits in memory: a guest's files in the guest, and all guests in the machine."""
 
 from problem import size_text
 from schema import GUEST_MEMORY_STEP, MIB
 
-LOW_MEMORY = 1 << 30     # all that is loaded lies below 3 GiB, where RAM begins at 2
+LOW_MEMORY = 1 << 30     # everything is loaded below 3 GiB; RAM begins at 2 GiB
 DTB_ALLOWANCE = 2 * MIB   # room kept in each guest for its device tree
-WARREN_ALLOWANCE = 64 * MIB  # kept of the machine's memory for Warren and the firmware
-MACHINE_STEP = 64 * MIB  # what a proposal for the machine's memory is rounded to
+WARREN_ALLOWANCE = 64 * MIB  # part of the machine's memory for Warren and the firmware
+MACHINE_STEP = 64 * MIB  # a proposal for the machine's memory is rounded up to this
 
 
 def _up(size_bytes, step):
@@ -15,7 +15,7 @@ def _up(size_bytes, step):
 
 
 def in_guest(guest, kernel_end, initrd_bytes):
-    """None, or the key that is to blame, what is wrong, and how to mend it.  kernel_end counts from the RAM's start."""
+    """None, or (key, mistake, correction).  kernel_end counts from the start of the RAM."""
     need = _up(_up(kernel_end, MIB) + initrd_bytes + DTB_ALLOWANCE, GUEST_MEMORY_STEP)
     loaded = f"kernel ({size_text(kernel_end)} once loaded)"
     if need > LOW_MEMORY:
@@ -29,7 +29,7 @@ def in_guest(guest, kernel_end, initrd_bytes):
 
 
 def in_machine(system, is_default):
-    """The same for the machine; the key is a path.  is_default: the system says nothing of its memory."""
+    """The same for the machine; the key is a path.  is_default: the system does not set its memory."""
     guests_bytes = sum(guest.memory for guest in system.guests)
     files = {content for guest in system.guests for content in guest.contents.values()}
     files_bytes = sum(content.size_bytes for content in files)

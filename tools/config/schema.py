@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""Which keys there are, of which type, and within which limits.
+"""The keys of the configuration, their types and their limits.
 
-A key is one row here.  `check` returns the value in its compiled form, or raises
-`Refused` with what is wrong and how to mend it.
+Each key has one row.  `check` returns the value in its compiled form, or raises
+`Refused` with the mistake and how to correct it.
 """
 
 import dataclasses

@@ -11,7 +11,7 @@ from schema import Refused
 
 STORE = re.compile(r"([a-z0-9-]+):(.*)\Z", re.S)
 
-# How to get what a store lacks.
+# How to get a file that is missing in a store.
 STORE_MENDS = {
     "debian": "fetch it: ./warren setup",
     "build": "build it: meson compile -C build",
@@ -19,7 +19,7 @@ STORE_MENDS = {
 
 
 def similar(folder, value):
-    """The path below `folder` (or from /) of a file that is there and is called much like `value`, or None."""
+    """The path below `folder` (or from /) of an existing file with a name similar to `value`, or None."""
     folder, found = pathlib.Path(folder), []
     for part in pathlib.PurePath(value).parts:
         if part != ".." and not os.path.lexists(folder / part):
@@ -35,7 +35,7 @@ def similar(folder, value):
 
 
 class Stores:
-    """Folders by name.  What is `unbuilt` in the store "build" is taken to be there; `wanted` tells which it was."""
+    """Folders by name.  Files of the store "build" in `unbuilt` need not exist; `wanted` lists those named."""
 
     def __init__(self, folders, unbuilt=()):
         self.folders = {name: pathlib.Path(folder) for name, folder in folders.items()}
@@ -43,10 +43,10 @@ class Stores:
         self.wanted = []
 
     def resolve(self, key, value, beside):
-        """The plain file that `value` names when written in a file of folder `beside`; None for an unbuilt one."""
+        """The regular file that `value` names in a configuration in folder `beside`; None for an unbuilt file."""
         match = STORE.match(value)
         if match and match.group(1) not in self.folders:
-            raise Refused(f'"{key}" names the store "{match.group(1)}", which there is not',
+            raise Refused(f'"{key}" names the store "{match.group(1)}", which does not exist',
                           nearest(match.group(1), list(self.folders)) if self.folders
                           else "give a path")
         if match and match.group(1) == "build" and str(pathlib.PurePath(match.group(2))) in self.unbuilt:
@@ -66,7 +66,7 @@ class Stores:
         return self._plain(key, value, path, f'did you mean "{like}"?' if like else mend)
 
     def _store_meant(self, value):
-        """The value with its store spelt as the store is, when that names a file."""
+        """The value with the store's name in lower case, if that names a file."""
         store, _, inner = value.partition(":")
         store = store.lower()
         return f"{store}:{inner}" if store in self.folders and (self.folders[store] / inner).is_file() else None

@@ -1,8 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """Reads the folder of a system into a checked `System`.
 
-Everything that is wrong is noted in `problems`; the result is of use only when
-none was.
+Adds every mistake to `problems`; the result is valid only if there is none.
 """
 
 import dataclasses
@@ -16,13 +15,13 @@ import tomlsource
 from problem import closest, nearest, shown
 from schema import Refused
 
-# Where the keys belong that are written in the wrong place.
+# For keys in the wrong place: the right place.
 GUEST_KEY_PLACE = {key: "this is a key of guests: put it under [defaults]" for key in schema.GUEST_KEYS}
 SYSTEM_KEY_PLACE = {key: "this is a key of the system: put it into system.toml" for key in schema.SYSTEM_KEYS}
 
 
 def system_key_place(heading):
-    """A key behind a heading belongs to the heading, whatever was meant."""
+    """For keys of the system after a heading: TOML makes them keys of the heading."""
     return {key: f"this is a key of the system: put it above the heading [{heading}]" for key in schema.SYSTEM_KEYS}
 
 
@@ -37,7 +36,7 @@ class Guest:
     vcpus: int
     mmu: str
     vmm: str
-    contents: dict = dataclasses.field(default_factory=dict)  # what it gets of each file, by key
+    contents: dict = dataclasses.field(default_factory=dict)  # the bytes of its files, by key
 
 
 @dataclasses.dataclass
@@ -50,7 +49,7 @@ class System:
 
 
 class Origin:
-    """Where a value was written, so that a complaint can point at it."""
+    """The place where a value is written, for messages."""
 
     def __init__(self, source, *key_path):
         self.source = source
@@ -67,7 +66,7 @@ class Reader:
         self.programs = programs
         self.problems = problems
         self.sources = []
-        self.opened = {}  # what was read once, by path: guests often share a kernel
+        self.opened = {}  # results so far, by opener and path: guests often share a kernel
 
     def _try(self, origin, check, *args):
         try:
@@ -77,7 +76,7 @@ class Reader:
             return None
 
     def _known(self, source, table_path, table, known, elsewhere=None):
-        """Complains of each key that is not known; `elsewhere` says of keys that are known in other places where."""
+        """Adds a problem for each unknown key; `elsewhere` has the right place of keys in a wrong place."""
         elsewhere = elsewhere or {}
         for key in table:
             if key in known:
@@ -222,7 +221,7 @@ class Reader:
                                      nearest(guest.vmm, known))
 
     def _check_fit(self, guest, source, given):
-        """The files are what their keys say, and all that is loaded fits in the guest's memory."""
+        """Checks that the files have the formats that their keys need, and fit in the guest's memory."""
         kernel = self._kernel(guest, given) if guest.kernel else None
         initrd_bytes = self._initrd(guest, given) if guest.initrd else 0
         if kernel is None or initrd_bytes is None or guest.memory is None:
@@ -234,7 +233,7 @@ class Reader:
             origin.complain(self.problems, what, mend)
 
     def _open(self, guest, key, opener, given):
-        """What `opener` makes of a guest's file; None after noting why it is of no use."""
+        """The result of `opener` for a guest's file; None after adding a problem if it fails."""
         path = getattr(guest, key)
         self.sources.append(path)
         if (opener, path) in self.opened:
@@ -272,7 +271,7 @@ class Reader:
             Origin(source, *key_path).complain(self.problems, what, mend)
 
     def _note_unused(self, names):
-        """A file beside the others that no guest is called after."""
+        """Adds a note for each .toml file in the folder that does not belong to a guest."""
         for path in sorted(self.folder.glob("*.toml")):
             if path.stem not in ("system", *names) and not path.name.startswith("."):
                 self.problems.note(path, 1, f'"guests" in system.toml does not name "{path.stem}", so this file is not '

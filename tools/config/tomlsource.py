@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """TOML with line numbers.
 
-tomllib reads TOML but does not say where a value stood.  After it has accepted a
-text, `LineIndex` walks the same text again and notes the line of every key and
-every array element.  It may trust the syntax, as tomllib has checked it.
+tomllib reads TOML but does not give the line of a value.  After tomllib has accepted
+a text, `LineIndex` parses the text again and records the line of every key and every
+array element.  It relies on correct syntax, because tomllib has checked the text.
 """
 
 import codecs
@@ -13,7 +13,7 @@ import tomllib
 
 FILE_MAX_BYTES = 1 << 20
 
-# What tomllib says, and what a person can do about it.
+# The messages of tomllib, and how a user can correct each error.
 SYNTAX_MENDS = (
     ("Cannot overwrite", "a key may be given once: delete or rename one of the two"),
     ("Cannot declare", "a table may be opened once: put the keys of both under one heading"),
@@ -109,7 +109,7 @@ class LineIndex:
         self.at = end
 
     def _inside_arrays(self, keys, including_last):
-        """A heading below [[x]] speaks of the newest element of x."""
+        """A heading below [[x]] refers to the last element of x."""
         path = ()
         for place, key in enumerate(keys):
             path += (key,)
@@ -216,7 +216,7 @@ def _syntax_problem(path, text, error, problems):
 
 
 def read_regular(path, max_bytes):
-    """The bytes of a file; OSError also for what is no plain file or is too long."""
+    """The bytes of a file; OSError also if it is not a regular file or is too long."""
     info = path.stat()
     if not stat.S_ISREG(info.st_mode):
         raise OSError(0, "it is not a regular file")
@@ -226,7 +226,7 @@ def read_regular(path, max_bytes):
 
 
 def load(path, problems):
-    """Reads one TOML file.  Returns None after noting why it cannot be read."""
+    """Reads one TOML file.  Returns None after adding a problem if it cannot be read."""
     try:
         raw = read_regular(path, FILE_MAX_BYTES)
     except OSError as error:

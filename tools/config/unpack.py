@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""Kernels that come wrapped: in gzip, in U-Boot's uImage, or in both.
+"""Unpacks wrapped kernels: gzip, U-Boot's uImage, or both.
 
-They are unpacked here, on the host, and lie in the boot archive as they are loaded: no
-VMM unpacks anything.  The unpacked size is bounded, since some kilobytes of gzip can
-stand for any number of zeros.
+Kernels are unpacked on the host, and the boot archive contains them as they are loaded:
+VMMs unpack nothing.  The unpacked size is limited, because a few kilobytes of gzip can
+expand to any number of zeros.
 
 RFC 1952, "File format" (gzip).  U-Boot, include/image.h: the header of a legacy
 image, 64 bytes, big-endian.
@@ -40,13 +40,13 @@ class Content:
     """The bytes of a file that a guest gets."""
 
     path: pathlib.Path
-    start: int  # where they begin in the file
-    stored_bytes: int  # how many lie there
+    start: int  # their offset in the file
+    stored_bytes: int  # their size in the file
     is_gzip: bool = False
-    load: int | None = None  # where a uImage wants them
-    size_bytes: int = 0  # how many a guest gets
+    load: int | None = None  # load address of a uImage
+    size_bytes: int = 0  # their size for the guest: prefix included, unpacked
     head: bytes = dataclasses.field(default=b"", repr=False)
-    prefix: bytes = b""  # what goes before them
+    prefix: bytes = b""  # bytes that are put before them
 
     @property
     def is_whole_file(self):
@@ -60,7 +60,7 @@ class Content:
         yield from _gunzipped(stored) if self.is_gzip else stored
 
     def measured(self):
-        """The same with size and head, found by going through it; NotAnImage where it is damaged."""
+        """This Content with size and head, found by reading the file; NotAnImage if the file is damaged."""
         if not self.is_gzip:
             head = next(_stored(self.path, self.start, min(self.stored_bytes, HEAD_BYTES)), b"")
             return dataclasses.replace(self, size_bytes=self.stored_bytes, head=head)
@@ -72,7 +72,7 @@ class Content:
 
 
 def kernel(path):
-    """The kernel in a file; NotAnImage for a wrapping that is damaged or of no use to a guest."""
+    """The kernel in a file; NotAnImage if its wrapping is damaged or a guest cannot use it."""
     file_bytes, head = _begin(path)
     if not head.startswith(UIMAGE_MAGIC):
         return Content(path, 0, file_bytes, is_gzip=head.startswith(GZIP_MAGIC)).measured()
@@ -101,7 +101,7 @@ def _begin(path):
 
 
 def _uimage(path, head, file_bytes, wanted_type):
-    """(size of the data, load address, entry, compression) of a uImage that is whole."""
+    """(size of the data, load address, entry, compression) of a complete uImage."""
     if len(head) < UIMAGE.size:
         raise NotAnImage("is a uImage cut off in its header", AGAIN)
     _, header_crc, _, size, load, entry, data_crc, _, arch, kind, compression, _ = UIMAGE.unpack(head)
@@ -133,7 +133,7 @@ def _stored(path, start, size):
 
 
 def _gunzipped(chunks):
-    """What gzip makes of its first member; QEMU and U-Boot ignore what follows that, too."""
+    """The unpacked bytes of the first gzip member; like QEMU and U-Boot, this ignores what follows."""
     total, inflate = 0, zlib.decompressobj(zlib.MAX_WBITS + 16)
     for chunk in chunks:
         while chunk and not inflate.eof:

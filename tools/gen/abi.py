@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: BSD-2-Clause
-"""Generates, from one description of the kernel's interface, everything that
-must agree about it.
+"""Generates code, manual pages and a golden file from one description of the
+kernel's interface, so that they agree.
 
     abi.py --code DIR     calls.h stubs.h decode.h decode.c
-    abi.py --docs DIR     one page a call, and the index; other .md files there go
-    abi.py --golden FILE  numbers and signatures, a line each
+    abi.py --docs DIR     one page per call, and the index; removes other .md files there
+    abi.py --golden FILE  numbers and signatures, one per line
 """
 import argparse
 import pathlib
@@ -19,7 +19,7 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 
 
 def write(path, text):
-    """Leaves a file that is right already alone, so that nothing is built anew."""
+    """Writes the file only if its text changes, so that nothing is rebuilt without need."""
     if not path.exists() or path.read_text() != text:
         path.write_text(text)
 

@@ -140,9 +140,9 @@ def decode_h(face):
 
 
 def desc(face, index, entry):
-    """A table entry; what is 0 or false is left out."""
+    """A table entry, without the fields that are 0 or false."""
     fields = [f".handler = {entry.stub}_invoke"]
-    if entry.object and entry in face.calls:  # of a method the capability's own type decides
+    if entry.object and entry in face.calls:  # for a method, the capability's type selects the table
         fields.append(f".cap_type = OBJ_{entry.object.upper}")
     if entry.rights:
         fields.append(f".rights = {rights_mask(entry.rights)}")
@@ -161,7 +161,7 @@ def desc(face, index, entry):
 
 
 def fill(items, indent, head=None, width=100):
-    """Comma-separated items, after `head` if there is one, on as few lines as hold them."""
+    """Comma-separated items, after `head` if given, on as few lines as possible."""
     lines = [head.rstrip()] if head else []
     for item in items:
         text = item if item.endswith("{") else item + ","
@@ -200,7 +200,7 @@ def decode_c(face):
 
 
 def golden(face):
-    """One line for whatever another program could depend on."""
+    """One line for each number and signature that another program could depend on."""
     out = [f"right {r.name} bit {r.bit}" for r in face.rights]
     out += [f"error {name} {value}" for name, value in face.errors.items()]
     for o in face.objects:

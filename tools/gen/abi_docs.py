@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""Prints docs/abi/: one page a call and a method, and the index."""
+"""Prints docs/abi/: one page per call and per method, and the index."""
 import textwrap
 
 from abi_code import prototype
@@ -37,7 +37,7 @@ def rights_text(rights):
 
 
 def register_rows(entry, is_call):
-    """(register, name, what) of what goes in."""
+    """(register, meaning, note) of each argument."""
     rows = [("a7", f"`CALL_{entry.name.upper() if is_call else 'INVOKE'}` "
              f"({entry.number if is_call else 0})", "")]
     if entry.object:
@@ -105,14 +105,14 @@ def page(face, entry, is_call):
 
 
 INTRO = [
-    "A thread asks the kernel for something with one `ecall`. `a7` holds the call, "
-    "`a0` a capability: an index into the thread's own CNode. Most work is done through "
-    "one call, `invoke`, whose `a1` picks a method of the object.",
+    "A thread calls the kernel with one `ecall`. `a7` holds the number of the call, "
+    "`a0` a capability: an index into the thread's own CNode. Most calls are `invoke`, "
+    "whose `a1` selects a method of the object.",
     "A call that fails changes nothing. Before a handler runs, the kernel has checked from a "
     "table that the call exists (`ERR_BAD_CALL` otherwise), that each capability named exists "
     "and has the right type (`ERR_INVALID_CAP`), and that it has the rights (`ERR_NO_RIGHT`). "
-    "A call marked preemptible may be taken off the hart half-way; its `ecall` is then carried "
-    "out again when the thread runs next, and goes on from where it was.",
+    "A call marked preemptible may be preempted before its work is complete; when the thread runs "
+    "again, the `ecall` is executed again and continues the work.",
 ]
 
 

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""Reads libs/abi/interface.toml and refuses whatever in it cannot be right.
+"""Reads libs/abi/interface.toml and rejects mistakes in it.
 
-Everything the writers need is worked out here, so that they only print.
+Computes everything that the other modules need, so that they only print.
 """
 import re
 import tomllib
@@ -13,7 +13,7 @@ RESERVED = {"m", "regs", "err"}
 
 
 class InterfaceError(Exception):
-    """The interface file is wrong; the text says where and how."""
+    """The interface file has a mistake; the text names the place and the mistake."""
 
 
 def snake(name):
@@ -26,7 +26,7 @@ def refuse(where, what):
 
 
 def take(table, where, known):
-    """Refuses keys nobody reads: a misspelt key must not vanish."""
+    """Rejects unknown keys, so that a misspelt key is not ignored."""
     for key in table:
         if key not in known:
             refuse(where, f"unknown key '{key}'")
@@ -96,7 +96,7 @@ class Value:
 
 
 class Entry:
-    """A system call or a method: what is invoked, with what, and what comes back."""
+    """A system call or a method: its object, its arguments, and its results."""
 
     KEYS = {"name", "number", "rights", "args", "results", "doc", "errors"}
 

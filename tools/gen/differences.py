@@ -8,7 +8,7 @@ A row is a `[[difference]]` of test/guest/compare/differences.toml:
     bare, warren   the values, regular expressions for all of the value; "absent": there is no such line
     cpus           the CPU models where it is seen; without it, all
     specification  title and section
-    sentence       what stands there, in our words, with the normative phrase where one is needed
+    sentence       what the specification says, in our words, with the normative phrase where needed
     why            what a guest should know
 """
 
@@ -21,7 +21,7 @@ CPUS = ("rv64", "rva23s64", "max", "rv64,sstc=off")
 
 
 class TableError(Exception):
-    """The table cannot be right; the text says where."""
+    """The table has a mistake; the text names the place."""
 
 
 class Row:
@@ -37,7 +37,7 @@ class Row:
         self.cpus = keys.get("cpus", list(CPUS))
         wrong = [cpu for cpu in self.cpus if cpu not in CPUS]
         if wrong or not self.cpus:
-            raise TableError(f"{name} names no CPU model that is tested: {wrong}")
+            raise TableError(f"{name} names a CPU model that is not tested: {wrong}")
         self.name = name
         try:
             self._line, self._bare, self._warren = map(re.compile, (self.line, self.bare, self.warren))
@@ -48,7 +48,7 @@ class Row:
         return bool(self._line.fullmatch(line))
 
     def allows(self, line, bare, warren):
-        """Whether this row permits these values of this line; None: the line is absent."""
+        """True if this row permits these values of this line; None: the line is absent."""
         return (self.is_about(line) and bool(self._bare.fullmatch(ABSENT if bare is None else bare))
                 and bool(self._warren.fullmatch(ABSENT if warren is None else warren)))
 
@@ -65,10 +65,10 @@ def parse(text):
 
 
 def judge(rows, cpu, bare, warren):
-    """What is wrong with these lines (maps of names to values), a sentence each.
+    """The mistakes in these lines (maps of names to values), one sentence each.
 
-    `rows` are those of the guest program.  A difference needs a row.  A row has to be about some
-    line, and each line that it is about has to differ as the row says.
+    `rows` are the rows of the guest program.  Each difference needs a row.  Each row must match a
+    line, and each line that a row matches must differ as the row says.
     """
     wrong, used = [], set()
     rows = [row for row in rows if cpu in row.cpus]

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """Writes the differences between the bare machine and a guest into docs/devices/platform.md.
 
-    differences_docs.py PAGE        the section between the two marks is made anew
+    differences_docs.py PAGE        replaces the section between the two marks
 """
 
 import pathlib
@@ -28,7 +28,7 @@ def entry(row):
 
 
 def section(rows):
-    """All rows, guest by guest in the order of the table."""
+    """All rows, grouped by guest, in the order of the table."""
     lines = []
     for guest in dict.fromkeys(row.guest for row in rows):
         lines += [f"### {guest}", "", *(entry(row) for row in rows if row.guest == guest), ""]
@@ -36,7 +36,7 @@ def section(rows):
 
 
 def page(text, rows):
-    """The page with its section made anew."""
+    """The page with its section replaced."""
     before, begin, rest = text.partition(BEGIN)
     _, end, after = rest.partition(END)
     if not begin or not end:

@@ -1,17 +1,17 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # shellcheck shell=bash
-# A private apt: the system's own sources and keys, but package lists, cache and
-# (where asked for) the record of what is installed below .deps/apt.  It works
-# as a plain user and leaves the system's apt as it was.
+# A private apt: it uses the system's sources and keys, but its package lists, its
+# cache and, in some views, its record of installed packages are below .deps/apt.
+# It works without root and does not change the system's apt.
 #
-# Three views share this file.  `host` sees the system's sources and what is
-# installed.  `bare` sees the same sources on a machine where nothing is
-# installed.  `next` and `guest` see the release that has the QEMU and the guest
-# kernel, for this machine and for riscv64, with nothing installed.
+# There are four views.  `host` has the system's sources and its installed
+# packages.  `bare` has the same sources and no installed packages.  `next` and
+# `guest` have the release that contains QEMU and the guest kernel, for this
+# machine and for riscv64, and no installed packages.
 
 WARREN_NEXT_RELEASE=trixie
 
-# apt_view VIEW CMD...: runs an apt tool in that view.
+# apt_view VIEW COMMAND...: runs an apt tool in that view.
 apt_view() {
     local view=$1 tool=$2
     shift 2
@@ -67,8 +67,7 @@ apt_open_host() {
     apt_view_write host host "${lines[@]}"
     mapfile -t -O "${#lines[@]}" lines < <(apt_lines_nothing_installed)
     apt_view_write bare host "${lines[@]}"
-    # A third-party source that fails is the user's business: what counts is
-    # whether Debian's own lists arrived.
+    # A third-party source may fail; only Debian's own lists are needed.
     apt_update host 'this system' || warn 'not every source of this system answered'
     [ -n "$(apt_candidate bare base-files)" ] ||
         die "no package list of Debian $HOST_CODENAME arrived from" \
@@ -95,8 +94,8 @@ apt_mirror_find() {
             "./warren setup --mirror URI names a mirror"
 }
 
-# The keys the next release is signed with: the system's, or when its keyring is
-# too old for that release those of its newest keyring package.
+# Sets APT_KEYRING to the keys that sign the next release: the system's keyring or,
+# if that is too old for the release, the one in the newest keyring package.
 apt_keyring_find() {
     local name
     for name in pgp gpg; do
@@ -149,8 +148,7 @@ apt_plan() {
         sort -u
 }
 
-# apt_is_harmless PACKAGE...: would the system's package manager upgrade nothing
-# and remove nothing?
+# apt_is_harmless PACKAGE...: true if installing them upgrades and removes no package.
 apt_is_harmless() {
     local plan
     plan=$(apt_view host apt-get -s install "$@" 2>/dev/null) || return 1

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # shellcheck shell=bash
-# ./warren bench [--kvm]: build what is measured and print the tables of docs/benchmarks.md.
+# ./warren bench [--kvm]: builds the benchmarks and prints the tables of docs/benchmarks.md.
 #
-# What only this verb needs is fetched by it: the header for QEMU's plugins, and
-# for --kvm the distribution's QEMU for riscv64 and its kernel's KVM modules.
+# This verb downloads what only it needs: the header for QEMU's plugins and, for
+# --kvm, the distribution's QEMU for riscv64 and its kernel's KVM modules.
 
 BENCH_TARGETS=(kernel/warren.elf rootserver/rootserver.elf services/console/console.elf vmm/vmm.elf
     test/guest/bench.bin test/root/calls.elf test/bench/init.cpio)
@@ -19,17 +19,17 @@ bench_main() {
     setup_main
     bench_get "$kvm"
     build_regenerate
-    step 'Building what is measured'
+    step 'Building the benchmarks'
     build_targets "${BENCH_TARGETS[@]}"
     bench_plugin_build
     exec "$TOP/test/bench/run" --build "$TOP/build" "$@"
 }
 
-# ---- what is fetched ----------------------------------------------------------
+# ---- downloads ----------------------------------------------------------------
 
 bench_header_is_here() { [ -s "$DEPS/plugin/qemu-plugin.h" ]; }
 
-# The modules have to be of the very kernel that is measured.
+# The modules must belong to the kernel that is measured.
 bench_kvm_is_here() {
     [ -s "$DEPS/kvm/versions" ] &&
         [ "$(sed -n 1p "$DEPS/kvm/versions")" = "$(sed -n 1p "$DEPS/guest/versions")" ]
@@ -57,7 +57,7 @@ bench_open() {
     BENCH_IS_OPEN=1
 }
 
-# The header alone is kept; no package of programs has it.
+# Keeps only the header.  No binary package contains it, so the source is downloaded.
 bench_header_fetch() {
     local work=$APT_DIR/plugin bytes
     bytes=$(apt_view guest apt-get -q source --print-uris --tar-only qemu 2>/dev/null |
@@ -81,7 +81,7 @@ bench_header_fetch() {
 # A riscv64 QEMU with its libraries, and the modules that make the kernel a KVM host.
 bench_kvm_fetch() {
     local kernel work=$DEPS/kvm/modules
-    say "To measure Linux's KVM, its host's programs are needed (riscv64):"
+    say "To measure Linux's KVM, the programs of a KVM host are needed (riscv64):"
     PLAN_KIB=0
     plan_part guest 'into .deps/kvm' qemu-system-riscv
     say '  and the modules of the guest kernel, from its package (about 110 MB more to fetch)'
@@ -100,7 +100,7 @@ bench_kvm_fetch() {
     printf 'qemu-system-riscv %s\n' "$(apt_candidate guest qemu-system-riscv)" >>"$DEPS/kvm/versions"
 }
 
-# ---- what is built outside Meson, which does not know whether the header is there --
+# ---- built outside Meson, because the header may be missing at configuration --------
 
 bench_plugin_build() {
     local here=$TOP/test/bench/plugin

@@ -1,15 +1,15 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # shellcheck shell=bash
-# What only the proofs of test/cbmc need: the bounded model checker CBMC, of the release that has
-# it, with the libraries it was built with.  .deps/cbmc/run starts it; nothing is installed.
+# Downloads the bounded model checker CBMC, which only the proofs of test/cbmc need, with the
+# libraries of its release.  .deps/cbmc/run starts CBMC; nothing is installed on the system.
 
 CBMC_PACKAGES=(cbmc libc6 libgcc-s1 libstdc++6 minisat zlib1g)
-# Of all these packages hold, the program and the shared libraries.
+# The files to keep from these packages: the program and the shared libraries.
 CBMC_MEMBERS=('./usr/bin/cbmc' './*/ld-linux-*' './*/lib*.so.*')
 
 cbmc_is_here() { [ -x "$DEPS/cbmc/run" ] || command -v cbmc >/dev/null 2>&1; }
 
-# cbmc_get [SUITE-WORD...]: nothing to do where the words name other suites.
+# cbmc_get [SUITE-WORD...]: does nothing when the words name only other suites.
 cbmc_get() {
     case " $* " in
         '  ' | *' prove'*) ;;
@@ -38,7 +38,7 @@ cbmc_fetch() {
         die 'the unpacked CBMC does not start; .deps/cbmc/run --version says why'
 }
 
-# A member that a package has not is no mistake: each has some of them.
+# Each package contains only some of the members, so a missing member is not an error.
 cbmc_unpack() {
     local work=$DEPS/cbmc/unpacked
     unpack_one next "$1" "$work"
@@ -51,11 +51,11 @@ cbmc_unpack() {
     rm -rf "$work"
 }
 
-# The wrapper names every path from its own place, so the tree can be moved.
+# All paths in the wrapper are relative to the wrapper, so the tree can be moved.
 cbmc_wrapper_write() {
     local loader folder path=''
     loader=$(cd "$DEPS/cbmc" && find . -name 'ld-linux-*.so.*' | sort | head -n 1)
-    [ -n "$loader" ] || die 'the unpacked CBMC has no loader with it'
+    [ -n "$loader" ] || die 'the unpacked CBMC has no dynamic loader'
     while read -r folder; do
         path=$path:\$p/${folder#./}
     done < <(cd "$DEPS/cbmc" && find . -name 'lib*.so.*' ! -path '*/share/*' -printf '%h\n' | sort -u)

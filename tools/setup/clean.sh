@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # shellcheck shell=bash
-# ./warren clean [--all]: what was built; with --all every download as well.
+# ./warren clean [--all]: removes the build folders; with --all every download too.
 
 clean_main() {
     local all=0 word
@@ -11,7 +11,7 @@ clean_main() {
         esac
     done
     rm -rf "$TOP/build" "$TOP/build-coverage" "$TOP/build-fuzz"
-    say 'removed what was built'
+    say 'removed the build folders'
     [ "$all" = 1 ] || return 0
     rm -rf "$DEPS" "$TOP/subprojects/musl" "$TOP/subprojects/dtc"
     rm -f "$SOURCES_DIR"/*.tar.*
@@ -19,8 +19,8 @@ clean_main() {
     say 'removed every download; packages that apt installed stay (apt remove takes them)'
 }
 
-# clean_fresh STORE: the bare systems that test/fresh keeps for its next run.  The store may be a
-# folder of the user's, so only what test/fresh made goes.
+# clean_fresh STORE: removes the bare systems that test/fresh keeps for its next run.  The user may
+# have other files in STORE, so only files that test/fresh made are removed.
 clean_fresh() {
     local release
     for release in bookworm trixie; do

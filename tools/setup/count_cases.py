@@ -1,10 +1,9 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""count_cases.py MESON-LOGS STATUS: the last line of ./warren test.
+"""count_cases.py MESON-LOGS STATUS: prints the last line of ./warren test.
 
-Counts test cases: each line of a TAP test, and each test that is a case of its
-own.  A test that failed without a failing case (it crashed, ran out of time, or
-its plan does not hold) counts as one failed case.  Exits 1 when anything failed
-or nothing ran.
+Counts test cases: each line of a TAP test, and each test without TAP.  A test that
+failed without a failing case (it crashed, timed out, or broke its TAP plan) counts
+as one failed case.  Exits with 1 when a test failed or no test ran.
 """
 import json
 import pathlib
@@ -20,7 +19,7 @@ def read_cases(path):
     cases = []
     if not path.exists():
         return cases
-    # A console may print what XML has no way to say.
+    # A console may print characters that XML cannot contain.
     text = re.sub("[\x00-\x08\x0b\x0c\x0e-\x1f]", "", path.read_text(errors="replace"))
     for suite in ElementTree.fromstring(text.encode()).iter("testsuite"):
         for case in suite.iter("testcase"):

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # shellcheck shell=bash
-# ./warren coverage: which lines the unit tests reach, room by room.
+# ./warren coverage: prints how many lines of each room the unit tests reach.
 
 coverage_main() {
     local build=$TOP/build-coverage

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """coverage_rooms.py TOP BUILD: line coverage of each room, read with gcov.
 
-A line counts once, however many test programs compile it; it is reached when
-any of them reached it.  Tests and subprojects are not counted.
+A line counts once, even if several test programs compile it; it counts as reached
+if one of them reached it.  Tests and subprojects are not counted.
 """
 import collections
 import gzip
@@ -27,7 +27,7 @@ def read_records(build):
 
 
 def room_of(path):
-    """The folder a file is counted under: two levels where there are two."""
+    """The folder under which a file is counted: two levels deep if it has two."""
     return "/".join(path.parts[:min(2, len(path.parts) - 1)]) or "."
 
 

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # shellcheck shell=bash
-# The tools of this tree on the PATH of what ./warren starts.
+# Puts the tools of this tree on the PATH of the programs that ./warren starts.
 
 env_enter() {
     local d=$DEPS
@@ -14,7 +14,7 @@ env_enter() {
     fi
 }
 
-# What `eval "$(./warren env)"` reads.
+# Prints the shell lines for `eval "$(./warren env)"`.
 env_print() {
     if [ -r "$DEPS/env" ]; then
         printf 'd=%q; . %q; unset d\n' "$DEPS" "$DEPS/env"

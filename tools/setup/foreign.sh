@@ -1,16 +1,16 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # shellcheck shell=bash
-# What only the system tests need: S-mode software that somebody else wrote.
+# Downloads S-mode software of other projects, which only the system tests need.
 #
 # .deps/foreign/new and old: the boot loader U-Boot for S mode, of the newest
-# release and of the one before.  The tests that start them are skipped without.
+# release and of the one before.  Without them, the tests that start them are skipped.
 
 FOREIGN_OLD_RELEASE=bookworm
 FOREIGN_MEMBERS='./usr/lib/u-boot/qemu-riscv64_smode/*'
 
 foreign_is_here() { [ -s "$DEPS/foreign/versions" ]; }
 
-# foreign_get [SUITE-WORD...]: nothing to do where the words name other suites.
+# foreign_get [SUITE-WORD...]: does nothing when the words name only other suites.
 foreign_get() {
     case " $* " in
         '  ' | *' system'*) ;;
@@ -18,13 +18,13 @@ foreign_get() {
     esac
     foreign_is_here && return
     say 'The system tests start U-Boot as a guest: 3 MB to fetch, 4 MB on disk, in .deps/foreign'
-    # Neither nobody to ask nor a mirror that does not answer keeps the other tests from running.
+    # Without a terminal to ask on, or without an answer of the mirror, the other tests still run.
     if [ "$WARREN_YES" = 1 ] || { [ -t 0 ] && ask 'Go on?'; }; then
         exec 9>"$DEPS/lock" && flock 9
         foreign_is_here || (foreign_fetch)
         exec 9>&-
     fi
-    foreign_is_here || warn 'without U-Boot its tests are skipped; --yes fetches it'
+    foreign_is_here || warn 'the tests that need U-Boot are skipped; --yes downloads U-Boot'
 }
 
 foreign_fetch() {
@@ -33,7 +33,7 @@ foreign_fetch() {
     apt_open_host
     apt_open_next guest riscv64
     foreign_unpack guest new
-    # A mirror may have dropped the older release: then its tests are skipped.
+    # The mirror may no longer have the older release: then its tests are skipped.
     if (WARREN_NEXT_RELEASE=$FOREIGN_OLD_RELEASE apt_open_next older); then
         foreign_unpack older old
     else

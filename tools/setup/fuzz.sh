@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # shellcheck shell=bash
-# ./warren fuzz [NAME...] [--seconds N]: the harnesses of test/fuzzers for longer than the tests
-# run them: an hour in all, or N seconds each.  With clang's libFuzzer where it links a program for
-# this machine, in build-fuzz/; else with the engine that the tests use, in build/.
-# ./warren fuzz --keep [NAME...] runs nothing: of the inputs that earlier runs found, it takes those
-# that reach code which the corpus of the tree does not reach into that corpus.  It needs libFuzzer.
+# ./warren fuzz [NAME...] [--seconds N]: runs the harnesses of test/fuzzers for longer than the tests
+# do: an hour in all, or N seconds each.  Uses clang's libFuzzer in build-fuzz/ if clang can link a
+# program with libFuzzer on this machine; else the engine of the tests, in build/.
+# ./warren fuzz --keep [NAME...] runs no harness.  From the inputs that earlier runs found, it adds
+# those to the tree's corpus that reach code which the corpus does not reach.  It needs libFuzzer.
 
 fuzz_main() {
     local names=() seconds='' engine=driver build=$TOP/build name failed=0 keeps=0
@@ -48,7 +48,7 @@ fuzz_main() {
     say "no finding: ${names[*]}, $seconds s each"
 }
 
-# Clang is there without its libraries often enough: only a program says.
+# Clang is often installed without libFuzzer, so this links a program to find out.
 fuzz_has_libfuzzer() {
     local source=$DEPS/libfuzzer.c status
     command -v clang >/dev/null || return 1
@@ -70,7 +70,7 @@ fuzz_names() {
     ninja -C "$1" -t targets all | sed -n 's|^test/fuzzers/fuzz-\([a-z]*\): .*|\1|p' | sort
 }
 
-# How many inputs each harness has run, as its engine said at its end.
+# Prints how many inputs each harness has run, from its engine's last lines.
 fuzz_count() {
     local name count sum=0
     for name in "$@"; do
@@ -82,7 +82,8 @@ fuzz_count() {
     say "$(printf '%-10s %12s executions' 'in all' "$sum")"
 }
 
-# Inputs that take a new edge of the code, however often a loop runs; the engine tries short ones first.
+# Keeps inputs that reach a new edge of the code, whatever the loop counts; libFuzzer tries short
+# inputs first.
 fuzz_keep() {
     local build=$1 name=$2 found=$TOP/build/fuzz/$2/inputs corpus=$TOP/test/fuzzers/corpus/$2
     local new=$TOP/build/fuzz/$2/new input count=0
@@ -102,7 +103,7 @@ fuzz_keep() {
     say "$name: $count new inputs in ${corpus#"$TOP"/}/"
 }
 
-# What is found goes to build/fuzz/NAME beside the inputs that took new ways.
+# Findings go to build/fuzz/NAME, next to the inputs that reached new code.
 fuzz_one() {
     local engine=$1 build=$2 name=$3 seconds=$4 kept=$TOP/build/fuzz/$3 program
     program=$build/test/fuzzers/fuzz-$name

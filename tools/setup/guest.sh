@@ -1,13 +1,13 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # shellcheck shell=bash
-# What runs inside: the distribution's riscv64 kernel and a static busybox.
+# Downloads the software of a Debian guest: the distribution's riscv64 kernel and a static busybox.
 
 guest_is_here() {
     [ -s "$DEPS/guest/Image" ] && [ -x "$DEPS/guest/busybox" ] &&
         [ -s "$DEPS/guest/versions" ]
 }
 
-# The package that linux-image-riscv64 stands for.
+# The kernel package that linux-image-riscv64 depends on.
 guest_kernel_package() {
     apt_view guest apt-cache show --no-all-versions linux-image-riscv64 |
         sed -n 's/^Depends: .*\(linux-image-[0-9][^ ,]*\).*/\1/p' | head -n 1
@@ -31,9 +31,9 @@ guest_fetch() {
     } >"$DEPS/guest/versions"
 }
 
-# A kernel package carries the Image as it is, or compressed with gzip.
+# A kernel package contains the Image, plain or compressed with gzip.
 guest_image_plain() {
     if gzip -t "$1" 2>/dev/null; then gzip -dc "$1" >"$2"; else cp "$1" "$2"; fi
     [ "$(dd if="$2" bs=1 skip=56 count=4 2>/dev/null)" = RSC$'\005' ] ||
-        die "the guest kernel that was fetched is not a RISC-V Image: $2"
+        die "the downloaded guest kernel is not a RISC-V Image: $2"
 }

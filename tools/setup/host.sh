@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # shellcheck shell=bash
-# What machine this is, and what may be done to it.
+# The host's release and architecture, and how to run a command as root.
 
 host_release_read() {
     local file=/etc/os-release
@@ -13,8 +13,8 @@ host_release_read() {
     HOST_MACHINE=$(uname -m)
 }
 
-# Set-up knows Debian 12 and later on amd64 and arm64.  Everybody else gets one
-# message that says how to be such a machine.
+# Set-up supports Debian 12 and later on amd64 and arm64.  On any other host it
+# prints one message that gives a command for a Debian container.
 host_require_supported() {
     local mend="docker run --rm -it -v \"\$PWD\":/warren -w /warren debian:13 ./warren run"
     host_release_read
@@ -30,8 +30,8 @@ host_require_supported() {
     esac
 }
 
-# host_root_command: sets HOST_ROOT to the words that make a command run as
-# root ('' for root itself); false when there is no such way.
+# host_root_command: sets HOST_ROOT to the words that run a command as root (none
+# for root itself); false if commands cannot run as root.
 host_root_command() {
     HOST_ROOT=()
     if [ "$(id -u)" = 0 ]; then return 0; fi

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # shellcheck shell=bash
-# Which packages the build needs, and how to see that one is there.  A tool that
-# works counts, wherever it came from.
+# The packages that the build needs, and a probe for each.  A tool that works
+# satisfies its probe, whatever its origin.
 
 # package            probe
 PACKAGES_NEEDED='
@@ -18,8 +18,8 @@ patch                  patch
 xz-utils               xz
 '
 
-# packages_probe PROBE: is it here?  A path is a header: it also counts below
-# the private prefix.
+# packages_probe PROBE: true if the tool works or the header exists.  A probe with
+# a path names a header, which may also be below the private prefix.
 packages_probe() {
     case $1 in
         /*) [ -e "$1" ] || [ -e "$DEPS/host$1" ] ;;
@@ -43,7 +43,7 @@ packages_missing() {
         [ -n "$package" ] || continue
         packages_probe "$probe" || MISSING+=("$package")
     done <<<"$PACKAGES_NEEDED"
-    # A compiler in the private prefix looks for the C library beside itself.
+    # A compiler in the private prefix needs the C library's headers there too.
     if [[ " ${MISSING[*]} " == *' gcc '* && " ${MISSING[*]} " != *' libc6-dev '* ]]; then
         MISSING+=(libc6-dev)
     fi

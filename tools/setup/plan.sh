@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # shellcheck shell=bash
-# What set-up is going to do, said before it is done.
+# The plan of a set-up, printed before set-up changes anything.
 #
 # PLAN_SYSTEM: packages for the system's package manager.
 # PLAN_PRIVATE: packages to unpack into .deps/host.
 # PLAN_QEMU, PLAN_GUEST, PLAN_SOURCES: 1 when that part is missing.
 
-# plan_need: fills in what is missing, with no network.
+# plan_need: finds the missing parts, without network.
 plan_need() {
     packages_missing
     PLAN_SYSTEM=() PLAN_PRIVATE=() PLAN_QEMU=0 PLAN_GUEST=0 PLAN_SOURCES=0
@@ -19,7 +19,7 @@ plan_is_empty() {
     [ ${#MISSING[@]} = 0 ] && [ "$PLAN_QEMU$PLAN_GUEST$PLAN_SOURCES" = 000 ]
 }
 
-# plan_names: the packages that are missing, by name alone.
+# plan_names: prints the names of the missing packages.
 plan_names() {
     local names=("${MISSING[@]}")
     [ "$PLAN_QEMU" = 0 ] || names+=("${QEMU_PACKAGES[@]}")
@@ -28,7 +28,7 @@ plan_names() {
     printf '%s\n' "${names[@]}"
 }
 
-# plan_make: reads the package lists and settles where each part comes from.
+# plan_make: reads the package lists and decides where each part comes from.
 plan_make() {
     local version wanted=("${MISSING[@]}")
     apt_open_host
@@ -50,8 +50,8 @@ plan_make() {
     if [ "$PLAN_GUEST$PLAN_SOURCES" != 00 ]; then apt_open_next guest riscv64; fi
 }
 
-# What an earlier run unpacked is unpacked again with what is missing now: one
-# prefix, one closure.
+# Unpacks the packages of earlier runs again, together with those missing now,
+# because all packages below the prefix must come from one dependency closure.
 plan_private() {
     PLAN_PRIVATE=("${MISSING[@]}")
     if [ ${#MISSING[@]} -gt 0 ] && [ -r "$DEPS/host/complete" ]; then
@@ -60,7 +60,7 @@ plan_private() {
     fi
 }
 
-# plan_part VIEW TITLE PACKAGE...: one block of the plan; adds to PLAN_KIB.
+# plan_part VIEW TITLE PACKAGE...: prints one block of the plan; adds to PLAN_KIB.
 plan_part() {
     local view=$1 title=$2 rows
     shift 2
@@ -68,7 +68,7 @@ plan_part() {
     plan_rows "$title" "$rows" "$(awk '{k += $4} END {print k + 0}' <<<"$rows")"
 }
 
-# plan_rows TITLE ROWS KIB: packages by name, bytes to fetch, and the disk used.
+# plan_rows TITLE ROWS KIB: prints the packages, the bytes to fetch, and the disk space.
 plan_rows() {
     local title=$1 rows=$2 kib=$3
     awk -v title="$title" -v kib="$kib" '{n++; s += $3}
@@ -105,7 +105,7 @@ plan_print() {
     say "  Together $((PLAN_KIB / 1000)) MB on disk. ./warren clean --all removes what is in this tree." ''
 }
 
-# Room for the packages themselves while they are unpacked, too.
+# The limit includes space for the package files while they are unpacked.
 plan_check_space() {
     local free_kib
     free_kib=$(df -Pk "$TOP" | awk 'NR == 2 {print $4}')

@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # shellcheck shell=bash
-# Build tools unpacked into .deps/host, for a machine where nothing may be
-# installed.  They are of the system's own release and run on the system's C
-# library; wrappers in .deps/bin tell each where the rest of it is.
+# Unpacks build tools into .deps/host, for hosts where set-up may not install
+# packages.  The tools are of the host's own release and use the host's C library;
+# wrappers in .deps/bin tell each tool where its other files are.
 
-# What belongs to the running system and must not be shadowed.
+# Packages of the running system that must not be shadowed.
 PRIVATE_SKIP='libc6 libc-bin base-files base-passwd dpkg'
 
 private_multiarch() {
@@ -25,8 +25,8 @@ private_unpack() {
     printf '%s\n' "$*" >"$DEPS/host/complete"
 }
 
-# The linker, given --sysroot, looks for the C library below it: point it at
-# the one that programs will run on.
+# With --sysroot the linker looks for the C library below the prefix.  The links
+# made here lead to the host's C library, which the programs will use.
 private_sysroot() {
     local multiarch lib folder
     multiarch=$(private_multiarch)
@@ -45,8 +45,8 @@ private_sysroot() {
     done
 }
 
-# private_wrapper NAME PROGRAM [WORD...]: a command in .deps/bin.  $host in the
-# words stands for the prefix.
+# private_wrapper NAME PROGRAM [WORD...]: writes a command into .deps/bin.  $host
+# in the words stands for the prefix.
 private_wrapper() {
     local name=$1 program=$2
     shift 2
@@ -82,7 +82,7 @@ private_wrappers() {
     fi
 }
 
-# The library path and the search path, for the wrappers and for a shell.
+# Writes .deps/env: the library path and the search path, for the wrappers and for a shell.
 private_env_write() {
     local multiarch=$1
     cat >"$DEPS/env" <<EOF
@@ -98,7 +98,7 @@ fi
 EOF
 }
 
-# A .pc file says where its library is: here, not where the package meant.
+# Changes each .pc file, which names its library's path, to the path below the prefix.
 private_pkgconfig() {
     local multiarch file
     multiarch=$(private_multiarch)

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # shellcheck shell=bash
-# QEMU 10 or newer and its OpenSBI: the system's when it is new enough, else a
-# private copy that runs on its own C library, through its own loader, so that
-# the system's release does not matter.
+# QEMU 10 or newer and its OpenSBI: the system's if it is new enough, else a
+# private copy.  The private copy uses its own C library and its own loader, so it
+# works on any release of the system.
 
 QEMU_MAJOR_NEEDED=10
 QEMU_PACKAGES=(qemu-system-riscv opensbi)
@@ -13,7 +13,7 @@ qemu_is_new_enough() {
     [ "${major:-0}" -ge "$QEMU_MAJOR_NEEDED" ]
 }
 
-# qemu_find: sets QEMU to a program that will do; false when there is none.
+# qemu_find: sets QEMU to a program that is new enough; false if there is none.
 qemu_find() {
     QEMU=$DEPS/bin/qemu-system-riscv64
     [ -x "$QEMU" ] && qemu_is_new_enough "$QEMU" && return 0
@@ -29,13 +29,13 @@ qemu_unpack() {
         die 'the unpacked QEMU does not start; .deps/bin/qemu-system-riscv64 --version says why'
 }
 
-# The wrapper names every path from its own place, so the tree can be moved.
+# All paths in the wrapper are relative to the wrapper, so the tree can be moved.
 qemu_wrapper_write() {
     local multiarch loader
     multiarch=$(basename "$(dirname "$(find "$DEPS/qemu/usr/lib" -name 'libpixman-1.so.0' |
         head -n 1)")")
     loader=$(cd "$DEPS/qemu" && find . \( -name 'ld-linux-*.so.*' \) | sort | head -n 1)
-    [ -n "$loader" ] || die 'the unpacked QEMU has no loader with it'
+    [ -n "$loader" ] || die 'the unpacked QEMU has no dynamic loader'
     mkdir -p "$DEPS/bin"
     cat >"$DEPS/bin/qemu-system-riscv64" <<EOF
 #!/bin/sh

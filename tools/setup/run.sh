@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # shellcheck shell=bash
-# ./warren run [--monitor] [SYSTEM]: build what that system needs and start it.
+# ./warren run [--monitor] [SYSTEM]: builds what the system needs and starts the system.
 
 run_main() {
     local options=()
@@ -13,18 +13,18 @@ run_main() {
     exec "$TOP/tools/run-qemu" "${options[@]}" "$TOP/build" "$RUN_ARCHIVE"
 }
 
-# run_build SYSTEM: makes the boot archive of a system and sets RUN_ARCHIVE to its path.  The configuration is
-# checked before anything is built, so that its errors stand alone; what is wrong with it ends this with status 2.
+# run_build SYSTEM: makes the boot archive of a system and sets RUN_ARCHIVE to its path.  Checks the
+# configuration before the build, so that no other output hides its errors; an error exits with status 2.
 run_build() {
     local folder name needs
     folder=$(run_folder "$1") || exit
     name=$(basename "$folder")
-    folder=$(realpath --relative-base="$PWD" -- "$folder") # as a person would write it in a message
+    folder=$(realpath --relative-base="$PWD" -- "$folder") # the short form for messages
     setup_main
     build_regenerate
     needs=$(build_target_names | run_boot_tool "$folder" --needs) || exit
     step "Building Warren and the system $name"
-    # The names of targets have no blanks.
+    # The names of targets contain no blanks.
     # shellcheck disable=SC2086
     build_targets kernel/warren.elf $needs
     RUN_ARCHIVE=$TOP/build/boot/$name.cpio
@@ -32,7 +32,8 @@ run_build() {
     run_boot_tool "$folder" --output "$RUN_ARCHIVE" --info "${RUN_ARCHIVE%.cpio}.json" || exit
 }
 
-# run_folder SYSTEM: the folder of a system, which is a name in configs/ or a path, even to the system.toml in it.
+# run_folder SYSTEM: prints the folder of a system.  SYSTEM is a name in configs/, or the path of a folder
+# or of the system.toml in a folder.
 run_folder() {
     local folder
     for folder in "$TOP/configs/$1" "$1" "${1%/system.toml}"; do

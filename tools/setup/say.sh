@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # shellcheck shell=bash
-# What a person sees: lines, questions and the progress of long steps.
+# Output for the user: messages, questions and the progress of long steps.
 
 WARREN_STEP_LINE=
 
@@ -10,20 +10,20 @@ step() { printf '==> %s\n' "$*"; }
 
 warn() { printf 'warren: %s\n' "$*" >&2; }
 
-# die MESSAGE...: the one way out of a set-up that cannot go on.
+# die MESSAGE...: prints the error and exits with 1.
 die() {
     warn "$*"
     exit 1
 }
 
-# refuse MESSAGE...: what was asked for cannot be done as it was said.
+# refuse MESSAGE...: prints what is wrong with the user's arguments and exits with 2.
 refuse() {
     warn "$*"
     exit 2
 }
 
-# progress DONE TOTAL NAME: one line that is rewritten on a terminal; elsewhere
-# a line at each tenth of the way, so that a log stays short.
+# progress DONE TOTAL NAME: on a terminal, rewrites one line; elsewhere prints a
+# line for each tenth of the total, so that a log stays short.
 progress() {
     local done=$1 total=$2 name=$3 tenth
     if [ -t 1 ]; then
@@ -38,8 +38,8 @@ progress() {
     WARREN_STEP_LINE=$tenth
 }
 
-# ask QUESTION: true when the person (or --yes) agrees.  Without a terminal and
-# without --yes nobody can be asked: the caller has printed the plan, exit 2.
+# ask QUESTION: true if the user (or --yes) agrees.  Without a terminal and without
+# --yes it exits with 2; the caller has already printed the plan.
 ask() {
     local answer
     [ "$WARREN_YES" = 1 ] && return 0

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # shellcheck shell=bash
-# ./warren setup: find what is missing, say so, get it, configure build/.
+# ./warren setup: finds the missing parts, lists them, gets them, configures build/.
 
-# What a set-up stands for: these scripts, this release, this place.
+# A key that changes with these scripts, the host's release, and the tree's path.
 setup_key() {
     { cat "$TOP"/tools/setup/*.sh && printf '%s\n' "$HOST_ID $HOST_VERSION $HOST_MACHINE $TOP"; } |
         sha256sum | cut -c1-32
@@ -32,7 +32,7 @@ setup_main() {
     exec 9>&-
 }
 
-# Tools unpacked for another release of the system would not run here.
+# Removes tools that were unpacked for another release of the host: they would not run.
 setup_drop_foreign() {
     local release="$HOST_ID $HOST_VERSION $HOST_MACHINE"
     if [ -e "$DEPS/release" ] && [ "$(cat "$DEPS/release")" != "$release" ]; then
@@ -48,7 +48,7 @@ setup_get() {
     mkdir -p "$APT_DIR"
     say 'Warren is not set up here yet; missing:' && plan_names | paste -s -d ' ' |
         fold -s -w 88 | sed 's/^/    /'
-    # With nobody to ask the answer is 2 even where the plan cannot be finished.
+    # Without a terminal to ask on, the exit status is 2 even if the plan cannot be completed.
     if [ "$WARREN_YES" != 1 ] && ! [ -t 0 ]; then
         (plan_make && plan_print)
         ask 'Go on?'
@@ -69,7 +69,7 @@ setup_get() {
     plan_is_empty || die "still missing after set-up: $(plan_names | paste -s -d ' ')"
 }
 
-# The plan was proved harmless; apt is told to refuse anything else.
+# apt_is_harmless has checked the plan; the options make apt refuse upgrades and removals.
 setup_install() {
     step "Installing ${PLAN_SYSTEM[*]}"
     "${HOST_ROOT[@]}" env LC_ALL=C DEBIAN_FRONTEND=noninteractive \

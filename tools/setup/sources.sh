@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # shellcheck shell=bash
-# The two libraries that are built from source: musl, with the distribution's
-# fixes, and libfdt from the device-tree-compiler.  Each becomes one archive in
-# subprojects/packagefiles/ whose name and inner folder do not change with its
-# version, so the Meson wraps need neither a URL nor an edit.
+# Downloads the two libraries that are built from source: musl, with the
+# distribution's fixes, and libfdt from the device-tree-compiler.  Each becomes one
+# archive in subprojects/packagefiles/.  The names of the archive and of the folder
+# in it do not depend on the version, so the Meson wraps need no URL and no change.
 
 SOURCES_DIR=$TOP/subprojects/packagefiles
 
@@ -27,8 +27,8 @@ sources_fetch() {
     rm -rf "$work"
 }
 
-# sources_pack NAME ORIG [DEBIAN]: unpack, put the distribution's patches on in
-# their order, pack again with the folder called NAME.
+# sources_pack NAME ORIG [DEBIAN]: unpacks ORIG, applies the distribution's patches
+# in order, and packs the result again with its folder called NAME.
 sources_pack() {
     local name=$1 orig=$2 debian=${3-} work=$APT_DIR/sources/$1 patch
     mkdir -p "$work/$name"
@@ -44,11 +44,11 @@ sources_pack() {
     mkdir -p "$SOURCES_DIR"
     tar -c -z -C "$work" --owner=0 --group=0 -f "$work/packed" "$name" &&
         mv "$work/packed" "$SOURCES_DIR/$name.tar.gz" || die "could not pack $name"
-    # What an older archive left behind must not shadow the new one.
+    # A folder unpacked from an older archive must not hide the new archive.
     rm -rf "${TOP:?}/subprojects/$name"
 }
 
-# Meson copies an overlay only when it unpacks; bring later edits across.
+# Meson copies an overlay only when it unpacks, so this copies later changes.
 sources_overlay_refresh() {
     local pair
     for pair in musl:musl libfdt:dtc; do

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # shellcheck shell=bash
-# ./warren test: every test, and a last line that counts cases.
+# ./warren test: runs every test; the last line gives the number of cases.
 
 test_main() {
     local status

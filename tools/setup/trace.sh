@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # shellcheck shell=bash
-# ./warren trace [SYSTEM] [WORD...]: run a system and keep what happened, for Perfetto.
+# ./warren trace [SYSTEM] [WORD...]: runs a system and saves its trace for Perfetto.
 
 trace_main() {
     local system=default words=()

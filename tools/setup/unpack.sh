@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # shellcheck shell=bash
-# Packages taken apart into a private folder, with no maintainer script run.
+# Unpacks packages into a private folder, without running maintainer scripts.
 
-# unpack_closure VIEW PREFIX PACKAGE...: fetches the packages and all they
-# depend on, and unpacks them below PREFIX, but for those named in UNPACK_SKIP.
+# unpack_closure VIEW PREFIX PACKAGE...: fetches the packages and all their
+# dependencies, and unpacks them below PREFIX, except those named in UNPACK_SKIP.
 unpack_closure() {
     local view=$1 prefix=$2 archives deb name count=0 debs
     shift 2
@@ -28,8 +28,8 @@ unpack_closure() {
     rm -rf "$archives"
 }
 
-# unpack_watch PID FOLDER: says how much has arrived until the process ends, and
-# gives its exit status.
+# unpack_watch PID FOLDER: prints the size of FOLDER until the process ends; returns
+# the exit status of the process.
 unpack_watch() {
     local pid=$1 folder=$2 last=-1 now
     while kill -0 "$pid" 2>/dev/null; do
@@ -47,8 +47,8 @@ unpack_watch() {
     wait "$pid"
 }
 
-# unpack_one VIEW PACKAGE FOLDER [MEMBER...]: one package without what it
-# depends on; only the named members of it, when any are named.
+# unpack_one VIEW PACKAGE FOLDER [MEMBER...]: fetches and unpacks one package without
+# its dependencies; if members are named, only those.
 unpack_one() {
     local view=$1 package=$2 folder=$3 work=$APT_DIR/$1-one
     shift 3

@@ -30,10 +30,10 @@ REASONS = ("none", "ecall", "load", "store", "fetch", "virtual instruction", "ot
 INTERRUPTS = {1: "software", 5: "timer", 9: "external", 13: "counter overflow"}
 CALL_NONE = 255
 
-# The guest's machine (docs/devices/): where, how much, what.
+# The guest's machine (docs/devices/): address, size, name.
 DEVICES = ((0x100000, 0x1000, "finisher"), (0x101000, 0x1000, "RTC"),
            (0xc000000, 0x600000, "PLIC"), (0x10000000, 0x100, "UART"))
-# Extensions of the SBI whose number is no text.
+# SBI extensions whose number is not their name in ASCII.
 EXTENSIONS = {0: "set_timer (legacy)", 1: "putchar (legacy)", 2: "getchar (legacy)",
               3: "clear_ipi (legacy)", 4: "send_ipi (legacy)", 5: "remote_fence_i (legacy)",
               6: "remote_sfence_vma (legacy)", 7: "remote_sfence_vma_asid (legacy)",
@@ -48,7 +48,7 @@ def device_at(address):
 
 
 def extension_name(number):
-    """What an SBI extension is called: most numbers are their names in ASCII."""
+    """The name of an SBI extension; most numbers are the name in ASCII."""
     if number in EXTENSIONS:
         return EXTENSIONS[number]
     text = number.to_bytes(8, "big").lstrip(b"\0")
@@ -58,7 +58,7 @@ def extension_name(number):
 
 
 def exit_name(record):
-    """A few words for an exit; the same for what a reader would count together."""
+    """A short name for an exit; exits that a reader would count together have one name."""
     reason = REASONS[record.detail] if record.detail < len(REASONS) else "?"
     if record.detail == REASON_ECALL:
         number, function = record.word0 >> 32, record.word0 & 0xffffffff

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """Records as Chrome's trace format in JSON, which Perfetto opens.
 
-Tracks: for each hart who has it; for each thread its calls, from the call to its return; for each
-vCPU what its guest does: it runs, or has exited (for as long as the slice is) or waits.
+Tracks: one per hart, with the thread or vCPU that runs; one per thread, with its calls, from call to
+return; one per vCPU, with its guest's state: running, exited (for the length of the slice), or waiting.
 """
 
 import json
@@ -47,7 +47,7 @@ class Converter:
         self.calls = calls or layout.Calls()
         self.start = trace.records[0].time if trace.records else 0
         self.tracks = {}
-        self.on_hart = {}  # hart -> (thread, vCPU) that has it
+        self.on_hart = {}  # hart -> (thread, vCPU) that runs there
 
     def time_us(self, ticks):
         return round((ticks - self.start) * 1e6 / self.trace.timebase_hz, 3)
@@ -99,7 +99,7 @@ class Converter:
 
     def enter(self, r, time):
         track = self.subject(r.subject)
-        if r.hart not in self.on_hart and not r.detail:  # it had the hart when the trace began
+        if r.hart not in self.on_hart and not r.detail:  # it was running when the trace began
             self.on_hart[r.hart] = (r.subject, 0)
             self.hart(r.hart).begin(time, self.name(r.subject), "switch")
         if r.detail:
@@ -132,7 +132,7 @@ class Converter:
                               "first_tick": self.start, "timebase_hz": self.trace.timebase_hz}}
 
     def _names(self):
-        """What to call each process and row, and in which order to show them."""
+        """The name and the order of each process and row."""
         def meta(kind, pid, tid, **args):
             return {"ph": "M", "name": kind, "pid": pid, "tid": tid, "ts": 0, "args": args}
 

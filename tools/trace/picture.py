@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""Records as a picture (SVG): who has the harts over time, and how often the guests exit, and why."""
+"""Records as a picture (SVG): which thread or vCPU runs on the harts over time, and the guests' exits by kind."""
 
 from collections import Counter
 from xml.sax.saxutils import escape
@@ -71,7 +71,7 @@ class Scale:
 
 
 def time_by_owner(trace, scale):
-    """Owner -> [ticks in each bucket], the most first; the kernel and idling last."""
+    """Subject -> [ticks in each bucket], largest sum first; the kernel and idle time last."""
     found = {}
     for begin, end, owner in intervals(trace):
         row = found.setdefault(owner, [0.0] * BUCKETS)
@@ -82,7 +82,7 @@ def time_by_owner(trace, scale):
 
 
 def exits_by_kind(trace, scale):
-    """Kind -> [exits in each bucket], the most first; the rare ones under "other"."""
+    """Kind -> [exits in each bucket], most frequent first; rare kinds under "other"."""
     exits = [record for record in trace.records if record.event == layout.EXIT]
     total = Counter(layout.exit_name(record) for record in exits)
     shown = [kind for kind, _ in sorted(total.items(), key=lambda item: (-item[1], item[0]))[:KINDS_SHOWN]]
@@ -95,7 +95,7 @@ def exits_by_kind(trace, scale):
 
 
 def nice_above(value):
-    """The least of 1, 2, 5, 10, ... that is not below."""
+    """The smallest of 1, 2, 5, 10, ... that is not smaller than the value."""
     size = 1
     while True:
         for step in (1, 2, 5):
@@ -119,7 +119,7 @@ class Svg:
         self.lines.append(f'<line x1="{x1}" y1="{y1}" x2="{x2}" y2="{y2}" stroke="{colour}"/>')
 
     def stack(self, rows, colours, full, top, height):
-        """One step area for each row, each upon the one before."""
+        """One step area for each row, stacked on the one before."""
         base = [0.0] * BUCKETS
         step = WIDTH / BUCKETS
         for row, colour in zip(rows, colours):

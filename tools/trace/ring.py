@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""From memory to records: what is read is in use, and may say anything."""
+"""Turns memory into records.  The memory is in use while it is read, so its contents are not trusted."""
 
 import os
 from dataclasses import dataclass, field
@@ -10,7 +10,7 @@ CHUNK_SIZES = (1 << 12, 1 << 21, 1 << 30)
 
 
 class TraceError(Exception):
-    """There is no trace to be read; the text says why."""
+    """The trace cannot be read; the text gives the reason."""
 
 
 @dataclass(frozen=True)
@@ -41,7 +41,7 @@ class Trace:
 
     @property
     def groups(self):
-        """group -> what to call it: the guest's name is that of its VMM without the prefix."""
+        """group -> its name; a guest's name is the name of its VMM without the prefix."""
         found = {0: "Warren"}
         for name in self.names.values():
             if name.group and name.kind == layout.THREAD:
@@ -69,7 +69,7 @@ class RamFile:
 
 
 class Dump:
-    """Files as a debugger wrote them: the index page, then each chunk of the ring."""
+    """Files that a debugger wrote: the index page, then each chunk of the ring."""
 
     def __init__(self, index, chunks):
         self._index = index
@@ -123,7 +123,7 @@ def _parse_chunk_head(data, chunk_bytes):
 
 
 def _read_ring(memory, chunks, chunk_bytes):
-    """(hart, records, lost) of one hart's chunks, in their order."""
+    """(hart, records, lost) of one hart's chunks, in order."""
     data = [memory.read(address, chunk_bytes) for address in chunks]
     hart, _, _, count = _parse_chunk_head(data[0], chunk_bytes)
     again = memory.read(chunks[0], layout.CHUNK_HEAD.size)
@@ -142,7 +142,7 @@ def _read_ring(memory, chunks, chunk_bytes):
 
 
 def read_trace(memory, index_address):
-    """Everything that the index leads to.  Raises TraceError."""
+    """Reads the index, and the names and rings that it describes.  Raises TraceError."""
     page = memory.read(index_address, layout.INDEX_BYTES)
     head = parse_index_head(page)
     trace = Trace(head.timebase_hz, parse_names(page, head.name_count))
@@ -154,5 +154,5 @@ def read_trace(memory, index_address):
         _, records, lost = _read_ring(memory, chunks, head.chunk_bytes)
         trace.records += records
         trace.lost += lost
-    trace.records.sort(key=lambda record: record.time)  # stable: each hart's own order stays
+    trace.records.sort(key=lambda record: record.time)  # a stable sort keeps each hart's order
     return trace

@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: BSD-2-Clause
-"""Runs a system and keeps its trace; reads the trace of a running one, or of a dump.
+"""Runs a system and saves its trace; reads the trace of a running system, or of a dump.
 
-    trace.py run --build BUILD SYSTEM    a system on this terminal, traced until it ends: a folder of configs/,
-                                         or the path of a boot archive
-    trace.py now --build BUILD           what the ring of the one that runs holds at this moment
-    trace.py convert INDEX CHUNK...      files of a debugger: the index page, then the ring's frames
+    trace.py run --build BUILD SYSTEM    runs a system on this terminal and traces it until it ends; SYSTEM is a
+                                         folder of configs/, or the path of a boot archive
+    trace.py now --build BUILD           saves the current trace of the system that is running
+    trace.py convert INDEX CHUNK...      converts a debugger's files: the index page, then the ring's frames
 """
 
 import argparse
@@ -28,14 +28,14 @@ import picture  # noqa: E402
 from ring import Dump, RamFile, TraceError, read_trace  # noqa: E402
 
 RUN_QEMU = layout.TREE / "tools" / "run-qemu"
-# The root server says this before any guest can say anything: the first such line is its own.
+# The root server prints this line before any guest runs, so the first such line is not a guest's.
 INDEX_LINE = re.compile(rb"^warren: trace: the index is at 0x([0-9a-f]{1,16})\r*$", re.M)
 REFUSAL_LINE = re.compile(rb"^warren: no trace: (.*?)\r*$", re.M)
 EVENTS = re.compile("|".join((*layout.EVENTS, "all")))
 
 
 def find_index(log):
-    """The index's address, out of the console's transcript."""
+    """The index's address, from the console's transcript."""
     text = log.read_bytes() if log.exists() else b""
     found = INDEX_LINE.search(text)
     if found:
@@ -43,11 +43,11 @@ def find_index(log):
     refused = REFUSAL_LINE.search(text)
     if refused:
         raise TraceError(refused.group(1).decode("ascii", "replace"))
-    raise TraceError("the root server did not come to tell of a trace")
+    raise TraceError("the root server has printed no line about a trace")
 
 
 def save(trace, title, output, picture_path):
-    """Writes what is wanted, and says what it is."""
+    """Writes the files for Perfetto and, if wanted, the picture, and prints their paths."""
     output.parent.mkdir(parents=True, exist_ok=True)
     output.write_text(perfetto.to_json(trace))
     lost = f"{trace.lost} older ones were overwritten (--size)" if trace.lost else "none was lost"
@@ -74,7 +74,7 @@ def command_of(options):
 
 
 def start(options, state):
-    """The machine, until it ends; its exit status."""
+    """Runs the machine until it ends; returns its exit status."""
     environment = {**os.environ, "WARREN_RAM_FILE": state["ram"], "WARREN_LOG": state["log"]}
     with subprocess.Popen(command_of(options), env=environment) as machine:
         def hand_on(number, _frame):
@@ -88,7 +88,7 @@ def start(options, state):
 
 
 def remove_orphans(folder):
-    """Memory of machines whose command was killed: a file as large as what they touched."""
+    """Removes memory files of machines whose command was killed; these files can be large."""
     for path in folder.glob("ram.*"):
         try:
             os.kill(int(path.suffix[1:]), 0)
@@ -152,7 +152,7 @@ def parse_arguments(argv):
     verbs = parser.add_subparsers(dest="verb", required=True)
     both = argparse.ArgumentParser(add_help=False)
     both.add_argument("--output", type=pathlib.Path, help="the file for Perfetto")
-    both.add_argument("--picture", type=pathlib.Path, help="an SVG as well")
+    both.add_argument("--picture", type=pathlib.Path, help="also write a picture (SVG) to this file")
     for name in ("run", "now"):
         verb = verbs.add_parser(name, parents=[both])
         verb.add_argument("--build", type=pathlib.Path, required=True)
@@ -160,8 +160,8 @@ def parse_arguments(argv):
             verb.add_argument("system", nargs="?", default="default")
             verb.add_argument("--events", type=parse_events, default="all", metavar="EVENT,...",
                               help=", ".join(layout.EVENTS) + ", all")
-            verb.add_argument("--size", type=parse_size, default="8M", help="what the ring holds: 64K, 2M, up to 32M")
-            verb.add_argument("--qemu", default="", metavar="WORDS", help="more words for QEMU, in one string")
+            verb.add_argument("--size", type=parse_size, default="8M", help="size of the ring: 64K, 2M, up to 32M")
+            verb.add_argument("--qemu", default="", metavar="WORDS", help="further arguments for QEMU, in one string")
     verb = verbs.add_parser("convert", parents=[both])
     verb.add_argument("files", nargs="+", type=pathlib.Path, metavar="FILE")
     verb.add_argument("--title", default="A trace")
