@@ -89,7 +89,7 @@ static struct thread *thread_of_timer(struct timer *timer)
     return (struct thread *)((char *)timer - offsetof(struct thread, timer));
 }
 
-/* Has any deadline passed, whatever its priority? */
+/* Has a deadline of any priority passed? */
 static inline bool deadline_has_passed(const struct hart *hart, uint64_t now)
 {
     return timer_earliest(&hart->timers) <= now;
@@ -198,11 +198,6 @@ struct thread *sched_pick(struct hart *hart)
 
 /* ---- arming the timer --------------------------------------------------------------- */
 
-static uint64_t earlier(uint64_t a, uint64_t b)
-{
-    return a < b ? a : b;
-}
-
 static ATTR_NOINLINE void timer_arm_hart(struct hart *hart, uint64_t deadline_ticks)
 {
     hal_timer_arm(deadline_ticks);
@@ -219,13 +214,13 @@ static uint64_t sleeper_ticks(const struct hart *hart, const struct thread *thre
     uint64_t equal = timer_earliest_at(timers, thread->priority);
     if (equal < hart->slice_end_ticks)
         equal = hart->slice_end_ticks;
-    return earlier(equal, timer_earliest_above(timers, thread->priority));
+    return timer_earlier(equal, timer_earliest_above(timers, thread->priority));
 }
 
 /* `other`: the earliest deadline that is not a sleeper's. */
 static ATTR_NOINLINE void timer_rearm_for_sleepers(struct hart *hart, uint64_t other)
 {
-    uint64_t deadline = earlier(other, sleeper_ticks(hart, hart->current));
+    uint64_t deadline = timer_earlier(other, sleeper_ticks(hart, hart->current));
 
     if (deadline == 0)
         deadline = 1; /* 0 in armed_ticks means unknown */
@@ -244,7 +239,7 @@ static void timer_rearm(struct hart *hart)
     if (thread != NULL && hart->ready.list[thread->priority].first != NULL)
         deadline = hart->slice_end_ticks;
     if (thread != NULL && thread->is_in_guest)
-        deadline = earlier(deadline, vcpu_timer_ticks(thread->vcpu));
+        deadline = timer_earlier(deadline, vcpu_timer_ticks(thread->vcpu));
     if (timer_earliest(&hart->timers) != TIMER_NEVER || deadline == 0)
         timer_rearm_for_sleepers(hart, deadline);
     else if (deadline != hart->armed_ticks)

@@ -37,7 +37,7 @@ static inline void thread_timer_cancel(struct thread *thread)
 /* Make a thread that is in no queue ready: the last of its priority. */
 void sched_ready(struct thread *thread);
 
-/* Put a thread, in whatever phase, into `phase`, which is not READY. */
+/* Put a thread of any phase into `phase`, which is not READY. */
 void sched_block(struct thread *thread, enum thread_phase phase);
 
 /* As sched_ready(); but if the current thread has just blocked, `thread` runs at once in the rest

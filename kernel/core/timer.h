@@ -23,6 +23,12 @@
 #define TIMER_NEVER      UINT64_MAX
 #define TIMER_PRIORITIES 64u
 
+/* The earlier of two deadlines. */
+static inline uint64_t timer_earlier(uint64_t a_ticks, uint64_t b_ticks)
+{
+    return a_ticks < b_ticks ? a_ticks : b_ticks;
+}
+
 struct timer {
     uint64_t deadline_ticks;
     struct timer *parent, *left, *right;

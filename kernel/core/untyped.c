@@ -63,7 +63,7 @@ static enum err untyped_zero(struct slot *untyped, uint64_t end)
     return OK;
 }
 
-static bool can_make(const struct kernel *kernel, const struct retype *retype)
+static bool retype_has_identifiers(const struct kernel *kernel, const struct retype *retype)
 {
     switch (retype->type) {
     case OBJ_VSPACE: return space_free_count(kernel, SPACE_S) >= retype->count;
@@ -85,7 +85,7 @@ static enum err retype_place(const struct kernel *kernel, const struct retype *r
         return ERR_INVALID_ARG;
     if (retype->count == 0 || retype->count > retype_count_max(retype->type))
         return ERR_INVALID_ARG;
-    if (retype->size_bits > untyped->size_bits || !can_make(kernel, retype))
+    if (retype->size_bits > untyped->size_bits || !retype_has_identifiers(kernel, retype))
         return ERR_NO_MEMORY;
 
     /* An Untyped is aligned to its own size, so an offset is as aligned as the address. */

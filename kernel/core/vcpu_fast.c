@@ -15,8 +15,9 @@
 
 #include <kernel/core/cnode.h>
 
-static inline struct user_context *exit_record(struct hart *hart, const struct guest_trap *trap,
-                                               bool has_fetched, uint64_t insn)
+static inline struct user_context *fast_exit_record(struct hart *hart,
+                                                    const struct guest_trap *trap,
+                                                    bool has_fetched, uint64_t insn)
 {
     struct vcpu *vcpu = hart->resumable;
     struct thread *thread = vcpu->thread;
@@ -33,7 +34,7 @@ static inline struct user_context *exit_record(struct hart *hart, const struct g
 
 struct user_context *vcpu_exit_fast(struct hart *hart, const struct guest_trap *trap)
 {
-    return exit_record(hart, trap, false, 0);
+    return fast_exit_record(hart, trap, false, 0);
 }
 
 struct user_context *vcpu_exit_fetch(struct hart *hart, const struct guest_trap *trap)
@@ -42,7 +43,7 @@ struct user_context *vcpu_exit_fetch(struct hart *hart, const struct guest_trap 
 
     if (hal_guest_fetch(hart->resumable->page->pc, trap->from_vs, &insn) != OK)
         return NULL;
-    return exit_record(hart, trap, true, insn);
+    return fast_exit_record(hart, trap, true, insn);
 }
 
 /* Does the capability name this VCpu, with EXEC? */

@@ -50,19 +50,14 @@ enum err vcpu_run_invoke(struct invocation *inv)
 
 /* ---- time -------------------------------------------------------------------------- */
 
-static uint64_t earlier(uint64_t a, uint64_t b)
-{
-    return a < b ? a : b;
-}
-
 uint64_t vcpu_timer_ticks(const struct vcpu *vcpu)
 {
     bool is_pending = (vcpu->hvip_levels & HVIP_VSTIP) != 0;
 
-    return earlier(is_pending ? TIMER_NEVER : vcpu->timer_ticks, vcpu->deadline_ticks);
+    return timer_earlier(is_pending ? TIMER_NEVER : vcpu->timer_ticks, vcpu->deadline_ticks);
 }
 
-static bool has_passed(uint64_t deadline_ticks)
+static bool vcpu_deadline_has_passed(uint64_t deadline_ticks)
 {
     return deadline_ticks != TIMER_NEVER && deadline_ticks <= hal_time();
 }
@@ -73,7 +68,7 @@ static uint64_t wfi_deadline(const struct vcpu *vcpu)
 {
     if (!hal_vcpu_timer_wakes())
         return vcpu->deadline_ticks;
-    return earlier(hal_vcpu_timer_deadline(), vcpu_timer_ticks(vcpu));
+    return timer_earlier(hal_vcpu_timer_deadline(), vcpu_timer_ticks(vcpu));
 }
 
 /* ---- interrupts -------------------------------------------------------------------- */
@@ -99,7 +94,7 @@ static void irq_update(struct vcpu *vcpu)
         if ((taken & VCPU_IRQ_SOFT_SET) != 0)
             set |= HVIP_VSSIP;
     }
-    if (has_passed(vcpu->timer_ticks))
+    if (vcpu_deadline_has_passed(vcpu->timer_ticks))
         levels |= HVIP_VSTIP;
     if (levels != vcpu->hvip_levels) {
         clear |= IRQ_LEVELS & ~levels;
@@ -148,7 +143,8 @@ static void vcpu_wait_end(struct vcpu *vcpu)
 
 /* Could the hart hold translations of another vCPU that match this vCPU's ASIDs?  Each virtual hart
  * has its own ASIDs; and on a hart with few VMIDs several guests share a VMID. */
-static bool is_stale(const struct hart *hart, const struct space *gspace, const struct vcpu *vcpu)
+static bool vcpu_is_stale(const struct hart *hart, const struct space *gspace,
+                          const struct vcpu *vcpu)
 {
     bool is_id_shared = hal_gspace_id_count() < SPACE_COUNT;
 
@@ -159,7 +155,7 @@ static bool is_stale(const struct hart *hart, const struct space *gspace, const 
 static void vcpu_load(struct hart *hart, struct vcpu *vcpu)
 {
     struct space *gspace = vcpu_gspace(vcpu);
-    bool is_fence_wanted = vcpu->is_fence_wanted || is_stale(hart, gspace, vcpu);
+    bool is_fence_wanted = vcpu->is_fence_wanted || vcpu_is_stale(hart, gspace, vcpu);
 
     if (hart->vcpu != NULL && hart->vcpu != vcpu)
         vcpu_release(hart, hart->vcpu); /* a guest's vsatp never meets another's hgatp */
@@ -181,7 +177,7 @@ bool vcpu_prepare(struct hart *hart, struct vcpu *vcpu)
 {
     struct thread *thread = vcpu->thread;
 
-    if (thread_is_signalled(thread) || has_passed(vcpu->deadline_ticks)) {
+    if (thread_is_signalled(thread) || vcpu_deadline_has_passed(vcpu->deadline_ticks)) {
         vcpu_return(thread, VCPU_EXIT_NONE);
         return false;
     }
@@ -205,7 +201,7 @@ void vcpu_enter(struct vcpu *vcpu)
 
 /* ---- exit -------------------------------------------------------------------------- */
 
-static enum vcpu_exit reason_of(uint64_t cause)
+static enum vcpu_exit exit_reason_of(uint64_t cause)
 {
     switch (cause) {
     case CAUSE_ECALL_VS: return VCPU_EXIT_ECALL;
@@ -233,7 +229,7 @@ void vcpu_exit(struct hart *hart, const struct guest_trap *trap)
     struct thread *thread = hart->current;
     struct vcpu *vcpu = thread->vcpu;
     struct vcpu_page *page = vcpu->page;
-    enum vcpu_exit reason = reason_of(trap->scause);
+    enum vcpu_exit reason = exit_reason_of(trap->scause);
     uint64_t pc = page->pc, insn = 0;
 
     bool has_fetched = is_fetch_needed(reason, trap);

@@ -44,7 +44,7 @@ enum trace_event {
  *                                                           ecall a7 << 32
  *                                                           | a6 & 0xffffffff
  *   CALL     thread            number; 255: none  method    a0 | type << 32   enum err of decoding
- *   SIGNAL   thread, 0: irq    0                  source    bits              thread it wakes; 0
+ *   SIGNAL   thread, 0: irq    0                  source    bits              receiving thread; 0
  *   SWITCH   thread, 0: idle   0                  0         its vCPU or 0     0
  *   ENTER    thread or vCPU    0 thread, 1 guest  0         0                 0
  *   INTERRUPT thread, 0: idle  0 thread, 1 guest  number    0                 0

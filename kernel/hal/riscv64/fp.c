@@ -14,7 +14,7 @@ static void fp_set_field(uint64_t field)
         CSR_SET(CSR_SSTATUS, field);
 }
 
-static bool is_dirty(uint64_t status)
+static bool fp_status_is_dirty(uint64_t status)
 {
     return (status & SSTATUS_FS) == SSTATUS_FS_DIRTY;
 }
@@ -46,7 +46,7 @@ void hal_fp_load(const struct fp_state *state)
 
 bool hal_fp_is_dirty(void)
 {
-    return is_dirty(cpu_this()->fp_status) || is_dirty(CSR_READ(CSR_SSTATUS));
+    return fp_status_is_dirty(cpu_this()->fp_status) || fp_status_is_dirty(CSR_READ(CSR_SSTATUS));
 }
 
 void hal_fp_set_user_access(bool is_allowed)
@@ -56,7 +56,7 @@ void hal_fp_set_user_access(bool is_allowed)
     if (is_allowed == fp_is_user_allowed())
         return;
     if (is_allowed) {
-        fp_set_field(is_dirty(cpu->fp_status) ? SSTATUS_FS_DIRTY : SSTATUS_FS_CLEAN);
+        fp_set_field(fp_status_is_dirty(cpu->fp_status) ? SSTATUS_FS_DIRTY : SSTATUS_FS_CLEAN);
     } else {
         cpu->fp_status |= CSR_READ_CLEAR(CSR_SSTATUS, SSTATUS_FS);
     }

@@ -82,9 +82,9 @@ save_all:
     sd      t2, REGS_PC(sp)
     mv      sp, tp
     mv      a0, tp
-    call    trap_from_below             /* a0 = struct user_context of the thread whose */
+    call    trap_from_below             /* returns after a fast exit only */
 
-    /* vcpu_run returns after a fast exit: x[10..12] hold the results, a0 is OK. */
+    /* a0 = context of the thread in vcpu_run; its results: OK, x[11], x[12]. */
     ld      t0, REGS_PC(a0)             /* may stay in t0: the caller's own pc */
     csrw    CSR_SEPC, t0
     csrw    CSR_SSCRATCH, tp
@@ -156,7 +156,7 @@ trap_in_kernel:
     sd      tp, REGS_X(4)(sp)
     csrr    t0, CSR_SEPC
     sd      t0, REGS_PC(sp)
-    mv      sp, tp                      /* the old stack may be what failed */
+    mv      sp, tp                      /* the old stack may be the cause */
     mv      a0, tp
     tail    trap_panic
 
