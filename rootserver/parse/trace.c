@@ -39,10 +39,11 @@ static MUST_CHECK trace_events_parse(const char *text, uint64_t *mask, struct pr
         size_t bytes = strcspn(text, ", ");
         uint64_t one = trace_event_mask(text, bytes);
         if (one == 0) {
-            problem_set(problem,
-                        "warren.trace=: there is no event %.*s; those are exits, calls, signals, "
-                        "switches, entries, interrupts, all",
-                        bytes < 20 ? (int)bytes : 20, text);
+            problem_set(
+                problem,
+                "warren.trace=: there is no event %.*s; the events are exits, calls, signals, "
+                "switches, entries, interrupts, all",
+                bytes < 20 ? (int)bytes : 20, text);
             return ERR_INVALID_ARG;
         }
         *mask |= one;
@@ -63,7 +64,7 @@ static MUST_CHECK trace_size_parse(const char *text, struct trace_request *out,
     if (shift != 0)
         text++;
     if ((*text != 0 && *text != ' ') || size == 0 || size > SIZE_MOST >> shift) {
-        problem_set(problem, "warren.trace-size=: a number such as 64K or 2M, up to 32M");
+        problem_set(problem, "warren.trace-size=: write a number such as 64K or 2M, up to 32M");
         return ERR_INVALID_ARG;
     }
     size <<= shift;

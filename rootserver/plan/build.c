@@ -25,8 +25,8 @@ void build_emit(struct build *b, struct plan_action action)
         return;
     if (b->plan->action_count == PLAN_ACTIONS_MOST) {
         build_fail(b, ERR_NO_MEMORY,
-                   "the plan is too long: fewer guests, or guests whose memory "
-                   "is a power of two");
+                   "the plan is too long; use fewer guests, or guests with a power of two "
+                   "of memory");
         return;
     }
     action.process = b->process;
@@ -40,7 +40,8 @@ uint32_t build_slots(struct build *b, unsigned count)
     if (b->err != OK)
         return 0;
     if (count > SLOTS_END - slot) {
-        build_fail(b, ERR_NO_MEMORY, "the root server's capability table is full: fewer guests");
+        build_fail(b, ERR_NO_MEMORY,
+                   "the root server's capability table is full; use fewer guests");
         return 0;
     }
     b->plan->next_slot += count;

@@ -213,8 +213,9 @@ static uint32_t guest_satp_mode(struct build *b, unsigned guest)
 
     if (wanted <= most)
         return SYSTEM_SATP_SV39 + wanted;
-    problem_set(&b->plan->guest[guest].note, "its mmu is %s, not %s: this machine has no more",
-                names[most], names[wanted]);
+    problem_set(&b->plan->guest[guest].note,
+                "its mmu is %s, not %s: this machine has no larger mode", names[most],
+                names[wanted]);
     return SYSTEM_SATP_SV39 + most;
 }
 

@@ -104,7 +104,7 @@ def stub_plain(entry, number, first):
 
 
 def stubs_h(face):
-    out = [HEAD.format(what="One function a call and a method."),
+    out = [HEAD.format(what="One function for each call and method."),
            "#ifndef ABI_STUBS_H", "#define ABI_STUBS_H", "", "#include <abi/stub.h>", ""]
     for entry in face.calls + face.methods:
         if entry.name == "invoke" and entry in face.calls:
@@ -128,7 +128,7 @@ def handlers(face):
 
 
 def decode_h(face):
-    out = [HEAD.format(what="What the kernel's dispatcher checks, and whom it calls."),
+    out = [HEAD.format(what="The checks and the handlers of the kernel's dispatcher."),
            "#ifndef ABI_DECODE_H", "#define ABI_DECODE_H", "",
            "#include <abi/calls.h>", "#include <abi/method_desc.h>", ""]
     out += [f"MUST_CHECK {name}(struct invocation *inv);" for name in handlers(face)]
@@ -173,7 +173,7 @@ def fill(items, indent, head=None, width=100):
 
 
 def decode_c(face):
-    out = [HEAD.format(what="What the kernel's dispatcher checks, and whom it calls."),
+    out = [HEAD.format(what="The checks and the handlers of the kernel's dispatcher."),
            "#include <abi/decode.h>", "",
            "const struct method_desc abi_call_table[CALL_COUNT] = {"]
     for call in face.calls:

@@ -62,7 +62,7 @@ class Converter:
 
     def name(self, number):
         known = self.trace.names.get(number)
-        return known.text if known else f"unknown {number:#x}" if number else "nobody"
+        return known.text if known else f"unknown {number:#x}" if number else "none"
 
     # ---- one record each ----
 
