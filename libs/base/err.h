@@ -17,7 +17,7 @@ enum err {
     ERR_BAD_CALL = 4,      /* no such call or method */
     ERR_NO_MEMORY = 5,     /* the Untyped, arena or pool named is used up */
     ERR_NO_SLOT = 6,       /* the destination slot is not empty */
-    ERR_RANGE = 7,         /* address or length outside what the object covers */
+    ERR_RANGE = 7,         /* address or length outside the object's range */
     ERR_ALIGN = 8,         /* address or size not aligned as the call needs */
     ERR_EXISTS = 9,        /* already mapped, bound or registered */
     ERR_NOT_FOUND = 10,    /* not mapped, bound or registered */

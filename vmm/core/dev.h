@@ -61,7 +61,7 @@ struct dev_model {
     uint64_t (*read)(const struct dev_ctx *dev, uint64_t offset, uint32_t width);
     void (*write)(const struct dev_ctx *dev, uint64_t offset, uint32_t width, uint64_t value);
     /*
-     * Does what the committed state asks for outside the arena.  May be NULL.
+     * Carries out the effects outside the arena that the committed state calls for.  May be NULL.
      *
      * Called for every device that has a notify(), in the order of the machine's table,
      * outside any transaction and before the vCPU runs on:
@@ -72,7 +72,7 @@ struct dev_model {
      * Not called after an exit that changed nothing.  Many calls have no cause in this
      * device: notify() then changes nothing.
      *
-     * notify() first acts outside the arena.  Then it opens a transaction, records what it did,
+     * notify() first acts outside the arena.  Then it opens a transaction, records the act,
      * and commits.  The VMM may die between the two, and the next VMM repeats the act: doing
      * the same twice must do no harm.  notify() does not block.
      */

@@ -6,8 +6,8 @@
  * The vCPU is not changed here: the result is plain data.  The caller makes the exit's
  * outcome (<vmm/core/outcome.h>) from the result and commits it with the device state.
  *
- * What the guest's device regions support (the physical memory attributes of its
- * machine), and what ends in an access fault there:
+ * The accesses that the guest's device regions support (the physical memory attributes of
+ * its machine), and those that end in an access fault:
  *
  *   naturally aligned loads and stores of 1, 2, 4, 8 bytes   as each device allows
  *   misaligned ones, also those that reach in from RAM       access fault

@@ -125,9 +125,9 @@ static enum err mmio_write(void *ctx, uint64_t gpa, unsigned width, uint64_t val
  * width and, in bit 1, the length of the instruction.
  */
 #define HTINST_LOAD       UINT64_C(0x01)
-#define HTINST_LOAD_MASK  (~UINT64_C(0x7f82)) /* but for rd, funct3 and the length */
+#define HTINST_LOAD_MASK  (~UINT64_C(0x7f82)) /* all bits except rd, funct3 and the length */
 #define HTINST_STORE      UINT64_C(0x21)
-#define HTINST_STORE_MASK (~UINT64_C(0x1f07002)) /* but for rs2, funct3 and the length */
+#define HTINST_STORE_MASK (~UINT64_C(0x1f07002)) /* all bits except rs2, funct3 and the length */
 
 static uint64_t load_extend(uint64_t value, unsigned funct3)
 {

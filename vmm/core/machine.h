@@ -47,7 +47,7 @@ struct hart_state {
 };
 
 struct machine_state {
-    uint32_t power; /* enum dev_power: what the guest has asked for */
+    uint32_t power; /* enum dev_power: the guest's last request */
     uint32_t power_code;
     uint32_t is_booting;   /* machine_boot() has begun and not ended */
     uint32_t is_ram_dirty; /* RAM has been written since it was given to the first VMM */
