@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""What the plugin printed (plugin/count.c says how): intervals between markers, and rows made of them."""
+"""The plugin's output (format: plugin/count.c): intervals between markers, and rows made of them."""
 
 import dataclasses
 import re
@@ -18,12 +18,12 @@ REPORT = re.compile(r"^bench: (.+?): (\d+) ticks for (\d+)\s*$", re.M)
 
 
 class Malformed(Exception):
-    """The plugin's output, or what belongs to it, is not what it should be."""
+    """The plugin's output, or the console's lines for it, are malformed."""
 
 
 @dataclasses.dataclass
 class Interval:
-    """What was executed before a marker and after the one before it."""
+    """The instructions executed between two successive markers."""
     kind: str = ""      # mark, first or watch
     number: int = -1    # of a marker
     mode: str = ""      # that met it
@@ -89,7 +89,7 @@ def parse(lines):
 
 
 def pairs(intervals):
-    """What lies between each begin marker and the end marker after it, but for pauses.
+    """The intervals between each begin marker and the end marker after it, without pauses.
 
     A marker that ends a stretch has been counted in it; that instruction is taken off.
     """

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""Figures made of what was counted: pure, so that they can be tested without a machine."""
+"""Figures from the counts: pure, so that they can be tested without a machine."""
 
 import dataclasses
 
@@ -12,7 +12,7 @@ BARE_PARTS = {"guest": ("HS", "U"), "firmware": ("M",)}
 
 
 def parts(by_mode, is_bare=False):
-    """Instructions by who executes them."""
+    """Instructions by the program that executes them."""
     return {part: sum(by_mode.get(mode, 0) for mode in modes)
             for part, modes in (BARE_PARTS if is_bare else HYPERVISOR_PARTS).items()}
 
@@ -54,7 +54,7 @@ def creation(intervals):
 
 
 def exits(changes):
-    """How often a guest was left, for whatever reason."""
+    """The number of exits of a guest, for all reasons."""
     return sum(times for change, times in changes.items()
                if change.split(">")[0] in counts.GUEST_MODES and change.split(">")[1] not in counts.GUEST_MODES)
 
@@ -87,7 +87,7 @@ def without_htinst(rows):
 
 
 def differences(one, other):
-    """What two measurements of the same thing do not agree in: a line for each."""
+    """The differences between two measurements of the same operations, one line each."""
     found = []
     for name in sorted(set(one) | set(other)):
         if one.get(name) != other.get(name):

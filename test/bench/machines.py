@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""Starts what is measured: bare on QEMU, in a guest of Warren; under the plugin that counts, or by the clock."""
+"""Starts the measured programs, bare on QEMU or in a guest of Warren, under the counting plugin or by the clock."""
 
 import dataclasses
 import time

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""What was measured, and on what, as one JSON document."""
+"""The measurements, and the machine and programs measured, as one JSON document."""
 
 import dataclasses
 import hashlib
@@ -39,7 +39,7 @@ def versions(qemu, tree, console):
 
 
 def hashes(env, tree):
-    """SHA-256 of everything that was executed, but for QEMU."""
+    """SHA-256 of all executed programs but QEMU."""
     found = {name: sha256(env.built(name)) for name in BINARIES}
     found["guest/Image"] = sha256(env.guest_kernel)
     firmware = [path for root in (tree / ".deps" / "qemu", pathlib.Path("/usr/lib/riscv64-linux-gnu/opensbi"))

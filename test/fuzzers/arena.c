@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * The state arena and its undo log.  Oracle: a plain copy.  After a commit the sections hold
- * what was written; after a roll-back, or a death at any store before the commit, what they
- * held before.  Then the whole arena is damaged: whoever attaches gets an error, or a
- * roll-back that either does nothing or stays inside.
+ * the written bytes; after a roll-back, or a death at any store before the commit, the old
+ * bytes.  Then the whole arena is damaged: an attach gives an error, or a roll-back that
+ * does nothing or stays inside the arena.
  */
 #include <setjmp.h>
 
@@ -104,7 +104,7 @@ static void transact(struct fuzz_input *in, uint64_t seq)
     stores_left = 0;
 }
 
-/* Damages anything, an open transaction included, and takes the arena over. */
+/* Damages any byte, also in an open transaction, and attaches to the arena. */
 static void damage(struct fuzz_input *in)
 {
     static uint8_t before[DATA], ignored[DATA];

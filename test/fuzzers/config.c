@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * The compiled configuration, and the machine's device tree as the root server reads it.
- * Oracle: what comes out obeys the limits of docs/configuration.md, whatever went in: texts
- * end, names are tame and no guest's twice, memory is in range, what is bad says why.
+ * Oracle: for any input the result obeys the limits of docs/configuration.md: texts are
+ * terminated, names are valid and unique, memory is in range, a bad guest has a reason.
  */
 #include "fuzz.h"
 

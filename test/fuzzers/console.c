@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The console's protocol: the service between a client in front that keeps it, a client in the
- * back that does anything to the memory it shares, a root server's records of any content, and a
- * keyboard.  Oracle: the honest client never sees a ring that makes no sense, all it wrote is
- * taken in the end, and the service always comes to rest.  Until a key of Warren's own is typed
- * or the root server says that a client ended, the terminal shows the front client's bytes,
- * all and in order, between lines of Warren's own, and it gets the keys, all and in order.
+ * The console's protocol: the service between an honest client in front, a background client that
+ * writes anything to its shared memory, a root server's records of any content, and a keyboard.
+ * Oracle: the honest client never sees an impossible index, all its output is taken in the end,
+ * and the service always becomes idle.  Until a key of Warren's own is typed, or the root server
+ * reports the end of a client, the terminal shows all bytes of the front client in order, between
+ * lines of Warren's own, and the front client gets all keys in order.
  */
 #include "fuzz.h"
 
@@ -75,7 +75,7 @@ static void client_reads(void)
     world.got_count += got;
 }
 
-/* The bytes of the front client, with lines of Warren's own struck out. */
+/* Checks the bytes of the front client, without lines of Warren's own. */
 static void check_shown(void)
 {
     static const char own[] = FILTER_MARK " warren: ";
@@ -93,7 +93,7 @@ static void check_shown(void)
             at++;
             continue;
         }
-        /* A line that is open is ended before one of Warren's own. */
+        /* An unfinished line is ended before a line of Warren's own. */
         FUZZ_CHECK(world.shown[i] == '\r' || world.shown[i] == '\n');
     }
     FUZZ_CHECK(at == world.written_count);
@@ -129,7 +129,7 @@ static void step_write(struct fuzz_input *in)
     uint8_t text[200];
     uint32_t count = fuzz_pick(in, sizeof text), done = 0, kind = fuzz_u8(in);
 
-    /* No byte of it begins a line of Warren's own. */
+    /* No byte of the text can begin a line of Warren's own. */
     for (uint32_t i = 0; i < count; i++)
         text[i] = kind & 1 && i % 19 == 18 ? '\n' : (uint8_t)('A' + (kind + i) % 16);
     if (count > sizeof world.written - world.written_count)
@@ -150,7 +150,7 @@ static void step_type(struct fuzz_input *in)
     world.typed[world.typed_count++] = key;
 }
 
-/* Words of the hostile client's region: its rings' sides most of the time, then any. */
+/* Changes words of the hostile client's region, mostly of its ring headers. */
 static void step_hostile(struct fuzz_input *in)
 {
     uint8_t *region = world.region[HOSTILE];
@@ -187,7 +187,7 @@ static void step_record(struct fuzz_input *in)
         record.text[i] = i + 1 == sizeof record.text ? '\n' : 'w';
     record.about = fuzz_u8(in);
     if (world.is_plain)
-        record.length = sizeof record.text; /* whole lines, so that they can be told */
+        record.length = sizeof record.text; /* whole lines, which the oracle can recognise */
     FUZZ_CHECK(ring_producer_attach(
                    &down,
                    (struct ring_shared *)(void *)(world.control + CONSOLE_CONTROL_DOWN_SHARED),
@@ -196,7 +196,7 @@ static void step_record(struct fuzz_input *in)
     FUZZ_CHECK(ring_write(&down, &record, 1, &done) == OK);
 }
 
-/* The hostile client's new life. */
+/* The hostile client attaches anew. */
 static void step_attach(void)
 {
     struct ring_producer output;

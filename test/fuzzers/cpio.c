@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The boot archive.  Oracle: an archive that cpio_check() accepts is read a second time by
- * what docs/boot-archive.md says: each file lies inside, page-aligned, behind the one before,
- * with a tame name that no other file has, and is found by that name.  One that is refused
- * may be walked all the same, and the walk ends.
+ * The boot archive.  Oracle: an archive that cpio_check() accepts is read a second time by the
+ * rules of docs/boot-archive.md: each file lies inside, page-aligned, after the file before, with
+ * a valid and unique name, and is found by that name.  A refused archive can still be walked, and
+ * the walk ends.
  */
 #include "fuzz.h"
 
@@ -36,7 +36,7 @@ static void check_file(const uint8_t *archive, size_t bytes, const struct cpio_f
     check_name(file->name);
 }
 
-/* Walks to the end; how many files there are, or -1 when the walk ends in an error. */
+/* Walks to the end; returns the number of files, or -1 if the walk ends in an error. */
 static int walk(const uint8_t *archive, size_t bytes, bool is_good)
 {
     struct cpio_file file = {0}, found;
@@ -56,7 +56,7 @@ static int walk(const uint8_t *archive, size_t bytes, bool is_good)
         count++;
     }
     FUZZ_CHECK(err == ERR_NOT_FOUND || err == ERR_FORMAT);
-    /* Finding a name is walking to its first entry, or to the end that this walk came to. */
+    /* A search ends at the name's first entry, or where this walk ended. */
     enum err wanted = is_met ? OK : err;
     FUZZ_CHECK(cpio_find(archive, bytes, SOUGHT, &found) == wanted);
     FUZZ_CHECK(!is_met || strcmp(found.name, SOUGHT) == 0);

@@ -5,12 +5,12 @@
  *     fuzz-NAME [--runs N] [--seconds N] [--seed N] [--most BYTES] [--keep FOLDER]
  *              [--finding 1] PATH...
  *
- * Each PATH (an input, or a folder of them) is replayed; with --runs or --seconds the
- * inputs are then mutated, and what takes a new edge of the code joins them.  With
- * --runs the same seed does the same each time.  Prints TAP.  An input that fails is
+ * Each PATH (an input, or a folder of inputs) is replayed; with --runs or --seconds the
+ * inputs are then mutated, and an input that takes a new edge of the code joins them.
+ * With --runs a seed repeats its run.  Prints TAP.  An input that fails is
  * written to finding-NAME.bin in the working directory, which is replayed as a PATH.
- * With --finding 1 the code is known to be wrong, and it is the oracle that is tested: then
- * a finding is what has to come.
+ * With --finding 1 the code is known to be wrong, and the oracle is tested: then a finding is
+ * required.
  */
 #include <dirent.h>
 #include <fcntl.h>
@@ -39,15 +39,15 @@ static struct {
     bool wants_finding;
     struct entry entry[ENTRIES_MOST];
     unsigned entry_count, edge_count;
-    uint8_t *input; /* the one that is being run, on the heap and no longer than it is */
+    uint8_t *input; /* the current input, in a heap block of exactly its size */
     size_t input_size;
     volatile uint64_t run_count;
 } fuzz = {.seed = 1, .most = 4096};
 
 /* ---- What the compiler calls ------------------------------------------------------- */
 
-static uint8_t seen[EDGES];     /* by all runs: a bit for each of 8 classes of how often */
-static uint8_t edge_hit[EDGES]; /* how often by this one, up to 255 */
+static uint8_t seen[EDGES];     /* by all runs: a bit for each of 8 classes of counts */
+static uint8_t edge_hit[EDGES]; /* count of this run, up to 255 */
 static uint16_t edge_list[EDGES];
 static unsigned edge_list_count;
 static uint32_t edge_last;
@@ -135,7 +135,7 @@ static void on_death(void)
     fflush(stdout);
 }
 
-/* What the sanitizers find ends in abort() too, as the oracle's findings do. */
+/* Findings of the sanitizers end in abort() too, as the oracle's do. */
 const char *__asan_default_options(void);
 const char *__asan_default_options(void)
 {
@@ -169,7 +169,7 @@ static void on_alarm(int signal_number)
 
 /* ---- Running ----------------------------------------------------------------------- */
 
-/* Once, twice, 3, up to 7, 15, 31, 127, more: what a loop did more often may be new. */
+/* Classes of counts: 1, 2, 3, up to 7, 15, 31, 127, more.  A new count of a loop may be new. */
 static uint8_t class_of(unsigned hits)
 {
     static const uint8_t most[] = {1, 2, 3, 7, 15, 31, 127};
@@ -180,7 +180,7 @@ static uint8_t class_of(unsigned hits)
     return (uint8_t)(1u << class);
 }
 
-/* True when the input took an edge that none had taken before, or not so often. */
+/* True if the input took a new edge, or an edge in a new class of counts. */
 static bool run(const uint8_t *bytes, size_t size)
 {
     bool is_new = false;
@@ -337,7 +337,7 @@ static void set_up(const char *program)
     alarm(HANG_SECONDS);
 }
 
-/* The inputs are replayed; goes on from there and says what was done.  True: all is well. */
+/* Mutates the replayed inputs as requested, and prints the result.  True: success. */
 static bool report(void)
 {
     unsigned replayed = fuzz.entry_count, edges = fuzz.edge_count;

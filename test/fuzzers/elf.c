@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Programs of the boot archive.  Oracle: what elf_open() accepts keeps every promise of its
- * header, told from a reading of its own of the program headers: no segment writable and
- * executable, no page in two segments, file bytes inside the image, the entry in code.
+ * Programs of the boot archive.  Oracle: a file that elf_open() accepts keeps every promise of
+ * elf.h, by a second reading of the program headers: no segment writable and executable, no page
+ * in two segments, file bytes inside the image, the entry in code.
  */
 #include "fuzz.h"
 
@@ -20,7 +20,7 @@ static uint64_t get(const uint8_t *at, unsigned bytes)
     return value;
 }
 
-/* The i-th program header that is loaded and not empty; NULL when there are not so many. */
+/* The i-th program header that is loaded and not empty, or NULL. */
 static const uint8_t *load_row(const uint8_t *image, unsigned i)
 {
     const uint8_t *row = image + get(image + 32, 8);

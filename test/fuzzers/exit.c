@@ -2,12 +2,12 @@
 /*
  * The MMIO path and all other exits: records, registers and instructions at random, and
  * well-formed accesses to each device.  Oracles:
- *  - whatever the exit, there is an outcome: the guest goes on behind its instruction, or
- *    takes an exception that a guest can know, at its instruction;
- *  - a well-formed access is carried out when the device's table says so, and the
- *    register gets what a bus access of its own reads, extended as the opcode says;
- *  - a VMM that dies at any store, and is started anew, comes to the same end;
- *  - when the kernel refuses a call, nothing has changed.
+ *  - any exit has an outcome: the guest goes on after its instruction, or takes an
+ *    exception that exists for a guest, at its instruction;
+ *  - a well-formed access is carried out if the device's table allows it, and the
+ *    register gets the value of a separate bus access, extended as the opcode says;
+ *  - a VMM that dies at any store, and is started anew, reaches the same state;
+ *  - if the kernel refuses a call, nothing has changed.
  */
 #include <setjmp.h>
 
@@ -19,7 +19,7 @@
 #define STEPS_MOST   32u
 #define GUEST_CAUSES 0xb1ffu /* 0 to 8, 12, 13, 15 */
 
-/* Everything that an exit can change. */
+/* All state that an exit can change. */
 struct picture {
     uint8_t arena[1 << 14];
     uint64_t bytes, out_position, in_released;
@@ -49,7 +49,7 @@ static bool picture_is(const struct picture *a, const struct picture *b)
            memcmp(a->fp, b->fp, sizeof a->fp) == 0 && a->sstatus == b->sstatus;
 }
 
-/* Back to before the exit; the arena's header keeps what the last run left in it. */
+/* Restores the state before the exit; the arena's header keeps its state of the last run. */
 static void picture_put(struct vmm_fake *fake, const struct picture *from)
 {
     memcpy(fake->arena + fake->machine.arena.data_offset, from->arena, from->bytes);
@@ -91,7 +91,7 @@ static enum err answer(struct vmm_fake *fake, uint32_t hart, enum exit_next *nex
     return err;
 }
 
-/* The same exit once more, by a VMM that dies on the way and one that follows it. */
+/* Handles the same exit again, with a VMM that dies at a store and a second VMM after it. */
 static void die_and_follow(struct vmm_fake *fake, uint32_t hart, uint32_t stores)
 {
     bool is_taken_over = false;
@@ -109,15 +109,15 @@ static void die_and_follow(struct vmm_fake *fake, uint32_t hart, uint32_t stores
 
 /* ---- Exits --------------------------------------------------------------------------- */
 
-/* An access that a device may carry out: what the guest's instruction is. */
+/* An access to a device, and the guest's instruction for it. */
 struct access {
-    bool is_meant; /* the exit is this access, with all its parts in order */
+    bool is_meant; /* the exit is this access, with consistent fields */
     bool is_store, is_signed, is_compressed, is_fp;
     uint32_t width, rd;
     uint64_t gpa;
 };
 
-/* A register of a device mostly, aligned; else around its borders. */
+/* Mostly an aligned register of a device; else an address around the device's borders. */
 static uint64_t pick_gpa(struct fuzz_input *in, uint32_t width)
 {
     static const struct {
@@ -204,7 +204,7 @@ static uint64_t extend(const struct access *access, uint64_t value)
     return value << unused >> unused;
 }
 
-/* What the bus alone makes of the access; rolled back. */
+/* The result of the access on the bus alone; rolled back. */
 static enum err bus_alone(struct vmm_fake *fake, const struct access *access, uint64_t *value)
 {
     const struct bus *bus = &fake->machine.bus;
@@ -219,7 +219,7 @@ static enum err bus_alone(struct vmm_fake *fake, const struct access *access, ui
     return err;
 }
 
-/* Whether a device's table allows it; told without the bus. */
+/* Does a device's table allow the access?  Does not use the bus. */
 static bool is_allowed(const struct vmm_fake *fake, const struct access *access)
 {
     for (uint32_t i = 0; i < MACHINE_DEVICES; i++) {

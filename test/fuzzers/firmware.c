@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The device tree that firmware gives the kernel.  Oracle: what is handed out as Untyped is
- * naturally aligned, no byte of it twice; RAM is RAM that the tree describes and nothing
- * that is reserved, the firmware's, the kernel's image, the tree or the archive; device
- * memory touches none of these; the interrupt controller is in neither; the archive is RAM
- * and touches neither registers, image nor tree; what the kernel uses is in its reach.
+ * The device tree that firmware gives the kernel.  Oracle: Untypeds are naturally aligned and do
+ * not overlap; RAM Untypeds lie in RAM that the tree describes, outside reserved memory, firmware,
+ * the kernel's image, the tree and the archive; device Untypeds touch none of these; the interrupt
+ * controller is in neither kind; the archive is RAM and touches neither registers, image nor tree;
+ * memory that the kernel uses is within its mapping.
  */
 #include "fuzz.h"
 

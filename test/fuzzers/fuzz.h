@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * What a harness is made of.  Its one entry is libFuzzer's; it reads decisions from
- * the input as from a tape, which gives zeros once it has run out.
+ * The parts of a harness.  Its one entry is libFuzzer's.  A harness reads decisions from
+ * the input as from a tape; after the end of the input it reads zeros.
  */
 #ifndef TEST_FUZZERS_FUZZ_H
 #define TEST_FUZZERS_FUZZ_H
@@ -15,7 +15,7 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-/* The oracle: what does not hold is a finding. */
+/* The oracle: a false claim is a finding. */
 #define FUZZ_CHECK(claim)                                                                          \
     do {                                                                                           \
         if (!(claim)) {                                                                            \
@@ -61,7 +61,7 @@ static inline unsigned fuzz_pick(struct fuzz_input *in, unsigned count)
     return fuzz_u8(in) % count;
 }
 
-/* A number that is at a border more often than chance would have it; takes 1 to 9 bytes. */
+/* A number that is at a border more often than by chance; takes 1 to 9 bytes. */
 static inline uint64_t fuzz_number(struct fuzz_input *in)
 {
     unsigned form = fuzz_u8(in);

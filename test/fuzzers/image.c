@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * What a guest boots: a Linux Image, an ELF file or a raw binary.  The first 16 bytes are the
- * sizes of RAM and initrd, the rest is the file.  Oracle: a plan that is made lies in RAM,
- * none of its parts overlap, the guest starts in bytes of the file; loading it puts the file's
- * bytes there and no other; and the root server, which looks first, has refused nothing else.
+ * A guest's kernel: a Linux Image, an ELF file or a raw binary.  The first 16 bytes are the sizes
+ * of RAM and initrd, the rest is the file.  Oracle: the parts of a plan lie in RAM and do not
+ * overlap, and the guest starts in bytes of the file; loading copies the file's bytes to their
+ * places and no others; and the root server, which checks first, refuses no file that can start.
  */
 #include "fuzz.h"
 
@@ -60,7 +60,7 @@ static void check_plan(const struct image_plan *plan, const uint8_t *file, size_
                    payload->segment[0].file_offset == 0 && payload->segment[0].file_bytes == size);
 }
 
-/* Into RAM that is zero, and is made so again: what is left over was written by mistake. */
+/* Loads into zeroed RAM, then zeroes the loaded parts: any other byte was written by mistake. */
 static void check_load(const struct image_plan *plan, const uint8_t *file, size_t size,
                        uint64_t ram_bytes, uint64_t initrd_bytes)
 {
@@ -93,7 +93,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     uint8_t *file = malloc(bytes ? bytes : 1);
     FUZZ_CHECK(file != NULL);
     memcpy(file, in.at, bytes);
-    bool is_loaded = bytes % 8 == 0; /* it takes long: some of them */
+    bool is_loaded = bytes % 8 == 0; /* loading takes long: only some inputs */
     enum err checked = image_check(file, bytes, ram_bytes, &problem);
     FUZZ_CHECK((checked == OK) == (problem.text[0] == 0));
     if (image_plan(file, bytes, initrd_bytes, RAM_GPA, ram_bytes, &plan) == OK) {
@@ -102,7 +102,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         if (ram_bytes <= LOADED_MOST && initrd_bytes <= INITRD_LOADED && is_loaded)
             check_load(&plan, file, bytes, ram_bytes, initrd_bytes);
     } else if (checked == OK && initrd_bytes <= 4096 && ram_bytes % IMAGE_DTB_BYTES == 0) {
-        /* What the root server let through fails for room alone. */
+        /* A file that the root server accepted can only fail for lack of room. */
         FUZZ_CHECK(image_plan(file, bytes, 0, RAM_GPA, UINT64_C(1) << 32, &plan) == OK ||
                    ram_bytes > IMAGE_LOW_GPA - RAM_GPA);
     }

@@ -50,7 +50,7 @@ static void set_byte(struct edit *e)
     e->bytes[below(e, e->size)] = (uint8_t)mutate_random(e->random);
 }
 
-/* A border of some width, or a constant that was compared with, in either order of bytes. */
+/* Writes a border value of some width, or a compared constant, in either byte order. */
 static void set_word(struct edit *e)
 {
     static const int64_t border[] = {
@@ -84,7 +84,7 @@ static void remove_piece(struct edit *e)
     e->size -= count;
 }
 
-/* Opens a gap; returns where it is, or `size` when there is no room. */
+/* Opens a gap; returns its offset, or `size` if there is no room. */
 static size_t open_gap(struct edit *e, size_t count)
 {
     size_t at = below(e, e->size + 1);

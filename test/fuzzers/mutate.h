@@ -6,7 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Constants that the code under test compared something with. */
+/* Constants that the code under test used in comparisons. */
 struct mutate_words {
     uint64_t value[256];
     unsigned count; /* so far; older ones are overwritten */

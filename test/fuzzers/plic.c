@@ -116,14 +116,14 @@ static void model_write(uint32_t offset, uint32_t value)
     }
 }
 
-/* One of a few mostly, so that steps have to do with each other; else any, and some beyond. */
+/* Mostly one of a few, so that steps interact; else any, and some out of range. */
 static unsigned pick_among(struct fuzz_input *in, unsigned count)
 {
     unsigned byte = fuzz_u8(in);
     return byte < 192 ? byte % 4 : byte % count;
 }
 
-/* Where registers are, a little beyond, and now and then anywhere. */
+/* An offset of a register, a little beyond the registers, and sometimes anywhere. */
 static uint32_t pick_offset(struct fuzz_input *in)
 {
     switch (fuzz_pick(in, 6)) {

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Rings in shared memory.  Oracle: a queue.  While both sides are honest, what is read is what
- * was written, in order, and nobody is refused.  Once a side edits the shared memory, the
- * other believes an index only when it is possible, stays broken until its peer attaches
- * anew, and never touches more than the ring (whose data area has exactly its own size).
+ * Rings in shared memory.  Oracle: a queue.  While both sides are honest, elements are read as
+ * they were written, in order, and no call is refused.  After one side edits the shared memory,
+ * the other accepts only possible indices, stays broken until its peer attaches anew, and never
+ * touches memory outside the ring (the data area has exactly the ring's size).
  */
 #include "fuzz.h"
 
@@ -33,7 +33,7 @@ static void attach(bool is_producer)
     FUZZ_CHECK(err == OK);
 }
 
-/* What a side may answer: its own index is `own`, and it reads the other's once. */
+/* Does a call succeed with `used` elements between the two indices? */
 static bool is_possible(uint32_t used, bool was_broken)
 {
     return !was_broken && used <= world.capacity;
@@ -96,7 +96,7 @@ static void step_read(struct fuzz_input *in)
     free(to);
 }
 
-/* To sleep is right only when there is nothing to do. */
+/* A side may sleep only if it has no work. */
 static void step_sleep(bool is_producer)
 {
     uint32_t count = 0;
@@ -155,7 +155,7 @@ static void step(struct fuzz_input *in)
         step_sleep(form & 0x10);
         break;
     case 3:
-        if (form & 0x80) /* not too early: first they are honest */
+        if (form & 0x80) /* not at once: both sides are honest first */
             step_hostile(in);
         break;
     default:

@@ -2,8 +2,8 @@
 /*
  * The MMIO decoder.  Oracle: a second reading of each instruction, from a table of masks
  * and values; a compressed one is first expanded to the 32-bit instruction that the
- * specification names as its equal.  Then the transformed form of what was decoded, which
- * the hart would put in htinst, has to decode to the same access.
+ * specification names as its equal.  Then the transformed instruction, which the hart would
+ * put in htinst, has to decode to the same access.
  */
 #include "fuzz.h"
 

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * The SBI dispatcher, through whole exits: a sequence of calls by any hart that runs, with
- * registers at and around what means something.  Oracle, from the SBI specification:
+ * register values at and around valid ones.  Oracle, from the SBI specification:
  *  - an extension that is probed as absent answers "not supported";
  *  - a call that fails has changed nothing and has had no effect on any hart or the console;
- *  - hart masks name what a loop over single bits finds, or are refused;
+ *  - hart masks name the harts that a loop over single bits finds, or are refused;
  *  - harts go through their states as the drawing in "Hart State Management" has it;
- *  - of guest memory only what DBCN reads into is written;
- *  - what is typed comes out of the calls that read, each byte once and in order, whatever the
- *    UART has received in the meantime.
+ *  - of guest memory only the target of a DBCN read is written;
+ *  - the calls that read return each typed byte once and in order, whatever the UART has received
+ *    in the meantime.
  * The outcome applied a second time changes nothing, as after the death of a VMM.
  */
 #include "guest.h"
@@ -27,7 +27,7 @@ struct call {
     uint64_t eid, fid, arg[6];
 };
 
-/* What is compared before and after. */
+/* The state that is compared before and after. */
 struct picture {
     uint8_t arena[1 << 14];
     uint64_t bytes, out_position, in_released, irq[VMM_HARTS_MAX];
@@ -157,7 +157,7 @@ static bool is_ram(uint64_t gpa, uint64_t bytes)
     return gpa >= MACHINE_RAM_GPA && gpa <= RAM_END && bytes <= RAM_END - gpa;
 }
 
-/* Harts that were fenced; each once. */
+/* The mask of fenced harts; checks that each is fenced once. */
 static uint64_t fenced(const struct vmm_fake *fake)
 {
     uint64_t harts = 0;
@@ -329,7 +329,7 @@ static void check_frame(const struct vmm_fake *fake, const struct call *call, ui
         FUZZ_CHECK(page->pc == pc + 4);
 }
 
-/* What DBCN may have written, so that it can be put back for the next input. */
+/* Bytes that DBCN may have overwritten, to restore them for the next input. */
 struct overlay {
     uint8_t *at;
     uint8_t bytes[64];

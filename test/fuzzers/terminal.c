@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The multiplexer between clients that print anything and a terminal.  Oracle: a terminal that
- * reads what it gets by its own rules.  It is never asked anything and never put into a state
- * outside the list of services/console/filter.h, it gets whole sequences and whole characters,
- * and the mark of Warren's own lines comes once for each such line, at the beginning of a row.
+ * The multiplexer between clients that print anything and a terminal.  Oracle: a second parser of
+ * the terminal's input.  The terminal gets no query, enters no state outside the list of
+ * services/console/filter.h, gets whole sequences and whole characters, and gets the mark of
+ * Warren's own lines once for each such line, at the beginning of a row.
  */
 #include "fuzz.h"
 
@@ -123,7 +123,7 @@ static bool show(size_t most)
     return count > 0;
 }
 
-/* Pieces of what does harm, and any byte. */
+/* Pieces of harmful sequences, and any byte. */
 static void print(struct fuzz_input *in, unsigned client)
 {
     static const char *const pieces[] = {
@@ -142,7 +142,7 @@ static void print(struct fuzz_input *in, unsigned client)
     }
 }
 
-/* A line of a process, which may have had anything written into it. */
+/* A line of a process, which may contain any bytes. */
 static bool notice(struct fuzz_input *in)
 {
     char text[24] = "warren: ";

@@ -219,7 +219,7 @@ static void model_write(unsigned reg, uint8_t value)
     }
 }
 
-/* The line takes no time: all that has room goes, in both directions. */
+/* The line takes no time: all bytes that have room are transferred, in both directions. */
 static void model_exchange(void)
 {
     while (model.tx.count > 0 && model.out_count < outside.out_limit) {

@@ -1,13 +1,13 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""Which room may see which: every #include of the tree against one table.
+"""Which folder may include which: every #include of the tree against one table.
 
-         base    <- everybody
-         abi     <- kernel, rt, and nobody else: processes see it through rt
+         base    <- all
+         abi     <- kernel and rt alone: processes see it through rt
          hal.h   <- kernel/core (kernel/hal implements it)
          cpio, elf, libfdt <- kernel/boot too, which finds the first process with them
          libs    <- vmm, services, rootserver; a pure library sees pure libraries
          vmm, services/x, rootserver  never see each other, nor kernel/
-         test    <- nobody; sees everything
+         test    <- none; sees everything
 """
 import re
 

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * The kernel's core under calls, interrupts, preemption, guests and faults that the input chooses.
- * Oracle: the ghost model of who owns what (test/model), which makes each call as well and is
- * compared with all of the kernel's memory; the modelled TLB; and the walk that needs no model
- * (test/check).
+ * Oracles: the ownership model (test/model), which makes each call too and is compared with all of
+ * the kernel's memory; the modelled TLB; and the walk, which needs no model (test/check).
  */
 #include <check/walk.h>
 #include <fakes/hal.h>
@@ -12,7 +11,7 @@
 #include <model/world.h>
 
 #define STEPS_MOST  400u
-#define CHECK_EVERY 32u /* steps: to compare all memory takes far longer than a call */
+#define CHECK_EVERY 32u /* in steps, because comparing all memory takes far longer than a call */
 
 static struct world world;
 static struct walk walk;

@@ -6,8 +6,8 @@
 
 #include <abi/stubs.h>
 
-static struct abi_regs seen;   /* as the fake kernel found them */
-static struct abi_regs answer; /* as it leaves them */
+static struct abi_regs seen;   /* the registers at the fake kernel's entry */
+static struct abi_regs answer; /* the registers that the fake kernel returns */
 static unsigned call_count;
 
 void abi_ecall(struct abi_regs *regs)
@@ -49,7 +49,7 @@ START_TEST(test_klog_write_sixth_argument_in_t1)
 }
 END_TEST
 
-/* A call that is no invoke has its arguments from a1 on. */
+/* A call other than an invoke has its arguments from a1 on. */
 START_TEST(test_vcpu_run_success_gives_both_results)
 {
     uint64_t reason = 0;
@@ -67,7 +67,7 @@ START_TEST(test_vcpu_run_success_gives_both_results)
 }
 END_TEST
 
-/* A failed call leaves the results of its caller alone. */
+/* A failed call leaves its caller's result variables unchanged. */
 START_TEST(test_vcpu_run_failure_leaves_results)
 {
     uint64_t reason = 100;
@@ -116,7 +116,7 @@ START_TEST(test_ipc_call_success_message_both_ways)
 }
 END_TEST
 
-/* A call that failed leaves the message as it was, so that it can be sent again. */
+/* A failed call leaves the message unchanged, so that it can be sent again. */
 START_TEST(test_ipc_call_failure_leaves_message)
 {
     struct message m = message_numbered();
@@ -128,7 +128,7 @@ START_TEST(test_ipc_call_failure_leaves_message)
 }
 END_TEST
 
-/* A send has no answer: the message is the sender's still. */
+/* A send has no answer, and leaves the sender's message unchanged. */
 START_TEST(test_ipc_send_success_leaves_message)
 {
     struct message m = message_numbered();

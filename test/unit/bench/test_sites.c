@@ -18,7 +18,7 @@ static void teardown(void)
 
 START_TEST(test_index_same_site_same_index)
 {
-    /* A site that is asked for again has the index it was given. */
+    /* A second look-up of a site returns the same index. */
     struct site site = { .address = 0x1000, .page = 7, .insn = 0x13, .mode = 1 };
 
     uint32_t first = sites_index(sites, &site);
@@ -30,7 +30,7 @@ END_TEST
 
 START_TEST(test_index_any_difference_new_index)
 {
-    /* Address, page, instruction and mode each make another site. */
+    /* Sites differ if address, page, instruction or mode differ. */
     struct site site = { .address = 0x1000, .page = 7, .insn = 0x13, .mode = 1 }, other[4];
 
     for (unsigned i = 0; i < 4; i++)
@@ -47,7 +47,7 @@ END_TEST
 
 START_TEST(test_index_full_refused)
 {
-    /* A full table refuses a new site, and still knows those it has. */
+    /* A full table refuses a new site, and still finds its sites. */
     struct site site = { .page = 1 };
     uint32_t wrong = 0;
 

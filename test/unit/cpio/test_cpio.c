@@ -59,7 +59,7 @@ static enum err check_bytes(size_t bytes, unsigned *count)
 
 START_TEST(test_find_existing_file_gives_its_data)
 {
-    /* Every file is found by its whole name, and nothing else is. */
+    /* Every file is found by its whole name, and no other name is found. */
     struct cpio_file file;
     unsigned count = 0;
     ck_assert_int_eq(cpio_check(archive, end, &count), OK);
@@ -81,7 +81,7 @@ END_TEST
 
 START_TEST(test_check_any_truncation_refused)
 {
-    /* However short the archive is cut, nothing is read beyond it and it is refused. */
+    /* An archive cut at any length is refused, and no byte beyond its end is read. */
     size_t whole = end;
     while (whole > 0 && archive[whole - 1] == 0)
         whole--; /* what follows the trailer's name may go */
@@ -95,7 +95,7 @@ END_TEST
 
 START_TEST(test_check_random_edits_never_leave_the_archive)
 {
-    /* Whatever the bytes say, an accepted file lies inside the archive, at a page. */
+    /* For any bytes, an accepted file lies inside the archive, at a page. */
     srand(1);
     for (unsigned round = 0; round < 20000; round++) {
         setup();
@@ -144,7 +144,7 @@ static const struct edit edits[] = {
 
 START_TEST(test_check_bad_entry_refused)
 {
-    /* Each broken rule is refused, by the walk too once it gets there. */
+    /* Each broken rule is refused, also by a walk that reaches the entry. */
     struct cpio_file file;
     unsigned count;
     memcpy(archive + second + edits[_i].at, edits[_i].text, strlen(edits[_i].text));

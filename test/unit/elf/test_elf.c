@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* libs/elf: what it accepts, and each reason for which it refuses a file. */
+/* libs/elf: accepted files, and each reason for which a file is refused. */
 #include <check.h>
 #include <stdlib.h>
 #include <string.h>
@@ -93,7 +93,7 @@ END_TEST
 
 START_TEST(test_open_any_truncation_refused_or_whole)
 {
-    /* However short the file is cut, nothing is read beyond it, and no segment lies outside. */
+    /* For a file cut at any length, no byte beyond it is read, and no segment lies outside. */
     for (size_t bytes = 0; bytes < FILE_BYTES; bytes += bytes < 256 ? 1 : 37) {
         struct elf elf;
         enum err err = open_bytes(bytes, &elf);
@@ -107,7 +107,7 @@ END_TEST
 
 START_TEST(test_open_random_edits_accept_only_what_can_be_mapped)
 {
-    /* Whatever the bytes say, an accepted file obeys every promise of elf.h. */
+    /* For any bytes, an accepted file keeps every promise of elf.h. */
     srand(1);
     for (unsigned round = 0; round < 40000; round++) {
         struct elf elf;
@@ -194,7 +194,7 @@ END_TEST
 
 START_TEST(test_open_no_segment_refused)
 {
-    /* A program without a loadable segment is no program. */
+    /* A program without a loadable segment is refused. */
     put(P(0, 0), 0, 4);
     put(P(1, 0), 0, 4);
     refuse(ERR_FORMAT);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* libs/payload: where it places what, and each reason for which it refuses a file. */
+/* libs/payload: the places of segments, and each reason for which a file is refused. */
 #include <check.h>
 #include <stdlib.h>
 #include <string.h>
@@ -26,7 +26,7 @@ static void put_segment(unsigned i, uint32_t type, uint64_t offset, uint64_t pad
     size_t at = EHDR + i * PHDR;
     put(at, type, 4);
     put(at + 8, offset, 8);
-    put(at + 16, ~paddr, 8); /* where it is linked counts for nothing */
+    put(at + 16, ~paddr, 8); /* the link address is ignored */
     put(at + 24, paddr, 8);
     put(at + 32, filesz, 8);
     put(at + 40, memsz, 8);
@@ -113,7 +113,7 @@ END_TEST
 
 START_TEST(test_open_image_bad_headers_refused)
 {
-    /* Each thing a header can have wrong. */
+    /* Each bad field of a header is refused. */
     put_image(2 * MIB, FILE_BYTES, 1);
     refuse(FILE_BYTES, ERR_FORMAT);
     put_image(2 * MIB, FILE_BYTES, 0);
@@ -125,7 +125,7 @@ END_TEST
 
 START_TEST(test_open_elf_segments_go_to_physical_addresses)
 {
-    /* p_paddr decides, the lowest address is the entry, and notes are nothing to load. */
+    /* p_paddr is the load address, the lowest address is the entry, and notes are not loaded. */
     struct payload p;
     put_elf();
     ck_assert_int_eq(open_bytes(FILE_BYTES, &p), OK);
@@ -174,7 +174,7 @@ static const struct {
 
 START_TEST(test_open_elf_bad_fields_refused)
 {
-    /* Each field that can be wrong, alone, in a file that is good otherwise. */
+    /* Each bad field in an otherwise good file is refused. */
     put_elf();
     put(elf_row[_i].at, elf_row[_i].value, elf_row[_i].bytes);
     refuse(FILE_BYTES, elf_row[_i].err);
@@ -183,7 +183,7 @@ END_TEST
 
 START_TEST(test_open_elf_nothing_or_too_much_to_load_refused)
 {
-    /* No segment at all, and one more than there is room for. */
+    /* A file without segments, or with one more than there is room for, is refused. */
     put_elf();
     put(EHDR, 4, 4);
     put(EHDR + PHDR, 4, 4);
@@ -251,7 +251,7 @@ static void check_promises(const struct payload *p, uint64_t bytes)
 
 START_TEST(test_open_random_edits_keep_what_is_promised)
 {
-    /* Whatever is taken out of a damaged file obeys the header's list. */
+    /* Segments that are accepted from a damaged file obey the list in payload.h. */
     unsigned taken = 0;
     srand(1);
     for (unsigned round = 0; round < 20000; round++) {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* rootserver/supervise and link: what processes report, and lie, on a kernel that takes notes. */
+/* rootserver/supervise and link: true and false reports of processes, on a recording kernel. */
 #define _GNU_SOURCE /* fopencookie() */
 
 #include <check.h>
@@ -27,7 +27,7 @@ static char *said;
 static size_t said_bytes;
 static FILE *real_stdout;
 
-/* What the code under test did to the kernel. */
+/* The calls of the code under test. */
 static struct {
     uint32_t revoked[64];
     unsigned revoked_count;
@@ -60,7 +60,7 @@ MUST_CHECK rt_thread_prepare(uint32_t slot, void (*entry)(void *), void *argumen
     return OK;
 }
 
-/* What the console service does while the root server waits for it, or NULL: nothing. */
+/* The console service's action while the root server waits for it; NULL: none. */
 static enum err (*on_wait)(uint64_t deadline);
 
 void abi_ecall(struct abi_regs *regs)
@@ -158,7 +158,7 @@ static bool was_revoked(uint32_t slot)
 
 START_TEST(test_message_fault_names_process_and_ends_its_guest)
 {
-    /* A fault is told with name, cause, address and registers; its process alone goes. */
+    /* A fault is reported with name, cause, address and registers, and ends its process alone. */
     message(LEFT, TAG_FAULT, 15, 0x8);
     says("vmm.left faulted: store page fault (cause 15, tval 0x8) at pc 0x44");
     says(" a0 000000000000100a");
@@ -198,7 +198,7 @@ END_TEST
 
 START_TEST(test_message_from_nobody_is_ignored)
 {
-    /* A badge that is nobody's, or that of a process that has ended, has no effect. */
+    /* A report with an unknown badge, or that of an ended process, has no effect. */
     message(LEFT, REPORT_POWERED_OFF, 0, 0);
     unsigned before = kernel.revoked_count;
     message(LEFT, TAG_FAULT, 2, 0);
@@ -214,7 +214,7 @@ END_TEST
 
 START_TEST(test_message_console_cannot_end_a_guest)
 {
-    /* The console service's reports concern itself: no guest ends, and the machine's end is bad. */
+    /* A report of the console service ends no guest, but the machine's end becomes a failure. */
     message(CONSOLE, REPORT_POWERED_OFF, 0, 0);
     ck_assert_uint_eq(supervise_running(&s), 2);
     ck_assert(was_revoked(100));
@@ -249,7 +249,7 @@ END_TEST
 
 START_TEST(test_message_log_hostile_lengths)
 {
-    /* A length beyond the message is cut, and a line without an end is broken up. */
+    /* A length beyond the message is cut, and an endless line is split. */
     log_text(LEFT, "0123456789012345678901234567890123456789", UINT64_MAX);
     for (unsigned i = 0; i < 20; i++)
         log_text(LEFT, "0123456789012345678901234567890123456789", 40);
@@ -269,7 +269,7 @@ static unsigned count_said(const char *what)
 
 START_TEST(test_message_log_flood_is_limited)
 {
-    /* A process that floods its log is cut to its allowance, and the others are not. */
+    /* A process that floods its log is cut to its allowance; other processes are not. */
     for (unsigned i = 0; i < 5000; i++)
         log_text(LEFT, "flood\n", 6);
     ck_assert_uint_eq(count_said("vmm.left: flood\n"), SUPERVISE_LINES_AT_ONCE);
@@ -283,7 +283,7 @@ END_TEST
 
 START_TEST(test_message_reboot_flood_is_limited)
 {
-    /* A guest that does nothing but reboot is cut to its VMM's allowance of lines too. */
+    /* The lines about a guest that reboots without pause are cut to its VMM's allowance too. */
     for (unsigned i = 0; i < 5000; i++)
         message(LEFT, REPORT_REBOOTED, i, 0);
     ck_assert_uint_eq(count_said("guest left rebooted"), SUPERVISE_LINES_AT_ONCE);
@@ -305,7 +305,7 @@ static uint32_t level_of(unsigned guest)
     return ((struct console_levels *)(void *)(control + CONSOLE_CONTROL_LEVELS))->guest[guest];
 }
 
-/* What the console service finds in the ring, as one text. */
+/* The text that the console service finds in the ring. */
 static const char *ring_text(void)
 {
     static char text[CONSOLE_CONTROL_DOWN_RECORDS * CONSOLE_RECORD_TEXT_BYTES + 1];
@@ -328,7 +328,7 @@ static const char *ring_text(void)
 
 START_TEST(test_link_text_goes_to_kernel_until_up)
 {
-    /* Before there is a console service text goes to the kernel, each line with its prefix. */
+    /* Before the console service starts, text goes to the kernel, each line with its prefix. */
     link_write(&link_, "one\ntwo", 7);
     link_write(&link_, " parts\n", 7);
     ck_assert_str_eq(kernel.klog, "warren: one\r\nwarren: two parts\r\n");
@@ -337,7 +337,7 @@ END_TEST
 
 START_TEST(test_link_down_tells_what_was_not_read)
 {
-    /* What a dead console service left in the ring comes out through the kernel, in order. */
+    /* Text that a dead console service left in the ring is printed by the kernel, in order. */
     link_up_clean();
     link_write(&link_, "news\n", 5);
     link_state(&link_, 1, CONSOLE_STATE_DEAD);
@@ -351,7 +351,7 @@ END_TEST
 
 START_TEST(test_link_full_ring_loses_no_line)
 {
-    /* Lines that find no room before a service that reads nothing go to the kernel. */
+    /* If a service reads nothing, lines without room in the ring go to the kernel. */
     char line[32];
     link_up_clean();
     for (unsigned i = 0; i < 600; i++)
@@ -367,7 +367,7 @@ END_TEST
 
 START_TEST(test_link_topic_goes_with_each_record)
 {
-    /* Each record of a line says about which guest the line is, and whether it may be dropped. */
+    /* Each record of a line has the line's guest, and whether the line may be dropped. */
     struct ring_consumer c;
     struct console_record record;
     uint32_t got = 0;
@@ -391,7 +391,7 @@ END_TEST
 
 START_TEST(test_link_long_line_is_broken_in_two)
 {
-    /* Any length of line is written as lines that the ring takes whole. */
+    /* A line of any length is written as lines that fit in the ring. */
     static char text[LINK_LINE_BYTES * 2];
     memset(text, 'l', sizeof text);
     text[sizeof text - 1] = '\n';
@@ -409,7 +409,7 @@ END_TEST
 
 START_TEST(test_link_level_outlives_the_service)
 {
-    /* A state is there for each console service, whatever the one before it wrote there. */
+    /* Each new console service finds the states, whatever the last service wrote there. */
     link_up_clean();
     link_state(&link_, 1, CONSOLE_STATE_DEAD);
     ck_assert_uint_eq(level_of(1), CONSOLE_STATE_DEAD);
@@ -424,7 +424,7 @@ START_TEST(test_link_level_outlives_the_service)
 }
 END_TEST
 
-/* printf() as the root server has it: each line goes to the link. */
+/* The root server's printf(): each line goes to the link. */
 static void said_to_link(size_t *done)
 {
     fflush(stdout);
@@ -434,8 +434,8 @@ static void said_to_link(size_t *done)
 
 START_TEST(test_message_fault_after_a_flood_finds_room)
 {
-    /* Lines of processes leave the ring's room to what is said of all VMMs' ends, even to a
-       console service that reads nothing. */
+    /* Log lines of processes leave room in the ring for the lines about all VMMs' ends, even if
+       the console service reads nothing. */
     size_t done = 0;
     link_up_clean();
     for (unsigned i = 0; i < 96; i++) {
@@ -463,7 +463,7 @@ END_TEST
 
 START_TEST(test_message_fault_report_takes_no_more_than_its_share)
 {
-    /* The longest report of a VMM's end fits what the ring keeps free for each. */
+    /* The longest report of a VMM's end fits in the room that the ring keeps for each VMM. */
     size_t done = 0;
     uint32_t room = 0;
     memset(config.guest[0].name, 'n', sizeof config.guest[0].name - 1);
@@ -482,7 +482,7 @@ static struct ring_shared *down_shared(void)
     return (void *)(control + CONSOLE_CONTROL_DOWN_SHARED);
 }
 
-/* Takes every look that is due until the service counts as dead, or nothing is left to look for. */
+/* Makes all due checks until the service counts as dead, or no check is due. */
 static unsigned looks_until_decided(void)
 {
     unsigned looks = 0;
@@ -496,8 +496,8 @@ static unsigned looks_until_decided(void)
 
 START_TEST(test_link_text_unread_for_a_second_is_a_death)
 {
-    /* A console service that leaves a line unread is found out within a second, and the line goes
-       to the kernel, as do the lines after it. */
+    /* A console service that leaves a line unread counts as dead within a second; that line and
+       later lines go to the kernel. */
     link_up_clean();
     link_write(&link_, "news\n", 5);
     uint64_t before = now_ticks;
@@ -512,7 +512,7 @@ END_TEST
 
 START_TEST(test_link_stop_of_the_machine_is_one_look)
 {
-    /* A service that had no time to run is not taken for dead, however much time has passed. */
+    /* A service that had no chance to run is not considered dead, however much time has passed. */
     link_up_clean();
     link_write(&link_, "news\n", 5);
     now_ticks += 100 * rt_timebase_hz();
@@ -527,7 +527,7 @@ END_TEST
 
 START_TEST(test_link_service_that_reads_in_time_lives)
 {
-    /* New text that finds older text read is no reason to doubt. */
+    /* If the older text was read, new text starts a new time limit. */
     link_up_clean();
     for (unsigned i = 0; i < 100; i++) {
         link_write(&link_, "news\n", 5);
@@ -544,8 +544,8 @@ END_TEST
 
 START_TEST(test_link_broken_ring_is_a_death)
 {
-    /* An index that makes no sense, in either ring: what is unread goes to the kernel, from the
-       root server's own copy and not from the shared memory. */
+    /* After an impossible index in either ring the unread text goes to the kernel, from the root
+       server's own copy and not from the shared memory. */
     struct ring_shared *up = (void *)(control + CONSOLE_CONTROL_UP_SHARED);
     link_up_clean();
     link_write(&link_, "news\n", 5);
@@ -601,8 +601,8 @@ static enum err wait_with_answer(uint64_t deadline)
 
 START_TEST(test_link_flush_without_answer_is_a_death)
 {
-    /* A service that does nothing is given a second, one that shows something ten, and one that
-       sends signals all the time no more. */
+    /* A flush waits one second for a service that makes no progress, ten for one that shows
+       bytes, and no longer for one that only sends signals. */
     static enum err (*const service[])(uint64_t) = {wait_without_answer, wait_with_progress,
                                                     wait_with_signals};
     static const uint64_t tenths[] = {CONSOLE_PATIENCE_LOOKS, CONSOLE_FLUSH_LOOKS,
@@ -623,7 +623,7 @@ END_TEST
 
 START_TEST(test_link_flush_answered_late_is_no_death)
 {
-    /* A slow terminal that goes on taking bytes has its time. */
+    /* A slow terminal that still takes bytes is not a dead service. */
     waits = 0;
     link_up_clean();
     on_wait = wait_with_answer;
@@ -635,7 +635,7 @@ END_TEST
 
 START_TEST(test_console_failed_is_destroyed_and_its_guests_told_again)
 {
-    /* A service found dead is destroyed, once; the ends it may have swallowed are said again. */
+    /* A dead service is destroyed once; lines about ends that it may have lost come again. */
     link_up_clean();
     plan.console = CONSOLE;
     ck_assert(!supervise_console_failed(&s));
@@ -656,7 +656,7 @@ END_TEST
 
 START_TEST(test_clock_is_signalled_for_a_new_deadline_only)
 {
-    /* The clock's thread is woken when there is something new to wait for. */
+    /* The clock's thread is woken when a new deadline is set. */
     struct clock clock;
     ck_assert_int_eq(clock_start(&clock, &plan), OK);
     clock_set(&clock, CLOCK_NEVER);
@@ -677,7 +677,7 @@ static ssize_t cookie_write(void *cookie, const char *text, size_t bytes)
     return (ssize_t)bytes;
 }
 
-/* The records that a message leaves in the ring, with printf() as the root server has it. */
+/* The records that a message puts into the ring, with the root server's printf(). */
 static unsigned records_of_message(uint64_t tag, struct console_record *record, unsigned most)
 {
     FILE *kept = stdout;
@@ -700,8 +700,8 @@ static unsigned records_of_message(uint64_t tag, struct console_record *record, 
 
 START_TEST(test_message_lines_about_an_end_name_the_guest)
 {
-    /* Each line about an end stands behind the guest's last words; a line about a guest that goes
-       on does not, and can be dropped. */
+    /* Each line about an end comes after the guest's last output; a line about a guest that goes
+       on does not wait for output, and can be dropped. */
     static const struct {
         uint64_t tag;
         bool is_end;
@@ -724,8 +724,8 @@ END_TEST
 
 START_TEST(test_link_any_words_in_shared_memory_cost_the_service_only)
 {
-    /* Whatever the service writes into what it shares, at any time: each call of the link ends,
-       the levels of the next service are right, and no text but the root server's own comes out. */
+    /* Whatever the service writes to the shared memory at any time, each call of the link ends,
+       the next service gets the right levels, and only the root server's text is printed. */
     uint32_t *word = (void *)control;
     unsigned deaths = 0;
     srand(7);
@@ -756,7 +756,7 @@ END_TEST
 
 START_TEST(test_exec_resume_publishes_code_first)
 {
-    /* A thread is not started before what was written for it can be fetched. */
+    /* A thread is started only after a fence that makes its code visible to instruction fetch. */
     const struct plan_input in = {0};
     struct exec_failure failure;
     plan.action_count = 1;

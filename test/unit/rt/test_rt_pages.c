@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* libs/rt/rt_pages: anonymous memory is disjoint, zeroed, and comes back. */
+/* libs/rt/rt_pages: anonymous memory is disjoint, zeroed, and can be freed. */
 #include <check.h>
 #include <stdlib.h>
 #include <string.h>
@@ -26,7 +26,7 @@ static void teardown(void)
 
 START_TEST(test_alloc_rounds_up_and_runs_out)
 {
-    /* A request takes whole pages; one that no run can serve is refused, a smaller one not. */
+    /* A request takes whole pages; only one that is larger than any free run is refused. */
     void *a, *b, *c = &a;
     ck_assert_int_eq(rt_pages_alloc(&pages, 1, &a), OK);
     ck_assert_int_eq(rt_pages_alloc(&pages, RT_PAGE_BYTES + 1, &b), OK);
@@ -41,7 +41,7 @@ END_TEST
 
 START_TEST(test_free_bad_range_refused)
 {
-    /* What is no page, empty, or outside the region is not freed. */
+    /* A free of no page, of zero bytes, or outside the region is refused. */
     void *a;
     ck_assert_int_eq(rt_pages_alloc(&pages, PAGES * RT_PAGE_BYTES, &a), OK);
     ck_assert_int_eq(rt_pages_free(&pages, region + 1, 10), ERR_ALIGN);
@@ -56,7 +56,7 @@ END_TEST
 
 START_TEST(test_random_sequence_keeps_runs_disjoint_and_zeroed)
 {
-    /* Whatever is taken and given back, runs never overlap and are zero when they are given out. */
+    /* For any order of requests and frees, runs never overlap and are zero when handed out. */
     struct {
         uint8_t *at;
         size_t bytes;

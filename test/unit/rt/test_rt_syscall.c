@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* libs/rt/rt_syscall: what libc may ask for, and that all else is refused. */
+/* libs/rt/rt_syscall: the system calls of libc that work; all others are refused. */
 #define _GNU_SOURCE
 
 #include <check.h>
@@ -81,7 +81,7 @@ END_TEST
 
 START_TEST(test_ioctl_says_terminal)
 {
-    /* Libc then writes out each line; nothing else is known about descriptors. */
+    /* TIOCGWINSZ works, so that libc flushes each line; other ioctls and descriptors fail. */
     struct winsize size = {1, 2, 3, 4};
     ck_assert_int_eq(rt_syscall(SYS_ioctl, 1, TIOCGWINSZ, (long)(intptr_t)&size, 0, 0, 0), 0);
     ck_assert_uint_eq(size.ws_row, 0);
@@ -112,7 +112,7 @@ END_TEST
 
 START_TEST(test_clock_counts_from_ticks)
 {
-    /* Monotonic time is that of the time CSR; wall time adds its base, if there is one. */
+    /* Monotonic time is the time CSR's; wall time adds its base, if there is one. */
     struct timespec t;
     now_ticks = 12 * UINT64_C(10000000) + 5;
     ck_assert_int_eq(call(SYS_clock_gettime, CLOCK_MONOTONIC, &t, 0), 0);
@@ -143,7 +143,7 @@ END_TEST
 
 START_TEST(test_everything_else_is_refused)
 {
-    /* What the process was not given does not exist. */
+    /* Other system calls return ENOSYS. */
     static const long numbers[] = {SYS_openat,    SYS_read,  SYS_socket, SYS_clone,
                                    SYS_execve,    SYS_kill,  SYS_futex,  SYS_mremap,
                                    SYS_nanosleep, SYS_ppoll, 1000000000, -1};

@@ -54,7 +54,7 @@ static void assert_same(const struct rvdec_insn *a, const struct rvdec_insn *b)
 
 START_TEST(test_rvdec_decode_no_access_leaves_result_untouched)
 {
-    /* What is no access is an error, and the result stays as it was. */
+    /* An instruction that is no access is an error, and the result stays unchanged. */
     static const uint32_t words[] = {0,          0x0000,        0xffffffff, 0x00000013,
                                      HLV_W,      PREFETCH_R_A1, 0x00007003, 0x00004023,
                                      0x1015a52f, 0x0035a00f,    0x4002};
@@ -98,7 +98,7 @@ END_TEST
 
 START_TEST(test_rvdec_decode_htinst_zero_not_found)
 {
-    /* Zero says nothing about the access. */
+    /* An htinst of zero has no information about the access. */
     struct rvdec_insn insn = poison(), before = poison();
 
     ck_assert_int_eq(rvdec_decode_htinst(0, &insn), ERR_NOT_FOUND);
@@ -160,7 +160,7 @@ END_TEST
 
 START_TEST(test_rvdec_decode_htinst_untransformable_not_found)
 {
-    /* Vector accesses and HLV have no transformation that concerns us; nor has ADDI. */
+    /* Vector accesses, HLV and ADDI have no transformation that applies to a device access. */
     static const uint32_t words[] = {VLE32_V,    HLV_W,      0x00000013,
                                      0x00000011, 0x00007003, 0xffffffff};
 
@@ -204,7 +204,7 @@ END_TEST
 
 START_TEST(test_rvdec_decode_htinst_misaligned_reports_address_offset)
 {
-    /* Bits 19:15 are how far into the access the fault was, not a register. */
+    /* Bits 19:15 are the offset of the fault in the access, not a register. */
     for (uint32_t offset = 0; offset < 32; offset++) {
         struct rvdec_insn insn;
 
@@ -229,7 +229,7 @@ START_TEST(test_rvdec_decode_htinst_immediate_bits_ignored)
 }
 END_TEST
 
-/* What htinst holds after `word` (32 bits long) has faulted. */
+/* The value of htinst after the 32-bit instruction `word` has faulted. */
 static uint32_t transform(uint32_t word, const struct rvdec_insn *insn)
 {
     word &= ~(uint32_t)RS1_MASK;
@@ -242,7 +242,7 @@ static uint32_t transform(uint32_t word, const struct rvdec_insn *insn)
 
 START_TEST(test_rvdec_decode_htinst_agrees_with_instruction)
 {
-    /* The transformed instruction and the fetched one tell the same story. */
+    /* The transformed instruction and the fetched one decode to the same access. */
     static const uint32_t words[] = {LW_A0_M4_A1,    LBU_T6_2047_SP, SD_A0_M2048_A1,
                                      FLD_FA0_8_A1,   FSW_FA2_0_A1,   LR_D_AQ,
                                      AMOMAXU_W_AQRL, AMOCAS_Q,       CBO_FLUSH_A1};

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* kernel/core/trace: who may trace, what is recorded, and what the ring keeps. */
+/* kernel/core/trace: the rights to trace, the records, and the contents of the ring. */
 #include <check.h>
 #include <stdlib.h>
 #include <string.h>
@@ -50,7 +50,7 @@ static struct trace_header *chunk(uint32_t slot)
     return hal_phys_to_virt(hpa(world_slot(slot)->object));
 }
 
-/* ---- a reader, as abi/trace.h tells one to be ------------------------------------------ */
+/* ---- a reader by the rules of abi/trace.h ---------------------------------------------- */
 
 static struct trace_record seen[READ_MOST];
 static uint64_t seen_count, seen_first;
@@ -80,7 +80,7 @@ static void begin(uint64_t mask)
     ck_assert_int_eq(set_mask(mask), OK);
 }
 
-/* `count` calls that can be told apart by their capability. */
+/* Makes `count` calls that differ in their capability. */
 static void make_calls(uint64_t count, uint64_t from)
 {
     for (uint64_t i = 0; i < count; i++) {
@@ -114,7 +114,7 @@ END_TEST
 
 START_TEST(test_trace_attach_seventeenth_refused)
 {
-    /* NO_MEMORY: there are sixteen places. */
+    /* NO_MEMORY: the ring has sixteen places. */
     for (uint32_t i = 0; i < TRACE_CHUNKS_MOST; i++)
         ck_assert_int_eq(attach(world_make(OBJ_FRAME, PAGE_BITS)), OK);
     ck_assert_int_eq(attach(world_make(OBJ_FRAME, PAGE_BITS)), ERR_NO_MEMORY);
@@ -138,7 +138,7 @@ END_TEST
 
 START_TEST(test_trace_identify_tells_all_apart)
 {
-    /* Every thread and vCPU has a number of its own, not 0; NO_RIGHT, INVALID_CAP. */
+    /* Every thread and vCPU has its own number, not 0; NO_RIGHT, INVALID_CAP. */
     uint32_t weak = trace_make(RIGHT_WRITE | RIGHT_MANAGE), slot[8];
     uint64_t id[8];
 
@@ -160,8 +160,8 @@ END_TEST
 
 START_TEST(test_trace_ring_keeps_order_and_says_what_is_lost)
 {
-    /* One page: whatever its fill, what is read are the newest records, all of them but one when
-     * it is full, in order; their number and that of the lost add up. */
+    /* One page, at any fill: the reader gets the newest records in order, all but one when the
+     * page is full; the counts of read and lost records add up. */
     begin(TRACE_MASK(TRACE_CALL));
     for (uint64_t written = 0, step = 1; written < 5 * PER_PAGE; step += 7) {
         make_calls(step, written);
@@ -178,7 +178,7 @@ END_TEST
 
 START_TEST(test_trace_ring_of_three_frames_is_one)
 {
-    /* Frames follow each other in the order of attaching, and round again. */
+    /* The ring uses frames in the order of attaching, and starts again after the last. */
     uint32_t slot[3] = { frame, world_make(OBJ_FRAME, PAGE_BITS),
                          world_make(OBJ_FRAME, PAGE_BITS) };
 
@@ -208,7 +208,7 @@ END_TEST
 
 START_TEST(test_trace_mask_selects_and_stops)
 {
-    /* Only what the mask names is recorded; with 0 nothing; a mask set again goes on there. */
+    /* Only events of the mask are recorded, with 0 none; a mask that is set again continues. */
     begin(TRACE_MASK(TRACE_SIGNAL));
     make_calls(5, 0);
     ck_assert_uint_eq(chunk(frame)->count, 0);
@@ -231,8 +231,8 @@ END_TEST
 
 START_TEST(test_trace_revoked_frame_is_written_no_more)
 {
-    /* Who takes the memory back ends the trace, whichever frame it is, and nothing is written to
-     * what becomes of it; new memory starts it anew. */
+    /* A revoke of any frame ends the trace, and the kernel no longer writes to that memory; new
+     * frames start the trace anew. */
     uint32_t second = world_make(OBJ_FRAME, PAGE_BITS);
 
     ck_assert_int_eq(attach(frame), OK);
@@ -259,7 +259,7 @@ END_TEST
 
 START_TEST(test_trace_hostile_reader_spoils_the_trace_alone)
 {
-    /* Anybody may write to the pages: the kernel writes all the same, there and nowhere else. */
+    /* Even if a process writes to the pages, the kernel writes inside the pages alone. */
     uint32_t before = world_make(OBJ_FRAME, PAGE_BITS);
     uint32_t ring = world_make(OBJ_FRAME, PAGE_BITS), after = world_make(OBJ_FRAME, PAGE_BITS);
 
@@ -289,7 +289,7 @@ END_TEST
 
 START_TEST(test_trace_call_names_thread_method_and_refusal)
 {
-    /* A call's record has its number, method, capability and type, and what decoding said. */
+    /* A call's record has its number, method, capability and type, and the result of decoding. */
     uint32_t self = world_copy(trace, RIGHT_READ, 0);
     uint32_t target = world_thread(5);
 
@@ -311,14 +311,14 @@ END_TEST
 
 START_TEST(test_trace_signal_names_both_sides)
 {
-    /* A signal's record has the bits, who signalled, and whom it reaches: a waiter, or who is
-     * bound. */
+    /* A signal's record has the bits, the signalling thread, and the thread it reaches: a waiter
+     * or the bound thread. */
     uint32_t word = world_make(OBJ_NOTIFICATION, NOTIFICATION_BITS_MIN);
     uint32_t badged = world_copy(word, RIGHTS_ALL, 0x30), waiter = world_thread(5);
     uint64_t root_id = identify(world_copy(waiter, RIGHTS_ALL, 0));
     uint64_t waiter_id = identify(waiter);
 
-    ck_assert_uint_eq(root_id, waiter_id); /* two names of one thread are one */
+    ck_assert_uint_eq(root_id, waiter_id); /* two capabilities to one thread give one number */
     begin(TRACE_MASK(TRACE_SIGNAL));
     world_call(root, CALL_SIGNAL, badged, 0);
     ck_assert_uint_eq(last()->word[0], 0x30);
@@ -351,7 +351,7 @@ END_TEST
 START_TEST(test_trace_guest_run_is_told_in_order)
 {
     /* vcpu_run, the switch to its thread, the entry, the exit with its cause and the entry of the
-     * VMM: all there, in that order, under the numbers that identify tells. */
+     * VMM are recorded in this order, with the numbers that identify returns. */
     vw_setup();
     uint64_t vcpu = identify(vw.vcpu_slot), vmm = identify(vw.vmm_slot);
 
@@ -394,7 +394,7 @@ static void enter_from_user(void)
 
 START_TEST(test_trace_fast_path_is_closed_while_tracing)
 {
-    /* The way past the trace points is open before and after, and never while there is a mask. */
+    /* The fast path is open before and after a trace, and closed while a mask is set. */
     vw_setup();
     enter_from_user();
     ck_assert_ptr_eq(hart.resumable, vw.vcpu);
@@ -428,7 +428,7 @@ END_TEST
 
 START_TEST(test_trace_switch_tells_thread_and_idle)
 {
-    /* Whoever gets the hart is named with its vCPU; when nobody does, the subject is 0. */
+    /* A switch's record names the next thread and its vCPU; for the idle hart it is 0. */
     vw_setup();
     uint64_t vmm = identify(vw.vmm_slot), vcpu = identify(vw.vcpu_slot);
 

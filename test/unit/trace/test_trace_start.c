@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* rootserver: what the command line asks of the trace, what is planned for it, and the index. */
+/* rootserver: the command line's trace options, the trace's part of the plan, and the index. */
 #include <check.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -55,7 +55,7 @@ END_TEST
 
 START_TEST(test_trace_parse_nonsense_refused_by_name)
 {
-    /* What is no event and no size is refused, with a reason, and nothing is traced. */
+    /* An unknown event or a bad size is refused with a reason, and nothing is traced. */
     static const char *const bad[] = {
         "warren.trace=",
         "warren.trace=exit",
@@ -83,7 +83,7 @@ END_TEST
 
 START_TEST(test_trace_machine_reads_its_bootargs)
 {
-    /* /chosen bootargs is where the words are; one without its zero byte is not looked at. */
+    /* The options are read from /chosen bootargs; a property without its zero byte is ignored. */
     static uint8_t blob[4096];
     struct machine_config machine;
     static const char words[] = "warren.trace=exits";
@@ -134,7 +134,7 @@ static bool gives(uint16_t process, uint32_t slot)
 
 START_TEST(test_trace_plan_unasked_takes_nothing)
 {
-    /* Without the words the plan has no part of it. */
+    /* Without the options the plan has no trace. */
     ck_assert_int_eq(sample_plan(&sample, &plan, &problem), OK);
     ck_assert(!plan.has_trace);
     ck_assert_uint_eq(plan.trace_frame, 0);
