@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: BSD-2-Clause
-"""Writes inputs that are better made than kept: seeds.py FOLDER -> FOLDER/HARNESS/NAME.bin"""
+"""Generates inputs that are not kept in the repository: seeds.py FOLDER -> FOLDER/HARNESS/NAME.bin"""
 import hashlib
 import pathlib
 import struct
@@ -75,7 +75,7 @@ def rvdec_seeds():
 # ---- Devices: the steps are the harness's own, so any bytes will do to begin with ----
 
 def random_seeds():
-    """The same each time: what a hash makes of a counter."""
+    """Reproducible bytes: hashes of a counter."""
     for i in range(4):
         yield f"random-{i}", b"".join(hashlib.sha256(b"%d.%d" % (i, j)).digest() for j in range(8))
 

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: BSD-2-Clause
-"""What tools/gen generates and what is checked in are the same (TAP)."""
+"""The output of tools/gen and the checked-in files are the same (TAP)."""
 import difflib
 import pathlib
 import shutil

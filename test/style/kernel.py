@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""What the kernel as a whole must obey: its size, and that it keeps no state of its own."""
+"""Rules for the kernel as a whole: its size, and no mutable state at file scope."""
 import subprocess
 
 from tree import strip_comments

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""The tests that docs/threat-model.md names stand where it says: each must be there."""
+"""Each test that docs/threat-model.md names exists."""
 import re
 
 PAGE = "docs/threat-model.md"

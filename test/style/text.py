@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""What each line of the tree's own files must obey."""
+"""Rules for each line of the tree's own files."""
 import os
 import re
 
@@ -150,7 +150,7 @@ MENTION = re.compile(r"(?<![\w/.-])docs/[\w/-]+\.md\b")
 
 
 def check_links(tree):
-    """What a page links to, or a comment names in docs/, is there."""
+    """Each link of a page, and each page of docs/ named in a comment, exists."""
     problems = []
     for name, text in tree.files.items():
         found = [(match, match.group()) for match in MENTION.finditer(text)]

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""What the bench makes of what it counts."""
+"""The bench's figures from its counts."""
 
 import pathlib
 import struct
@@ -74,7 +74,7 @@ class Parse(unittest.TestCase):
         self.assertEqual(parsed()[7].sites, {("HS", 0xa1, 0xffffffff80000000, 0x13): 6000})
 
     def test_parse_damaged_output_refused(self):
-        """What is cut short, empty between lines or of another kind is not taken for numbers."""
+        """Output that is cut short, has empty lines or unknown lines is malformed."""
         for text in ("mark 1 VS\ncount VS 3\n", "count VS 3\n", "mark 1 VS\ncount VS x\nend\n", "mark VS\nend\n",
                      "mark 1 VS\ncounts VS 3\nend\n", "end\n", "mark 1 VS\n\nend\n"):
             with self.assertRaises(counts.Malformed, msg=text):
@@ -83,7 +83,7 @@ class Parse(unittest.TestCase):
 
 class Rows(unittest.TestCase):
     def test_rows_loop_subtracted(self):
-        """A row is what one operation costs beyond the empty loop and the markers."""
+        """A row is the cost of one operation, without the empty loop and the markers."""
         made, = counts.rows(parsed(), CONSOLE)
         self.assertEqual((made.name, made.rounds), ("SBI base call", 1000))
         self.assertEqual(made.counts, {"HS": 6.0, "U": 4.0, "VS": 3.0})
@@ -96,13 +96,13 @@ class Rows(unittest.TestCase):
         self.assertEqual(made.vs_csr_writes, {"vsstatus": 1.0})
 
     def test_rows_other_number_of_reports_refused(self):
-        """Names and counts are paired by their order: with one missing, nothing is said."""
+        """Names and counts are paired by their order: with one missing, the result is an error."""
         for console in ("", CONSOLE + "bench: more: 1 ticks for 1\n", CONSOLE.replace("bench: SBI", "lost: SBI")):
             with self.assertRaises(counts.Malformed):
                 counts.rows(parsed(), console)
 
     def test_pairs_pause_left_out(self):
-        """What is executed between a pause and the next resumption belongs to nobody."""
+        """Instructions between a pause and the next resumption are not counted."""
         text = "".join(f"mark {number} U\ncount U {count}\nend\n"
                        for number, count in ((1, 9), (4, 3), (5, 100), (4, 11), (5, 100), (2, 6)))
         made, = counts.pairs(parsed(text))
@@ -137,7 +137,7 @@ class Figures(unittest.TestCase):
         self.assertIsNone(figures.creation(parsed(OUTPUT.replace("watch U", "mark 9 U"))))
 
     def test_parts_bare_kernel_is_guest(self):
-        """Bare, what runs in S and U mode is what runs in a guest otherwise."""
+        """On the bare machine, S and U mode correspond to the guest's modes."""
         self.assertEqual(figures.parts({"M": 5, "HS": 7, "U": 2}, True), {"guest": 9, "firmware": 5})
         self.assertEqual(figures.parts({"M": 5, "HS": 7, "U": 2, "VU": 1}),
                          {"guest": 1, "kernel": 7, "VMM": 2, "firmware": 5})
@@ -147,7 +147,7 @@ class Figures(unittest.TestCase):
         self.assertEqual(figures.memory_per_guest_kib(1, 900, 7, 900 - 6 * 66, 64), 2048)
 
     def test_clock_least_of_each_and_ratio(self):
-        """Each machine's least counts, wherever it was; the ratio is to the bare machine's."""
+        """Each machine's smallest time counts, from any run; the ratio is to the bare machine's."""
         made = figures.clock([((2.0, 1.0, 4.0), (3.0, 2.0, 5.0)), ((1.0, 1.5, 4.0), (4.0, 1.1, 6.0))], (9.0, 8.0, 2.0))
         self.assertEqual(made["bare"]["seconds"], [1.0, 1.0, 4.0])
         self.assertEqual(made["Warren"], {"seconds": [3.0, 1.1, 5.0], "ratio": [3.0, 1.1, 1.25]})
@@ -231,19 +231,19 @@ class Libraries(unittest.TestCase):
             (self.root / name).touch()
 
     def found(self, wants):
-        """What is found when a file's libraries are those that `wants` has for its name."""
+        """Returns the libraries found when each file needs those that `wants` lists for its name."""
         with unittest.mock.patch.object(kvm, "needed", lambda path: list(wants.get(path.name, []))):
             return kvm.libraries(self.root, self.root / "program")
 
     def test_libraries_of_libraries_found_once(self):
-        """What a library needs comes along, circles end, and the loader is left to its own place."""
+        """The libraries of a library are found too, cycles end, and the loader keeps its own place."""
         made = self.found({"program": ["liba.so", "ld-linux-riscv64-lp64d.so.1"], "liba.so": ["libb.so"],
                            "libb.so": ["liba.so"]})
         self.assertEqual(sorted(made), ["liba.so", "libb.so"])
         self.assertEqual(made["libb.so"].name, "libb.so")
 
     def test_libraries_missing_refused(self):
-        """A library that was not unpacked is named, before a machine fails for want of it."""
+        """A library that was not unpacked is named before a machine starts without it."""
         with self.assertRaisesRegex(kvm.Failure, "libc.so"):
             self.found({"program": ["libc.so"]})
 
@@ -259,7 +259,7 @@ class Output(unittest.TestCase):
         self.assertIn("310", lines[2])
 
     def test_number_small_fractions_kept(self):
-        """A fraction of a small number is said, that of a large one is noise."""
+        """A small number is printed with its fraction, a large one without."""
         self.assertEqual([table.number(value) for value in (3.0, 3.14, 1234.56, None, 0)],
                          ["3", "3.1", "1,235", "", "0"])
 
@@ -272,7 +272,7 @@ class Output(unittest.TestCase):
         self.assertIn("515.0", text)
 
     def test_picture_well_formed_and_to_scale(self):
-        """The drawing is XML, names are escaped, and a bar is as wide as what it stands for."""
+        """The drawing is XML, names are escaped, and a bar's width is proportional to its value."""
         text = picture.draw([row("a", HS=10)], [row("a<b", VS=100, HS=300), row("a", HS=200)],
                             {("kernel", "f"): 30, ("VMM", "g"): 10}, "x & y", "a")
         root = xml.etree.ElementTree.fromstring(text.encode())

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""The machinery of the system tests, with shell commands in QEMU's place."""
+"""The harness of the system tests, with shell commands in place of QEMU."""
 
 import contextlib
 import io
@@ -46,41 +46,41 @@ class MachineCase(unittest.TestCase):
 
 class Expecting(MachineCase):
     def test_expect_text_that_comes_later_is_found(self):
-        """A pattern is found when its text comes in pieces and late."""
+        """A pattern is found when its text arrives in pieces and late."""
         with self.machine("printf 'hel'; sleep 0.2; echo lo; sleep 60") as machine:
             self.assertEqual(machine.expect("^h(.*)o$").group(1), "ell")
 
     def test_expect_goes_on_behind_last_match(self):
-        """What was matched once is not matched again."""
+        """Matched text is not matched again."""
         with self.machine("echo one; echo one; echo two") as machine:
             machine.expect("one")
             machine.expect("one")
             self.assert_fails("ended (0) before /one/ came", machine.expect, "one")
 
     def test_expect_deadline_fails(self):
-        """A pattern that does not come fails at its deadline, not later."""
+        """A pattern that does not arrive fails at its deadline, not later."""
         with self.machine("sleep 60") as machine:
             begin = time.monotonic()
             self.assert_fails("did not come within", machine.expect, "never", 0.3)
             self.assertLess(time.monotonic() - begin, 5)
 
     def test_expect_budget_of_machine_fails(self):
-        """However many deadlines a case has, its machine's budget bounds them all."""
+        """The machine's budget bounds the sum of all deadlines of a case."""
         with self.machine("while :; do echo x; sleep 0.05; done", budget_s=0.5) as machine:
             self.assert_fails("did not come", machine.expect, "never", 600)
 
     def test_expect_unless_comes_first_fails(self):
-        """A panic on the way to what is waited for fails at once."""
+        """A panic before the expected pattern fails at once."""
         with self.machine("echo Kernel panic; echo done; sleep 60") as machine:
             self.assert_fails('"Kernel panic" came', machine.expect, "done", 10, unless="Kernel panic")
 
     def test_expect_unless_comes_later_is_no_failure(self):
-        """What comes behind the match does not spoil it."""
+        """A panic after the match does not fail."""
         with self.machine("echo done; echo Kernel panic; sleep 60") as machine:
             machine.expect("done", 10, unless="Kernel panic")
 
     def test_expect_last_words_are_read(self):
-        """What is printed just before the end is still found."""
+        """Text that is printed just before the end is found."""
         with self.machine("seq 1 100000; echo last") as machine:
             machine.expect("^last$")
 
@@ -98,7 +98,7 @@ class Expecting(MachineCase):
             machine.expect("68 65 6c 6c 6f 0d")
 
     def test_send_on_raw_terminal_reaches_the_process(self):
-        """The same on a pseudo-terminal that the process made raw: no byte is changed on its way."""
+        """On a pseudo-terminal that the process made raw, no typed byte is changed."""
         with self.machine("test -t 0 && test -t 1 && stty raw -echo && echo tty; head -c 3 | od -An -tx1; sleep 60",
                           use_pty=True) as machine:
             machine.expect("tty")
@@ -106,7 +106,7 @@ class Expecting(MachineCase):
             machine.expect("03 1d 0d")
 
     def test_send_interrupt_on_terminal_is_a_signal(self):
-        """Left as it is, the terminal makes Ctrl-C a signal, as a person's does."""
+        """On a pseudo-terminal in its initial mode, Ctrl-C becomes a signal."""
         with self.machine("trap 'echo interrupted; exit 7' INT; echo ready; while :; do sleep 0.05; done",
                           use_pty=True) as machine:
             machine.expect("ready")
@@ -115,13 +115,13 @@ class Expecting(MachineCase):
             machine.expect_exit(7)
 
     def test_send_to_ended_process_fails(self):
-        """Typing to a process that is gone is a failure, not a crash."""
+        """Typing to a process that has ended is a failure, not a crash."""
         with self.machine("exec 0<&-; exit 0") as machine:
             machine.wait_exit()
             self.assert_fails("", machine.send, "x" * 1000)
 
     def test_send_to_process_that_prints_much_does_not_block(self):
-        """Typing much to a process that prints much before it reads cannot lock both up."""
+        """Typing much to a process that prints much before it reads causes no deadlock."""
         with self.machine("seq 1 100000; cat >/dev/null; echo drained") as machine:
             machine.send("x" * 200000)
             machine.process.stdin.close()
@@ -146,7 +146,7 @@ class Ending(MachineCase):
             self.assert_fails("did not end within", machine.expect_exit, 0, 0.3)
 
     def test_block_left_in_any_way_leaves_no_process(self):
-        """Behind the block the process is gone: after success, failure, exit and interrupt."""
+        """After the block the process has ended: after success, failure, exit and interrupt."""
         for error in (None, Failure("x"), SystemExit(1), KeyboardInterrupt()):
             with self.subTest(error=error), contextlib.suppress(Failure, SystemExit, KeyboardInterrupt):
                 with self.machine("exec sleep 60") as machine:
@@ -156,7 +156,7 @@ class Ending(MachineCase):
             self.assertFalse(is_alive(machine.pid))
 
     def test_block_left_takes_children_of_the_command_along(self):
-        """A QEMU that a script started is gone too, even when the script ended first."""
+        """A QEMU that a script started is ended too, even if the script ended first."""
         for script in ("sleep 60 & echo $!; wait", "sleep 60 & echo $!"):
             for use_pty in (False, True):
                 with self.subTest(script=script), self.machine(script, use_pty=use_pty) as machine:
@@ -167,7 +167,7 @@ class Ending(MachineCase):
                 self.assertFalse(is_alive(pid))
 
     def test_harness_killed_leaves_no_process(self):
-        """When the harness itself is killed, the process goes with it."""
+        """When the harness itself is killed, the process is killed too."""
         code = ("import sys; sys.path.insert(0, sys.argv[1])\n"
                 "from harness.machine import Machine\n"
                 "with Machine(['sleep', '60'], sys.argv[2], 60) as machine:\n"
@@ -185,7 +185,7 @@ class Ending(MachineCase):
                 self.assertFalse(is_alive(pid))
 
     def test_transcript_has_every_byte(self):
-        """The transcript is what was printed, unchanged, also what nobody waited for."""
+        """The transcript is the whole output, unchanged, also text that no case waited for."""
         with self.machine(r"printf 'a\033[1mb\r\n\377'") as machine:
             machine.wait_exit()
         self.assertEqual((self.top / "log").read_bytes(), b"a\x1b[1mb\r\n\xff")
@@ -200,7 +200,7 @@ class Ending(MachineCase):
 
 class Consoles(unittest.TestCase):
     def test_feed_sequences_are_dropped_wherever_they_are_cut(self):
-        """Control sequences vanish from the text, whole or in two pieces."""
+        """Control sequences are removed from the text, whole or in two pieces."""
         data = b"# \x1b[6nec\x1b[1;31mho\x1b(B\r\n\x1b[J4\x1bM2\n"
         for cut in range(len(data) + 1):
             text = Text()
@@ -209,7 +209,7 @@ class Consoles(unittest.TestCase):
             self.assertEqual(text.clean, "# echo\n42\n", cut)
 
     def test_feed_firmware_complaint_is_dropped(self):
-        """What the firmware says of a guest's instruction vanishes from a guest's line, in any two pieces."""
+        """The firmware's message about a guest's instruction is removed from a guest's line, in any two pieces."""
         data = b"small: he" + COMPLAINT.encode() + COMPLAINT.encode() + b"re\n"
         for cut in range(len(data) + 1):
             text = Text()
@@ -234,7 +234,7 @@ class Shells(MachineCase):
         return machine
 
     def test_run_gives_what_the_command_prints(self):
-        """The output is what stands between the marks, without the echo of the line."""
+        """The output of a command is the text between the marks, without the echo of the line."""
         with self.shell() as machine:
             shell = Shell(machine)
             shell.wait_prompt()
@@ -267,7 +267,7 @@ class Runner(MachineCase):
         return status, [line for line in out.getvalue().splitlines() if not line.startswith("#")], err.getvalue()
 
     def test_run_points_and_status_tell_the_truth(self):
-        """Success, failure, a broken case and a skipped one are told apart, and one failure fails all."""
+        """Success, failure, a broken case and a skipped case differ in the output; one failure fails the run."""
         def good(env):
             """All is well."""
 
@@ -293,7 +293,7 @@ class Runner(MachineCase):
         self.assertEqual(self.points()[0], 1)
 
     def test_run_failure_shows_end_of_transcript(self):
-        """The end of what the machine printed is shown when its case fails."""
+        """The last lines of a machine's console are shown when its case fails."""
         def bad(env):
             machine = Machine(["sh", "-c", "echo famous last words"], self.top / "log", 10)
             env.machines.append(machine)
@@ -303,7 +303,7 @@ class Runner(MachineCase):
         self.assertIn("famous last words", self.points(bad)[2])
 
     def test_cases_of_finds_every_function_with_a_property(self):
-        """Every file of cases has cases, and each says what it shows."""
+        """Every file of cases has cases, and each case has a docstring."""
         files = sorted(SYSTEM.glob("test_*.py"))
         self.assertGreater(len(files), 3)
         with unittest.mock.patch.object(sys, "path", [str(SYSTEM), *sys.path]):

@@ -85,7 +85,7 @@ def run_tests(folder):
 
 
 def show_tree(folder):
-    """dtc takes the tree without a word, and the node is there."""
+    """dtc accepts the tree without a warning, and the tree has the node."""
     blob = folder / "guest.dtb"
     subprocess.run([folder / "dump", "1", "0", "8", "1", blob], check=True)
     done = subprocess.run([DTC, "-I", "dtb", "-O", "dts", blob], text=True, capture_output=True, check=False)

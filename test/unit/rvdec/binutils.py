@@ -4,9 +4,9 @@
 
 Every 16-bit encoding is tried, and of the 32-bit ones every value of the fields
 that tell instructions apart, with the registers and immediates they go with
-walked through or drawn from a fixed seed. What the assembler of this binutils
-has not heard of yet (Zcb, Zacas, Zabha in 2.40) is held against a table here,
-and nothing else may differ.
+walked through or drawn from a fixed seed. Extensions that the assembler of this
+binutils does not know yet (Zcb, Zacas, Zabha in 2.40) are compared with a table
+here, and no other encoding may differ.
 """
 import argparse
 import array

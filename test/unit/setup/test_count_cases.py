@@ -52,20 +52,20 @@ def test_count_crash_after_good_cases_is_a_failure():
 
 
 def test_count_timeout_without_any_case_is_a_failure():
-    """A program that never got to a case is one failure."""
+    """A program that ends before its first case is one failure."""
     status, lines = run("", [("warren:system / boot", "TIMEOUT")], 1)
     assert (status, lines[-1]) == (1, "0 passed, 1 failed")
 
 
 def test_count_plain_test_is_one_case():
-    """A test that speaks by its exit status is a case of the project's suite."""
+    """A test whose result is its exit status counts as one case of the project's suite."""
     suites = '<testsuite name="warren"><testcase name="warren / x"><failure/></testcase></testsuite>'
     status, lines = run(suites, [("warren / x", "FAIL")], 1)
     assert (status, lines[-1]) == (1, "0 passed, 1 failed")
 
 
 def test_count_skipped_is_neither():
-    """A skipped case is said, and neither passed nor failed."""
+    """A skipped case is reported, and counts neither as passed nor as failed."""
     status, lines = run(tap("warren:unit / x", GOOD, SKIPPED), [("warren:unit / x", "OK")], 0)
     assert status == 0 and lines[-2:] == ["1 skipped", "1 passed, 0 failed"]
 
@@ -83,7 +83,7 @@ def test_count_no_log_is_a_failure():
 
 
 def test_count_console_control_characters_are_read_over():
-    """What a console printed into a log does not stop the count."""
+    """Console output in a log does not stop the count."""
     suites = tap("warren:unit / x", GOOD, "<system-out>\x1b[6n\x00</system-out>")
     status, lines = run(suites, [("warren:unit / x", "OK")], 0)
     assert (status, lines[-1]) == (0, "1 passed, 0 failed")

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""tools/trace: from a ring in memory to what Perfetto and a browser open."""
+"""tools/trace: from a ring in memory to files for Perfetto and a browser."""
 
 import contextlib
 import io
@@ -84,7 +84,7 @@ def write_boot(ram, rounds=3):
 
 
 def problems_of(document):
-    """What is wrong with a document in Chrome's trace format, by the description of that format."""
+    """The errors of a document in Chrome's trace format, by the description of that format."""
     found, tracks, named = [], {}, set()
     for event in document["traceEvents"]:
         for key in ("ph", "pid", "tid", "ts", "name"):
@@ -115,7 +115,7 @@ def problems_of(document):
 
 class RingTest(unittest.TestCase):
     def test_layout_is_that_of_the_headers(self):
-        """Numbers, sizes and magics are those that the kernel and the root server are built with."""
+        """Numbers, sizes and magics are the same as in the kernel and the root server."""
         abi = (TREE / "libs/abi/trace.h").read_text()
         proto = (TREE / "libs/proto/trace.h").read_text()
         vcpu = (TREE / "libs/abi/vcpu_page.h").read_text()
@@ -131,7 +131,7 @@ class RingTest(unittest.TestCase):
         self.assertEqual(len(re.findall(r"^    VCPU_EXIT_\w+ = \d", vcpu, re.M)), len(layout.REASONS))
 
     def test_ring_any_fill_is_read_whole(self):
-        """One to three chunks, from empty to several rounds: the newest in order, and the lost counted."""
+        """One to three chunks, empty to several times full: the newest records in order, the lost ones counted."""
         for chunks in (1, 2, 3):
             ram = Ram(chunks)
             capacity = PER_CHUNK * chunks
@@ -146,7 +146,7 @@ class RingTest(unittest.TestCase):
                 self.assertTrue(all(r.hart == 7 for r in got.records))
 
     def test_ring_writer_goes_on_meanwhile(self):
-        """What is overwritten while the chunks are read is not taken for a record."""
+        """A record that is overwritten while the chunks are read is left out."""
         for burst in (1, 5, PER_CHUNK, 3 * PER_CHUNK):
             ram = Ram(2)
             for i in range(3 * PER_CHUNK):
@@ -165,7 +165,7 @@ class RingTest(unittest.TestCase):
             self.assertLessEqual(got.lost + len(got.records), ram.count)
 
     def test_ring_rings_of_several_harts_are_merged(self):
-        """Each hart's chunks are a ring of their own; records come by time."""
+        """Each hart's chunks are a separate ring; records are sorted by time."""
         ram = Ram(2)
         for number, address in enumerate(ram.chunks):
             layout.CHUNK_HEAD.pack_into(ram.pages[address], 0, layout.RING_MAGIC, number, 0, 1, CHUNK, 2)
@@ -175,7 +175,7 @@ class RingTest(unittest.TestCase):
         self.assertEqual([(r.time, r.hart) for r in ram.trace().records], [(0, 0), (1, 1), (10, 0), (11, 1)])
 
     def test_ring_damage_is_told(self):
-        """Index and headers that do not fit each other are refused with a reason."""
+        """An index and headers that do not match are refused with a reason."""
         for at, page, value in ((0, "index", 1), (8, "index", 0), (24, "index", 4097), (32, "index", 0),
                                 (32, "index", 17), (36, "index", 65), (40, "index", 0x1000),
                                 (0, "chunk", 0), (16, "chunk", 1), (24, "chunk", 8192)):
@@ -186,7 +186,7 @@ class RingTest(unittest.TestCase):
                 ram.trace()
 
     def test_ring_random_memory_never_breaks_the_reader(self):
-        """Whatever stands in index, headers and records: a trace, or a TraceError; then JSON and SVG."""
+        """Any bytes in index, headers and records give a trace, with JSON and SVG, or a TraceError."""
         chance = random.Random(5)
         read_count = 0
         for _ in range(300):
@@ -215,7 +215,7 @@ class PerfettoTest(unittest.TestCase):
         return [event["name"] for event in self.events if event.get("cat") == category]
 
     def test_perfetto_document_is_valid(self):
-        """Every event has what the format wants, no slices of a track overlap, every track has a name."""
+        """Every event has the required fields, no slices of a track overlap, every track has a name."""
         self.assertEqual(problems_of(self.document), [])
         self.assertEqual(self.document["otherData"]["lost"], 0)
         self.assertEqual(self.document["otherData"]["records"], len(self.trace.records))
@@ -239,7 +239,7 @@ class PerfettoTest(unittest.TestCase):
         self.assertAlmostEqual(store["dur"], 4 * 7 / 10)
 
     def test_perfetto_calls_end_with_their_return(self):
-        """A call lasts until its thread is entered again; what decoding refused says why."""
+        """A call lasts until its thread is entered again; a call that decoding refused has its error."""
         calls = [event for event in self.events if event.get("cat") == "call"]
         self.assertEqual([event["name"] for event in calls[:2]], ["klog_write", "vcpu_run"])
         self.assertAlmostEqual(calls[1]["dur"], 3 * 7 / 10)
@@ -282,7 +282,7 @@ class PictureTest(unittest.TestCase):
         self.trace = self.ram.trace()
 
     def test_picture_time_adds_up(self):
-        """Every tick between the first and the last record that tells is somebody's, once."""
+        """Every tick between the first and the last record is counted once, for one owner."""
         owners = picture.time_by_owner(self.trace, picture.Scale(self.trace))
         spent = sum(sum(row) for row in owners.values())
         self.assertAlmostEqual(spent, self.trace.records[-1].time - self.trace.records[0].time, places=3)
@@ -340,7 +340,7 @@ class ToolTest(unittest.TestCase):
         return files
 
     def test_tool_converts_a_debuggers_dump(self):
-        """The index page and the frames of the ring as files are all it takes."""
+        """The index page and the frames of the ring, as files, are enough for the tool."""
         ram = Ram(2)
         write_boot(ram, 20)
         status, said = self.run_tool("convert", *self.dump(ram), "--output", self.top / "a.json",
@@ -362,7 +362,7 @@ class ToolTest(unittest.TestCase):
         self.assertFalse((self.top / "a.json").exists())
 
     def test_tool_index_is_the_first_line_that_tells_it(self):
-        """A guest that prints the same line later is not believed; a refusal is passed on."""
+        """A guest's later copy of the line is ignored; a refusal is passed on."""
         log = self.top / "log"
         log.write_bytes(b"x\r\nwarren: trace: the index is at 0x8000f000\r\r\nwarren: trace: the index is at 0x1\r\n")
         self.assertEqual(tool.find_index(log), 0x8000f000)
@@ -374,7 +374,7 @@ class ToolTest(unittest.TestCase):
             tool.find_index(log)
 
     def test_tool_wrong_words_are_refused(self):
-        """Unknown events and sizes are told before anything starts."""
+        """Unknown events and sizes are refused before the machine starts."""
         for words in (("--events", "exit"), ("--size", "2G"), ("--size", "0"), ("--events", "")):
             status, said = self.run_tool("run", "--build", self.top, "default", *words)
             self.assertEqual(status, 2, words)
@@ -389,7 +389,7 @@ class ToolTest(unittest.TestCase):
                          sorted(["ram.1", f"ram.{os.getpid()}", "ram.mine"]))
 
     def test_tool_now_without_a_system_says_so(self):
-        """There is nothing to be read when nothing runs."""
+        """Without a running machine there is no trace to read."""
         status, said = self.run_tool("now", "--build", self.top)
         self.assertEqual((status, "no traced system runs" in said), (1, True))
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""The guest's device tree through dtc: no warning, and what a guest looks for is there.
+"""The guest's device tree through dtc: no warning, and the nodes that a guest needs exist.
 
 Usage: fdt_dtc.py FDT_DUMP DTC
 """
