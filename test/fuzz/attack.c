@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The attack on the kernel, before a root server: it holds all capabilities there are, gives a few
- * threads full rights to some of every type and lets them call (attack_calls.c), while it stops and
- * restarts them anywhere, so that others see what a revoke or a delete has left half done.  After a
- * while everything is revoked and it begins again.  Then the kernel walks its memory (test/check),
- * all must be as it was, and the root server's own main() goes on: its guests boot.
+ * The attack on the kernel, which runs before the root server's main().  The attack holds all
+ * capabilities, gives a few threads full rights to some of every type, and lets them call
+ * (attack_calls.c).  It stops and restarts the threads anywhere, so that others see half-done
+ * revokes and deletes.  After a while the attack revokes everything and begins again.  At the end
+ * the kernel walks its memory (test/check), all memory has to be free again, and the root server's
+ * own main() goes on: its guests boot.
  *
  * The kernel's bootargs set it: attack.calls=N attack.seed=N attack.walk=N (calls between walks)
  * attack.turn=N (ticks) attack.stretch=1 (attack_stretch.c first) attack.price=N (attack_price.c
@@ -27,8 +28,8 @@
 #define CALLS_DEFAULT  UINT64_C(100000)
 #define CALLS_EPISODE  UINT64_C(20000)
 #define WALK_DEFAULT   UINT64_C(20000)
-#define TURN_DEFAULT   4000u /* ticks: a turn is at most this long, then who runs is chosen anew */
-#define PRIORITY       10u /* the waker has 0: made threads share that, at the least */
+#define TURN_DEFAULT   4000u /* ticks: the longest turn, after which other threads are chosen */
+#define PRIORITY       10u /* the waker has 0, as attackers' new threads may have */
 #define WORK_BITS      24u
 #define RAM_BITS       22u
 #define DEVICE_BITS    24u
@@ -43,7 +44,7 @@ enum own_slot { OWN_TABLE, OWN_NOTIFICATION, OWN_THREAD,
 
 struct attack {
     uint64_t seed, calls, walk, turn_ticks;
-    cap_t ram, device; /* Untypeds of the machine that all is made of */
+    cap_t ram, device; /* Untypeds from which all objects are made */
     uint32_t first;
     struct random random;
     uint64_t turns;
@@ -83,7 +84,7 @@ static uint64_t setting(const char *name, uint64_t otherwise)
     return at != NULL ? strtoull(at + strlen(name), NULL, 0) : otherwise;
 }
 
-/* Bytes that an Untyped has still to give. */
+/* The free bytes of an Untyped. */
 static uint64_t untyped_free(uint32_t slot)
 {
     uint64_t address = 0, state = 0;
@@ -118,7 +119,7 @@ static void make(enum obj_type type, unsigned bits, unsigned slot)
          "retype");
 }
 
-/* All rights, into the attackers' table, if the slot is empty there. */
+/* Copies with all rights into the attackers' CNode, if the slot there is empty. */
 static enum err give(uint32_t slot, cap_t from)
 {
     return cnode_copy(own(OWN_TABLE), slot, cap_at(BOOT_SLOT_CNODE), from.slot, RIGHTS_ALL);
@@ -129,10 +130,10 @@ static enum err give_made(uint32_t slot, enum obj_type type, unsigned bits)
     return untyped_retype(attack.ram, type, bits, own(OWN_TABLE), slot, 1);
 }
 
-/* What can be given again when somebody has deleted it. */
+/* Gives a first capability again after an attacker has deleted it. */
 static enum err give_first(uint32_t slot)
 {
-    /* Not to each other's registers: an attacker with wild ones would count anything. */
+    /* Without the right to registers: an attacker with random registers would count wrongly. */
     if (slot >= ATTACK_THREAD && slot < ATTACK_THREAD + ATTACK_THREADS)
         return cnode_copy(own(OWN_TABLE), slot, cap_at(BOOT_SLOT_CNODE),
                           own(OWN_THREAD + slot - ATTACK_THREAD).slot, RIGHT_READ | RIGHT_MANAGE);
@@ -152,14 +153,14 @@ static enum err give_first(uint32_t slot)
     }
 }
 
-/* Runs when no attacker can, and says so. */
+/* Runs when no attacker can run, and signals that. */
 static void waker_thread(void)
 {
     for (;;)
         (void)!notification_signal(own(OWN_NOTIFICATION));
 }
 
-/* From its first instruction again, wherever it was.  The one behind the last is the waker. */
+/* Restarts a thread at its first instruction.  The thread after the last one is the waker. */
 static void thread_start(unsigned i)
 {
     extern char __global_pointer$[];
@@ -200,14 +201,14 @@ static void episode_begin(void)
     thread_start(ATTACK_THREADS);
 }
 
-/* Everything there is goes at one blow. */
+/* Ends an episode: revokes all objects at once. */
 static void episode_end(void)
 {
     attack_must(cnode_revoke(cap_at(BOOT_SLOT_CNODE), attack.device.slot), "revoke device memory");
     attack_must(cnode_revoke(cap_at(BOOT_SLOT_CNODE), attack.ram.slot), "revoke memory");
 }
 
-/* Who goes on, who stands still in the middle of a call, who begins anew; then let them. */
+/* Chooses which threads go on, stay stopped within a call, or restart; then lets them run. */
 static void turn(void)
 {
     uint64_t bits;
@@ -263,7 +264,7 @@ static void print_table(void)
     }
 }
 
-/* All memory that there was is free again. */
+/* The free bytes of the two Untypeds; at the end all are free. */
 static uint64_t memory_free(void)
 {
     return untyped_free(attack.ram.slot) + untyped_free(attack.device.slot);

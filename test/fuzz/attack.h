@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* What the parts of the attack share: attack.c tends the threads, attack_calls.c calls. */
+/* Shared by the files of the attack: attack.c runs the threads, attack_calls.c makes calls. */
 #ifndef TEST_FUZZ_ATTACK_H
 #define TEST_FUZZ_ATTACK_H
 
@@ -8,10 +8,10 @@
 #include "random.h"
 
 #define ATTACK_THREADS 3u
-#define ATTACK_SLOTS   256u /* of the table that they share */
+#define ATTACK_SLOTS   256u /* of the CNode that the attackers share */
 #define ATTACK_KINDS   64u  /* of calls, at most */
 
-/* What they begin with; the rest is free. */
+/* The attackers' first capabilities; the other slots are empty. */
 enum attack_slot {
     ATTACK_CNODE = 1,
     ATTACK_VSPACE,
@@ -30,7 +30,7 @@ enum attack_slot {
     ATTACK_FREE
 };
 
-/* One attacker.  It is stopped anywhere and begun again: all it knows is here. */
+/* The whole state of one attacker, which is stopped and restarted anywhere. */
 struct attacker {
     struct random random;
     uint64_t calls;
@@ -40,24 +40,24 @@ struct attacker {
 
 extern struct attacker attacker[ATTACK_THREADS];
 
-/* The attackers' guess of what a slot holds, OBJ_NONE for empty; wrong once somebody revokes. */
+/* The attackers' guess of a slot's type, OBJ_NONE if empty; wrong after another's revoke. */
 #define KIND_UNKNOWN 31u
 extern uint8_t attack_kind[ATTACK_SLOTS];
 extern uint64_t attack_seq[ATTACK_SLOTS]; /* of a VCpu: its latest exit */
 
-/* How many kinds of calls there are, and their names. */
+/* The number of kinds of calls, and their names. */
 unsigned attack_kind_count(void);
 const char *attack_kind_name(unsigned kind);
 
-/* Prints what went wrong and ends the machine, unless `err` is OK. */
+/* Prints the failed step and ends the machine, unless `err` is OK. */
 void attack_must(enum err err, const char *what);
 
-/* The longest calls there are, and how long interrupts are off in them (attack_parts.h). */
+/* Makes the longest calls, and measures how long interrupts are off in them (attack_parts.h). */
 void attack_stretch(void);
 
-/* Begin: nothing is known but what the first slots hold. */
+/* Resets the guesses to the first capabilities. */
 void attack_forget(void);
-/* Calls, for ever. */
+/* Makes calls for ever. */
 _Noreturn void attack_thread(uint64_t index);
 
 #endif

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""docs/writing-a-device.md, done word for word: its device is built, tested and shown to dtc (TAP).
+"""Follows docs/writing-a-device.md: its device is built, tested and checked with dtc (TAP).
 
     test_device.py TREE BUILD DTC LIBRARY... -- COMPILER...
 """
