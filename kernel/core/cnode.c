@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include <kernel/core/cnode.h>
 
+#include <kernel/core/sched.h>
 #include <kernel/core/syscall.h>
 
 struct object *cnode_create(void *memory, uint8_t size_bits)
@@ -98,6 +99,22 @@ enum err cnode_delete_invoke(struct invocation *inv)
     return OK;
 }
 
+/* Is `node` the tombstone of the table in which `slot` stands? */
+static bool is_own_tombstone(const struct slot *node, const struct slot *slot)
+{
+    return slot_is_dead(node) && node->type == OBJ_CNODE && slot > node &&
+           slot < node + ((const struct cnode *)node)->slot_count;
+}
+
+/* Delete the first child of `slot`.  A revoke may destroy the very table that holds `slot`: that
+ * table is taken apart last, or `slot` and with it the way to the other children would be gone. */
+static void revoke_step(struct hart *hart, struct slot *slot)
+{
+    if (is_own_tombstone(slot->first_child, slot))
+        slot_rotate_children(slot);
+    node_delete(hart, slot->first_child);
+}
+
 enum err cnode_revoke_invoke(struct invocation *inv)
 {
     struct slot *slot = cnode_slot(cnode_of(inv->slot), inv->arg[0]);
@@ -107,10 +124,10 @@ enum err cnode_revoke_invoke(struct invocation *inv)
     if (slot_is_empty(slot))
         return ERR_INVALID_CAP;
     while (slot->first_child != NULL) {
-        node_delete(inv->hart, slot->first_child);
+        revoke_step(inv->hart, slot);
         if (inv->hart->current != inv->thread)
-            return OK; /* the revoke stopped or destroyed its own caller */
-        if (slot->first_child != NULL && hal_interrupt_pending())
+            return ERR_CANCELLED; /* the revoke suspended or destroyed its own caller */
+        if (slot->first_child != NULL && sched_must_give_way(inv->hart))
             return ERR_AGAIN;
     }
     return OK;

@@ -207,7 +207,7 @@ static enum err ipc_receive(struct invocation *inv)
             endpoint_wait(endpoint, receiver, THREAD_BLOCKED_RECV);
             break;
         }
-        if (hal_interrupt_pending())
+        if (sched_must_give_way(inv->hart))
             return ERR_AGAIN;
     }
     inv->is_answered = true;

@@ -8,9 +8,10 @@
 
 void irq_handle(struct hart *hart)
 {
-    uint32_t source;
-
-    while ((source = hal_irq_claim()) != 0) {
+    for (uint32_t i = 0; i < IRQ_HANDLE_MAX; i++) {
+        uint32_t source = hal_irq_claim();
+        if (source == 0)
+            return;
         struct irq *irq = source < IRQ_SOURCE_MAX ? hart->kernel->irq_by_source[source] : NULL;
         if (irq == NULL) {
             hal_irq_complete(source); /* first: a PLIC may ignore it for a masked source */

@@ -6,6 +6,7 @@
 #include <kernel/core/hart.h>
 #include <kernel/core/irq.h>
 #include <kernel/core/notification.h>
+#include <kernel/core/sched.h>
 #include <kernel/core/vcpu.h>
 
 static struct object *object_init(struct hart *hart, enum obj_type type, uint8_t size_bits,
@@ -225,7 +226,7 @@ void dead_ring_take_apart(struct hart *hart)
     do
         object_reap_step(hart, object_of_link(thread->dead.next));
     while (hart->current == thread && !dead_ring_is_empty(&thread->dead) &&
-           !hal_interrupt_pending());
+           !sched_must_give_way(hart));
 }
 
 void node_delete(struct hart *hart, struct slot *node)

@@ -12,12 +12,13 @@
  *
  *   - by the thread whose call condemned the object, before that thread returns to user mode: each
  *     thread has a list of the dead objects that it must take apart (thread.h);
- *   - by a thread that wants the memory back: a revoke of the Untyped, or a retype that finds no
- *     room, takes apart all tombstones below that Untyped, also those of other threads.
+ *   - by a thread that wants the memory back: a revoke of the Untyped takes apart all tombstones
+ *     below that Untyped, a retype that finds no room those before the first live child, also
+ *     tombstones of other threads.
  *
  * So an Untyped without children contains no object, alive or dead, and each call pays only for
  * the objects that it names.  A thread that destroys another thread takes over the other's list.
- * The list of a thread that destroys itself is left to the threads that want the memory.
+ * The list of a thread that destroys itself stays until the memory is revoked.
  */
 #ifndef KERNEL_CORE_OBJECT_H
 #define KERNEL_CORE_OBJECT_H
@@ -94,7 +95,8 @@ bool dead_ring_is_empty(const struct dead_link *ring);
 /* Take apart the objects of the current thread's ring, which is not empty, until the ring is empty,
  * an interrupt is pending, or another thread is current.  Takes at least one bounded step. */
 void dead_ring_take_apart(struct hart *hart);
-/* Move all objects of `from` to `to`.  NULL: they form a ring without a head. */
+/* Move all objects of `from` to `to`.  NULL: they stay linked to each other, and no thread takes
+ * them apart. */
 void dead_ring_pass(struct dead_link *from, struct dead_link *to);
 
 #endif

@@ -95,22 +95,36 @@ static inline bool deadline_has_passed(const struct hart *hart, uint64_t now)
     return timer_earliest(&hart->timers) <= now;
 }
 
-/* Serve one passed deadline of priority `floor` or above; false: there is none. */
-static bool deadline_serve(struct hart *hart, uint64_t now, uint32_t floor)
+/* Cancel the timer of one thread of priority `floor` or above whose deadline has passed; NULL: there
+ * is none. */
+static struct thread *deadline_take(struct hart *hart, uint64_t now, uint32_t floor)
 {
     struct timer *timer = timer_due(&hart->timers, now, floor);
 
     if (timer == NULL)
-        return false;
-    struct thread *thread = thread_of_timer(timer);
-    thread_timer_cancel(thread);
+        return NULL;
+    timer_cancel(&hart->timers, timer);
+    return thread_of_timer(timer);
+}
+
+/* The deadline of `thread`, just taken, has passed: make the thread ready. */
+static void deadline_end(struct thread *thread)
+{
     if (thread->state == THREAD_BLOCKED_WAIT) {
         notification_leave(thread);
         thread_answer(thread, ERR_TIMEOUT);
     } else {
-        sched_handoff(hart, thread); /* at once, if the hart is idle */
+        sched_ready(thread);
     }
-    return true;
+}
+
+/* Let one sleeper of priority `floor` or above whose deadline has passed join the ready queue. */
+static void deadline_serve(struct hart *hart, uint64_t now, uint32_t floor)
+{
+    struct thread *thread = deadline_take(hart, now, floor);
+
+    if (thread != NULL)
+        deadline_end(thread);
 }
 
 void timer_expire(struct hart *hart)
@@ -123,8 +137,13 @@ void timer_expire(struct hart *hart)
         floor = current->priority + (now < hart->slice_end_ticks ? 1u : 0u);
     hart->armed_ticks = 0; /* the timer has fired: it must be armed again */
     for (uint32_t i = 0; i < TIMER_EXPIRE_MAX && deadline_has_passed(hart, now); i++) {
-        if (!deadline_serve(hart, now, floor))
+        struct thread *thread = deadline_take(hart, now, floor);
+        if (thread == NULL)
             return;
+        if (thread->state == THREAD_BLOCKED_WFI)
+            sched_handoff(hart, thread); /* an idle hart runs the thread without a queue */
+        else
+            deadline_end(thread);
     }
 }
 
@@ -149,7 +168,7 @@ void sched_pass_turn(struct hart *hart)
     run_stop(hart, now);
     thread->slice_left_ticks = 0;
     if (deadline_has_passed(hart, now))
-        (void)deadline_serve(hart, now, thread->priority);
+        deadline_serve(hart, now, thread->priority);
     ready_push(thread, false);
 }
 
@@ -187,7 +206,7 @@ struct thread *sched_pick(struct hart *hart)
         run_preempt(hart, now);
     /* A sleeper of this priority must get into the queue even if no slice ever ends. */
     if (deadline_has_passed(hart, now))
-        (void)deadline_serve(hart, now, ready_top(hart));
+        deadline_serve(hart, now, ready_top(hart));
     struct thread *next = hart->ready.list[ready_top(hart)].first;
     ready_remove(next);
     uint64_t left = next->slice_left_ticks;
@@ -341,6 +360,8 @@ void sched_leave(struct hart *hart)
             else if (hart->vspace == vspace_of(thread)) /* else another VSpace is loaded */
                 hart->resumable = thread->vcpu;
             vcpu_enter(thread->vcpu);
+        } else if (hal_interrupt_pending()) {
+            interrupts_serve(hart); /* many guests may go to sleep one after the other */
         }
     }
 }

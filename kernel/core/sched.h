@@ -34,6 +34,16 @@ static inline void thread_timer_cancel(struct thread *thread)
     timer_cancel(&thread->hart->timers, &thread->timer);
 }
 
+/* Must the long call of the current thread give way to an interrupt, or to a ready thread of higher
+ * priority, which that call may have woken? */
+static inline bool sched_must_give_way(const struct hart *hart)
+{
+    const struct thread *current = hart->current;
+
+    return (current != NULL && hart->ready.present >> current->priority > 1) ||
+           hal_interrupt_pending();
+}
+
 /* Make a thread that is in no queue ready: the last of its priority. */
 void sched_ready(struct thread *thread);
 

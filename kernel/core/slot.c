@@ -121,3 +121,17 @@ void slot_unbury(struct slot *tombstone)
     tombstone->next = NULL;
     tombstone->prev = NULL;
 }
+
+void slot_rotate_children(struct slot *parent)
+{
+    struct slot *first = parent->first_child, *last = parent->last_child;
+
+    if (first == last)
+        return;
+    parent->first_child = first->next;
+    first->next->prev = parent;
+    last->next = first;
+    first->prev = last;
+    first->next = parent;
+    parent->last_child = first;
+}

@@ -60,6 +60,9 @@ void slot_remove(struct slot *slot);
 /* Move a capability and its place in the tree from `from` to the empty slot `to`. */
 void slot_move(struct slot *to, struct slot *from);
 
+/* Make the first child of `parent` the last. */
+void slot_rotate_children(struct slot *parent);
+
 /* Put a tombstone into the place of `slot`, which has no children and is empty afterwards. */
 void slot_bury(struct slot *slot, struct slot *tombstone);
 /* Take a tombstone out of the tree. */

@@ -40,15 +40,25 @@ uint32_t space_free_count(const struct kernel *kernel, enum space_stage stage)
 
 static uint16_t place_take(struct space_table *table, struct space *space)
 {
-    uint16_t i = table->next_hint;
+    uint16_t i = table->free_first;
 
-    do
-        i = (uint16_t)(i % (SPACE_COUNT - 1) + 1);
-    while (table->entry[i].space != NULL);
+    if (i != 0)
+        table->free_first = table->free_next[i];
+    else
+        i = ++table->fresh_count;
     table->entry[i].space = space;
-    table->next_hint = i;
     table->used_count++;
     return i;
+}
+
+/* Free the place of a space that died: records of mappings that name the place are void. */
+static void place_give(struct space_table *table, uint16_t i)
+{
+    table->entry[i].space = NULL;
+    table->entry[i].generation++;
+    table->used_count--;
+    table->free_next[i] = table->free_first;
+    table->free_first = i;
 }
 
 /* How many of the `rest_pages` behind the root table hold the header and the counts? */
@@ -104,9 +114,7 @@ void space_destroy(struct hart *hart, struct space *space)
         hart->gspace = NULL;
     }
     space_fence_all(space);
-    table->entry[space->index].space = NULL;
-    table->entry[space->index].generation++;
-    table->used_count--;
+    place_give(table, space->index);
 }
 
 void space_load(struct hart *hart, struct space *space)

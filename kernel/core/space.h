@@ -50,9 +50,12 @@ struct space_entry {
     uint64_t generation; /* counts the dead spaces that had this entry */
 };
 
+/* All zero: every place is free. */
 struct space_table {
-    uint16_t next_hint;
     uint16_t used_count;
+    uint16_t fresh_count; /* places taken at least once: 1 .. fresh_count */
+    uint16_t free_first;  /* of those, the free ones; 0: none */
+    uint16_t free_next[SPACE_COUNT];
     struct space_entry entry[SPACE_COUNT];
 };
 

@@ -4,6 +4,7 @@
 #include <abi/decode.h>
 #include <kernel/core/cnode.h>
 #include <kernel/core/hart.h>
+#include <kernel/core/sched.h>
 #include <kernel/core/syscall.h>
 
 /* Untyped.word[]. */
@@ -36,7 +37,7 @@ static enum err untyped_reap(struct hart *hart, const struct slot *untyped)
 
     while (untyped->first_child != NULL && slot_is_dead(untyped->first_child)) {
         node_delete(hart, untyped->first_child);
-        if (hart->current != caller || hal_interrupt_pending())
+        if (hart->current != caller || sched_must_give_way(hart))
             return ERR_AGAIN;
     }
     return OK;

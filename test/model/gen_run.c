@@ -10,10 +10,6 @@
 
 static void pass_time(struct world *world, struct gen *gen)
 {
-    if (gen_below(gen, 8) == 0) { /* as after 1023 more spaces: indices are reused */
-        world->kernel.vspaces.next_hint = 0;
-        world->kernel.gspaces.next_hint = 0;
-    }
     fake.now += gen_below(gen, 400);
     if (gen_below(gen, 20) == 0) {
         fake_irq_raise(1 + gen_below(gen, 6));

@@ -393,7 +393,9 @@ enum world_end world_step(struct world *world, const struct world_call *call)
     carry_out(&world->hart);
     poison_nothing(world);
 
-    bool is_fired = fake.preempt_count != preempt_count;
+    /* A long call gives way to an interrupt, and to whoever of higher priority it has woken. */
+    bool is_outranked = world->hart.ready.present >> caller->priority > 1;
+    bool is_fired = fake.preempt_count != preempt_count || is_outranked;
     enum world_end end = is_fired || is_gone ? end_of(world, caller, context.pc) : END_DONE;
     HOLDS(world, caller->context.pc != context.pc || world->hart.current != caller ||
                      (is_fired && may_be_interrupted(&call->call)),

@@ -242,7 +242,6 @@ START_TEST(test_space_death_voids_its_mappings)
     ck_assert_ptr_null(hart.gspace);
     ck_assert(!fake_tlb_reaches(space->root, UINT64_C(1) << 15));
     ck_assert_ptr_null(space_of_frame(&kernel, world_slot(frame)));
-    kernel.gspaces.next_hint = (uint16_t)(place - 1);
     uint32_t next = world_make(OBJ_GSPACE, 15);
     ck_assert_uint_eq(((struct space *)world_object(next))->index, place);
     ck_assert_ptr_null(space_of_frame(&kernel, world_slot(frame)));
