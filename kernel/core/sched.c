@@ -95,8 +95,8 @@ static inline bool deadline_has_passed(const struct hart *hart, uint64_t now)
     return timer_earliest(&hart->timers) <= now;
 }
 
-/* Cancel the timer of one thread of priority `floor` or above whose deadline has passed; NULL: there
- * is none. */
+/* Cancel the timer of one thread of priority `floor` or above whose deadline has passed.  NULL:
+ * there is no such thread. */
 static struct thread *deadline_take(struct hart *hart, uint64_t now, uint32_t floor)
 {
     struct timer *timer = timer_due(&hart->timers, now, floor);

@@ -54,6 +54,7 @@ void attack_must(enum err err, const char *what);
 
 /* Makes the longest calls, and measures how long interrupts are off in them (attack_parts.h). */
 void attack_stretch(void);
+void attack_stretch_more(void);
 
 /* Resets the guesses to the first capabilities. */
 void attack_forget(void);

@@ -159,4 +159,5 @@ void attack_stretch(void)
     many_mappings(OBJ_GSPACE, "mapping 1024 pages in a GSpace");
     many_deadlines();
     single_calls();
+    attack_stretch_more();
 }

@@ -180,7 +180,8 @@ STRETCH_MOST = 10_000  # instructions with interrupts off
 # Lines that test/fuzz/attack_stretch.c and attack.c have to print, or their beginnings.
 STRETCHES = ("making VSpaces", "making GSpaces", "making Threads", "zeroing large objects",
              "revoking 16,383 children", "deleting a table", "mapping 1024 pages", "deleting their space",
-             "revoking their frame", "waking 64 threads", "kernel's log", "fences", "calls after")
+             "revoking their frame", "waking 64 threads", "kernel's log", "fences", "the last VSpaces",
+             "the last GSpaces", "64 guests to sleep", "calls after")
 
 DROPS = ("configure of a thread with a CNode", "configure of a thread with an Endpoint", "bind of a VCpu",
          "bind of a thread", "delete", "delete of the caller", "random drops")

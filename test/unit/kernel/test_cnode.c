@@ -330,6 +330,87 @@ START_TEST(test_revoke_takes_apart_what_nobody_holds)
 }
 END_TEST
 
+START_TEST(test_take_apart_gives_way_to_a_thread_that_it_woke)
+{
+    /* The last capability to an Endpoint lies in the dead table; a thread of higher priority that
+     * waits at that Endpoint runs before the rest of the table is taken apart. */
+    uint32_t awaited = world_make(OBJ_ENDPOINT, ENDPOINT_BITS_MIN);
+    uint32_t large = world_make(OBJ_CNODE, 14);
+    struct thread *high = world_thread_at(world_thread(40));
+    struct cnode *cnode = world_object(large);
+
+    world_message(high, CALL_RECV, awaited, 0, 0, 0);
+    for (uint64_t i = 2; i < cnode->slot_count; i++)
+        slot_derive(cnode_slot(cnode, i), world_slot(endpoint), RIGHTS_ALL);
+    slot_move(cnode_slot(cnode, 1), world_slot(awaited));
+    world_run(caller);
+    slot_delete(&hart, world_slot(large));
+    ck_assert_int_eq(fake_leave(&hart), FAKE_LEFT_USER);
+    ck_assert_ptr_eq(hart.current, high);
+    ck_assert_int_eq(world_result(high), ERR_CANCELLED);
+    ck_assert_uint_lt(cnode->reap_next, 10);
+}
+END_TEST
+
+START_TEST(test_revoke_gives_way_to_a_thread_that_it_woke)
+{
+    /* The same for the children of an Untyped. */
+    uint32_t untyped = world_make(OBJ_UNTYPED, 16), left = 0;
+    struct thread *high = world_thread_at(world_thread(40));
+
+    caller->context.x[REG_A6] = 60;
+    ck_assert_int_eq(
+        world_invoke(caller, untyped, METHOD_UNTYPED_RETYPE, OBJ_ENDPOINT, 7, table, 100), OK);
+    world_message(high, CALL_RECV, 159, 0, 0, 0); /* the youngest goes first */
+    uint64_t pc = caller->context.pc;
+    (void)remove_at(table, METHOD_CNODE_REVOKE, untyped);
+    ck_assert_uint_eq(caller->context.pc, pc);
+    for (uint32_t i = 0; i < 60; i++)
+        left += !slot_is_empty(world_slot(100 + i));
+    ck_assert_uint_gt(left, 50);
+}
+END_TEST
+
+START_TEST(test_revoke_of_a_slot_in_a_table_that_it_destroys_is_complete)
+{
+    /* The Untyped's capability lies in a table made from that Untyped. */
+    uint32_t untyped = world_make(OBJ_UNTYPED, 14);
+
+    caller->context.x[REG_A6] = 1;
+    ck_assert_int_eq(
+        world_invoke(caller, untyped, METHOD_UNTYPED_RETYPE, OBJ_NOTIFICATION, 7, table, 100), OK);
+    ck_assert_int_eq(
+        world_invoke(caller, untyped, METHOD_UNTYPED_RETYPE, OBJ_CNODE, 8, table, 101), OK);
+    slot_move(cnode_slot(world_object(101), 1), world_slot(untyped));
+    ck_assert_int_eq(world_invoke(caller, 101, METHOD_CNODE_REVOKE, 1, 0, 0, 0), OK);
+    ck_assert(slot_is_empty(world_slot(100)));
+    ck_assert(slot_is_empty(world_slot(101)));
+    ck_assert(!world_has_dead());
+}
+END_TEST
+
+START_TEST(test_revoke_that_suspends_its_caller_is_cancelled)
+{
+    /* The caller's own CNode is among the deleted: it has not done the rest. */
+    uint32_t untyped = world_make(OBJ_UNTYPED, 14);
+    struct thread *thread = world_thread_at(world_thread(10));
+
+    caller->context.x[REG_A6] = 1;
+    ck_assert_int_eq(
+        world_invoke(caller, untyped, METHOD_UNTYPED_RETYPE, OBJ_NOTIFICATION, 7, table, 100), OK);
+    ck_assert_int_eq(
+        world_invoke(caller, untyped, METHOD_UNTYPED_RETYPE, OBJ_CNODE, 8, table, 101), OK);
+    slot_derive(cnode_slot(world_object(101), 1), world_slot(table), RIGHTS_ALL);
+    slot_delete(&hart, &thread->place[THREAD_CNODE]);
+    slot_embed(&thread->place[THREAD_CNODE], world_slot(101), &thread->object);
+    ck_assert_int_eq(thread_resume(thread), OK);
+    ck_assert_int_eq(world_invoke(thread, 1, METHOD_CNODE_REVOKE, untyped, 0, 0, 0),
+                     ERR_CANCELLED);
+    ck_assert_int_eq(thread->state, THREAD_SUSPENDED);
+    ck_assert_ptr_nonnull(world_slot(untyped)->first_child);
+}
+END_TEST
+
 TCase *cnode_cases(void)
 {
     TCase *cases = tcase_create("cnode");
@@ -350,6 +431,10 @@ TCase *cnode_cases(void)
     tcase_add_test(cases, test_configure_and_bind_take_what_they_dropped_apart);
     tcase_add_test(cases, test_destroyer_of_a_thread_takes_over_its_dead);
     tcase_add_test(cases, test_revoke_takes_apart_what_nobody_holds);
+    tcase_add_test(cases, test_take_apart_gives_way_to_a_thread_that_it_woke);
+    tcase_add_test(cases, test_revoke_gives_way_to_a_thread_that_it_woke);
+    tcase_add_test(cases, test_revoke_of_a_slot_in_a_table_that_it_destroys_is_complete);
+    tcase_add_test(cases, test_revoke_that_suspends_its_caller_is_cancelled);
     tcase_add_test(cases, test_delete_last_name_of_the_caller_ends_it);
     return cases;
 }

@@ -67,6 +67,24 @@ START_TEST(test_irq_is_quiet_until_acknowledged)
 }
 END_TEST
 
+START_TEST(test_irq_many_at_once_are_served_in_several_interrupts)
+{
+    /* One interrupt serves IRQ_HANDLE_MAX sources; the others stay pending and raise the next. */
+    for (uint32_t i = 0; i < IRQ_HANDLE_MAX + 5; i++) {
+        uint32_t one = world_make(OBJ_IRQ, IRQ_BITS_MIN);
+        ck_assert_int_eq(bind(one, 1 + i), OK);
+        fake_irq_raise(1 + i);
+    }
+    fake_log_clear();
+    irq_handle(&hart);
+    ck_assert_uint_eq(fake_event_count_of(FAKE_IRQ_CLAIM), IRQ_HANDLE_MAX);
+    ck_assert(hal_irq_is_pending());
+    irq_handle(&hart);
+    ck_assert_uint_eq(fake_event_count_of(FAKE_IRQ_CLAIM), IRQ_HANDLE_MAX + 5);
+    ck_assert(!hal_irq_is_pending());
+}
+END_TEST
+
 START_TEST(test_irq_bind_errors)
 {
     /* RANGE, EXISTS, INVALID_CAP, NO_RIGHT; and ack before bind is STATE. */
@@ -180,6 +198,7 @@ TCase *irq_cases(void)
     tcase_add_checked_fixture(cases, setup, NULL);
     tcase_add_test(cases, test_irq_interrupt_signals_badge);
     tcase_add_test(cases, test_irq_is_quiet_until_acknowledged);
+    tcase_add_test(cases, test_irq_many_at_once_are_served_in_several_interrupts);
     tcase_add_test(cases, test_irq_bind_errors);
     tcase_add_test(cases, test_irq_destroyed_masks_and_frees_source);
     tcase_add_test(cases, test_irq_loses_notification_masks_source);

@@ -314,6 +314,56 @@ START_TEST(test_deadline_passed_while_others_ran_returns_none)
 }
 END_TEST
 
+START_TEST(test_wfi_deadline_served_when_another_is_chosen_is_not_lost)
+{
+    /* A guest's WFI ended while a thread of higher priority ran; when that blocks, the scheduler
+     * chooses an equal of the guest's VMM, and the VMM's thread waits in the ready queue. */
+    struct thread *equal = world_thread_at(world_thread(vw.vmm->priority));
+    struct thread *high = world_thread_at(world_thread(40));
+    uint32_t word = world_make(OBJ_NOTIFICATION, NOTIFICATION_BITS_MIN);
+
+    sched_block(equal, THREAD_SUSPENDED);
+    sched_block(high, THREAD_SUSPENDED);
+    vw_enter();
+    vw_wfi_with_deadline();
+    ck_assert_int_eq(vw.vmm->state, THREAD_BLOCKED_WFI);
+    fake.now = vw.vmm->timer.deadline_ticks - 1;
+    sched_ready(equal);
+    sched_ready(high);
+    ck_assert_int_eq(fake_leave(&hart), FAKE_LEFT_USER);
+    ck_assert_ptr_eq(hart.current, high);
+    fake.now += 10;
+    world_call(high, CALL_WAIT, word, TIMER_NEVER);
+    ck_assert_int_eq(fake_leave(&hart), FAKE_LEFT_USER);
+    ck_assert_ptr_eq(hart.current, equal);
+    ck_assert_ptr_eq(hart.ready.list[vw.vmm->priority].last, vw.vmm);
+}
+END_TEST
+
+START_TEST(test_many_guests_that_go_to_sleep_are_preemptible)
+{
+    /* Between one guest's WFI and the next the kernel looks for an interrupt. */
+    enum { GUESTS = 20 };
+    static struct vcpu_set set[GUESTS];
+
+    for (uint32_t i = 0; i < GUESTS; i++) {
+        set[i] = vw_second();
+        vw_run_of(&set[i], 0);
+    }
+    while (hart.current != NULL)
+        sched_block(hart.current, THREAD_SUSPENDED);
+    while (hart.ready.present != 0)
+        sched_block(sched_pick(&hart), THREAD_SUSPENDED);
+    for (uint32_t i = 0; i < GUESTS; i++) {
+        sched_ready(set[i].vmm);
+        set[i].page->irq |= VCPU_IRQ_WAIT;
+    }
+    uint64_t before = fake.question_count;
+    ck_assert_int_eq(fake_leave(&hart), FAKE_LEFT_IDLE);
+    ck_assert_uint_ge(fake.question_count - before, GUESTS);
+}
+END_TEST
+
 TCase *vcpu_timer_cases(void)
 {
     TCase *cases = tcase_create("vcpu-timer");
@@ -337,5 +387,7 @@ TCase *vcpu_timer_cases(void)
     tcase_add_test(cases, test_deadline_of_one_call_is_not_that_of_the_next);
     tcase_add_test(cases, test_deadline_with_kick_leaves_the_word);
     tcase_add_test(cases, test_deadline_passed_while_others_ran_returns_none);
+    tcase_add_test(cases, test_wfi_deadline_served_when_another_is_chosen_is_not_lost);
+    tcase_add_test(cases, test_many_guests_that_go_to_sleep_are_preemptible);
     return cases;
 }
