@@ -24,8 +24,8 @@ _Static_assert(sizeof(struct irq) <= UINT64_C(1) << IRQ_BITS_MIN, "Irq's size");
 /* Sources that one external interrupt serves; the rest raises the next interrupt at once. */
 #define IRQ_HANDLE_MAX 16u
 
-/* External interrupt: claim and signal up to IRQ_HANDLE_MAX pending sources.  A claimed source cannot
- * be pending again, so each source is signalled at most once. */
+/* External interrupt: claim and signal up to IRQ_HANDLE_MAX pending sources.  A claimed source
+ * cannot be pending again, so each source is signalled at most once. */
 void irq_handle(struct hart *hart);
 
 /* The Irq or its Notification is deleted: mask the source, if one is bound, and free it. */

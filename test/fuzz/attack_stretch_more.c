@@ -38,7 +38,9 @@ static void last_spaces(enum obj_type type, unsigned bits, unsigned count, const
 
 static volatile struct vcpu_page *page_of(uint32_t guest)
 {
-    return (volatile struct vcpu_page *)(uintptr_t)(WINDOW + (((uint64_t)guest + 1) << FRAME_BITS_MIN));
+    uint64_t number = (uint64_t)guest + 1; /* the guests' code is on the first page */
+
+    return (volatile struct vcpu_page *)(uintptr_t)(WINDOW + (number << FRAME_BITS_MIN));
 }
 
 /* A frame in `slot`, mapped for the attack at `at`; `copy` names the same frame. */
