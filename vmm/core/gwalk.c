@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include <vmm/core/gwalk.h>
 
-#include <stdbool.h>
-
 #define SATP_MODE_SHIFT 60
 #define SATP_PPN_MASK   ((UINT64_C(1) << 44) - 1)
 #define SATP_BARE       0u
@@ -19,16 +17,51 @@
 #define PTE_U           (UINT64_C(1) << 4)
 #define PTE_PPN_SHIFT   10
 #define PTE_PPN_MASK    ((UINT64_C(1) << 44) - 1)
-#define PTE_RESERVED    (~((UINT64_C(1) << 54) - 1))
+#define PTE_N           (UINT64_C(1) << 63)
+#define PTE_RESERVED    (PTE_N - (UINT64_C(1) << 54))
 
 #define PAGE_SHIFT      12u
 #define VPN_BITS        9u
 
-static bool leaf_allows_load(uint64_t pte, uint64_t sstatus)
+/* The only size that Svnapot defines: 64 KiB, encoded in the low bits of the ppn. */
+#define NAPOT_BITS      4u
+#define NAPOT_ENCODING  8u
+#define NAPOT_BYTES     (UINT64_C(1) << (PAGE_SHIFT + NAPOT_BITS))
+
+static bool gwalk_pte_is_valid(const struct gwalk *walk, uint64_t pte, uint32_t level)
+{
+    if (!(pte & PTE_V) || ((pte & PTE_W) && !(pte & PTE_R)) || (pte & PTE_RESERVED))
+        return false;
+    if (!(pte & PTE_N))
+        return true;
+    uint64_t encoding = pte >> PTE_PPN_SHIFT & ((1u << NAPOT_BITS) - 1);
+    return walk->has_svnapot && level == 0 && encoding == NAPOT_ENCODING;
+}
+
+static uint64_t gwalk_pte_base(uint64_t pte)
+{
+    return (pte >> PTE_PPN_SHIFT & PTE_PPN_MASK) << PAGE_SHIFT;
+}
+
+static bool gwalk_leaf_allows_load(uint64_t pte, uint64_t sstatus)
 {
     if ((pte & PTE_U) && !(sstatus & SSTATUS_SUM))
         return false;
     return (pte & PTE_R) || ((sstatus & SSTATUS_MXR) && (pte & PTE_X));
+}
+
+/* A leaf of this level maps 1 << shift bytes, and a NAPOT leaf NAPOT_BYTES.  False: page fault. */
+static bool gwalk_leaf_translate(const struct gwalk *walk, uint64_t pte, uint32_t shift,
+                                 uint64_t gva, uint64_t *gpa)
+{
+    uint64_t base = gwalk_pte_base(pte), inside = (UINT64_C(1) << shift) - 1;
+
+    if (!gwalk_leaf_allows_load(pte, walk->sstatus) || (base & inside))
+        return false;
+    if (pte & PTE_N)
+        inside = NAPOT_BYTES - 1;
+    *gpa = (base & ~inside) | (gva & inside);
+    return true;
 }
 
 static enum err gwalk_page_fault(enum gwalk_cause *cause)
@@ -61,17 +94,11 @@ static enum err gwalk_translate(const struct gwalk *walk, const struct guestmem 
             *cause = GWALK_LOAD_ACCESS_FAULT;
             return ERR_RANGE;
         }
-        if (!(pte & PTE_V) || ((pte & PTE_W) && !(pte & PTE_R)) || (pte & PTE_RESERVED))
+        if (!gwalk_pte_is_valid(walk, pte, level))
             return gwalk_page_fault(cause);
-        uint64_t base = (pte >> PTE_PPN_SHIFT & PTE_PPN_MASK) << PAGE_SHIFT;
-        if (pte & (PTE_R | PTE_X)) {
-            uint64_t inside = (UINT64_C(1) << shift) - 1;
-            if (!leaf_allows_load(pte, walk->sstatus) || (base & inside))
-                return gwalk_page_fault(cause);
-            *gpa = base | (gva & inside);
-            return OK;
-        }
-        table = base;
+        if (pte & (PTE_R | PTE_X))
+            return gwalk_leaf_translate(walk, pte, shift, gva, gpa) ? OK : gwalk_page_fault(cause);
+        table = gwalk_pte_base(pte);
     }
     return gwalk_page_fault(cause);
 }

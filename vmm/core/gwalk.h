@@ -4,13 +4,14 @@
  * SBI calls need this: their pointers are guest virtual addresses.
  *
  * Specification: privileged architecture, "Virtual Address Translation Process"
- * (Sv39, Sv48, Sv57), with sstatus.SUM and MXR of the guest.  The bits of Svnapot and Svpbmt
- * count as reserved, so a pointer into a NAPOT page is a page fault.  The A bit is neither
- * checked nor set.
+ * (Sv39, Sv48, Sv57), with sstatus.SUM and MXR of the guest, and "Svnapot Extension for NAPOT
+ * Translation Contiguity" if the hart has it.  The bits of Svpbmt count as reserved.  The A bit
+ * is neither checked nor set.
  */
 #ifndef VMM_CORE_GWALK_H
 #define VMM_CORE_GWALK_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include <base/err.h>
@@ -19,6 +20,7 @@
 struct gwalk {
     uint64_t satp;
     uint64_t sstatus;
+    bool has_svnapot; /* does the guest's hart have Svnapot?  If not, bit N is reserved */
 };
 
 /* The exceptions that a load can raise. */

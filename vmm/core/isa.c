@@ -8,6 +8,7 @@ enum isa_how {
     ISA_ALWAYS,    /* offered to every guest */
     ISA_BY_KERNEL, /* offered if the kernel says so */
     ISA_STATELESS, /* offered if the machine's string names the extension */
+    ISA_IN_WALK,   /* stateless, and gwalk.c has to carry it out too */
 };
 
 /*
@@ -36,7 +37,7 @@ static const struct {
     {"zkne", ISA_STATELESS}, {"zknh", ISA_STATELESS}, {"zks", ISA_STATELESS},
     {"zksed", ISA_STATELESS}, {"zksh", ISA_STATELESS}, {"zkt", ISA_STATELESS},
     {"ztso", ISA_STATELESS}, {"ssccptr", ISA_STATELESS}, {"sscounterenw", ISA_STATELESS},
-    {"sstc", ISA_BY_KERNEL}, {"svinval", ISA_STATELESS}, {"svnapot", ISA_STATELESS},
+    {"sstc", ISA_BY_KERNEL}, {"svinval", ISA_STATELESS}, {"svnapot", ISA_IN_WALK},
     {"svvptc", ISA_STATELESS},
     /* clang-format on */
 };
@@ -45,7 +46,7 @@ static const char single_letters[] = "imafdc";
 
 #define EXTENSION_COUNT (sizeof extension / sizeof extension[0])
 
-_Static_assert(EXTENSION_COUNT < 64, "one bit for each extension, and one for Sstc");
+_Static_assert(EXTENSION_COUNT <= 62, "one bit for each row, below ISA_SVNAPOT and ISA_SSTC");
 
 /* The bit of an extension in a mask; 0 for an extension that every guest has. */
 static uint64_t isa_bit(size_t index)
@@ -53,6 +54,7 @@ static uint64_t isa_bit(size_t index)
     switch (extension[index].how) {
     case ISA_STATELESS: return UINT64_C(1) << index;
     case ISA_BY_KERNEL: return ISA_SSTC;
+    case ISA_IN_WALK: return ISA_SVNAPOT;
     case ISA_ALWAYS: break;
     }
     return 0;

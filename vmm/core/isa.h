@@ -11,10 +11,11 @@
 #include <stdint.h>
 
 /*
- * A set of extensions is a mask of the bits that isa_stateless() returns, and of this bit if the
+ * A set of extensions is a mask of the bits that isa_stateless() returns, and of ISA_SSTC if the
  * kernel offers Sstc.  RV64IMAFDC, Zicntr, Zicsr and Zifencei have no bit: every guest has them.
  */
 #define ISA_SSTC         (UINT64_C(1) << 63)
+#define ISA_SVNAPOT      (UINT64_C(1) << 62) /* isa_stateless() returns this bit for svnapot */
 
 #define ISA_STRING_BYTES 512u
 

@@ -4,6 +4,7 @@
  * in a0.  Hart masks are in the guest's virtual memory.
  */
 #include <vmm/core/gwalk.h>
+#include <vmm/core/isa.h>
 #include <vmm/sbi/sbi.h>
 
 enum eid {
@@ -45,7 +46,8 @@ static bool legacy_harts_read(const struct sbi_call *call, uint64_t *harts)
         return true;
     }
     struct gwalk walk = {.satp = legacy_csr_read(call, CSR_SATP),
-                         .sstatus = legacy_csr_read(call, CSR_SSTATUS)};
+                         .sstatus = legacy_csr_read(call, CSR_SSTATUS),
+                         .has_svnapot = (machine->config.isa_extensions & ISA_SVNAPOT) != 0};
     if (gwalk_read_u64(&walk, &machine->config.ram, call->arg[0], &mask, &cause,
                        &call->outcome->tval)) {
         call->outcome->cause = cause;

@@ -240,6 +240,7 @@ START_TEST(test_isa_stateless_takes_whole_names_of_stateless_extensions)
     ck_assert_uint_eq(isa_stateless("zba"), 0);
     ck_assert_uint_eq(isa_stateless("_zbs_"), isa_stateless("_zbs"));
     ck_assert_uint_ne(isa_stateless("_zbs_"), 0);
+    ck_assert_uint_eq(isa_stateless("rv64i_svnapot_sstc"), ISA_SVNAPOT);
 }
 END_TEST
 

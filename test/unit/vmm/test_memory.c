@@ -113,6 +113,7 @@ END_TEST
 #define W   4u
 #define X   8u
 #define U   16u
+#define N   (UINT64_C(1) << 63)
 #define SUM (UINT64_C(1) << 18)
 #define MXR (UINT64_C(1) << 19)
 
@@ -220,7 +221,8 @@ START_TEST(test_gwalk_read_faults_as_the_hart_would)
         {(gpa >> 2) | V | X, satp(3), MXR, 0x5000, 0},
         {(gpa >> 2) | V | R | U, satp(3), 0, 0x5000, GWALK_LOAD_PAGE_FAULT},
         {(gpa >> 2) | V | R | U, satp(3), SUM, 0x5000, 0},
-        {(gpa >> 2) | V | R | UINT64_C(1) << 63, satp(3), 0, 0x5000, GWALK_LOAD_PAGE_FAULT},
+        {(gpa >> 2) | V | R | UINT64_C(1) << 54, satp(3), 0, 0x5000, GWALK_LOAD_PAGE_FAULT},
+        {(gpa >> 2) | V | R | UINT64_C(1) << 62, satp(3), 0, 0x5000, GWALK_LOAD_PAGE_FAULT},
         {(gpa >> 2) | V, satp(3), 0, 0x5000, GWALK_LOAD_PAGE_FAULT}, /* a pointer at level 0 */
         {(gpa >> 2) | V | R, satp(3), 0, UINT64_C(1) << 38 | 0x5000, GWALK_LOAD_PAGE_FAULT},
         {(gpa >> 2) | V | R, UINT64_C(7) << 60 | RAM_GPA >> 12, 0, 0x5000, GWALK_LOAD_PAGE_FAULT},
@@ -230,7 +232,7 @@ START_TEST(test_gwalk_read_faults_as_the_hart_would)
 
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         struct tables tables = tables_new();
-        struct gwalk walk = {rows[i].satp, rows[i].sstatus};
+        struct gwalk walk = {.satp = rows[i].satp, .sstatus = rows[i].sstatus};
         enum gwalk_cause cause = 0;
         uint64_t value, tval;
         map(&tables, 0x5000, 0, 0, 3, 0);
@@ -262,6 +264,68 @@ START_TEST(test_gwalk_read_misaligned_superpage_faults)
 }
 END_TEST
 
+/* Maps the 64 KiB at `gva` by 16 NAPOT leaves, as Svnapot wants them: all with the same ppn. */
+static void map_napot(struct tables *tables, uint64_t gva, uint64_t gpa, uint32_t levels)
+{
+    for (uint64_t page = 0; page < 16; page++)
+        map(tables, gva + page * PAGE_BYTES, gpa | 0x8000, N | V | R, levels, 0);
+}
+
+START_TEST(test_gwalk_read_napot_range_is_64_kib)
+{
+    /* In each mode every page of a NAPOT range leads to its own page of guest memory, and a
+     * word over two of them takes each half from its own page. */
+    struct tables tables = tables_new();
+    enum gwalk_cause cause;
+    uint64_t value, tval;
+
+    for (uint32_t levels = 3; levels <= 5; levels++) {
+        struct gwalk walk = {.satp = satp(levels), .has_svnapot = true};
+        memset(tables.ram.host, 0, RAM_BYTES);
+        tables.next = PAGE_BYTES;
+        map_napot(&tables, 0x7650000, RAM_GPA + 0x80000, levels);
+        for (uint32_t page = 0; page < 16; page++)
+            memset(tables.ram.host + 0x80000 + page * PAGE_BYTES, 0x10 + (int)page, PAGE_BYTES);
+        for (uint64_t page = 0; page < 16; page++) {
+            uint64_t gva = 0x7650ff8 + page * PAGE_BYTES, want = 0x0101010101010101 * (16 + page);
+            ck_assert_int_eq(gwalk_read_u64(&walk, &tables.ram, gva, &value, &cause, &tval), OK);
+            ck_assert_uint_eq(value, want);
+        }
+        ck_assert_int_eq(gwalk_read_u64(&walk, &tables.ram, 0x7657ffc, &value, &cause, &tval), OK);
+        ck_assert_uint_eq(value, UINT64_C(0x1818181817171717));
+    }
+    free(tables.ram.host);
+}
+END_TEST
+
+START_TEST(test_gwalk_read_napot_reserved_encodings_fault)
+{
+    /* Of the 16 low parts of a ppn only 1000 is valid, at level 0 alone, and without Svnapot
+     * none is.  A NAPOT leaf needs the same permissions as any leaf. */
+    struct tables tables = tables_new();
+    enum gwalk_cause cause;
+    uint64_t value, tval;
+
+    for (uint32_t i = 0; i < 5 * 16 * 2; i++) {
+        uint64_t low = i % 16, kind = i / 16 % 5; /* a leaf at level 0, 1, 2; U; a pointer */
+        uint32_t level = kind < 3 ? (uint32_t)kind : kind == 3 ? 0 : 1;
+        uint64_t flags = N | V | (kind == 4 ? 0 : R) | (kind == 3 ? U : 0);
+        struct gwalk walk = {.satp = satp(3), .has_svnapot = i >= 5 * 16};
+        bool is_valid = walk.has_svnapot && kind == 0 && low == 8;
+        memset(tables.ram.host, 0, 0x80000);
+        tables.next = PAGE_BYTES;
+        uint64_t gpa = level == 0 || kind == 4 ? RAM_GPA + 0x80000 : RAM_GPA;
+        *slot_of(&tables, 0x80000 + low * PAGE_BYTES, 5) = (RAM_GPA + 0x90000) >> 2 | V | R;
+        map(&tables, 0x80005000, gpa | low << 12, flags, 3, level);
+        enum err err = gwalk_read_u64(&walk, &tables.ram, 0x80005000, &value, &cause, &tval);
+        ck_assert_msg(err == (is_valid ? OK : ERR_RANGE), "row %u", i);
+        if (err)
+            ck_assert_msg(cause == GWALK_LOAD_PAGE_FAULT && tval == 0x80005000, "row %u", i);
+    }
+    free(tables.ram.host);
+}
+END_TEST
+
 TCase *memory_tcase(void)
 {
     TCase *tcase = tcase_create("memory");
@@ -273,5 +337,7 @@ TCase *memory_tcase(void)
     tcase_add_test(tcase, test_gwalk_read_crosses_pages_and_superpages);
     tcase_add_test(tcase, test_gwalk_read_faults_as_the_hart_would);
     tcase_add_test(tcase, test_gwalk_read_misaligned_superpage_faults);
+    tcase_add_test(tcase, test_gwalk_read_napot_range_is_64_kib);
+    tcase_add_test(tcase, test_gwalk_read_napot_reserved_encodings_fault);
     return tcase;
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include <string.h>
 
+#include <vmm/core/isa.h>
 #include <vmm/sbi/sbi.h>
 
 #include <test/fakes/vmm_fake.h>
@@ -575,6 +576,30 @@ START_TEST(test_sbi_legacy_bad_mask_pointer_faults_the_guest)
 }
 END_TEST
 
+START_TEST(test_sbi_legacy_mask_in_a_napot_range_is_read_where_the_guest_has_svnapot)
+{
+    /* A mask behind a NAPOT leaf is read if the guest's set of extensions holds Svnapot;
+     * without Svnapot the leaf is a page fault. */
+    struct vmm_fake *fake = fake_new(2);
+    uint64_t table[] = {MACHINE_RAM_GPA, MACHINE_RAM_GPA + 0x1000, MACHINE_RAM_GPA + 0x2000};
+    uint64_t entry[] = {table[1] >> 2 | 1, table[2] >> 2 | 1,
+                        UINT64_C(1) << 63 | (MACHINE_RAM_GPA + 0x18000) >> 2 | 3};
+
+    for (size_t i = 0; i < 3; i++) /* level 0 maps the page 0x3000 */
+        memcpy(fake->ram + 0x1000 * i + (i == 2 ? 8 * 3 : 0), &entry[i], sizeof entry[i]);
+    memset(fake->ram + 0x13100, 2, 1);
+    fake->csr[SATP] = UINT64_C(8) << 60 | table[0] >> 12;
+    struct done done = CALL(fake, 4, 0, 0x3100);
+    ck_assert_int_eq(done.result.end, SBI_END_TRAP);
+    ck_assert_uint_eq(done.outcome.cause, 13);
+    fake->machine.config.isa_extensions |= ISA_SVNAPOT;
+    done = CALL(fake, 4, 0, 0x3100);
+    ck_assert_int_eq(done.result.end, SBI_END_LEGACY);
+    ck_assert_uint_eq(done.outcome.soft_set, 2);
+    fake_free(fake);
+}
+END_TEST
+
 START_TEST(test_sbi_legacy_console_and_timer)
 {
     /* Timer, putchar (which waits for room) and getchar (-1 when nothing was typed). */
@@ -633,6 +658,8 @@ TCase *sbi_legacy_tcase(void)
     tcase_add_test(tcase, test_sbi_legacy_mask_is_read_from_guest_virtual_memory);
     tcase_add_test(tcase, test_sbi_legacy_fence_to_the_end_of_the_address_space);
     tcase_add_test(tcase, test_sbi_legacy_bad_mask_pointer_faults_the_guest);
+    tcase_add_test(tcase,
+                   test_sbi_legacy_mask_in_a_napot_range_is_read_where_the_guest_has_svnapot);
     tcase_add_test(tcase, test_sbi_legacy_console_and_timer);
     tcase_add_test(tcase, test_sbi_legacy_clear_ipi_tells_whether_one_was_pending);
     tcase_add_test(tcase, test_sbi_legacy_shutdown_powers_off);
