@@ -95,13 +95,12 @@ uint64_t timer_earliest_above(const struct timer_queue *queue, uint8_t priority)
     return TIMER_NEVER - urgency;
 }
 
-struct timer *timer_due(const struct timer_queue *queue, uint64_t now_ticks, uint32_t floor)
+struct timer *timer_due_by_priority(const struct timer_queue *queue, uint64_t now_ticks,
+                                    uint32_t floor)
 {
     uint64_t due = TIMER_NEVER - now_ticks; /* as urgent as this, or more */
     const uint64_t *group = &queue->group[TIMER_GROUPS - 1];
 
-    if (timer_earliest(queue) > now_ticks)
-        return NULL;
     while (*group < due)
         group--;
     const uint64_t *first = &queue->first[(group - queue->group + 1) * TIMER_GROUP - 1];
@@ -121,7 +120,7 @@ void timer_arm(struct timer_queue *queue, struct timer *timer, uint8_t priority,
     *timer = (struct timer){
         .deadline_ticks = deadline_ticks, .rank = 1, .priority = priority, .is_armed = true
     };
-    *heap = timer_merge(*heap, timer, NULL);
+    *heap = *heap == NULL ? timer : timer_merge(*heap, timer, NULL);
     if (*heap == timer)
         first_changed(queue, priority);
 }
@@ -144,8 +143,10 @@ void timer_cancel(struct timer_queue *queue, struct timer *timer)
 {
     if (!timer->is_armed)
         return;
-    struct timer *rest = timer_merge(timer->left, timer->right, timer->parent);
+    struct timer *rest = NULL;
 
+    if (timer->left != NULL) /* a leftist heap's timer without a left child has no right one */
+        rest = timer_merge(timer->left, timer->right, timer->parent);
     if (timer->parent != NULL) {
         timer_unlink(timer, rest);
     } else {

@@ -68,8 +68,18 @@ static inline uint64_t timer_earliest_at(const struct timer_queue *queue, uint8_
 
 uint64_t timer_earliest_above(const struct timer_queue *queue, uint8_t priority);
 
+/* As timer_due(), when the earliest deadline of all has passed. */
+struct timer *timer_due_by_priority(const struct timer_queue *queue, uint64_t now_ticks,
+                                    uint32_t floor);
+
 /* Among the timers whose deadline is `now_ticks` or earlier, the first one of the highest priority,
  * if that priority is at least `floor`; else NULL. */
-struct timer *timer_due(const struct timer_queue *queue, uint64_t now_ticks, uint32_t floor);
+static inline struct timer *timer_due(const struct timer_queue *queue, uint64_t now_ticks,
+                                      uint32_t floor)
+{
+    if (timer_earliest(queue) > now_ticks)
+        return NULL;
+    return timer_due_by_priority(queue, now_ticks, floor);
+}
 
 #endif

@@ -45,6 +45,13 @@ struct filter {
     uint8_t held[FILTER_HELD_MOST]; /* the incomplete sequence or character */
 };
 
+/* Does this byte pass as it is, and leave the filter as it is?  Then filter_byte() need not be
+ * called: most output is printable ASCII. */
+static inline bool filter_passes(const struct filter *f, uint8_t byte)
+{
+    return f->state == 0 && byte >= 0x20 && byte < 0x7f;
+}
+
 /* Takes the guest's next byte.  Writes the bytes to show now to `out`; returns their count. */
 size_t filter_byte(struct filter *f, uint8_t byte, uint8_t out[FILTER_OUT_MOST]);
 

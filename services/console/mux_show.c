@@ -148,12 +148,33 @@ static bool mux_step(struct mux *mux)
     return true;
 }
 
+/* The front client's next bytes, as long as they need neither the filter nor the stage. */
+static size_t mux_take_text(struct mux *mux, uint8_t *to, size_t most)
+{
+    struct mux_client *c = &mux->client[mux->front];
+    size_t count = 0;
+
+    if (mux->stage_count != 0 || mux->is_reset_due || mux->notice_open || mux_notices_wait(mux))
+        return 0;
+    while (count < most && mux_unshown(c) > 0) {
+        uint8_t byte = c->scrollback[c->shown % MUX_SCROLLBACK_BYTES];
+        if (!filter_passes(&c->filter, byte))
+            break;
+        to[count++] = byte;
+        c->shown++;
+    }
+    if (count > 0)
+        mux->is_line_open = true;
+    return count;
+}
+
 size_t mux_transmit(struct mux *mux, uint8_t *to, size_t most)
 {
     size_t count = 0;
 
-    do
+    do {
         count += mux_stage_take(mux, to + count, most - count);
-    while (count < most && mux_step(mux));
+        count += mux_take_text(mux, to + count, most - count);
+    } while (count < most && mux_step(mux));
     return count;
 }
