@@ -219,6 +219,7 @@ static MUST_CHECK root_console_restart(const struct plan_input *in)
     struct exec_failure failure;
 
     root_running_list(is_running);
+    root.common.restart_count = root.console_restarts;
     enum err err =
         link_up(&root.link, (void *)(uintptr_t)LAYOUT_ROOT_CONTROL, root.plan.console_bell);
     if (err == OK)

@@ -71,7 +71,7 @@
 #include <stdatomic.h>
 #include <stdint.h>
 
-#define CONSOLE_START_VERSION 2
+#define CONSOLE_START_VERSION 3
 #define CONSOLE_CLIENTS_MOST  16
 #define CONSOLE_NAME_BYTES    32 /* with its zero byte */
 
@@ -151,10 +151,12 @@ struct console_start {
     uint32_t uart_reg_shift;
     uint32_t uart_io_width; /* bytes: 1 or 4 */
     uint64_t control_address;
+    uint32_t restart_count; /* services that ran before: not 0: the terminal's state is unknown */
+    uint32_t reserved;
     struct console_client client[CONSOLE_CLIENTS_MOST];
 };
 
 _Static_assert(sizeof(struct console_client) == 40, "client layout");
-_Static_assert(sizeof(struct console_start) == 32 + 16 * 40, "console start record layout");
+_Static_assert(sizeof(struct console_start) == 40 + 16 * 40, "console start record layout");
 
 #endif

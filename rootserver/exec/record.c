@@ -48,7 +48,8 @@ static size_t record_vmm_part(const struct plan_input *in, const struct plan *pl
     return sizeof s;
 }
 
-static size_t record_console_part(const struct plan_input *in, uint8_t *to)
+static size_t record_console_part(const struct plan_input *in, const struct record_common *common,
+                                  uint8_t *to)
 {
     const struct machine_config *m = in->machine;
     struct console_start s = {
@@ -58,6 +59,7 @@ static size_t record_console_part(const struct plan_input *in, uint8_t *to)
         .uart_reg_shift = m->uart_reg_shift,
         .uart_io_width = m->uart_io_width,
         .control_address = plan_region_address(SYSTEM_GUESTS_MOST),
+        .restart_count = common->restart_count,
     };
 
     for (unsigned i = 0; i < in->system->guest_count; i++) {
@@ -83,7 +85,7 @@ void record_make(const struct plan_input *in, const struct plan *plan, unsigned 
         .role_offset = sizeof start,
     };
     size_t role = p->role == PLAN_ROLE_VMM ? record_vmm_part(in, plan, p, random, to + sizeof start)
-                                           : record_console_part(in, to + sizeof start);
+                                           : record_console_part(in, common, to + sizeof start);
 
     start.role_bytes = (uint32_t)role;
     start.bytes = (uint32_t)(sizeof start + role);

@@ -12,6 +12,7 @@
 struct record_common {
     uint64_t timebase_hz;
     uint64_t realtime_ns; /* at time 0; 0 for unknown */
+    uint32_t restart_count; /* of the process that the record is for */
 };
 
 /* Fills in the zeroed page `to` for process `index` of the plan. */

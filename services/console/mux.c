@@ -12,7 +12,12 @@ void mux_init(struct mux *mux, unsigned count, const char (*names)[MUX_NAME_BYTE
         memcpy(mux->client[i].name, names[i], MUX_NAME_BYTES);
         mux->client[i].name[MUX_NAME_BYTES - 1] = 0;
     }
-    mux->is_reset_due = true; /* the terminal's state is unknown */
+    mux->is_plain = true;
+}
+
+void mux_terminal_is_unknown(struct mux *mux)
+{
+    mux->is_reset_due = true;
 }
 
 size_t mux_room(const struct mux *mux, unsigned client)

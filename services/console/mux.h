@@ -83,6 +83,9 @@ struct mux {
 /* Makes `count` clients with the names in `names`; client 0 is in front. */
 void mux_init(struct mux *mux, unsigned count, const char (*names)[MUX_NAME_BYTES]);
 
+/* The terminal's state is unknown, since another service wrote before: reset the terminal first. */
+void mux_terminal_is_unknown(struct mux *mux);
+
 /* How many bytes of `client`'s output may be given to mux_output() now. */
 size_t mux_room(const struct mux *mux, unsigned client);
 void mux_output(struct mux *mux, unsigned client, const uint8_t *bytes, size_t count);

@@ -52,6 +52,8 @@ enum err service_init(struct service *s, const struct console_start *start, stru
             return err;
     }
     mux_init(&s->mux, start->client_count, (const char(*)[CONSOLE_NAME_BYTES])names);
+    if (start->restart_count != 0)
+        mux_terminal_is_unknown(&s->mux);
     return control_attach(s, start->control_address);
 }
 

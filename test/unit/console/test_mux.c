@@ -40,12 +40,11 @@ static const char *show(void)
     return show_by(16);
 }
 
-/* Sets up three clients and a terminal after its reset. */
+/* Sets up three clients.  A plain terminal gets no byte that no client wrote. */
 static void setup(void)
 {
     static const char names[3][MUX_NAME_BYTES] = {"left", "right", "third"};
     mux_init(&mux, 3, names);
-    ck_assert_ptr_nonnull(strstr(show(), "\x1b[m"));
     ck_assert_str_eq(show(), "");
 }
 
@@ -332,6 +331,15 @@ START_TEST(test_notice_in_a_changed_state_is_readable)
 }
 END_TEST
 
+START_TEST(test_terminal_that_another_service_wrote_to_is_reset)
+{
+    /* Before the first byte of a service that follows another, the terminal is reset, once. */
+    mux_terminal_is_unknown(&mux);
+    ck_assert_ptr_nonnull(strstr(show(), "\x1b[m"));
+    ck_assert_str_eq(show(), "");
+}
+END_TEST
+
 START_TEST(test_switch_resets_what_a_client_changed)
 {
     /* A switch resets the terminal state of the last client, if that client changed it. */
@@ -397,6 +405,7 @@ Suite *mux_suite(void)
     tcase_add_test(tc, test_notice_cannot_be_printed_by_a_client);
     tcase_add_test(tc, test_notice_text_is_printable);
     tcase_add_test(tc, test_notice_in_a_changed_state_is_readable);
+    tcase_add_test(tc, test_terminal_that_another_service_wrote_to_is_reset);
     tcase_add_test(tc, test_switch_resets_what_a_client_changed);
     tcase_add_test(tc, test_switch_within_a_sequence_shows_no_part_of_it);
     tcase_add_test(tc, test_replay_and_live_output_have_no_query);
