@@ -29,8 +29,8 @@ int main(void)
 
     for (unsigned i = 0; i < 2; i++) {
         ASSUME(header[i].memsz != 0); /* elf_open() passes over the others */
-        if (check_load(&header[i], bytes, &segment[i]) != OK ||
-            add_segment(&elf, &segment[i]) != OK)
+        if (elf_check_load(&header[i], bytes, &segment[i]) != OK ||
+            elf_add_segment(&elf, &segment[i]) != OK)
             return 0;
     }
     for (unsigned i = 0; i < 2; i++) {
