@@ -93,7 +93,8 @@ void node_delete(struct hart *hart, struct slot *node);
 void dead_ring_create(struct dead_link *ring);
 bool dead_ring_is_empty(const struct dead_link *ring);
 /* Take apart the objects of the current thread's ring, which is not empty, until the ring is empty,
- * an interrupt is pending, or another thread is current.  Takes at least one bounded step. */
+ * an interrupt is pending, a thread of higher priority is ready, or another thread is current.
+ * Takes at least one bounded step. */
 void dead_ring_take_apart(struct hart *hart);
 /* Move all objects of `from` to `to`.  NULL: they stay linked to each other, and no thread takes
  * them apart. */
