@@ -8,8 +8,8 @@
 #include <base/err.h>
 #include <proto/report.h>
 #include <rt/calls.h>
-#include <vmm/core/vcpu_loop.h>
-#include <vmm/core/vcpu_ops.h>
+#include <vmm/vcpu/vcpu_loop.h>
+#include <vmm/vcpu/vcpu_ops.h>
 
 struct calls {
     cap_t vcpu; /* of the one hart */

@@ -6,11 +6,11 @@
 #include <proto/process_start.h>
 #include <proto/vmm_start.h>
 #include <rt/rt.h>
+#include <vmm/board/machine.h>
+#include <vmm/board/start.h>
 #include <vmm/calls.h>
-#include <vmm/core/console_ring.h>
-#include <vmm/core/machine.h>
-#include <vmm/core/start.h>
-#include <vmm/core/vcpu_loop.h>
+#include <vmm/io/console_ring.h>
+#include <vmm/vcpu/vcpu_loop.h>
 
 #define NS_PER_S UINT64_C(1000000000)
 

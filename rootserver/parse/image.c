@@ -6,7 +6,7 @@
 
 #define MIB           (UINT64_C(1) << 20)
 
-/* The RAM base of QEMU's `virt`, and so of every guest's machine (vmm/core/machine.h). */
+/* The RAM base of QEMU's `virt`, and so of every guest's machine (vmm/board/machine.h). */
 #define GUEST_RAM_GPA UINT64_C(0x80000000)
 
 /* Explains each error of payload_open() to the user. */

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <vmm/core/isa.h>
+#include <vmm/boot/isa.h>
 
 /* Not an assertion of Check: programs without Check use the fake too. */
 static void must(bool is_so)

@@ -10,7 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include <vmm/core/machine.h>
+#include <vmm/board/machine.h>
 
 #define FAKE_RAM_BYTES     (UINT64_C(16) << 20)
 #define FAKE_CONSOLE_BYTES 65536u

@@ -9,7 +9,7 @@
 
 #include "fuzz.h"
 
-#include <vmm/core/arena.h>
+#include <vmm/state/arena.h>
 
 #define SECTIONS 3u
 #define LARGE    9001u

@@ -13,8 +13,8 @@
 
 #include "guest.h"
 
-#include <vmm/core/exit.h>
 #include <vmm/dev/plic.h>
+#include <vmm/vcpu/exit.h>
 
 #define STEPS_MOST   32u
 #define GUEST_CAUSES 0xb1ffu /* 0 to 8, 12, 13, 15 */

@@ -8,7 +8,7 @@
 #include "fuzz.h"
 
 #include <rootserver/parse/image.h>
-#include <vmm/core/image.h>
+#include <vmm/boot/image.h>
 
 #define RAM_GPA       UINT64_C(0x80000000)
 #define LOADED_MOST   (UINT64_C(8) << 20)

@@ -13,9 +13,9 @@
  */
 #include "guest.h"
 
-#include <vmm/core/exit.h>
-#include <vmm/core/vcpu_loop.h>
 #include <vmm/sbi/sbi.h>
+#include <vmm/vcpu/exit.h>
+#include <vmm/vcpu/vcpu_loop.h>
 
 #define WINDOW_BYTES 16384u /* of RAM, from its first byte: zeros that a step may change */
 #define RAM_END      (MACHINE_RAM_GPA + FAKE_RAM_BYTES)

@@ -11,7 +11,7 @@
 
 #include <libfdt.h>
 
-#include <vmm/core/fdt_util.h>
+#include <vmm/boot/fdt_util.h>
 
 #define TIME_LOW        0x00u
 #define TIME_HIGH       0x04u

@@ -3,7 +3,7 @@
 #ifndef VMM_DEV_GOLDFISH_RTC_H
 #define VMM_DEV_GOLDFISH_RTC_H
 
-#include <vmm/core/dev.h>
+#include <vmm/board/dev.h>
 
 extern const struct dev_model goldfish_rtc_model;
 

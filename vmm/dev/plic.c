@@ -17,7 +17,7 @@
 
 #include <libfdt.h>
 
-#include <vmm/core/fdt_util.h>
+#include <vmm/boot/fdt_util.h>
 
 #define WORDS          (PLIC_SOURCES / 32u)
 #define CONTEXTS       (2u * VMM_HARTS_MAX)

@@ -11,7 +11,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include <vmm/core/dev.h>
+#include <vmm/board/dev.h>
 
 /* Sources are 1 to 95; number 0 means "no interrupt". */
 #define PLIC_SOURCES         96u

@@ -3,7 +3,7 @@
 
 #include <libfdt.h>
 
-#include <vmm/core/fdt_util.h>
+#include <vmm/boot/fdt_util.h>
 
 #define REGION_BYTES 0x1000u
 
@@ -49,7 +49,7 @@ static void syscon_write(const struct dev_ctx *dev, uint64_t offset, uint32_t wi
  * test@100000 {
  *     compatible = "sifive,test1", "sifive,test0", "syscon";
  * };
- * The nodes `poweroff` and `reboot` of the root refer to it (core/fdt.c).
+ * The nodes `poweroff` and `reboot` of the root refer to it (boot/fdt.c).
  */
 static int syscon_fdt_node(const struct dev_ctx *dev, void *fdt)
 {

@@ -3,7 +3,7 @@
 #ifndef VMM_DEV_SYSCON_H
 #define VMM_DEV_SYSCON_H
 
-#include <vmm/core/dev.h>
+#include <vmm/board/dev.h>
 
 #define SYSCON_FAIL     0x3333u /* | exit code << 16 */
 #define SYSCON_POWEROFF 0x5555u

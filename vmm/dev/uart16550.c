@@ -3,7 +3,7 @@
 
 #include <libfdt.h>
 
-#include <vmm/core/fdt_util.h>
+#include <vmm/boot/fdt_util.h>
 
 enum reg {
     REG_DATA = 0, /* RBR, THR; divisor low with DLAB */

@@ -11,7 +11,7 @@
 #ifndef VMM_DEV_UART16550_H
 #define VMM_DEV_UART16550_H
 
-#include <vmm/core/dev.h>
+#include <vmm/board/dev.h>
 
 #define UART16550_FIFO_BYTES 16u
 

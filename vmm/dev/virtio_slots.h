@@ -11,7 +11,7 @@
 #ifndef VMM_DEV_VIRTIO_SLOTS_H
 #define VMM_DEV_VIRTIO_SLOTS_H
 
-#include <vmm/core/dev.h>
+#include <vmm/board/dev.h>
 
 #define VIRTIO_SLOTS_COUNT 8u
 

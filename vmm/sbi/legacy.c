@@ -3,8 +3,8 @@
  * Specification: "Legacy Extensions (EIDs #0x00 - #0x0F)".  A legacy call returns one value
  * in a0.  Hart masks are in the guest's virtual memory.
  */
-#include <vmm/core/gwalk.h>
-#include <vmm/core/isa.h>
+#include <vmm/boot/isa.h>
+#include <vmm/memory/gwalk.h>
 #include <vmm/sbi/sbi.h>
 
 enum eid {

@@ -17,8 +17,8 @@
 
 #include <stdint.h>
 
-#include <vmm/core/machine.h>
-#include <vmm/core/outcome.h>
+#include <vmm/board/machine.h>
+#include <vmm/state/outcome.h>
 
 #define SBI_SPEC_VERSION ((UINT64_C(2) << 24) | 0)
 /* Not registered; "Warr" in ASCII, so that a reader of a log recognises the number. */

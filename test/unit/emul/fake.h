@@ -6,7 +6,7 @@
 #include <check.h>
 #include <string.h>
 
-#include <vmm/core/emul.h>
+#include <vmm/vcpu/emul.h>
 
 enum {
     PAGE = 0x10000000, /* guest physical and virtual page of the device */

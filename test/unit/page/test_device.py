@@ -96,9 +96,9 @@ def show_tree(folder):
 def outdated():
     """Pages that do not fit the tree are refused: a changed line, a file that is there, no path."""
     wrong = {
-        "a line that is not there": "```diff vmm/core/machine.h\n-#define MACHINE_DEVICES 99u\n```\n",
-        "a file that is there": "```c vmm/core/machine.h\nx\n```\n",
-        "a file that is not there": "```diff vmm/core/gone.h\n+x\n```\n",
+        "a line that is not there": "```diff vmm/board/machine.h\n-#define MACHINE_DEVICES 99u\n```\n",
+        "a file that is there": "```c vmm/board/machine.h\nx\n```\n",
+        "a file that is not there": "```diff vmm/board/gone.h\n+x\n```\n",
         "a block without a path": "```c\nint x;\n```\n",
     }
     problems = []

@@ -6,8 +6,8 @@
 #include <string.h>
 
 #include <libfdt.h>
-#include <vmm/core/fdt.h>
-#include <vmm/core/isa.h>
+#include <vmm/boot/fdt.h>
+#include <vmm/boot/isa.h>
 
 #include <test/fakes/vmm_fake.h>
 

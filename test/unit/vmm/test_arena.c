@@ -3,8 +3,8 @@
 #include <string.h>
 
 #include <rootserver/plan/layout.h>
-#include <vmm/core/arena.h>
-#include <vmm/core/machine.h>
+#include <vmm/board/machine.h>
+#include <vmm/state/arena.h>
 
 #include "suites.h"
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include <vmm/core/bus.h>
+#include <vmm/board/bus.h>
 
 #include "suites.h"
 

@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include <proto/console.h>
-#include <vmm/core/console_ring.h>
+#include <vmm/io/console_ring.h>
 
 #include "suites.h"
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include <string.h>
 
-#include <vmm/core/exit.h>
 #include <vmm/sbi/sbi.h>
+#include <vmm/vcpu/exit.h>
 
 #include <test/fakes/vmm_fake.h>
 #include "suites.h"

@@ -2,8 +2,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <vmm/core/image.h>
-#include <vmm/core/isa.h>
+#include <vmm/boot/image.h>
+#include <vmm/boot/isa.h>
 
 #include "suites.h"
 

@@ -3,9 +3,9 @@
 #include <string.h>
 
 #include <libfdt.h>
-#include <vmm/core/image.h>
-#include <vmm/core/vcpu_loop.h>
+#include <vmm/boot/image.h>
 #include <vmm/sbi/sbi.h>
+#include <vmm/vcpu/vcpu_loop.h>
 
 #include <test/fakes/vmm_fake.h>
 #include "suites.h"

@@ -4,8 +4,8 @@
 #include <sys/mman.h>
 
 #include <base/zero.h>
-#include <vmm/core/guestmem.h>
-#include <vmm/core/gwalk.h>
+#include <vmm/memory/guestmem.h>
+#include <vmm/memory/gwalk.h>
 
 #include "suites.h"
 

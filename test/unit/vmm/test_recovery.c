@@ -6,8 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <vmm/core/exit.h>
 #include <vmm/sbi/sbi.h>
+#include <vmm/vcpu/exit.h>
 
 #include <test/fakes/vmm_fake.h>
 #include "suites.h"

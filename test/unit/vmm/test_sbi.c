@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include <string.h>
 
-#include <vmm/core/isa.h>
+#include <vmm/boot/isa.h>
 #include <vmm/sbi/sbi.h>
 
 #include <test/fakes/vmm_fake.h>

@@ -3,8 +3,8 @@
 
 #include <proto/console.h>
 #include <rt/bootinfo.h>
-#include <vmm/core/isa.h>
-#include <vmm/core/start.h>
+#include <vmm/board/start.h>
+#include <vmm/boot/isa.h>
 
 #include "suites.h"
 

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* SBI, "Console Putchar": without a console "the character is thrown away". */
+#include <vmm/io/console.h>
+
+static size_t none_room(void *opaque, uint64_t position)
+{
+    (void)opaque, (void)position;
+    return UINT32_MAX;
+}
+
+static void none_put(void *opaque, uint64_t position, const uint8_t *bytes, size_t count)
+{
+    (void)opaque, (void)position, (void)bytes, (void)count;
+}
+
+static size_t none_peek(void *opaque, uint64_t position, uint8_t *bytes, size_t count)
+{
+    (void)opaque, (void)position, (void)bytes, (void)count;
+    return 0;
+}
+
+static void none_release(void *opaque, uint64_t position)
+{
+    (void)opaque, (void)position;
+}
+
+const struct console_port console_none = {
+    .room = none_room,
+    .put = none_put,
+    .peek = none_peek,
+    .release = none_release,
+};

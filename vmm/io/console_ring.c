@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include <vmm/io/console_ring.h>
+
+#include <proto/console.h>
+
+/*
+ * Check the ring, ask for a signal, check again.  With an honest peer the second check is
+ * enough.  A third would let a hostile peer keep the VMM in the loop.
+ */
+#define LOOKS 2u
+
+enum err console_ring_attach(struct console_ring *rings, void *region, void *opaque,
+                             void (*signal)(void *opaque))
+{
+    uint8_t *base = region;
+    struct ring_shared *out = (void *)(base + CONSOLE_OUTPUT_SHARED);
+    struct ring_shared *in = (void *)(base + CONSOLE_INPUT_SHARED);
+
+    enum err err =
+        ring_producer_attach(&rings->out, out, base + CONSOLE_OUTPUT_DATA, CONSOLE_OUTPUT_BYTES, 1);
+    if (!err)
+        err =
+            ring_consumer_attach(&rings->in, in, base + CONSOLE_INPUT_DATA, CONSOLE_INPUT_BYTES, 1);
+    if (err)
+        return err;
+    rings->out_index = atomic_load(&out->producer.index);
+    rings->in_index = atomic_load(&in->consumer.index);
+    rings->opaque = opaque;
+    rings->signal = signal;
+    return OK;
+}
+
+/* The 64-bit position nearest to `position` whose low half is `index`. */
+static uint64_t position_nearest(uint64_t position, uint32_t index)
+{
+    return position + (uint64_t)(int64_t)(int32_t)(index - (uint32_t)position);
+}
+
+void console_ring_sync(const struct console_ring *rings, struct console_state *state)
+{
+    /* Output may be published but not committed; input may be committed but not dropped. */
+    if (rings->out_index - (uint32_t)state->out_position > CONSOLE_OUTPUT_BYTES)
+        state->out_position = position_nearest(state->out_position, rings->out_index);
+    if ((uint32_t)state->in_position - rings->in_index > CONSOLE_INPUT_BYTES)
+        state->in_position = position_nearest(state->in_position, rings->in_index);
+}
+
+/* The number of bytes from `position` on that an earlier VMM has published already. */
+static uint32_t published_from(const struct console_ring *rings, uint64_t position)
+{
+    uint32_t ahead = rings->out_index - (uint32_t)position;
+    return ahead <= CONSOLE_OUTPUT_BYTES ? ahead : 0;
+}
+
+static size_t port_room(void *opaque, uint64_t position)
+{
+    struct console_ring *rings = opaque;
+    uint32_t room = 0;
+
+    if (ring_producer_is_alone(&rings->out))
+        return CONSOLE_OUTPUT_BYTES; /* the service is gone: output is dropped */
+    ring_producer_restarted(&rings->out);
+    for (uint32_t i = 0; i < LOOKS && ring_room(&rings->out, &room) == OK && room == 0; i++)
+        if (ring_producer_sleep(&rings->out))
+            break;
+    return (size_t)room + published_from(rings, position);
+}
+
+static void port_put(void *opaque, uint64_t position, const uint8_t *bytes, size_t count)
+{
+    struct console_ring *rings = opaque;
+    uint32_t published = published_from(rings, position), written = 0;
+
+    if (published >= count)
+        return;
+    if (ring_producer_is_alone(&rings->out)) {
+        rings->out_index += (uint32_t)(count - published);
+        return;
+    }
+    if (ring_write(&rings->out, bytes + published, (uint32_t)(count - published), &written) != OK)
+        return;
+    rings->out_index += written;
+    if (ring_producer_wakes(&rings->out))
+        rings->signal(rings->opaque);
+}
+
+static void port_release(void *opaque, uint64_t position)
+{
+    struct console_ring *rings = opaque;
+    uint32_t count = (uint32_t)position - rings->in_index;
+
+    if (count == 0 || count > CONSOLE_INPUT_BYTES || ring_drop(&rings->in, count) != OK)
+        return;
+    rings->in_index += count;
+    if (ring_consumer_wakes(&rings->in))
+        rings->signal(rings->opaque);
+}
+
+static size_t port_peek(void *opaque, uint64_t position, uint8_t *bytes, size_t count)
+{
+    struct console_ring *rings = opaque;
+    uint32_t got = 0, most = count < CONSOLE_INPUT_BYTES ? (uint32_t)count : CONSOLE_INPUT_BYTES;
+
+    if (most == 0)
+        return 0;
+    bool is_restarted = ring_consumer_restarted(&rings->in);
+    port_release(rings, position);
+    if (!is_restarted && ring_consumer_waits(&rings->in))
+        return 0; /* the service has not signalled yet, so there is no input */
+    for (uint32_t i = 0; i < LOOKS && ring_peek(&rings->in, bytes, most, &got) == OK && got == 0;
+         i++)
+        if (ring_consumer_sleep(&rings->in))
+            break;
+    return got;
+}
+
+struct console_port console_ring_port(struct console_ring *rings)
+{
+    return (struct console_port){rings, port_room, port_put, port_peek, port_release};
+}
