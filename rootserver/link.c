@@ -14,7 +14,7 @@ _Static_assert(LINK_OWN_RECORDS + LINK_LINE_RECORDS < CONSOLE_CONTROL_DOWN_RECOR
 
 static void link_levels_store(struct link *link)
 {
-    for (unsigned i = 0; i < CONSOLE_CLIENTS_MOST; i++)
+    for (unsigned i = 0; i < CLIENTS_MAX; i++)
         atomic_store_explicit(&link->levels->guest[i], link->state[i], memory_order_release);
 }
 

@@ -30,7 +30,7 @@
 #define LINK_LINE_RECORDS 8
 #define LINK_LINE_BYTES   (LINK_LINE_RECORDS * CONSOLE_RECORD_TEXT_BYTES) /* longer: two lines */
 #define LINK_NEVER        UINT64_MAX
-#define LINK_OWN_RECORDS  (CONSOLE_CLIENTS_MOST * 24) /* a VMM's fault takes at most 24 records */
+#define LINK_OWN_RECORDS  (CLIENTS_MAX * 24) /* a VMM's fault takes at most 24 records */
 
 struct link {
     bool is_up;
@@ -46,7 +46,7 @@ struct link {
     unsigned looks;      /* how many looks found these records still in the ring */
     uint64_t look_ticks; /* time of the next look, or LINK_NEVER */
     uint32_t flush_id, flushed_id;
-    uint32_t state[CONSOLE_CLIENTS_MOST]; /* private copy: shared levels are never read back */
+    uint32_t state[CLIENTS_MAX]; /* private copy: shared levels are never read back */
     uint8_t about;
     bool is_log;
     size_t line_bytes;

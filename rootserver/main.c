@@ -13,7 +13,7 @@
 #include <rt/calls.h>
 #include <rt/rt.h>
 
-#define CONSOLE_RESTARTS_MOST 5
+#define CONSOLE_RESTARTS_MAX 5
 
 /* Prints why nothing can be started, and ends the machine as a failure. */
 static ATTR_NORETURN void root_give_up(const char *format, ...) ATTR_PRINTF(1, 2);
@@ -203,7 +203,7 @@ static void root_running_list(bool *is_running)
 /* The console service is not restarted any more: the guests must not wait for it. */
 static void root_console_retire(void)
 {
-    bool is_running[PLAN_PROCESSES_MOST];
+    bool is_running[PLAN_PROCESSES_MAX];
 
     root_running_list(is_running);
     enum err err = exec_console_retire(&root.plan, is_running);
@@ -215,7 +215,7 @@ static void root_console_retire(void)
 
 static MUST_CHECK root_console_restart(const struct plan_input *in)
 {
-    bool is_running[PLAN_PROCESSES_MOST];
+    bool is_running[PLAN_PROCESSES_MAX];
     struct exec_failure failure;
 
     root_running_list(is_running);
@@ -238,14 +238,14 @@ static MUST_CHECK root_console_restart(const struct plan_input *in)
 }
 
 /* Checks the console service.  If the service is dead, or is treated as dead, a new one continues
- * with the guests' rings; after CONSOLE_RESTARTS_MOST restarts the console is retired. */
+ * with the guests' rings; after CONSOLE_RESTARTS_MAX restarts the console is retired. */
 static void root_console_watch(const struct plan_input *in)
 {
     link_look(&root.link);
     (void)supervise_console_failed(&root.supervise);
     if (!root.supervise.console_is_down || root.console_is_retired)
         return;
-    if (root.console_restarts++ == CONSOLE_RESTARTS_MOST || root_console_restart(in) != OK)
+    if (root.console_restarts++ == CONSOLE_RESTARTS_MAX || root_console_restart(in) != OK)
         root_console_retire();
     supervise_tell_ends(&root.supervise);
 }

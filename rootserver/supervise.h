@@ -39,9 +39,9 @@ struct supervise {
     const struct plan *plan;
     const struct system_config *system;
     struct link *link;
-    enum life process[PLAN_PROCESSES_MOST];
-    enum life guest[SYSTEM_GUESTS_MOST];
-    struct supervise_line line[PLAN_PROCESSES_MOST];
+    enum life process[PLAN_PROCESSES_MAX];
+    enum life guest[GUESTS_MAX];
+    struct supervise_line line[PLAN_PROCESSES_MAX];
     bool console_is_down; /* the service must be restarted; still down at the end: a failure */
 };
 

@@ -42,7 +42,7 @@ static _Noreturn void vmm_give_up(const struct calls *calls, enum report_failure
 static void vmm_machine_set_up(struct machine *machine, struct console_ring *rings,
                                const struct vmm_start *start, struct calls *calls)
 {
-    struct machine_config config;
+    struct board_config config;
     bool is_taken_over = false;
 
     enum err err = start_config(start, rt_timebase_hz(), &config);

@@ -4,11 +4,11 @@
 #include <kernel/boot/tree.h>
 #include <kernel/hal/types.h>
 
-#define CELLS_MOST     2
-#define SOURCES_MOST   1023u
-#define BUS_LEVELS_MOST 8
-#define TIMEBASE_HZ_LEAST 1000u /* users divide by fractions of it, and multiply it */
-#define TIMEBASE_HZ_MOST  UINT64_C(4000000000)
+#define CELLS_MAX      2
+#define SOURCES_MAX    1023u
+#define BUS_LEVELS_MAX  8
+#define TIMEBASE_HZ_MIN   1000u /* users divide by fractions of it, and multiply it */
+#define TIMEBASE_HZ_MAX   UINT64_C(4000000000)
 
 _Static_assert(MACHINE_DTB_HEADER_BYTES == sizeof(struct fdt_header), "whole header");
 
@@ -34,7 +34,7 @@ MUST_CHECK machine_dtb_bytes(const void *dtb, uint64_t *bytes)
         return ERR_FORMAT;
     if (fdt_totalsize(dtb) < MACHINE_DTB_HEADER_BYTES)
         return ERR_FORMAT;
-    if (fdt_totalsize(dtb) > MACHINE_DTB_BYTES_MOST)
+    if (fdt_totalsize(dtb) > MACHINE_DTB_BYTES_MAX)
         return ERR_RANGE;
     *bytes = fdt_totalsize(dtb);
     return OK;
@@ -62,8 +62,8 @@ static enum err reg_read(struct reading *r, int parent, int node, int index, str
 
     if (cell == NULL)
         return ERR_NOT_FOUND;
-    if (address_cells < 1 || address_cells > CELLS_MOST || size_cells < 1 ||
-        size_cells > CELLS_MOST || bytes % (4 * step) != 0)
+    if (address_cells < 1 || address_cells > CELLS_MAX || size_cells < 1 ||
+        size_cells > CELLS_MAX || bytes % (4 * step) != 0)
         return reading_fail(r, ERR_FORMAT, "a node's reg does not fit its parent's cells");
     if (index >= bytes / (4 * step))
         return ERR_NOT_FOUND;
@@ -184,7 +184,7 @@ static enum err harts_read(struct reading *r)
         tree_number(r->fdt, cpus, "timebase-frequency", &r->machine->timebase_hz) != OK ||
         r->machine->timebase_hz == 0)
         return reading_fail(r, ERR_NOT_FOUND, "/cpus has no timebase-frequency");
-    if (r->machine->timebase_hz < TIMEBASE_HZ_LEAST || r->machine->timebase_hz > TIMEBASE_HZ_MOST)
+    if (r->machine->timebase_hz < TIMEBASE_HZ_MIN || r->machine->timebase_hz > TIMEBASE_HZ_MAX)
         return reading_fail(r, ERR_RANGE, "/cpus' timebase-frequency is not 1 kHz to 4 GHz");
     fdt_for_each_subnode(node, r->fdt, cpus)
     {
@@ -210,7 +210,7 @@ static enum err plic_read(struct reading *r, int parent, int node)
 
     r->has_any_plic = true;
     if (reg_read(r, parent, node, 0, &range) != OK || range.bytes == 0 ||
-        tree_number(r->fdt, node, "riscv,ndev", &sources) != OK || sources > SOURCES_MOST)
+        tree_number(r->fdt, node, "riscv,ndev", &sources) != OK || sources > SOURCES_MAX)
         return reading_fail(r, ERR_FORMAT,
                             "the PLIC has no registers, or riscv,ndev is not 0 to 1023");
     enum err err = tree_plic_context(r->fdt, node, r->boot_intc, &context);
@@ -246,7 +246,7 @@ static enum err test_read(struct reading *r, int parent, int node)
 /* A bus with an empty `ranges` does not translate; the root needs no `ranges`. */
 static bool bus_translates(const struct reading *r, int bus)
 {
-    for (int level = 0; level < BUS_LEVELS_MOST; level++) {
+    for (int level = 0; level < BUS_LEVELS_MAX; level++) {
         int bytes;
         if (bus == 0)
             return false;
@@ -319,7 +319,7 @@ MUST_CHECK machine_parse(const void *dtb, uint64_t bytes, uint64_t boot_hart, st
     struct reading r = { .fdt = dtb, .machine = out, .boot_hart = boot_hart };
 
     *out = (struct machine){ 0 };
-    if (bytes > MACHINE_DTB_BYTES_MOST || fdt_check_full(dtb, bytes) != 0) {
+    if (bytes > MACHINE_DTB_BYTES_MAX || fdt_check_full(dtb, bytes) != 0) {
         *problem = "it is damaged or truncated";
         return ERR_FORMAT;
     }

@@ -13,7 +13,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define MACHINE_DTB_BYTES_MOST   (UINT64_C(1) << 20)
+#define MACHINE_DTB_BYTES_MAX    (UINT64_C(1) << 20)
 #define MACHINE_DTB_HEADER_BYTES UINT64_C(40) /* Devicetree Specification, "Header" */
 
 struct machine {
@@ -34,7 +34,7 @@ struct machine {
 /*
  * The size of a device tree blob, from its header.  The caller makes sure that
  * MACHINE_DTB_HEADER_BYTES can be read.
- *   ERR_FORMAT: not a device tree.  ERR_RANGE: above MACHINE_DTB_BYTES_MOST.
+ *   ERR_FORMAT: not a device tree.  ERR_RANGE: above MACHINE_DTB_BYTES_MAX.
  */
 MUST_CHECK machine_dtb_bytes(const void *dtb, uint64_t *bytes);
 

@@ -3,7 +3,7 @@
 
 #include <kernel/hal/types.h>
 
-#define SIZE_BITS_MOST 38u
+#define SIZE_BITS_MAX 38u
 
 /* Remove each range of `what`, rounded out to whole pages, from `set`. */
 static enum err range_set_remove_all(struct range_set *set, const struct range_set *what)
@@ -164,7 +164,7 @@ static uint8_t piece_bits(struct range range)
 {
     uint8_t bits = 0;
 
-    while (bits < SIZE_BITS_MOST && range.bytes >> bits >= 2 && (range.start >> bits) % 2 == 0)
+    while (bits < SIZE_BITS_MAX && range.bytes >> bits >= 2 && (range.start >> bits) % 2 == 0)
         bits++;
     return bits;
 }

@@ -11,7 +11,7 @@
 #define STACK_BYTES  (UINT64_C(64) << 10)
 #define CNODE_BITS   (BOOT_CNODE_SLOT_BITS + 6) /* a slot is 64 bytes */
 #define SPACE_BITS   21u                        /* 510 pages for its page tables */
-#define FRAMES_MOST  4096u
+#define FRAMES_MAX   4096u
 
 /* The state of building the root server. */
 struct building {
@@ -294,7 +294,7 @@ MUST_CHECK root_create(struct hart *hart, const struct root_input *input, const 
         uint64_t bytes = (UINT64_C(1) << SPACE_BITS) + (UINT64_C(1) << CNODE_BITS) +
                          PAGE_BYTES * (frames + 1);
         uint32_t count = memory_untypeds(input->memory, list);
-        if (frames <= FRAMES_MOST)
+        if (frames <= FRAMES_MAX)
             from = untyped_choose(list, count, bytes);
         if (from == NULL)
             err = root_fail(&b, ERR_NO_MEMORY, "there is too little memory for the root server");

@@ -10,9 +10,9 @@
 
 #include <string.h>
 
-#define PLICS_MOST     16u
-#define DEPTH_MOST     16
-#define PATH_MOST      256
+#define PLICS_MAX      16u
+#define DEPTH_MAX      16
+#define PATH_BYTES_MAX      256
 
 struct plic_seen {
     int node;
@@ -25,7 +25,7 @@ struct wiring {
     int console; /* node; negative: unknown */
     uint32_t console_parent;
     uint32_t plic_count;
-    struct plic_seen plic[PLICS_MOST];
+    struct plic_seen plic[PLICS_MAX];
 };
 
 /* A property's first cell; 0, which is not a phandle, if there is none. */
@@ -40,11 +40,11 @@ static uint32_t first_cell(const void *fdt, int node, const char *name)
 /* stdout-path is a path or an alias, and after a colon the settings of the serial line. */
 static int console_find(const void *fdt)
 {
-    char path[PATH_MOST];
+    char path[PATH_BYTES_MAX];
     int bytes, chosen = fdt_path_offset(fdt, "/chosen");
     const char *value = chosen < 0 ? NULL : fdt_getprop(fdt, chosen, "stdout-path", &bytes);
 
-    if (value == NULL || bytes <= 0 || bytes > PATH_MOST || value[bytes - 1] != '\0')
+    if (value == NULL || bytes <= 0 || bytes > PATH_BYTES_MAX || value[bytes - 1] != '\0')
         return -1;
     memcpy(path, value, (size_t)bytes);
     char *options = memchr(path, ':', (size_t)bytes);
@@ -55,7 +55,7 @@ static int console_find(const void *fdt)
 
 static void plic_note(struct wiring *w, int node)
 {
-    if (tree_is_plic(w->fdt, node) && !tree_is_disabled(w->fdt, node) && w->plic_count < PLICS_MOST)
+    if (tree_is_plic(w->fdt, node) && !tree_is_disabled(w->fdt, node) && w->plic_count < PLICS_MAX)
         w->plic[w->plic_count++] = (struct plic_seen){ .node = node,
                                                        .phandle = fdt_get_phandle(w->fdt, node) };
 }
@@ -79,12 +79,12 @@ static void device_count(struct wiring *w, int node, uint32_t inherited)
 /* Call plic_note() or device_count() for each node, the latter with its inherited controller. */
 static void nodes_walk(struct wiring *w, bool is_counting)
 {
-    uint32_t in_force[DEPTH_MOST] = { 0 };
+    uint32_t in_force[DEPTH_MAX] = { 0 };
     int depth = 0;
 
     for (int node = fdt_next_node(w->fdt, -1, &depth); node >= 0 && depth >= 0;
          node = fdt_next_node(w->fdt, node, &depth)) {
-        if (depth >= DEPTH_MOST)
+        if (depth >= DEPTH_MAX)
             continue;
         uint32_t own = first_cell(w->fdt, node, "interrupt-parent");
         in_force[depth] = own != 0 || depth == 0 ? own : in_force[depth - 1];
@@ -113,7 +113,7 @@ MUST_CHECK wiring_hart_choose(const void *dtb, uint64_t bytes, uint64_t boot_har
 {
     struct wiring w = { .fdt = dtb };
 
-    if (bytes > MACHINE_DTB_BYTES_MOST || fdt_check_full(dtb, bytes) != 0)
+    if (bytes > MACHINE_DTB_BYTES_MAX || fdt_check_full(dtb, bytes) != 0)
         return ERR_FORMAT;
     w.console = console_find(dtb);
     nodes_walk(&w, false);

@@ -40,7 +40,7 @@ static bool ring_begin(struct hart *hart)
     uint64_t bytes = UINT64_C(1) << trace->place[0].size_bits;
     uint32_t count = 0;
 
-    while (count < TRACE_CHUNKS_MOST && !slot_is_empty(&trace->place[count]))
+    while (count < TRACE_CHUNKS_MAX && !slot_is_empty(&trace->place[count]))
         count++;
     for (uint32_t i = 0; i < count; i++)
         *header_of(&trace->place[i]) = (struct trace_header){
@@ -119,7 +119,7 @@ enum err trace_attach_invoke(struct invocation *inv)
         return ERR_RANGE;
     if (trace->mask != 0)
         return ERR_STATE;
-    for (uint32_t i = TRACE_CHUNKS_MOST; i-- > 0;) {
+    for (uint32_t i = TRACE_CHUNKS_MAX; i-- > 0;) {
         struct slot *at = &trace->place[i];
         if (slot_is_empty(at))
             place = at;

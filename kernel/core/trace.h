@@ -22,7 +22,7 @@ struct trace {
     uint64_t count, chunk_records;   /* records written to the ring; records of a chunk */
     uint32_t chunk, chunk_count;     /* the chunk in use; chunk_count 0: no ring yet */
     struct object owner;             /* owner of the embedded slots */
-    struct slot place[TRACE_CHUNKS_MOST];
+    struct slot place[TRACE_CHUNKS_MAX];
 };
 
 /* The number of a thread or vCPU in records; 0: no thread or vCPU. */

@@ -19,8 +19,8 @@
 
 #include <stdint.h>
 
-#define TRACE_MAGIC       UINT64_C(0x31474e5254524157) /* "WARTRNG1" in memory */
-#define TRACE_CHUNKS_MOST 16
+#define TRACE_MAGIC      UINT64_C(0x31474e5254524157) /* "WARTRNG1" in memory */
+#define TRACE_CHUNKS_MAX 16
 
 enum trace_event {
     TRACE_EXIT = 0,      /* a guest exited with an exception for its VMM */

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #define HEADER_BYTES   110u
-#define NAMESIZE_MOST  4352u
+#define NAMESIZE_MAX   4352u
 #define MODE_TYPE      0170000u
 #define MODE_REGULAR   0100000u
 
@@ -106,7 +106,7 @@ static MUST_CHECK cpio_read_entry(const uint8_t *archive, size_t bytes, uint64_t
 
     uint32_t name_bytes = field[FIELD_NAMESIZE];
     uint64_t name_at = at + HEADER_BYTES;
-    if (name_bytes == 0 || name_bytes > NAMESIZE_MOST || name_bytes > bytes - name_at ||
+    if (name_bytes == 0 || name_bytes > NAMESIZE_MAX || name_bytes > bytes - name_at ||
         archive[name_at + name_bytes - 1] != 0 || archive[name_at] == 0)
         return ERR_FORMAT;
     const char *name = (const char *)archive + name_at;
@@ -194,7 +194,7 @@ MUST_CHECK cpio_check(const void *archive, size_t bytes, unsigned *file_count)
             return err;
         if (first.name != file.name)
             return ERR_EXISTS;
-        if (++count > CPIO_FILES_MOST)
+        if (++count > CPIO_FILES_MAX)
             return ERR_RANGE;
     }
     enum err err = cpio_check_end(archive, bytes, cursor);

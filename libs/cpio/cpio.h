@@ -16,7 +16,7 @@
 
 #define CPIO_NAME_BYTES 256 /* the longest name with its zero byte */
 #define CPIO_DATA_ALIGN 4096
-#define CPIO_FILES_MOST 1024
+#define CPIO_FILES_MAX  1024
 
 struct cpio_file {
     const char *name; /* inside the archive; ends with a zero byte inside it */
@@ -45,7 +45,7 @@ MUST_CHECK cpio_find(const void *archive, size_t bytes, const char *name, struct
  * Checks the whole archive, duplicate names included.
  *   ERR_FORMAT     the archive breaks a rule of docs/boot-archive.md
  *   ERR_EXISTS     a name occurs twice
- *   ERR_RANGE      more than CPIO_FILES_MOST files
+ *   ERR_RANGE      more than CPIO_FILES_MAX files
  */
 MUST_CHECK cpio_check(const void *archive, size_t bytes, unsigned *file_count);
 

@@ -71,9 +71,9 @@
 #include <stdatomic.h>
 #include <stdint.h>
 
+#include <base/limits.h>
+
 #define CONSOLE_START_VERSION 3
-#define CONSOLE_CLIENTS_MOST  16
-#define CONSOLE_NAME_BYTES    32 /* with its zero byte */
 
 /* Slots of the service's CNode, besides enum process_slot of process_start.h. */
 enum console_slot {
@@ -117,7 +117,7 @@ enum console_state {
 };
 
 struct console_levels {
-    _Atomic uint32_t guest[CONSOLE_CLIENTS_MOST]; /* enum console_state */
+    _Atomic uint32_t guest[CLIENTS_MAX]; /* enum console_state */
 };
 
 /* Only the service writes this.  The root server only checks whether the value has changed. */
@@ -140,7 +140,7 @@ _Static_assert(CONSOLE_CONTROL_DOWN_DATA + CONSOLE_CONTROL_DOWN_RECORDS * 64 ==
                "control region layout");
 
 struct console_client {
-    char name[CONSOLE_NAME_BYTES];
+    char name[NAME_BYTES];
     uint64_t region_address; /* proto/console.h; read-write */
 };
 
@@ -153,7 +153,7 @@ struct console_start {
     uint64_t control_address;
     uint32_t restart_count; /* services that ran before: not 0: the terminal's state is unknown */
     uint32_t reserved;
-    struct console_client client[CONSOLE_CLIENTS_MOST];
+    struct console_client client[CLIENTS_MAX];
 };
 
 _Static_assert(sizeof(struct console_client) == 40, "client layout");

@@ -106,36 +106,36 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include <base/limits.h>
 #include <ring/ring.h>
 
-#define CONTROL_VERSION          1
-#define CONTROL_CONNECTIONS_MOST 64 /* that one service serves */
-#define CONTROL_USED_MOST        16 /* that one process uses */
-#define CONTROL_RINGS_MOST       4  /* of one connection */
-#define CONTROL_REGIONS_MOST     4
-#define CONTROL_NAME_BYTES       32 /* with its zero byte */
-#define CONTROL_OPTION_BYTES     256
-#define CONTROL_REASON_BYTES     60 /* with its zero byte */
-#define CONTROL_LINE_TEXT_BYTES  56
+#define CONTROL_VERSION         1
+#define CONTROL_CONNECTIONS_MAX 64 /* that one service serves */
+#define CONTROL_USED_MAX        16 /* that one process uses */
+#define CONTROL_RINGS_MAX       4  /* of one connection */
+#define CONTROL_REGIONS_MAX     4
+#define CONTROL_OPTION_BYTES    256
+#define CONTROL_REASON_BYTES    60 /* with its zero byte */
+#define CONTROL_LINE_TEXT_BYTES 56
 
 /* Names in the start record. */
-#define CONTROL_ENTRY_DOWN       "control.down" /* MEMORY */
-#define CONTROL_ENTRY_UP         "control.up"   /* MEMORY */
-#define CONTROL_ENTRY_ROOT       "control.root" /* SLOT */
+#define CONTROL_ENTRY_DOWN      "control.down" /* MEMORY */
+#define CONTROL_ENTRY_UP        "control.up"   /* MEMORY */
+#define CONTROL_ENTRY_ROOT      "control.root" /* SLOT */
 
-#define CONTROL_DOWN_TABLE       0x1000
-#define CONTROL_DOWN_LINES       0x9000
-#define CONTROL_DOWN_LINE_MOST   512
-#define CONTROL_UP_ANSWERS       0x1000
-#define CONTROL_UP_LINES         0x2000
-#define CONTROL_UP_LINE_MOST     64
+#define CONTROL_DOWN_TABLE      0x1000
+#define CONTROL_DOWN_LINES      0x9000
+#define CONTROL_DOWN_LINE_MAX   512
+#define CONTROL_UP_ANSWERS      0x1000
+#define CONTROL_UP_LINES        0x2000
+#define CONTROL_UP_LINE_MAX     64
 
-#define CONTROL_FAULTS_CAREFUL   2
-#define CONTROL_FAULTS_POISON    3
+#define CONTROL_FAULTS_CAREFUL  2
+#define CONTROL_FAULTS_POISON   3
 
 /* A state word is generation << 8 | one of these. */
-#define CONTROL_STATE_BITS       8
-#define CONTROL_STATE_MASK       UINT32_C(0xff)
+#define CONTROL_STATE_BITS      8
+#define CONTROL_STATE_MASK      UINT32_C(0xff)
 
 enum control_connection_state {
     CONTROL_CONNECTION_NONE = 0,
@@ -167,8 +167,8 @@ struct control_down {
     uint32_t reserved;
     uint64_t suspect; /* see Poison */
     _Atomic uint32_t ping;
-    uint32_t has_lines;                             /* not 0: the log's instance */
-    _Atomic uint32_t used_state[CONTROL_USED_MOST]; /* enum control_used_state */
+    uint32_t has_lines;                            /* not 0: the log's instance */
+    _Atomic uint32_t used_state[CONTROL_USED_MAX]; /* enum control_used_state */
 };
 
 /* A ring of the connection, in the order of the manifest.  Addresses are the service's own. */
@@ -196,9 +196,9 @@ struct control_connection {
     uint8_t reserved;
     uint64_t info_address; /* a page that the client may read; 0 for none */
     uint64_t badge;        /* of the client's calls; 0: the protocol has no calls */
-    struct control_ring ring[CONTROL_RINGS_MOST];
-    struct control_region region[CONTROL_REGIONS_MOST];
-    char client[CONTROL_NAME_BYTES];
+    struct control_ring ring[CONTROL_RINGS_MAX];
+    struct control_region region[CONTROL_REGIONS_MAX];
+    char client[NAME_BYTES];
     uint8_t option[CONTROL_OPTION_BYTES]; /* packed in the manifest's order */
 };
 
@@ -240,23 +240,23 @@ _Static_assert(sizeof(struct control_answer) == 64, "answer layout");
 _Static_assert(sizeof(struct control_connection) == 512, "connection layout");
 _Static_assert(sizeof(struct control_down) == 96, "down part layout");
 _Static_assert(sizeof(struct control_up) == 128 + 2 * 128, "up part layout");
-_Static_assert(CONTROL_DOWN_TABLE + CONTROL_CONNECTIONS_MOST * 512 == CONTROL_DOWN_LINES,
+_Static_assert(CONTROL_DOWN_TABLE + CONTROL_CONNECTIONS_MAX * 512 == CONTROL_DOWN_LINES,
                "down part layout");
-_Static_assert(CONTROL_UP_ANSWERS + CONTROL_CONNECTIONS_MOST * 64 == CONTROL_UP_LINES,
+_Static_assert(CONTROL_UP_ANSWERS + CONTROL_CONNECTIONS_MAX * 64 == CONTROL_UP_LINES,
                "up part layout");
 
 /* The size of each part, in whole pages. */
 static inline uint32_t control_down_bytes(uint32_t connection_most, bool has_lines)
 {
     if (has_lines)
-        return CONTROL_DOWN_LINES + CONTROL_DOWN_LINE_MOST * 64;
+        return CONTROL_DOWN_LINES + CONTROL_DOWN_LINE_MAX * 64;
     return connection_most > 0 ? CONTROL_DOWN_LINES : CONTROL_DOWN_TABLE;
 }
 
 static inline uint32_t control_up_bytes(uint32_t connection_most, bool has_lines)
 {
     if (has_lines)
-        return CONTROL_UP_LINES + CONTROL_UP_LINE_MOST * 64;
+        return CONTROL_UP_LINES + CONTROL_UP_LINE_MAX * 64;
     return connection_most > 0 ? CONTROL_UP_LINES : CONTROL_UP_ANSWERS;
 }
 

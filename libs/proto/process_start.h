@@ -15,9 +15,10 @@
 
 #include <stdint.h>
 
+#include <base/limits.h>
+
 #define PROCESS_START_MAGIC   UINT64_C(0x31305452415453) /* "START01" in memory */
 #define PROCESS_START_VERSION 1
-#define PROCESS_NAME_BYTES    40 /* with its zero byte */
 
 enum process_slot {
     PROCESS_SLOT_PARENT = 1, /* Endpoint, WRITE, badged: reports, see report.h */

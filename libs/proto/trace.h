@@ -10,10 +10,11 @@
 
 #include <stdint.h>
 
+#include <base/limits.h>
+
 #define TRACE_INDEX_MAGIC   UINT64_C(0x3158495254524157) /* "WARTRIX1" in memory */
 #define TRACE_INDEX_CHUNKS  16
 #define TRACE_INDEX_NAMES   64
-#define TRACE_NAME_BYTES    40 /* with its zero byte */
 #define TRACE_GROUP_MACHINE 0  /* the root server and the services; guest i is group 1 + i */
 
 enum trace_name_kind {
@@ -26,7 +27,7 @@ struct trace_name {
     uint8_t kind; /* enum trace_name_kind */
     uint8_t group;
     uint8_t reserved[2];
-    char text[TRACE_NAME_BYTES];
+    char text[PROCESS_NAME_BYTES];
 };
 
 /* `name_count` rises after an entry is written; an entry's text may change. */

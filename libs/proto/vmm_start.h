@@ -21,10 +21,9 @@
 
 #include <stdint.h>
 
+#include <base/limits.h>
+
 #define VMM_START_VERSION        3
-#define VMM_START_BOOTARGS_BYTES 1024 /* with its zero byte */
-#define VMM_START_NAME_BYTES     32   /* with its zero byte */
-#define VMM_START_ISA_BYTES      1024 /* with its zero byte */
 
 struct vmm_start {
     uint32_t version; /* VMM_START_VERSION */
@@ -50,11 +49,12 @@ struct vmm_start {
     uint32_t vcpu_slot;    /* first VCpu: READ, WRITE, EXEC; vCPU i's at + i */
     uint32_t console_slot; /* Notification, WRITE: signals the console service; 0 for none */
 
-    uint8_t guest_seed[64]; /* for the guest's /chosen/rng-seed; differs for each guest and start */
-    char guest_name[VMM_START_NAME_BYTES];
-    char bootargs[VMM_START_BOOTARGS_BYTES];
+    /* For the guest's /chosen/rng-seed; differs for each guest and start. */
+    uint8_t guest_seed[GUEST_SEED_BYTES];
+    char guest_name[NAME_BYTES];
+    char bootargs[GUEST_BOOTARGS_BYTES];
     /* riscv,isa of the machine's harts, with its zero byte; empty when they do not agree. */
-    char isa[VMM_START_ISA_BYTES];
+    char isa[ISA_TEXT_BYTES];
 };
 
 _Static_assert(sizeof(struct vmm_start) == 2272, "VMM start record layout");

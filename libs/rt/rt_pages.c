@@ -25,7 +25,7 @@ void rt_pages_init(struct rt_pages *pages, void *base, size_t bytes)
 
     memset(pages, 0, sizeof *pages);
     pages->base = base;
-    pages->count = count < RT_PAGES_MOST ? count : RT_PAGES_MOST;
+    pages->count = count < RT_PAGES_MAX ? count : RT_PAGES_MAX;
 }
 
 MUST_CHECK rt_pages_alloc(struct rt_pages *pages, size_t bytes, void **out)

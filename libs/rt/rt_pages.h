@@ -15,13 +15,13 @@
 #include <base/err.h>
 
 #define RT_PAGE_BYTES ((size_t)4096)
-#define RT_PAGES_MOST 16384 /* 64 MiB; the rest of a longer region is not used */
+#define RT_PAGES_MAX  16384 /* 64 MiB; the rest of a longer region is not used */
 
 struct rt_pages {
     uint8_t *base; /* page-aligned */
     size_t count;
     size_t fresh; /* pages from here on were never allocated, so they are still zero */
-    uint64_t used[RT_PAGES_MOST / 64];
+    uint64_t used[RT_PAGES_MAX / 64];
 };
 
 void rt_pages_init(struct rt_pages *pages, void *base, size_t bytes);

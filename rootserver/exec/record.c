@@ -11,7 +11,6 @@
 _Static_assert(sizeof(struct process_start) + sizeof(struct vmm_start) <= RECORD_BYTES &&
                    sizeof(struct process_start) + sizeof(struct console_start) <= RECORD_BYTES,
                "a record is one page");
-_Static_assert(MACHINE_ISA_BYTES == VMM_START_ISA_BYTES, "the string is copied whole");
 
 static size_t record_vmm_part(const struct plan_input *in, const struct plan *plan,
                               const struct plan_process *p, struct random_source *random,
@@ -23,7 +22,7 @@ static size_t record_vmm_part(const struct plan_input *in, const struct plan *pl
         .version = VMM_START_VERSION,
         .vcpu_count = 1,
         .features = in->boot->features,
-        .ram_gpa = LAYOUT_GUEST_RAM,
+        .ram_gpa = GUEST_RAM_GPA,
         .ram_address = p->ram_address,
         .ram_bytes = p->ram_bytes,
         .arena_address = LAYOUT_ARENA,
@@ -58,12 +57,12 @@ static size_t record_console_part(const struct plan_input *in, const struct reco
         .uart_address = LAYOUT_DEVICE + m->uart.address % 4096,
         .uart_reg_shift = m->uart_reg_shift,
         .uart_io_width = m->uart_io_width,
-        .control_address = plan_region_address(SYSTEM_GUESTS_MOST),
+        .control_address = plan_region_address(GUESTS_MAX),
         .restart_count = common->restart_count,
     };
 
     for (unsigned i = 0; i < in->system->guest_count; i++) {
-        memcpy(s.client[i].name, in->system->guest[i].name, SYSTEM_NAME_BYTES);
+        memcpy(s.client[i].name, in->system->guest[i].name, NAME_BYTES);
         s.client[i].region_address = plan_region_address(i);
     }
     memcpy(to, &s, sizeof s);

@@ -68,7 +68,7 @@ MUST_CHECK trace_start(const struct plan *plan, const struct plan_input *in,
 void trace_name_process(struct trace_index *index, const struct plan_process *process,
                         const struct system_config *system)
 {
-    char text[TRACE_NAME_BYTES];
+    char text[PROCESS_NAME_BYTES];
     unsigned group = process->role == PLAN_ROLE_VMM ? TRACE_GROUP_MACHINE + 1 + process->guest : 0;
 
     trace_name_object(index, process->thread, TRACE_NAME_THREAD, group, process->name);

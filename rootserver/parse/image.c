@@ -2,12 +2,11 @@
 #include <rootserver/parse/image.h>
 
 #include <inttypes.h>
+
+#include <base/limits.h>
 #include <payload/payload.h>
 
-#define MIB           (UINT64_C(1) << 20)
-
-/* The RAM base of QEMU's `virt`, and so of every guest's machine (vmm/board/machine.h). */
-#define GUEST_RAM_GPA UINT64_C(0x80000000)
+#define MIB (UINT64_C(1) << 20)
 
 /* Explains each error of payload_open() to the user. */
 static const char *image_complaint(enum err err)

@@ -5,7 +5,7 @@
 
 #include <libfdt.h>
 
-#define DEPTH_MOST 8
+#define DEPTH_MAX 8
 
 static uint64_t machine_cells_read(const uint8_t *at, int count)
 {
@@ -60,7 +60,7 @@ static bool machine_device_range(const void *fdt, int node, struct machine_devic
     out->address = machine_cells_read(reg, address_cells);
     out->bytes = machine_cells_read(reg + address_cells * 4, size_cells);
     for (int depth = 0; parent > 0; depth++) {
-        if (depth == DEPTH_MOST ||
+        if (depth == DEPTH_MAX ||
             !machine_address_translate(fdt, parent, &out->address, out->bytes))
             return false;
         parent = fdt_parent_offset(fdt, parent);
@@ -133,14 +133,14 @@ static int machine_uart_find(const void *fdt, struct machine_device *out)
 }
 
 /* Reads riscv,isa of all harts; empty when they differ. */
-static void machine_isa_read(const void *fdt, char isa[MACHINE_ISA_BYTES])
+static void machine_isa_read(const void *fdt, char isa[ISA_TEXT_BYTES])
 {
     static const char cpu[] = "cpu";
     int node = fdt_node_offset_by_prop_value(fdt, -1, "device_type", cpu, sizeof cpu), length;
 
     for (bool is_first = true; node >= 0; is_first = false) {
         const char *text = fdt_getprop(fdt, node, "riscv,isa", &length);
-        bool is_text = text != NULL && length > 0 && length <= MACHINE_ISA_BYTES &&
+        bool is_text = text != NULL && length > 0 && length <= ISA_TEXT_BYTES &&
                        memchr(text, 0, (size_t)length) == text + length - 1;
         if (!is_text || (!is_first && strcmp(text, isa) != 0)) {
             isa[0] = 0;

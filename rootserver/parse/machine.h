@@ -13,11 +13,11 @@
 #include <stdint.h>
 
 #include <base/err.h>
+#include <base/limits.h>
 #include <rootserver/parse/problem.h>
 #include <rootserver/parse/trace.h>
 
 #define MACHINE_SEED_BYTES 64
-#define MACHINE_ISA_BYTES  1024 /* with its zero byte */
 
 /* One device: its first register range and its first interrupt source. */
 struct machine_device {
@@ -37,8 +37,7 @@ struct machine_config {
     size_t seed_bytes;
     struct trace_request trace;   /* of /chosen bootargs */
     struct problem trace_problem; /* why a requested trace is impossible; else empty */
-    char
-        isa[MACHINE_ISA_BYTES]; /* riscv,isa of all harts; empty if they differ or it is too long */
+    char isa[ISA_TEXT_BYTES]; /* riscv,isa of all harts; empty if they differ or it is too long */
 };
 
 /* ERR_FORMAT: not a device-tree blob; *out is then untouched. */

@@ -41,12 +41,12 @@ static MUST_CHECK system_number_read(const void *fdt, int node, const char *name
 }
 
 /* 1 to 31 characters from [a-z0-9-]. */
-static MUST_CHECK system_name_read(const void *fdt, int node, char out[SYSTEM_NAME_BYTES])
+static MUST_CHECK system_name_read(const void *fdt, int node, char out[NAME_BYTES])
 {
     int length;
     const char *name = fdt_get_name(fdt, node, &length);
 
-    if (name == NULL || length < 1 || length >= SYSTEM_NAME_BYTES)
+    if (name == NULL || length < 1 || length >= NAME_BYTES)
         return ERR_FORMAT;
     for (int i = 0; i < length; i++) {
         char c = name[i];
@@ -105,7 +105,7 @@ static void system_guest_parse(const void *fdt, int node, struct system_guest *g
              system_has_control_character(g->bootargs))
         system_guest_mark_bad(g, "no usable \"bootargs\"");
     else if (system_number_read(fdt, node, "memory", 8, &g->memory_bytes) != OK ||
-             g->memory_bytes < SYSTEM_MEMORY_LEAST || g->memory_bytes > SYSTEM_MEMORY_MOST ||
+             g->memory_bytes < SYSTEM_MEMORY_MIN || g->memory_bytes > SYSTEM_MEMORY_MAX ||
              g->memory_bytes % SYSTEM_MEMORY_MULTIPLE != 0)
         system_guest_mark_bad(g, "no usable \"memory\" (16 MiB or more, a multiple of 2 MiB)");
     else if (system_number_read(fdt, node, "vcpus", 4, &vcpus) != OK || vcpus != 1)
@@ -142,7 +142,7 @@ static MUST_CHECK system_guests_check(const struct system_config *out, const boo
 static MUST_CHECK system_guests_parse(const void *fdt, struct system_config *out,
                                       struct problem *problem)
 {
-    bool seen[SYSTEM_GUESTS_MOST] = {false};
+    bool seen[GUESTS_MAX] = {false};
     int node, parent = fdt_path_offset(fdt, "/guests");
     unsigned count = 0;
 
@@ -151,17 +151,17 @@ static MUST_CHECK system_guests_parse(const void *fdt, struct system_config *out
         return ERR_RANGE;
     }
     fdt_for_each_subnode(node, fdt, parent) count++;
-    if (count > SYSTEM_GUESTS_MOST) {
-        problem_set(problem, "system.dtb: more than %d guests", SYSTEM_GUESTS_MOST);
+    if (count > GUESTS_MAX) {
+        problem_set(problem, "system.dtb: more than %d guests", GUESTS_MAX);
         return ERR_RANGE;
     }
     fdt_for_each_subnode(node, fdt, parent)
     {
         uint64_t index;
-        char name[SYSTEM_NAME_BYTES];
+        char name[NAME_BYTES];
         if (system_name_read(fdt, node, name) != OK ||
-            system_number_read(fdt, node, "index", 4, &index) != OK ||
-            index >= SYSTEM_GUESTS_MOST || seen[index]) {
+            system_number_read(fdt, node, "index", 4, &index) != OK || index >= GUESTS_MAX ||
+            seen[index]) {
             problem_set(problem, "system.dtb: a guest without a proper name and index");
             return ERR_FORMAT;
         }
@@ -186,8 +186,8 @@ static MUST_CHECK system_services_parse(const void *fdt, struct system_config *o
         return OK; /* none */
     fdt_for_each_subnode(node, fdt, parent)
     {
-        if (out->service_count == SYSTEM_SERVICES_MOST) {
-            problem_set(problem, "system.dtb: more than %d services", SYSTEM_SERVICES_MOST);
+        if (out->service_count == SYSTEM_SERVICES_MAX) {
+            problem_set(problem, "system.dtb: more than %d services", SYSTEM_SERVICES_MAX);
             return ERR_RANGE;
         }
         struct system_service *service = &out->service[out->service_count];

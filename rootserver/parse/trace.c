@@ -5,10 +5,10 @@
 #include <stddef.h>
 #include <string.h>
 
-#define FRAMES_MOST UINT64_C(16)
-#define SMALL_BITS  12u
-#define BIG_BITS    21u
-#define SIZE_MOST   (FRAMES_MOST << BIG_BITS)
+#define FRAMES_MAX     UINT64_C(16)
+#define SMALL_BITS     12u
+#define BIG_BITS       21u
+#define SIZE_BYTES_MAX (FRAMES_MAX << BIG_BITS)
 
 /* In the order of the kernel's events. */
 static const char *const event_names[] = {"exits",    "calls",   "signals",
@@ -58,17 +58,17 @@ static MUST_CHECK trace_size_parse(const char *text, struct trace_request *out,
 {
     uint64_t size = 0;
 
-    while (*text >= '0' && *text <= '9' && size <= SIZE_MOST)
+    while (*text >= '0' && *text <= '9' && size <= SIZE_BYTES_MAX)
         size = size * 10 + (uint64_t)(*text++ - '0');
     unsigned shift = *text == 'M' ? 20 : *text == 'K' ? 10 : 0;
     if (shift != 0)
         text++;
-    if ((*text != 0 && *text != ' ') || size == 0 || size > SIZE_MOST >> shift) {
+    if ((*text != 0 && *text != ' ') || size == 0 || size > SIZE_BYTES_MAX >> shift) {
         problem_set(problem, "warren.trace-size=: write a number such as 64K or 2M, up to 32M");
         return ERR_INVALID_ARG;
     }
     size <<= shift;
-    out->frame_bits = size <= FRAMES_MOST << SMALL_BITS ? SMALL_BITS : BIG_BITS;
+    out->frame_bits = size <= FRAMES_MAX << SMALL_BITS ? SMALL_BITS : BIG_BITS;
     out->frame_count = (unsigned)((size + (UINT64_C(1) << out->frame_bits) - 1) >> out->frame_bits);
     return OK;
 }

@@ -6,17 +6,17 @@
 
 #include <cpio/cpio.h>
 
-#define PAGE_BYTES     UINT64_C(4096)
-#define BIG_BITS       21
-#define BIG_BYTES      (UINT64_C(1) << BIG_BITS)
-#define BIG_FILES_MOST 64 /* further files are divided into small frames only */
+#define PAGE_BYTES    UINT64_C(4096)
+#define BIG_BITS      21
+#define BIG_BYTES     (UINT64_C(1) << BIG_BITS)
+#define BIG_FILES_MAX 64 /* further files are divided into small frames only */
 
 /* The files that are at least as large as a 2 MiB frame. */
 struct borders {
     unsigned count;
     struct {
         uint64_t start, end; /* offsets, whole pages */
-    } file[BIG_FILES_MOST];
+    } file[BIG_FILES_MAX];
 };
 
 static MUST_CHECK archive_borders_find(const void *archive, size_t bytes, struct borders *out)
@@ -29,7 +29,7 @@ static MUST_CHECK archive_borders_find(const void *archive, size_t bytes, struct
     if (archive == NULL)
         return OK;
     while ((err = cpio_next(archive, bytes, &cursor, &file)) == OK) {
-        if (file.bytes < BIG_BYTES || out->count == BIG_FILES_MOST)
+        if (file.bytes < BIG_BYTES || out->count == BIG_FILES_MAX)
             continue;
         out->file[out->count].start = file.offset;
         out->file[out->count].end = (file.offset + file.bytes + PAGE_BYTES - 1) & ~(PAGE_BYTES - 1);
@@ -53,8 +53,8 @@ static MUST_CHECK archive_frame_add(struct archive_map *map, uint32_t untyped_sl
     struct archive_run *run = map->run_count ? &map->run[map->run_count - 1] : NULL;
 
     if (run == NULL || run->untyped_slot != untyped_slot || run->size_bits != size_bits ||
-        run->count == ARCHIVE_RUN_FRAMES_MOST) {
-        if (map->run_count == ARCHIVE_RUNS_MOST)
+        run->count == ARCHIVE_RUN_FRAMES_MAX) {
+        if (map->run_count == ARCHIVE_RUNS_MAX)
             return ERR_NO_MEMORY;
         run = &map->run[map->run_count++];
         *run = (struct archive_run){.untyped_slot = untyped_slot,

@@ -12,8 +12,8 @@
 
 #include <base/err.h>
 
-#define ARCHIVE_RUNS_MOST       512
-#define ARCHIVE_RUN_FRAMES_MOST 64 /* limit of one retype call */
+#define ARCHIVE_RUNS_MAX       512
+#define ARCHIVE_RUN_FRAMES_MAX 64 /* limit of one retype call */
 
 /* Adjoining frames of one size, made from one Untyped, in adjoining slots. */
 struct archive_run {
@@ -27,8 +27,8 @@ struct archive_run {
 struct archive_map {
     uint64_t physical; /* address of the archive's first byte; page-aligned */
     unsigned run_count;
-    uint32_t slot_end;                         /* first slot after all frames */
-    struct archive_run run[ARCHIVE_RUNS_MOST]; /* ascending, without a gap */
+    uint32_t slot_end;                        /* first slot after all frames */
+    struct archive_run run[ARCHIVE_RUNS_MAX]; /* ascending, without a gap */
 };
 
 /* One Untyped of the archive, in ascending order of addresses. */

@@ -4,8 +4,8 @@
 #include <stdarg.h>
 #include <stdio.h>
 
-#define RETYPE_MOST 64u /* objects one call can make */
-#define SLOTS_END   (UINT32_C(1) << BOOT_CNODE_SLOT_BITS)
+#define RETYPE_MAX 64u /* objects one call can make */
+#define SLOTS_END  (UINT32_C(1) << BOOT_CNODE_SLOT_BITS)
 
 void build_fail(struct build *b, enum err err, const char *format, ...)
 {
@@ -23,7 +23,7 @@ void build_emit(struct build *b, struct plan_action action)
 {
     if (b->err != OK || action.count == 0)
         return;
-    if (b->plan->action_count == PLAN_ACTIONS_MOST) {
+    if (b->plan->action_count == PLAN_ACTIONS_MAX) {
         build_fail(b, ERR_NO_MEMORY,
                    "the plan is too long; use fewer guests, or guests with a power of two "
                    "of memory");
@@ -48,12 +48,12 @@ uint32_t build_slots(struct build *b, unsigned count)
     return slot;
 }
 
-/* Splits the retype into steps of at most RETYPE_MOST objects. */
+/* Splits the retype into steps of at most RETYPE_MAX objects. */
 void build_objects(struct build *b, uint32_t untyped, enum obj_type type, unsigned bits,
                    unsigned count, uint32_t slot)
 {
     while (count > 0 && b->err == OK) {
-        unsigned part = count < RETYPE_MOST ? count : RETYPE_MOST;
+        unsigned part = count < RETYPE_MAX ? count : RETYPE_MAX;
         build_emit(b, (struct plan_action){.kind = PLAN_RETYPE,
                                            .type = (uint8_t)type,
                                            .bits = (uint8_t)bits,
@@ -93,7 +93,7 @@ uint32_t build_untyped(struct build *b, unsigned bits)
 
     if (b->err == OK && b->process != PLAN_NOBODY) {
         struct plan_process *p = &b->plan->process[b->process];
-        if (p->untyped_count == PLAN_UNTYPED_MOST)
+        if (p->untyped_count == PLAN_UNTYPED_MAX)
             build_fail(b, ERR_NO_MEMORY, "its memory is in too many pieces");
         else
             p->untyped[p->untyped_count++] = slot;

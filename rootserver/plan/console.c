@@ -17,7 +17,7 @@ static void console_regions_share(struct build *b, struct plan_process *p)
 {
     struct build_frames control = {b->plan->control, CONSOLE_CONTROL_BYTES / 4096, 12};
 
-    build_share(b, control, p, plan_region_address(SYSTEM_GUESTS_MOST), RIGHT_READ | RIGHT_WRITE);
+    build_share(b, control, p, plan_region_address(GUESTS_MAX), RIGHT_READ | RIGHT_WRITE);
     for (unsigned i = 0; i < b->in->system->guest_count; i++) {
         struct build_frames region = {b->plan->region[i], CONSOLE_REGION_BYTES / 4096, 12};
         build_share(b, region, p, plan_region_address(i), RIGHT_READ | RIGHT_WRITE);

@@ -11,10 +11,10 @@
 #include <proto/vmm_start.h>
 #include <rootserver/parse/image.h>
 
-#define MIB         (UINT64_C(1) << 20)
-#define GIB_BITS    30
-#define BIG_BITS    21
-#define CHUNKS_MOST 20
+#define MIB        (UINT64_C(1) << 20)
+#define GIB_BITS   30
+#define BIG_BITS   21
+#define CHUNKS_MAX 20
 
 enum vmm_slot {
     VMM_SLOT_VCPU = PROCESS_SLOT_ROLE,
@@ -24,8 +24,8 @@ enum vmm_slot {
 /* The RAM as powers of two in descending order, so that each chunk is aligned in the guest too. */
 struct chunks {
     unsigned count;
-    uint8_t bits[CHUNKS_MOST];
-    uint32_t untyped[CHUNKS_MOST];
+    uint8_t bits[CHUNKS_MAX];
+    uint32_t untyped[CHUNKS_MAX];
     unsigned frames; /* of all chunks */
 };
 
@@ -44,7 +44,7 @@ static void guest_ram_take(struct build *b, const struct system_guest *g, struct
         unsigned most = build_bits(left + 1) - 1;
         unsigned bits =
             memory_largest(&b->plan->memory, most < UNTYPED_BITS_MAX ? most : UNTYPED_BITS_MAX);
-        if (bits < BIG_BITS || out->count == CHUNKS_MOST) {
+        if (bits < BIG_BITS || out->count == CHUNKS_MAX) {
             build_fail(b, ERR_NO_MEMORY,
                        "its %" PRIu64 " MiB of memory do not fit: %" PRIu64
                        " MiB are left; give it less \"memory\"",
@@ -72,8 +72,7 @@ static void guest_ram_map(struct build *b, struct plan_process *p, const struct 
             struct build_frames frames = {b->plan->scratch_a, part, bits};
             build_objects(b, chunks->untyped[i], OBJ_FRAME, bits, part, frames.slot);
             build_share(b, frames, p, p->ram_address + at, RIGHT_READ | RIGHT_WRITE);
-            build_map(b, frames, gspace, LAYOUT_GUEST_RAM + at,
-                      RIGHT_READ | RIGHT_WRITE | RIGHT_EXEC);
+            build_map(b, frames, gspace, GUEST_RAM_GPA + at, RIGHT_READ | RIGHT_WRITE | RIGHT_EXEC);
             build_store(b, guest_store, frames.slot, part);
             at += (uint64_t)part << bits;
             done += part;

@@ -19,6 +19,8 @@
 
 #include <stdint.h>
 
+#include <base/limits.h>
+
 #define LAYOUT_STACK        UINT64_C(0x3000010000) /* first byte */
 #define LAYOUT_STACK_PAGES  16
 #define LAYOUT_HEAP         UINT64_C(0x3040000000)
@@ -35,9 +37,6 @@
 #define LAYOUT_RAM_HUGE     UINT64_C(0x0800000000)
 #define LAYOUT_KERNEL       UINT64_C(0x3800000000)
 #define LAYOUT_INITRD       UINT64_C(0x3900000000)
-
-/* Guest physical address of RAM, as on QEMU's virt machine. */
-#define LAYOUT_GUEST_RAM    UINT64_C(0x80000000)
 
 /* The root server's own space.  The kernel chooses the addresses of its program, stack, bootinfo
  * and device tree (abi/bootinfo.h). */

@@ -26,7 +26,7 @@ static bool memory_has_room(const struct memory_untyped *u, unsigned size_bits)
 MUST_CHECK memory_add(struct memory *memory, uint32_t slot, uint64_t address, unsigned size_bits,
                       bool is_device)
 {
-    if (memory->count == MEMORY_UNTYPED_MOST)
+    if (memory->count == MEMORY_UNTYPED_MAX)
         return ERR_NO_MEMORY;
     memory->untyped[memory->count++] = (struct memory_untyped){
         .slot = slot, .size_bits = (uint8_t)size_bits, .is_device = is_device, .address = address};

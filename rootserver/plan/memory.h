@@ -13,7 +13,7 @@
 
 #include <base/err.h>
 
-#define MEMORY_UNTYPED_MOST 512
+#define MEMORY_UNTYPED_MAX 512
 
 struct memory_untyped {
     uint32_t slot;
@@ -25,7 +25,7 @@ struct memory_untyped {
 
 struct memory {
     unsigned count;
-    struct memory_untyped untyped[MEMORY_UNTYPED_MOST];
+    struct memory_untyped untyped[MEMORY_UNTYPED_MAX];
 };
 
 /* ERR_NO_MEMORY: the list is full. */

@@ -32,9 +32,9 @@
 #include <rootserver/plan/memory.h>
 #include <rt/bootinfo.h>
 
-#define PLAN_ACTIONS_MOST     4096
-#define PLAN_PROCESSES_MOST   (SYSTEM_GUESTS_MOST + 1)
-#define PLAN_UNTYPED_MOST     32 /* of one process or guest */
+#define PLAN_ACTIONS_MAX      4096
+#define PLAN_PROCESSES_MAX    (GUESTS_MAX + 1)
+#define PLAN_UNTYPED_MAX      32 /* of one process or guest */
 #define PLAN_SCRATCH          256
 #define PLAN_ROOT_SLOTS       256 /* a device's page takes two slots for each halving */
 
@@ -61,7 +61,7 @@ struct plan_process {
     uint32_t thread, wake, vspace, cnode, store, fault; /* slots */
     uint32_t vcpu;                                      /* of its guest; 0 for none */
     uint32_t store_used;
-    uint32_t untyped[PLAN_UNTYPED_MOST]; /* revoking these destroys process and guest */
+    uint32_t untyped[PLAN_UNTYPED_MAX]; /* revoking these destroys process and guest */
     unsigned untyped_count;
 
     /* For its start record. */
@@ -79,10 +79,10 @@ struct plan_guest {
 
 struct plan {
     unsigned action_count;
-    struct plan_action action[PLAN_ACTIONS_MOST];
+    struct plan_action action[PLAN_ACTIONS_MAX];
     unsigned process_count;
-    struct plan_process process[PLAN_PROCESSES_MOST];
-    struct plan_guest guest[SYSTEM_GUESTS_MOST];
+    struct plan_process process[PLAN_PROCESSES_MAX];
+    struct plan_guest guest[GUESTS_MAX];
 
     struct memory memory;
     uint32_t next_slot;            /* first root slot that is free */
@@ -99,7 +99,7 @@ struct plan {
     struct problem console_problem;
     uint32_t console_bell; /* Notification, WRITE, badge CONSOLE_BIT_CONTROL: the console's wake */
     uint32_t control;      /* CONSOLE_CONTROL_BYTES of Frames */
-    uint32_t region[SYSTEM_GUESTS_MOST]; /* CONSOLE_REGION_BYTES of Frames; 0 for none */
+    uint32_t region[GUESTS_MAX]; /* CONSOLE_REGION_BYTES of Frames; 0 for none */
     bool has_trace;
     struct problem trace_problem;      /* why there is no trace though one was asked for */
     uint32_t trace_index, trace_frame; /* the index's Frame; the first Frame of the ring */

@@ -76,7 +76,7 @@ static struct plan_process *process_add(struct build *b, const char *name, enum 
 {
     if (b->err != OK)
         return &b->plan->process[0];
-    if (b->plan->process_count == PLAN_PROCESSES_MOST) {
+    if (b->plan->process_count == PLAN_PROCESSES_MAX) {
         build_fail(b, ERR_NO_MEMORY, "there are too many processes");
         return &b->plan->process[0];
     }

@@ -95,7 +95,7 @@ static bool control_line_is_due(struct service *s, const struct lines_head *head
 /* Passes lines to the multiplexer in order. */
 bool control_move_lines(struct service *s)
 {
-    char text[LINES_LINE_MOST];
+    char text[LINES_LINE_MAX];
     struct lines_head head;
     bool moved = false;
 

@@ -47,9 +47,9 @@ static bool filter_is_one_of(uint8_t byte, const char *set)
 static size_t filter_hold(struct filter *f, enum filter_state state, uint8_t byte)
 {
     f->state = (uint8_t)state;
-    if (f->held_count < FILTER_HELD_MOST)
+    if (f->held_count < FILTER_HELD_MAX)
         f->held[f->held_count] = byte;
-    if (f->held_count <= FILTER_HELD_MOST)
+    if (f->held_count <= FILTER_HELD_MAX)
         f->held_count++;
     return 0;
 }
@@ -57,7 +57,7 @@ static size_t filter_hold(struct filter *f, enum filter_state state, uint8_t byt
 /* Ends the sequence.  Passes it if `is_allowed` and if it was short enough to be held. */
 static size_t filter_end(struct filter *f, bool is_allowed, uint8_t *out)
 {
-    size_t count = is_allowed && f->held_count <= FILTER_HELD_MOST ? f->held_count : 0;
+    size_t count = is_allowed && f->held_count <= FILTER_HELD_MAX ? f->held_count : 0;
 
     memcpy(out, f->held, count);
     f->state = FILTER_TEXT;
@@ -158,12 +158,12 @@ static bool filter_control_is_allowed(const char *text, char final)
 
 static size_t filter_control(struct filter *f, uint8_t byte, uint8_t *out)
 {
-    char text[FILTER_HELD_MOST];
+    char text[FILTER_HELD_MAX];
 
     (void)filter_hold(f, FILTER_CONTROL, byte);
     if (byte < 0x40)
         return 0;
-    if (f->held_count > FILTER_HELD_MOST)
+    if (f->held_count > FILTER_HELD_MAX)
         return filter_end(f, false, out);
     memcpy(text, f->held + 2, f->held_count - 3u);
     text[f->held_count - 3u] = 0;
@@ -199,7 +199,7 @@ static size_t filter_string(struct filter *f, uint8_t byte, uint8_t *out)
     return 0;
 }
 
-size_t filter_byte(struct filter *f, uint8_t byte, uint8_t out[FILTER_OUT_MOST])
+size_t filter_byte(struct filter *f, uint8_t byte, uint8_t out[FILTER_OUT_MAX])
 {
     enum filter_state state = (enum filter_state)f->state;
 

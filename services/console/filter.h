@@ -20,7 +20,7 @@
  *
  * The filter holds a sequence until it is complete and then passes it in one
  * piece, so no other output can come inside a sequence.  A sequence longer than
- * FILTER_HELD_MOST is left out.  An unterminated string ends at the next CR or LF.
+ * FILTER_HELD_MAX is left out.  An unterminated string ends at the next CR or LF.
  *
  * ECMA-48, "Elements of control functions"; Unicode, "UTF-8".  The terminal must
  * use UTF-8: a Latin-1 terminal would read parts of a character as C1 controls.
@@ -32,17 +32,17 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define FILTER_HELD_MOST 64u
-#define FILTER_OUT_MOST  (FILTER_HELD_MOST + 1u)
+#define FILTER_HELD_MAX 64u
+#define FILTER_OUT_MAX  (FILTER_HELD_MAX + 1u)
 
 /* U+00A7, the section sign, in UTF-8: no guest can print it. */
-#define FILTER_MARK      "\xc2\xa7"
+#define FILTER_MARK     "\xc2\xa7"
 
 /* The initial state is all zero. */
 struct filter {
     uint8_t state; /* enum filter_state of filter.c */
     uint8_t held_count;
-    uint8_t held[FILTER_HELD_MOST]; /* the incomplete sequence or character */
+    uint8_t held[FILTER_HELD_MAX]; /* the incomplete sequence or character */
 };
 
 /* Does this byte pass as it is, and leave the filter as it is?  Then filter_byte() need not be
@@ -53,7 +53,7 @@ static inline bool filter_passes(const struct filter *f, uint8_t byte)
 }
 
 /* Takes the guest's next byte.  Writes the bytes to show now to `out`; returns their count. */
-size_t filter_byte(struct filter *f, uint8_t byte, uint8_t out[FILTER_OUT_MOST]);
+size_t filter_byte(struct filter *f, uint8_t byte, uint8_t out[FILTER_OUT_MAX]);
 
 /* True if this output of filter_byte() may change the terminal's state (not text, nor CR LF). */
 bool filter_is_control(const uint8_t *out, size_t count);

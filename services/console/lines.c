@@ -56,7 +56,7 @@ bool lines_add(struct lines *lines, const struct console_record *record)
     if (length == 0)
         return false;
     if (head->length == 0) {
-        head->about = record->about <= CONSOLE_CLIENTS_MOST ? record->about : 0;
+        head->about = record->about <= CLIENTS_MAX ? record->about : 0;
         head->is_log = record->kind == CONSOLE_RECORD_LOG;
     }
     memcpy(lines->begun + head->length, record->text, length);

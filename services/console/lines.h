@@ -25,7 +25,7 @@
 
 #define LINES_BYTES     65536u /* of the queue; a power of two */
 #define LINES_OWN_BYTES 49152u
-#define LINES_LINE_MOST 512u /* bytes of a line; a longer line is split */
+#define LINES_LINE_MAX  512u /* bytes of a line; a longer line is split */
 
 /* Precedes the text of a line in the queue. */
 struct lines_head {
@@ -40,7 +40,7 @@ struct lines {
     uint32_t in, out; /* bytes so far; they wrap */
     uint32_t dropped; /* lines that found no room and are not yet reported */
     struct lines_head begun_head;
-    char begun[LINES_LINE_MOST]; /* the incomplete line: more records follow */
+    char begun[LINES_LINE_MAX]; /* the incomplete line: more records follow */
     uint8_t queue[LINES_BYTES];
 };
 
@@ -59,7 +59,7 @@ unsigned lines_about(const struct lines *lines);
 /* The head of the first line in the queue; false when the queue is empty. */
 bool lines_first(const struct lines *lines, struct lines_head *head);
 
-/* Takes the first line's text out of the queue; `text` has room for LINES_LINE_MOST bytes. */
+/* Takes the first line's text out of the queue; `text` has room for LINES_LINE_MAX bytes. */
 void lines_take(struct lines *lines, char *text);
 
 #endif

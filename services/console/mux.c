@@ -4,13 +4,13 @@
 #include <stdio.h>
 #include <string.h>
 
-void mux_init(struct mux *mux, unsigned count, const char (*names)[MUX_NAME_BYTES])
+void mux_init(struct mux *mux, unsigned count, const char (*names)[NAME_BYTES])
 {
     memset(mux, 0, sizeof *mux);
-    mux->client_count = count < MUX_CLIENTS_MOST ? count : MUX_CLIENTS_MOST;
+    mux->client_count = count < CLIENTS_MAX ? count : CLIENTS_MAX;
     for (unsigned i = 0; i < mux->client_count; i++) {
-        memcpy(mux->client[i].name, names[i], MUX_NAME_BYTES);
-        mux->client[i].name[MUX_NAME_BYTES - 1] = 0;
+        memcpy(mux->client[i].name, names[i], NAME_BYTES);
+        mux->client[i].name[NAME_BYTES - 1] = 0;
     }
     mux->is_plain = true;
 }
@@ -25,7 +25,7 @@ size_t mux_room(const struct mux *mux, unsigned client)
     if (client != mux->front)
         return MUX_SCROLLBACK_BYTES;
     uint64_t waiting = mux_unshown(&mux->client[client]);
-    return waiting < MUX_UNSHOWN_MOST ? MUX_UNSHOWN_MOST - (size_t)waiting : 0;
+    return waiting < MUX_UNSHOWN_MAX ? MUX_UNSHOWN_MAX - (size_t)waiting : 0;
 }
 
 void mux_output(struct mux *mux, unsigned client, const uint8_t *bytes, size_t count)
@@ -96,7 +96,7 @@ static uint64_t mux_line_start(const struct mux_client *c)
     uint64_t at = c->shown;
     uint64_t oldest = c->written > MUX_SCROLLBACK_BYTES ? c->written - MUX_SCROLLBACK_BYTES : 0;
 
-    while (at > oldest && c->shown - at < MUX_LINE_MOST &&
+    while (at > oldest && c->shown - at < MUX_LINE_MAX &&
            c->scrollback[(at - 1) % MUX_SCROLLBACK_BYTES] != '\n')
         at--;
     return at;

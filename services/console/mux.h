@@ -30,13 +30,12 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include <base/limits.h>
 #include <services/console/filter.h>
 
-#define MUX_CLIENTS_MOST     16
-#define MUX_NAME_BYTES       32
 #define MUX_SCROLLBACK_BYTES 16384u /* a power of two */
-#define MUX_UNSHOWN_MOST     4096u  /* of the front client */
-#define MUX_LINE_MOST        256u   /* how far back an unfinished line is looked for */
+#define MUX_UNSHOWN_MAX      4096u  /* of the front client */
+#define MUX_LINE_MAX         256u   /* how far back an unfinished line is looked for */
 #define MUX_NOTICE_BYTES     8192u  /* a power of two */
 #define MUX_NOTICE_PATIENCE  512u
 #define MUX_TYPED_BYTES      1024u /* a power of two */
@@ -50,7 +49,7 @@ enum mux_state {
 };
 
 struct mux_client {
-    char name[MUX_NAME_BYTES];
+    char name[NAME_BYTES];
     uint8_t state;        /* enum mux_state */
     bool has_unshown_gap; /* bytes were overwritten that were never shown */
     uint64_t written;     /* bytes written so far */
@@ -62,7 +61,7 @@ struct mux_client {
 struct mux {
     unsigned client_count;
     unsigned front;
-    struct mux_client client[MUX_CLIENTS_MOST];
+    struct mux_client client[CLIENTS_MAX];
 
     uint32_t notice_in, notice_out; /* counts; they wrap */
     uint8_t notice[MUX_NOTICE_BYTES];
@@ -81,7 +80,7 @@ struct mux {
 };
 
 /* Makes `count` clients with the names in `names`; client 0 is in front. */
-void mux_init(struct mux *mux, unsigned count, const char (*names)[MUX_NAME_BYTES]);
+void mux_init(struct mux *mux, unsigned count, const char (*names)[NAME_BYTES]);
 
 /* The terminal's state is unknown, since another service wrote before: reset the terminal first. */
 void mux_terminal_is_unknown(struct mux *mux);

@@ -32,14 +32,14 @@ static void mux_key_pass(struct mux *mux, uint8_t key)
         mux->typed[mux->typed_in++ % MUX_TYPED_BYTES] = key;
 }
 
-/* The number that a key stands for, as a hexadecimal digit; MUX_CLIENTS_MOST for another key. */
+/* The number that a key stands for, as a hexadecimal digit; CLIENTS_MAX for another key. */
 static unsigned mux_key_client(uint8_t key)
 {
     if (key >= '0' && key <= '9')
         return key - (unsigned)'0';
     if (key >= 'a' && key <= 'f')
         return key - (unsigned)'a' + 10;
-    return MUX_CLIENTS_MOST;
+    return CLIENTS_MAX;
 }
 
 static void mux_command_run(struct mux *mux, uint8_t key)
@@ -48,7 +48,7 @@ static void mux_command_run(struct mux *mux, uint8_t key)
 
     if (client < mux->client_count) {
         mux_switch(mux, client);
-    } else if (client < MUX_CLIENTS_MOST) {
+    } else if (client < CLIENTS_MAX) {
         mux_say(mux, "[there is no such guest; Ctrl-] ? lists them]\r\n");
     } else if (key == 'n') {
         mux_switch(mux, (mux->front + 1) % mux->client_count);

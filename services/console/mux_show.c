@@ -22,7 +22,7 @@
 
 _Static_assert(sizeof MUX_RESET + sizeof MUX_RESET_KEYS + sizeof MUX_ERASE_LINE + 8 <=
                        MUX_STAGE_BYTES &&
-                   FILTER_OUT_MOST <= MUX_STAGE_BYTES,
+                   FILTER_OUT_MAX <= MUX_STAGE_BYTES,
                "one step fits on the stage");
 
 static bool mux_notices_wait(const struct mux *mux)
@@ -122,7 +122,7 @@ static void mux_step_notice(struct mux *mux)
 static void mux_step_front(struct mux *mux)
 {
     struct mux_client *c = &mux->client[mux->front];
-    uint8_t out[FILTER_OUT_MOST];
+    uint8_t out[FILTER_OUT_MAX];
     size_t count = filter_byte(&c->filter, c->scrollback[c->shown++ % MUX_SCROLLBACK_BYTES], out);
 
     mux_stage_put(mux, out, count);

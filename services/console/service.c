@@ -6,10 +6,7 @@
 #include <string.h>
 
 #define BLOCK_BYTES 512u
-#define SENDS_MOST  32 /* how often the FIFO is filled before the rings are checked again */
-
-_Static_assert(MUX_NAME_BYTES == CONSOLE_NAME_BYTES && MUX_CLIENTS_MOST == CONSOLE_CLIENTS_MOST,
-               "the multiplexer's limits are the protocol's");
+#define SENDS_MAX   32 /* how often the FIFO is filled before the rings are checked again */
 
 /* ---- attaching --------------------------------------------------------------------- */
 
@@ -38,9 +35,9 @@ static MUST_CHECK service_client_attach(struct service_client *c, uint64_t regio
 enum err service_init(struct service *s, const struct console_start *start, struct uart *uart,
                       const struct service_ops *ops)
 {
-    static char names[CONSOLE_CLIENTS_MOST][CONSOLE_NAME_BYTES];
+    static char names[CLIENTS_MAX][NAME_BYTES];
 
-    if (start->version != CONSOLE_START_VERSION || start->client_count > CONSOLE_CLIENTS_MOST)
+    if (start->version != CONSOLE_START_VERSION || start->client_count > CLIENTS_MAX)
         return ERR_INVALID_ARG;
     memset(s, 0, sizeof *s);
     s->ops = ops;
@@ -51,7 +48,7 @@ enum err service_init(struct service *s, const struct console_start *start, stru
         if (err != OK)
             return err;
     }
-    mux_init(&s->mux, start->client_count, (const char(*)[CONSOLE_NAME_BYTES])names);
+    mux_init(&s->mux, start->client_count, (const char(*)[NAME_BYTES])names);
     if (start->restart_count != 0)
         mux_terminal_is_unknown(&s->mux);
     return control_attach(s, start->control_address);
@@ -61,7 +58,7 @@ enum err service_init(struct service *s, const struct console_start *start, stru
 
 static void service_client_break(struct service *s, unsigned i)
 {
-    char text[MUX_NAME_BYTES + 48];
+    char text[NAME_BYTES + 48];
 
     s->client[i].is_broken = true;
     if (s->client[i].is_accused)
@@ -158,7 +155,7 @@ static bool service_terminal_move(struct service *s)
     uint8_t bytes[UART_FIFO_BYTES];
     unsigned sends = 0;
 
-    while (sends < SENDS_MOST && mux_has_output(&s->mux) && uart_can_send(s->uart)) {
+    while (sends < SENDS_MAX && mux_has_output(&s->mux) && uart_can_send(s->uart)) {
         size_t count = mux_transmit(&s->mux, bytes, sizeof bytes);
         if (count == 0)
             break;

@@ -53,7 +53,7 @@ struct service {
     struct uart *uart;
     struct mux mux;
     struct lines lines;
-    struct service_client client[CONSOLE_CLIENTS_MOST];
+    struct service_client client[CLIENTS_MAX];
     const struct console_levels *levels;
     struct console_progress *progress;
     uint32_t shown; /* bytes that left for the terminal; wraps */
@@ -69,7 +69,7 @@ struct service {
 /*
  * Attaches to the regions that `start` names.  `ops` and `uart` must outlive the service; the
  * caller must call uart_init() before the first service_move().
- *   ERR_INVALID_ARG  the record has another version, or more than CONSOLE_CLIENTS_MOST clients
+ *   ERR_INVALID_ARG  the record has another version, or more than CLIENTS_MAX clients
  */
 MUST_CHECK service_init(struct service *s, const struct console_start *start, struct uart *uart,
                         const struct service_ops *ops);

@@ -8,7 +8,7 @@ import figures
 WIDTH, LEFT, RIGHT = 960, 260, 90
 BAR, STEP = 15, 23
 COLOURS = {"guest": "#7a9e5f", "kernel": "#c8553d", "VMM": "#3d6fa8", "firmware": "#8c8c8c", "bare": "#d8d2c4"}
-FUNCTIONS_MOST = 24
+FUNCTIONS_MAX = 24
 
 
 def _text(x, y, text, **attributes):
@@ -67,7 +67,7 @@ def draw(bare, warren, functions, about, one):
     made.append(_text(12, y, f"{one}: instructions by function", font_size=15, font_weight="bold"))
     y += 14
     parts = {"kernel": "kernel", "OpenSBI": "firmware", "VS": "guest", "VU": "guest"}
-    ordered = sorted(functions.items(), key=lambda item: (-item[1], item[0]))[:FUNCTIONS_MOST]
+    ordered = sorted(functions.items(), key=lambda item: (-item[1], item[0]))[:FUNCTIONS_MAX]
     scale = _scale([value for _, value in ordered])
     for (program, function), value in ordered:
         name = f"{program}: {function}" if function else program

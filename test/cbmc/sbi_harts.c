@@ -16,7 +16,7 @@ int main(void)
     uint32_t count = nondet_u32();
     bool is_good = true;
 
-    ASSUME(count >= 1 && count <= VMM_HARTS_MAX);
+    ASSUME(count >= 1 && count <= GUEST_HARTS_MAX);
     machine.config.hart_count = count;
     for (uint32_t bit = 0; bit < 64; bit++) {
         uint64_t hart = base == UINT64_MAX ? bit : base + bit;

@@ -45,7 +45,7 @@ static const struct slot *places_of(const struct object *object, uint32_t *count
 static bool is_place(const struct walk *walk, const struct slot *slot)
 {
     const struct object *owner = (const struct object *)(uintptr_t)slot->word[1];
-    uint32_t count = TRACE_CHUNKS_MOST;
+    uint32_t count = TRACE_CHUNKS_MAX;
     const struct slot *place = owner == &walk->hart->trace.owner ? walk->hart->trace.place
                                                                  : places_of(owner, &count);
 

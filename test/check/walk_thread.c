@@ -192,7 +192,7 @@ void walk_hart(struct walk *walk)
     const struct hart *hart = walk->hart;
     const struct kernel *kernel = hart->kernel;
 
-    for (uint32_t i = 0; i < TRACE_CHUNKS_MOST; i++)
+    for (uint32_t i = 0; i < TRACE_CHUNKS_MAX; i++)
         walk->slots_in_use += !slot_is_empty(&hart->trace.place[i]);
     walk_holds(walk, hart->trace.mask == 0 || hart->trace.chunk_count != 0,
                "a trace into nothing", 0);

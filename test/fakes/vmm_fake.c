@@ -176,8 +176,8 @@ struct vmm_fake *fake_new(uint32_t hart_count)
     memset(fake->arena, 0xa5, fake->arena_bytes);
     fake->out_limit = FAKE_CONSOLE_BYTES;
     fake->wall_ns = UINT64_C(1700000000000000000);
-    fake->config = (struct machine_config){
-        .ram = {MACHINE_RAM_GPA, FAKE_RAM_BYTES, fake->ram},
+    fake->config = (struct board_config){
+        .ram = {GUEST_RAM_GPA, FAKE_RAM_BYTES, fake->ram},
         .hart_count = hart_count,
         .satp_mode = ISA_SATP_SV39,
         .timebase_hz = 10000000,

@@ -33,11 +33,11 @@ struct fake_call {
 
 struct vmm_fake {
     struct machine machine;
-    struct machine_config config;
+    struct board_config config;
     uint8_t *ram;
     uint8_t *arena;
     uint64_t arena_bytes;
-    struct vcpu_page page[VMM_HARTS_MAX];
+    struct vcpu_page page[GUEST_HARTS_MAX];
     uint8_t kernel[FAKE_KERNEL_BYTES];
     uint8_t initrd[FAKE_INITRD_BYTES];
 

@@ -9,7 +9,7 @@
 
 #define TABLE_BITS   18u /* 4,095 slots */
 #define SMALL_BITS   8u
-#define SPACE_BITS   24u /* page tables for DROP_MOST lone pages */
+#define SPACE_BITS   24u /* page tables for DROP_MAX lone pages */
 #define GIB_BITS     30u
 #define LOW          1u /* priority */
 #define BLOCK_TICKS  UINT64_C(20000000) /* enough for all waiters to make their call */

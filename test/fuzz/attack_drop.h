@@ -19,7 +19,7 @@ enum drop {
     DROP_COUNT
 };
 
-#define DROP_MOST 2000u
+#define DROP_MAX 2000u
 
 /* The slots from this on are free (attack_parts.h). */
 #define DROP_SLOTS 16u
@@ -27,7 +27,7 @@ enum drop {
 const char *drop_name(enum drop drop);
 
 /*
- * Makes `count` (1 to DROP_MOST) Frames, each mapped alone in its two page tables, or waiting
+ * Makes `count` (1 to DROP_MAX) Frames, each mapped alone in its two page tables, or waiting
  * threads, and a thread of priority 1 whose one call drops them.  It runs when the caller sleeps.
  */
 void drop_prepare(enum drop drop, uint32_t count);

@@ -23,7 +23,7 @@
 #define POOL_BITS   12u
 #define EXITS       100u
 #define SLEEP_TICKS 20000u /* time for a thread of priority 1 to make its call */
-#define RANDOM_MOST 128u   /* things dropped in a random round */
+#define RANDOM_MAX  128u   /* things dropped in a random round */
 
 enum op { OP_DELETE, OP_SIGNAL, OP_RETYPE, OP_REVOKE, OP_MAP, OP_UNMAP, OP_EXIT, OP_EXITS,
           OP_COUNT };
@@ -175,7 +175,7 @@ static void price_directed(enum drop drop)
 {
     for (unsigned op = 0; op < OP_COUNT; op++) {
         print_price((enum op)op, drop_name(drop),
-                    price_after(drop, DROP_MOST, (enum op)op, SLEEP_TICKS));
+                    price_after(drop, DROP_MAX, (enum op)op, SLEEP_TICKS));
         parts_stretch(drop_name(drop));
         parts_revoke();
     }
@@ -188,7 +188,7 @@ static void price_random(struct random *random, uint64_t rounds)
     for (uint64_t i = 0; i < rounds; i++) {
         enum op op = (enum op)random_below(random, OP_COUNT);
         struct price price = price_after((enum drop)random_below(random, DROP_COUNT),
-                                         1 + (uint32_t)random_below(random, RANDOM_MOST), op,
+                                         1 + (uint32_t)random_below(random, RANDOM_MAX), op,
                                          1 + random_below(random, SLEEP_TICKS));
         parts_stretch("a random drop");
         parts_revoke();

@@ -10,12 +10,12 @@
 #include <rt/bootinfo.h>
 #include <rt/rt.h>
 
-#define RETYPE_MOST   256u
+#define RETYPE_MAX    256u
 #define TABLE_BITS    20u
 #define TABLE_SLOTS   (UINT32_C(1) << (TABLE_BITS - 6))
 #define WINDOW        UINT64_C(0x3000000000) /* nothing else is mapped here */
 #define WAITERS       64u
-#define KLOG_MOST     40u
+#define KLOG_MAX      40u
 
 enum stretch_slot { TABLE, ENDPOINT, NOTIFICATION, SPACE, GSPACE, VCPU, FRAME, WAITER, OTHER };
 
@@ -29,7 +29,7 @@ static void revoke_all(const char *name)
 /* As many of one type as a call makes: fewer where the kernel says so. */
 static void make_many(const char *name, enum obj_type type, unsigned bits)
 {
-    uint64_t count = RETYPE_MOST;
+    uint64_t count = RETYPE_MAX;
     enum err err;
 
     parts_make(OBJ_CNODE, TABLE_BITS, TABLE);
@@ -135,7 +135,7 @@ static void many_deadlines(void)
 static void single_calls(void)
 {
     parts_stretch(NULL);
-    (void)!klog_write(cap_at(BOOT_SLOT_KLOG), KLOG_MOST, 0, 0, 0, 0, 0);
+    (void)!klog_write(cap_at(BOOT_SLOT_KLOG), KLOG_MAX, 0, 0, 0, 0, 0);
     parts_stretch("writing to the kernel's log");
     parts_make(OBJ_VCPU, VCPU_BITS_MIN, VCPU);
     parts_make(OBJ_GSPACE, 16, GSPACE);

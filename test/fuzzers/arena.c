@@ -74,7 +74,7 @@ static void transact(struct fuzz_input *in, uint64_t seq)
 {
     static uint8_t before[DATA], model[DATA];
     static volatile bool is_committing;
-    unsigned form = fuzz_u8(in), hart = fuzz_pick(in, VMM_HARTS_MAX);
+    unsigned form = fuzz_u8(in), hart = fuzz_pick(in, GUEST_HARTS_MAX);
     struct exit_outcome outcome = {.seq = seq};
 
     memcpy(before, data_at(), DATA);

@@ -14,9 +14,9 @@ static bool ends(const char *text, size_t bytes)
     return memchr(text, 0, bytes) != NULL;
 }
 
-static void check_name(const char name[SYSTEM_NAME_BYTES])
+static void check_name(const char name[NAME_BYTES])
 {
-    FUZZ_CHECK(ends(name, SYSTEM_NAME_BYTES) && name[0] != 0);
+    FUZZ_CHECK(ends(name, NAME_BYTES) && name[0] != 0);
     FUZZ_CHECK(strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789-") == strlen(name));
 }
 
@@ -39,7 +39,7 @@ static void check_guest(const struct system_config *config, unsigned index)
         check_problem(&g->problem);
         return;
     }
-    FUZZ_CHECK(g->memory_bytes >= SYSTEM_MEMORY_LEAST && g->memory_bytes <= SYSTEM_MEMORY_MOST);
+    FUZZ_CHECK(g->memory_bytes >= SYSTEM_MEMORY_MIN && g->memory_bytes <= SYSTEM_MEMORY_MAX);
     FUZZ_CHECK(g->memory_bytes % SYSTEM_MEMORY_MULTIPLE == 0);
     FUZZ_CHECK(g->satp_mode >= 8 && g->satp_mode <= 10);
     for (const char *c = g->bootargs; *c; c++)
@@ -56,8 +56,8 @@ static void check_system(const uint8_t *data, size_t size)
         return;
     }
     FUZZ_CHECK(ends(config.name, sizeof config.name));
-    FUZZ_CHECK(config.guest_count >= 1 && config.guest_count <= SYSTEM_GUESTS_MOST);
-    FUZZ_CHECK(config.service_count <= SYSTEM_SERVICES_MOST);
+    FUZZ_CHECK(config.guest_count >= 1 && config.guest_count <= GUESTS_MAX);
+    FUZZ_CHECK(config.service_count <= SYSTEM_SERVICES_MAX);
     for (unsigned i = 0; i < config.guest_count; i++)
         check_guest(&config, i);
     for (unsigned i = 0; i < config.service_count; i++) {

@@ -11,17 +11,17 @@
 
 #include <services/console/service.h>
 
-#define CLIENTS    2u
-#define HONEST     0u
-#define HOSTILE    1u
-#define TEXT_MOST  (1u << 15)
-#define MOVES_MOST 20000u
+#define CLIENTS   2u
+#define HONEST    0u
+#define HOSTILE   1u
+#define TEXT_MAX  (1u << 15)
+#define MOVES_MAX 20000u
 
 static struct {
     uint8_t *region[CLIENTS], *control;
     struct ring_producer output;
     struct ring_consumer input;
-    uint8_t written[TEXT_MOST], typed[TEXT_MOST], got[TEXT_MOST], shown[4 * TEXT_MOST];
+    uint8_t written[TEXT_MAX], typed[TEXT_MAX], got[TEXT_MAX], shown[4 * TEXT_MAX];
     uint32_t written_count, typed_count, typed_read, got_count, shown_count;
     uint64_t now_ticks;
     bool is_plain; /* the stronger half of the oracle holds still */
@@ -107,7 +107,7 @@ static void rest(void)
     for (unsigned sleeps = 0; sleeps < 4; sleeps++) {
         while (service_move(&service)) {
             client_reads();
-            FUZZ_CHECK(++moves < MOVES_MOST);
+            FUZZ_CHECK(++moves < MOVES_MAX);
         }
         client_reads();
         if (service_sleep(&service, &deadline) && deadline != UINT64_MAX)

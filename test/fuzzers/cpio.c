@@ -78,7 +78,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     int walked = walk(data, size, err == OK);
 
     if (err == OK) {
-        FUZZ_CHECK(walked >= 0 && count == (unsigned)walked && count <= CPIO_FILES_MOST);
+        FUZZ_CHECK(walked >= 0 && count == (unsigned)walked && count <= CPIO_FILES_MAX);
         /* Cut short by one byte that is not padding, it is refused. */
         size_t end = size;
         while (end > 0 && is_zero(data + end - 1, 1))

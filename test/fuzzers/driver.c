@@ -23,7 +23,7 @@
 #include "mutate.h"
 
 #define EDGES        (1u << 16)
-#define ENTRIES_MOST 8192u
+#define ENTRIES_MAX  8192u
 #define HANG_SECONDS 20u
 
 struct entry {
@@ -37,7 +37,7 @@ static struct {
     size_t most;
     const char *keep;
     bool wants_finding;
-    struct entry entry[ENTRIES_MOST];
+    struct entry entry[ENTRIES_MAX];
     unsigned entry_count, edge_count;
     uint8_t *input; /* the current input, in a heap block of exactly its size */
     size_t input_size;
@@ -209,7 +209,7 @@ static bool run(const uint8_t *bytes, size_t size)
 
 static void entry_add(const uint8_t *bytes, size_t size)
 {
-    if (fuzz.entry_count == ENTRIES_MOST)
+    if (fuzz.entry_count == ENTRIES_MAX)
         return;
     struct entry *entry = &fuzz.entry[fuzz.entry_count++];
     entry->bytes = malloc(size ? size : 1);

@@ -16,7 +16,7 @@
 #include <vmm/dev/plic.h>
 #include <vmm/vcpu/exit.h>
 
-#define STEPS_MOST   32u
+#define STEPS_MAX    32u
 #define GUEST_CAUSES 0xb1ffu /* 0 to 8, 12, 13, 15 */
 
 /* All state that an exit can change. */
@@ -24,7 +24,7 @@ struct picture {
     uint8_t arena[1 << 14];
     uint64_t bytes, out_position, in_released;
     uint8_t out[FAKE_CONSOLE_BYTES];
-    struct vcpu_page page[VMM_HARTS_MAX];
+    struct vcpu_page page[GUEST_HARTS_MAX];
     uint64_t fp[32], sstatus, stvec;
 };
 
@@ -250,7 +250,7 @@ static void check_outcome(const struct vmm_fake *fake, uint32_t hart, const stru
         FUZZ_CHECK(is_ecall || exit->reason == VCPU_EXIT_LOAD || exit->reason == VCPU_EXIT_STORE);
         FUZZ_CHECK(page->pc == outcome->pc);
     }
-    for (uint32_t i = 0; i < VMM_HARTS_MAX; i++)
+    for (uint32_t i = 0; i < GUEST_HARTS_MAX; i++)
         FUZZ_CHECK(i == hart || is_ecall ||
                    memcmp(&fake->page[i], &before->page[i], sizeof fake->page[i]) == 0);
 }
@@ -350,7 +350,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     fake->in_end = fuzz_u8(&in) % 64;
     for (unsigned i = 0; i < fake->in_end; i++)
         fake->in[i] = (uint8_t)(i * 5 + 1);
-    for (unsigned i = 0; i < STEPS_MOST && in.left > 0; i++)
+    for (unsigned i = 0; i < STEPS_MAX && in.left > 0; i++)
         if (!step(fake, &in, 1 + 3 * i))
             break;
     return 0;

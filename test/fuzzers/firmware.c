@@ -80,7 +80,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     uint64_t hart = 0, bytes = 0;
 
     if (size >= 64 && machine_dtb_bytes(data, &bytes) == OK)
-        FUZZ_CHECK(bytes <= MACHINE_DTB_BYTES_MOST);
+        FUZZ_CHECK(bytes <= MACHINE_DTB_BYTES_MAX);
     if (wiring_hart_choose(data, size, 0, &hart) != OK)
         hart = 0;
     if (machine_parse(data, size, hart, &machine, &problem) != OK) {

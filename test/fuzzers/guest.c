@@ -4,7 +4,7 @@
 static struct {
     struct vmm_fake *fake;
     uint8_t *arena; /* as it is just after the boot */
-} made[VMM_HARTS_MAX + 1];
+} made[GUEST_HARTS_MAX + 1];
 
 struct vmm_fake *guest_fresh(uint32_t harts)
 {

@@ -13,7 +13,7 @@ struct guest_access {
     uint64_t gpa, value;
 };
 
-/* `harts` is 1 to VMM_HARTS_MAX. */
+/* `harts` is 1 to GUEST_HARTS_MAX. */
 struct vmm_fake *guest_fresh(uint32_t harts);
 
 /*

@@ -11,7 +11,7 @@
 #include <vmm/boot/image.h>
 
 #define RAM_GPA       UINT64_C(0x80000000)
-#define LOADED_MOST   (UINT64_C(8) << 20)
+#define LOADED_MAX    (UINT64_C(8) << 20)
 #define INITRD_LOADED (UINT64_C(1) << 16)
 
 struct part {
@@ -64,7 +64,7 @@ static void check_plan(const struct image_plan *plan, const uint8_t *file, size_
 static void check_load(const struct image_plan *plan, const uint8_t *file, size_t size,
                        uint64_t ram_bytes, uint64_t initrd_bytes)
 {
-    static uint8_t host[LOADED_MOST], initrd[INITRD_LOADED], zero[4096];
+    static uint8_t host[LOADED_MAX], initrd[INITRD_LOADED], zero[4096];
     const struct guestmem ram = {RAM_GPA, ram_bytes, host};
 
     memset(initrd, 0x77, sizeof initrd);
@@ -77,7 +77,7 @@ static void check_load(const struct image_plan *plan, const uint8_t *file, size_
     }
     FUZZ_CHECK(memcmp(host + (plan->initrd_gpa - RAM_GPA), initrd, initrd_bytes) == 0);
     memset(host + (plan->initrd_gpa - RAM_GPA), 0, initrd_bytes);
-    for (uint64_t i = 0; i < LOADED_MOST; i += sizeof zero)
+    for (uint64_t i = 0; i < LOADED_MAX; i += sizeof zero)
         FUZZ_CHECK(memcmp(host + i, zero, sizeof zero) == 0);
 }
 
@@ -99,7 +99,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (image_plan(file, bytes, initrd_bytes, RAM_GPA, ram_bytes, &plan) == OK) {
         FUZZ_CHECK(checked == OK);
         check_plan(&plan, file, bytes, ram_bytes, initrd_bytes);
-        if (ram_bytes <= LOADED_MOST && initrd_bytes <= INITRD_LOADED && is_loaded)
+        if (ram_bytes <= LOADED_MAX && initrd_bytes <= INITRD_LOADED && is_loaded)
             check_load(&plan, file, bytes, ram_bytes, initrd_bytes);
     } else if (checked == OK && initrd_bytes <= 4096 && ram_bytes % IMAGE_DTB_BYTES == 0) {
         /* A file that the root server accepted can only fail for lack of room. */

@@ -9,7 +9,7 @@
 #include <vmm/dev/plic.h>
 
 #define PLIC_GPA UINT64_C(0xc000000)
-#define CONTEXTS (2 * VMM_HARTS_MAX)
+#define CONTEXTS (2 * GUEST_HARTS_MAX)
 
 struct source {
     unsigned priority;
@@ -172,7 +172,7 @@ static void step_input(struct vmm_fake *fake, struct fuzz_input *in)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct fuzz_input in = {data, size};
-    uint32_t harts = 1 + fuzz_pick(&in, VMM_HARTS_MAX);
+    uint32_t harts = 1 + fuzz_pick(&in, GUEST_HARTS_MAX);
     struct vmm_fake *fake = guest_fresh(harts);
 
     memset(&model, 0, sizeof model);

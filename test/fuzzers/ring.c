@@ -9,8 +9,8 @@
 
 #include <ring/ring.h>
 
-#define ELEMENT_MOST  16u
-#define CAPACITY_MOST 64u
+#define ELEMENT_MAX  16u
+#define CAPACITY_MAX 64u
 
 static struct {
     uint32_t capacity, element;
@@ -21,7 +21,7 @@ static struct {
     bool is_honest;
     /* The queue: elements written and read so far, and the newest of them. */
     uint32_t written, read;
-    uint8_t queue[CAPACITY_MOST][ELEMENT_MOST];
+    uint8_t queue[CAPACITY_MAX][ELEMENT_MAX];
 } world;
 
 static void attach(bool is_producer)
@@ -41,8 +41,8 @@ static bool is_possible(uint32_t used, bool was_broken)
 
 static void step_write(struct fuzz_input *in)
 {
-    uint8_t from[CAPACITY_MOST * ELEMENT_MOST];
-    uint32_t count = fuzz_pick(in, CAPACITY_MOST + 1), done = 0;
+    uint8_t from[CAPACITY_MAX * ELEMENT_MAX];
+    uint32_t count = fuzz_pick(in, CAPACITY_MAX + 1), done = 0;
     uint8_t value = fuzz_u8(in);
     struct ring_handle *h = &world.producer.h;
     uint32_t used = h->index - atomic_load(&world.shared.consumer.index);
@@ -58,7 +58,7 @@ static void step_write(struct fuzz_input *in)
     uint32_t room = world.capacity - used;
     FUZZ_CHECK(done == (count < room ? count : room));
     for (uint32_t i = 0; i < done && world.is_honest; i++)
-        memcpy(world.queue[(world.written + i) % CAPACITY_MOST], from + i * world.element,
+        memcpy(world.queue[(world.written + i) % CAPACITY_MAX], from + i * world.element,
                world.element);
     world.written += done;
     ring_producer_wakes(&world.producer);
@@ -67,13 +67,13 @@ static void step_write(struct fuzz_input *in)
 static void check_queue(const uint8_t *to, uint32_t count)
 {
     for (uint32_t i = 0; i < count && world.is_honest; i++)
-        FUZZ_CHECK(memcmp(world.queue[(world.read + i) % CAPACITY_MOST], to + i * world.element,
+        FUZZ_CHECK(memcmp(world.queue[(world.read + i) % CAPACITY_MAX], to + i * world.element,
                           world.element) == 0);
 }
 
 static void step_read(struct fuzz_input *in)
 {
-    uint32_t count = fuzz_pick(in, CAPACITY_MOST + 1), got = 0;
+    uint32_t count = fuzz_pick(in, CAPACITY_MAX + 1), got = 0;
     uint8_t *to = malloc((size_t)count * world.element + 1);
     struct ring_handle *h = &world.consumer.h;
     uint32_t available = atomic_load(&world.shared.producer.index) - h->index;
@@ -175,7 +175,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     memset(&world, 0, sizeof world);
     world.is_honest = true;
     world.capacity = 1u << fuzz_pick(&in, 7);
-    world.element = 1 + fuzz_pick(&in, ELEMENT_MOST);
+    world.element = 1 + fuzz_pick(&in, ELEMENT_MAX);
     world.bytes = calloc(world.capacity, world.element);
     FUZZ_CHECK(world.bytes != NULL);
     FUZZ_CHECK(ring_producer_attach(&none, &world.shared, world.bytes, 3, 1) == ERR_INVALID_ARG);

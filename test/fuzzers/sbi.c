@@ -18,8 +18,8 @@
 #include <vmm/vcpu/vcpu_loop.h>
 
 #define WINDOW_BYTES 16384u /* of RAM, from its first byte: zeros that a step may change */
-#define RAM_END      (MACHINE_RAM_GPA + FAKE_RAM_BYTES)
-#define STEPS_MOST   64u
+#define RAM_END      (GUEST_RAM_GPA + FAKE_RAM_BYTES)
+#define STEPS_MAX    64u
 #define UART_FCR_GPA UINT64_C(0x10000002)
 
 struct call {
@@ -30,7 +30,7 @@ struct call {
 /* The state that is compared before and after. */
 struct picture {
     uint8_t arena[1 << 14];
-    uint64_t bytes, out_position, in_released, irq[VMM_HARTS_MAX];
+    uint64_t bytes, out_position, in_released, irq[GUEST_HARTS_MAX];
 };
 
 static uint64_t seq;
@@ -43,7 +43,7 @@ static void picture_take(const struct vmm_fake *fake, struct picture *out)
     memcpy(out->arena, fake->arena + fake->machine.arena.data_offset, out->bytes);
     out->out_position = fake->out_position;
     out->in_released = fake->in_released;
-    for (uint32_t hart = 0; hart < VMM_HARTS_MAX; hart++)
+    for (uint32_t hart = 0; hart < GUEST_HARTS_MAX; hart++)
         out->irq[hart] = fake->page[hart].irq;
 }
 
@@ -63,11 +63,11 @@ static uint64_t pick_address(struct fuzz_input *in)
 {
     switch (fuzz_pick(in, 4)) {
     case 0:
-        return MACHINE_RAM_GPA + (fuzz_bytes(in, 2) & (WINDOW_BYTES - 1));
+        return GUEST_RAM_GPA + (fuzz_bytes(in, 2) & (WINDOW_BYTES - 1));
     case 1:
         return RAM_END - fuzz_u8(in) + 8;
     case 2:
-        return MACHINE_RAM_GPA - fuzz_u8(in) + 8;
+        return GUEST_RAM_GPA - fuzz_u8(in) + 8;
     default:
         return fuzz_number(in);
     }
@@ -80,7 +80,7 @@ static uint64_t pick_argument(struct fuzz_input *in)
     case 0:
         return pick_address(in);
     case 1:
-        return fuzz_pick(in, VMM_HARTS_MAX + 2);
+        return fuzz_pick(in, GUEST_HARTS_MAX + 2);
     case 2:
         return fuzz_u8(in);
     default:
@@ -154,7 +154,7 @@ static bool harts_of(uint64_t mask, uint64_t base, uint32_t count, uint64_t *har
 
 static bool is_ram(uint64_t gpa, uint64_t bytes)
 {
-    return gpa >= MACHINE_RAM_GPA && gpa <= RAM_END && bytes <= RAM_END - gpa;
+    return gpa >= GUEST_RAM_GPA && gpa <= RAM_END && bytes <= RAM_END - gpa;
 }
 
 /* The mask of fenced harts; checks that each is fenced once. */
@@ -261,7 +261,7 @@ static void check_dbcn(const struct vmm_fake *fake, const struct call *call, int
     FUZZ_CHECK((error == SBI_SUCCESS) == is_good && (is_good || error == SBI_ERR_INVALID_PARAM));
     if (!is_good)
         return;
-    const uint8_t *ram = fake->ram + (call->arg[1] - MACHINE_RAM_GPA);
+    const uint8_t *ram = fake->ram + (call->arg[1] - GUEST_RAM_GPA);
     FUZZ_CHECK(value <= bytes);
     if (call->fid == 0) {
         FUZZ_CHECK(fake->out_position == before->out_position + value);
@@ -341,7 +341,7 @@ static struct overlay overlay_take(const struct vmm_fake *fake, const struct cal
     struct overlay overlay = {.at = fake->ram};
 
     if (is_ram(call->arg[1], call->arg[0])) {
-        overlay.at = fake->ram + (call->arg[1] - MACHINE_RAM_GPA);
+        overlay.at = fake->ram + (call->arg[1] - GUEST_RAM_GPA);
         overlay.count = call->arg[0] < sizeof overlay.bytes ? call->arg[0] : sizeof overlay.bytes;
         memcpy(overlay.bytes, overlay.at, overlay.count);
     }
@@ -353,7 +353,7 @@ static bool step_call(struct vmm_fake *fake, struct fuzz_input *in, uint32_t har
 {
     static struct picture before, after;
     struct call call = pick_call(in, hart);
-    uint64_t pc = pick_address(in) & ~UINT64_C(1), was[VMM_HARTS_MAX];
+    uint64_t pc = pick_address(in) & ~UINT64_C(1), was[GUEST_HARTS_MAX];
     enum exit_next next = EXIT_RESUME;
 
     for (uint32_t i = 0; i < fake->config.hart_count; i++)
@@ -415,10 +415,10 @@ static void step_memory(struct vmm_fake *fake, struct fuzz_input *in)
     uint64_t at = fuzz_bytes(in, 2) % (WINDOW_BYTES / 8) * 8, value = fuzz_number(in);
 
     if (fuzz_pick(in, 2)) /* a page-table entry that leads into the window */
-        value = (MACHINE_RAM_GPA >> 12 | (value & 3)) << 10 | (value & 0xff);
+        value = (GUEST_RAM_GPA >> 12 | (value & 3)) << 10 | (value & 0xff);
     memcpy(fake->ram + at, &value, sizeof value);
     fake->csr[VCPU_REG_CSR(0x180)] = (uint64_t)(fuzz_pick(in, 4) ? 8 : fuzz_pick(in, 16)) << 60 |
-                                     MACHINE_RAM_GPA >> 12 | fuzz_pick(in, 4);
+                                     GUEST_RAM_GPA >> 12 | fuzz_pick(in, 4);
     fake->csr[VCPU_REG_CSR(0x100)] = fuzz_u32(in);
 }
 
@@ -434,7 +434,7 @@ static void step_fifos(struct vmm_fake *fake, bool are_on)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct fuzz_input in = {data, size};
-    uint32_t harts = 1 + fuzz_pick(&in, VMM_HARTS_MAX);
+    uint32_t harts = 1 + fuzz_pick(&in, GUEST_HARTS_MAX);
     struct vmm_fake *fake = guest_fresh(harts);
 
     seq = read_count = 0;
@@ -444,7 +444,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     for (unsigned i = 0; i < fake->in_end; i++)
         fake->in[i] = (uint8_t)(i * 5 + 1);
     step_fifos(fake, fuzz_pick(&in, 2));
-    for (unsigned step = 0; step < STEPS_MOST && in.left > 0; step++) {
+    for (unsigned step = 0; step < STEPS_MAX && in.left > 0; step++) {
         uint32_t hart = fuzz_pick(&in, harts);
         while (fake->machine.state->hart[hart].status == HART_STOPPED && hart > 0)
             hart--;

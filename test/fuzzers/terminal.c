@@ -161,7 +161,7 @@ static bool notice(struct fuzz_input *in)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    static const char names[CLIENTS][MUX_NAME_BYTES] = {"left", "right", "third"};
+    static const char names[CLIENTS][NAME_BYTES] = {"left", "right", "third"};
     struct fuzz_input in = {data, size};
     unsigned lines = 0;
 

@@ -8,7 +8,7 @@
 
 #include <vmm/dev/uart16550.h>
 
-#define CONSOLE_MOST 4096u
+#define CONSOLE_MAX 4096u
 
 struct queue {
     uint8_t byte[16];
@@ -18,7 +18,7 @@ struct queue {
 /* ---- The console outside ------------------------------------------------------------ */
 
 static struct {
-    uint8_t out[CONSOLE_MOST], in[CONSOLE_MOST];
+    uint8_t out[CONSOLE_MAX], in[CONSOLE_MAX];
     uint64_t out_count, out_limit, in_count, in_released;
     bool is_irq_high;
 } outside;
@@ -275,13 +275,13 @@ static void step(const struct dev_ctx *dev, struct fuzz_input *in)
 
     switch (form >> 5) {
     case 0: /* somebody types */
-        for (count = form & 31; count > 0 && outside.in_count < CONSOLE_MOST; count--)
+        for (count = form & 31; count > 0 && outside.in_count < CONSOLE_MAX; count--)
             outside.in[outside.in_count++] = fuzz_u8(in);
         break;
     case 1: /* the terminal takes something */
         outside.out_limit += form & 31;
-        if (outside.out_limit > CONSOLE_MOST)
-            outside.out_limit = CONSOLE_MOST;
+        if (outside.out_limit > CONSOLE_MAX)
+            outside.out_limit = CONSOLE_MAX;
         break;
     case 2:
     case 3:

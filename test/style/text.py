@@ -86,6 +86,16 @@ def check_functions(tree):
     return problems
 
 
+LIMIT = re.compile(r"\b[A-Z][A-Z0-9_]*_(?:MOST|LEAST)\b")
+
+
+def check_limits(tree):
+    """A limit has one word: the largest number is X_MAX, the smallest X_MIN."""
+    return [f"{name}:{line_of(text, match.start())}: {match.group()}: limits end in _MAX or _MIN"
+            for name, text in tree.files.items() if name.endswith((".c", ".h", ".S", ".py", ".toml"))
+            for match in LIMIT.finditer(text)]
+
+
 def check_machine(tree):
     """Nothing names one person's machine, or a host that serves packages."""
     problems = []

@@ -119,7 +119,7 @@ def test_fuzz_messages_end_their_sender_only(env):
 ATTACK_BROKEN = r"attack: FAILED.*|kernel check: .*|kernel panic.*|rootserver faulted.*"
 ATTACK_CALLS = {"rv64": 1_500_000}  # half a minute; WARREN_ATTACK_CALLS=5000000 for the whole of it
 ATTACK_CALLS_ELSE = 300_000         # on the other models, whose kernel is the same
-DONE_LEAST = 1000                   # times that each method has to succeed, but in a shorter run
+DONE_MIN = 1000                   # times that each method has to succeed, but in a shorter run
 
 
 def methods():
@@ -163,7 +163,7 @@ def test_fuzz_kernel_under_attack(env):
     missing = methods() - set(table)
     if missing:
         raise Failure(f"not attacked: {', '.join(sorted(missing))}")
-    least = min(DONE_LEAST, calls // 1500)
+    least = min(DONE_MIN, calls // 1500)
     rare = {name: done for name, (done, _) in table.items() if done < least}
     if rare:
         raise Failure(f"too few of these succeeded: {rare}")
@@ -176,7 +176,7 @@ def test_fuzz_kernel_under_attack(env):
 
 SHIFT = 7              # an instruction takes 128 ns of the machine's time: more than a tick of its clock
 TICK_NS = 100
-STRETCH_MOST = 10_000  # instructions with interrupts off
+STRETCH_MAX = 10_000  # instructions with interrupts off
 # Lines that test/fuzz/attack_stretch.c and attack.c have to print, or their beginnings.
 STRETCHES = ("making VSpaces", "making GSpaces", "making Threads", "zeroing large objects",
              "revoking 16,383 children", "deleting a table", "mapping 1024 pages", "deleting their space",
@@ -186,14 +186,14 @@ STRETCHES = ("making VSpaces", "making GSpaces", "making Threads", "zeroing larg
 DROPS = ("configure of a thread with a CNode", "configure of a thread with an Endpoint", "bind of a VCpu",
          "bind of a thread", "delete", "delete of the caller", "random drops")
 PREEMPTION = 1_500     # instructions: an interrupt of a call, and the way back into it
-LONE_PAGE_MOST = 1_900 # instructions to map and unmap a page that is alone in its page tables: 1,500 of the
+LONE_PAGE_MAX = 1_900 # instructions to map and unmap a page that is alone in its page tables: 1,500 of the
                        # shipped kernel, which has link-time optimisation
 EXITS = 100            # of a guest, in the price of "exits"
 PRICE_ROUNDS = 100     # random sequences; WARREN_ATTACK_ROUNDS makes it more
 
 SLEEPER_KINDS = 7
-STOP_MOST = 3_000      # instructions that one timer interrupt may take from the thread that runs
-SHARE_MOST = 0.1       # of its time
+STOP_MAX = 3_000      # instructions that one timer interrupt may take from the thread that runs
+SHARE_MAX = 0.1       # of its time
 
 
 def instructions(ticks):
@@ -224,7 +224,7 @@ def worst_stretches(found):
     for name, (count, call) in sorted(found.items(), key=lambda item: -item[1][0])[:5]:
         print(f"# {count} instructions with interrupts off in {name} (call {call})")
     return [f"{count} instructions with interrupts off in {name}" for name, (count, _) in found.items()
-            if count > STRETCH_MOST]
+            if count > STRETCH_MAX]
 
 
 def stretches(machine, end):
@@ -256,7 +256,7 @@ def too_dear(prices):
                 yield f"an exit costs {price // EXITS} instructions, not {quiet // EXITS}, after {when}"
         elif price > 2 * quiet + PREEMPTION:
             yield f"{op} costs {price} instructions, not {quiet}, after {when}"
-        if late > STRETCH_MOST + PREEMPTION:
+        if late > STRETCH_MAX + PREEMPTION:
             yield f"a thread wakes {late} instructions late after {when}"
 
 
@@ -292,7 +292,7 @@ def test_fuzz_short_calls_keep_their_price(env):
     print(f"# woken late by {max(late for _, late in prices.values())} instructions")
     wrong = list(too_dear(prices)) + worst_stretches(found)
     lone = prices["map", "quiet"][0] + prices["unmap", "quiet"][0]
-    if lone > LONE_PAGE_MOST:
+    if lone > LONE_PAGE_MAX:
         wrong.append(f"mapping and unmapping a lone page takes {lone} instructions")
     if wrong:
         raise Failure("; ".join(wrong))
@@ -309,11 +309,11 @@ def test_fuzz_sleepers_take_a_bounded_share(env):
             print(f"# {name}: woken {late} instructions late; {stops} stops, the longest {longest}; "
                   f"{taken} of {window} taken")
             count += 1
-            if late > STRETCH_MOST + PREEMPTION:
+            if late > STRETCH_MAX + PREEMPTION:
                 wrong.append(f"{name}: woken {late} instructions late")
-            if longest > STOP_MOST:
+            if longest > STOP_MAX:
                 wrong.append(f"{name}: one stop of {longest} instructions")
-            if taken > window * SHARE_MOST:
+            if taken > window * SHARE_MAX:
                 wrong.append(f"{name}: {taken} of {window} instructions are taken")
     if count != SLEEPER_KINDS:
         raise Failure(f"{count} kinds of sleepers were measured, not {SLEEPER_KINDS}")

@@ -6,7 +6,7 @@ import subprocess
 
 from harness.machine import Failure
 
-LINES_LEAST = 3000
+LINES_MIN = 3000
 LINE = re.compile(r"^hal: (.*): (?:0x)?([0-9a-f]+)\r?$", re.M)
 MODE = re.compile(r"get 1180 ([0-9a-f])000000000012345")  # satp with each mode
 
@@ -19,7 +19,7 @@ def answers(text):
         while asked in found:
             asked += " again"
         found[asked] = answer
-    if len(found) < LINES_LEAST:
+    if len(found) < LINES_MIN:
         raise Failure(f"only {len(found)} answers")
     return found
 

@@ -8,6 +8,7 @@ System V ABI, "Object Files" and "Program Loading": Elf64_Ehdr and Elf64_Phdr.
 import struct
 
 from kinds import NotAnImage
+from limits import LIMITS
 
 MAGIC = b"\x7fELF"
 HEADER_BYTES = 64
@@ -16,7 +17,7 @@ PT_LOAD = 1
 PROGRAM_HEADER = struct.Struct("<IIQQQQQQ")
 SEGMENTS_MAX = 16
 MACHINES = {3: "x86", 8: "MIPS", 21: "PowerPC", 22: "S/390", 40: "arm", 62: "x86-64", 183: "arm64", 258: "LoongArch"}
-RAM_GPA = 0x80000000
+RAM_GPA = LIMITS["GUEST_RAM_GPA"]
 RAW_OFFSET = 2 << 20  # offset in the RAM of a kernel without addresses
 SIZE_MAX = 1 << 40
 KERNEL_HALF = 1 << 63  # the half of the address space in which kernels map themselves

@@ -9,19 +9,21 @@ import dataclasses
 import re
 from collections.abc import Callable
 
+from limits import LIMITS
 from problem import nearest, shown, size_text
 
 MIB = 1 << 20
-NAME = re.compile(r"[a-z0-9-]{1,31}\Z")
+NAME_MAX_BYTES = LIMITS["NAME_BYTES"] - 1  # and a zero byte
+NAME = re.compile(r"[a-z0-9-]{1,%d}\Z" % NAME_MAX_BYTES)
 SIZE = re.compile(r"([0-9]{1,12})([KMG])\Z")
 UNITS = {"K": 1 << 10, "M": 1 << 20, "G": 1 << 30}
 
-GUESTS_MAX = 16
+GUESTS_MAX = LIMITS["GUESTS_MAX"]
 SERVICES_MAX = 8
 GUEST_MEMORY_MIN = 16 * MIB
 GUEST_MEMORY_STEP = 2 * MIB
 GUEST_MEMORY_MAX = 1 << 37
-BOOTARGS_MAX_BYTES = 1023
+BOOTARGS_MAX_BYTES = LIMITS["GUEST_BOOTARGS_BYTES"] - 1  # and a zero byte
 MMU_MODES = ("sv39", "sv48", "sv57")
 
 
@@ -50,7 +52,7 @@ def name(value, of_what):
                       'write it in quotes: "web-1"')
     if not NAME.match(value):
         raise Refused(f"{shown(value)} cannot be the name of a {of_what}",
-                      "use 1 to 31 characters from a-z, 0-9 and -")
+                      f"use 1 to {NAME_MAX_BYTES} characters from a-z, 0-9 and -")
     return value
 
 

@@ -14,8 +14,8 @@ INDEX_MAGIC = int.from_bytes(b"WARTRIX1", "little")
 INDEX_HEAD = struct.Struct("<QQQQII16Q")
 INDEX_BYTES = 4096
 NAME = struct.Struct("<IBB2x40s")
-NAMES_MOST = 64
-CHUNKS_MOST = 16
+NAMES_MAX = 64
+CHUNKS_MAX = 16
 
 RING_MAGIC = int.from_bytes(b"WARTRNG1", "little")
 CHUNK_HEAD = struct.Struct("<QQIIQQ24x")

@@ -98,8 +98,8 @@ def parse_index_head(page):
     magic, hz, _, chunk_bytes, chunk_count, name_count, *chunks = layout.INDEX_HEAD.unpack_from(page)
     if magic != layout.INDEX_MAGIC:
         raise TraceError("this is no index of a trace")
-    if hz == 0 or chunk_bytes not in CHUNK_SIZES or not 1 <= chunk_count <= layout.CHUNKS_MOST or \
-            name_count > layout.NAMES_MOST:
+    if hz == 0 or chunk_bytes not in CHUNK_SIZES or not 1 <= chunk_count <= layout.CHUNKS_MAX or \
+            name_count > layout.NAMES_MAX:
         raise TraceError("the index is damaged")
     return IndexHead(hz, chunk_bytes, tuple(chunks[:chunk_count]), name_count)
 

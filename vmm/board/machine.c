@@ -113,13 +113,13 @@ static enum err handle_build(struct machine *machine)
     return OK;
 }
 
-enum err machine_init(struct machine *machine, const struct machine_config *config,
+enum err machine_init(struct machine *machine, const struct board_config *config,
                       void *arena_memory, uint64_t arena_bytes, bool *is_taken_over)
 {
     struct arena_want wants[SECTIONS];
     enum err err;
 
-    if (config->hart_count == 0 || config->hart_count > VMM_HARTS_MAX)
+    if (config->hart_count == 0 || config->hart_count > GUEST_HARTS_MAX)
         return ERR_INVALID_ARG;
     *machine = (struct machine){.config = *config};
     wants_fill(wants);
@@ -163,7 +163,7 @@ static void harts_reset(struct machine *machine, const struct image_plan *plan)
 
 static enum err ram_fill(struct machine *machine, const struct image_plan *plan)
 {
-    const struct machine_config *config = &machine->config;
+    const struct board_config *config = &machine->config;
     uint8_t *dtb;
 
     if (machine->state->is_ram_dirty)
@@ -184,7 +184,7 @@ static enum err ram_fill(struct machine *machine, const struct image_plan *plan)
  */
 enum err machine_boot(struct machine *machine)
 {
-    const struct machine_config *config = &machine->config;
+    const struct board_config *config = &machine->config;
     struct machine_state *state = machine->state;
     struct image_plan plan;
 
@@ -240,7 +240,7 @@ static uint64_t ticks_of_ns(uint64_t ns, uint64_t hz)
 
 uint64_t machine_deadline_ticks(const struct machine *machine)
 {
-    const struct machine_config *config = &machine->config;
+    const struct board_config *config = &machine->config;
     uint64_t deadline_ns = machine_deadline_ns(machine), ticks;
 
     if (deadline_ns == DEV_NO_DEADLINE)

@@ -24,11 +24,9 @@
 #include <vmm/io/console.h>
 #include <vmm/memory/guestmem.h>
 #include <vmm/state/arena.h>
-#include <vmm/state/limits.h>
+#include <base/limits.h>
 #include <vmm/vcpu/vcpu_ops.h>
 
-#define MACHINE_RAM_GPA        UINT64_C(0x80000000)
-#define MACHINE_RNG_SEED_BYTES 64u
 #define MACHINE_DEVICES        5u
 
 /* SBI specification, "Hart State Management Extension": the states by their numbers. */
@@ -52,10 +50,10 @@ struct machine_state {
     uint32_t is_booting;   /* machine_boot() has begun and not ended */
     uint32_t is_ram_dirty; /* RAM has been written since it was given to the first VMM */
     uint64_t boot_count;
-    struct hart_state hart[VMM_HARTS_MAX];
+    struct hart_state hart[GUEST_HARTS_MAX];
 };
 
-struct machine_config {
+struct board_config {
     struct guestmem ram;
     uint32_t hart_count;
     uint64_t isa_extensions; /* a set of <vmm/boot/isa.h> */
@@ -66,9 +64,9 @@ struct machine_config {
     const uint8_t *initrd; /* NULL and 0 when there is none */
     uint64_t initrd_bytes;
     const char *bootargs;
-    uint8_t rng_seed[MACHINE_RNG_SEED_BYTES];
+    uint8_t rng_seed[GUEST_SEED_BYTES];
 
-    struct vcpu_page *page[VMM_HARTS_MAX];
+    struct vcpu_page *page[GUEST_HARTS_MAX];
     struct vcpu_ops vcpu;
     struct console_port console;
     void *clock_opaque;
@@ -85,7 +83,7 @@ struct machine {
     bool is_changed;
     /* When machine_settle() must run even if nothing changes: time CSR; all ones for never. */
     uint64_t deadline_ticks;
-    struct machine_config config;
+    struct board_config config;
     struct dev_host host;
     struct dev_ctx dev[MACHINE_DEVICES];
     struct bus bus;
@@ -100,10 +98,10 @@ uint64_t machine_arena_bytes(void);
  * clears *is_taken_over.  The caller must then call machine_boot() first, and also if
  * is_booting is set in the state.
  *
- * Errors: ERR_INVALID_ARG  no hart, or more than VMM_HARTS_MAX
+ * Errors: ERR_INVALID_ARG  no hart, or more than GUEST_HARTS_MAX
  *         ERR_ALIGN, ERR_NO_MEMORY  of arena_format()
  */
-MUST_CHECK machine_init(struct machine *machine, const struct machine_config *config,
+MUST_CHECK machine_init(struct machine *machine, const struct board_config *config,
                         void *arena_memory, uint64_t arena_bytes, bool *is_taken_over);
 
 /*

@@ -9,9 +9,6 @@
 
 #define PAGE_BYTES UINT64_C(4096)
 
-_Static_assert(MACHINE_RNG_SEED_BYTES == sizeof((struct vmm_start){0}.guest_seed),
-               "the seeds have the same size");
-
 static bool start_is_aligned(const struct vmm_start *start)
 {
     uint64_t all = start->ram_gpa | start->ram_address | start->ram_bytes | start->arena_address |
@@ -25,8 +22,7 @@ static void *start_pointer(uint64_t address)
     return (void *)(uintptr_t)address;
 }
 
-enum err start_config(const struct vmm_start *start, uint64_t timebase_hz,
-                      struct machine_config *out)
+enum err start_config(const struct vmm_start *start, uint64_t timebase_hz, struct board_config *out)
 {
     if (start->version != VMM_START_VERSION ||
         !memchr(start->bootargs, '\0', sizeof start->bootargs) ||
@@ -40,7 +36,7 @@ enum err start_config(const struct vmm_start *start, uint64_t timebase_hz,
         (start->console_bytes != 0 && start->console_bytes < CONSOLE_REGION_BYTES))
         return ERR_RANGE;
 
-    *out = (struct machine_config){
+    *out = (struct board_config){
         .ram = {start->ram_gpa, start->ram_bytes, start_pointer(start->ram_address)},
         .hart_count = start->vcpu_count,
         .isa_extensions =

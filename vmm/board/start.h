@@ -20,6 +20,6 @@
  *         ERR_RANGE          no RAM, RAM that wraps, or a console region that is too small
  */
 MUST_CHECK start_config(const struct vmm_start *start, uint64_t timebase_hz,
-                        struct machine_config *out);
+                        struct board_config *out);
 
 #endif

@@ -17,9 +17,9 @@
  * Makes a different seed for each boot, with the finaliser of SplitMix64.  The finaliser only
  * makes the seeds differ; their secrecy is that of the configured seed.
  */
-static void seed_of_boot(const struct machine *machine, uint8_t seed[MACHINE_RNG_SEED_BYTES])
+static void seed_of_boot(const struct machine *machine, uint8_t seed[GUEST_SEED_BYTES])
 {
-    for (uint32_t at = 0; at < MACHINE_RNG_SEED_BYTES; at += 8) {
+    for (uint32_t at = 0; at < GUEST_SEED_BYTES; at += 8) {
         uint64_t word;
         memcpy(&word, machine->config.rng_seed + at, sizeof word);
         word += machine->state->boot_count * UINT64_C(0x9e3779b97f4a7c15);
@@ -32,8 +32,8 @@ static void seed_of_boot(const struct machine *machine, uint8_t seed[MACHINE_RNG
 
 static int node_chosen(const struct machine *machine, const struct image_plan *plan, void *fdt)
 {
-    const struct machine_config *config = &machine->config;
-    uint8_t seed[MACHINE_RNG_SEED_BYTES];
+    const struct board_config *config = &machine->config;
+    uint8_t seed[GUEST_SEED_BYTES];
     int err = fdt_begin_node(fdt, "chosen");
 
     seed_of_boot(machine, seed);

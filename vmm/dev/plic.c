@@ -20,7 +20,7 @@
 #include <vmm/boot/fdt_util.h>
 
 #define WORDS          (PLIC_SOURCES / 32u)
-#define CONTEXTS       (2u * VMM_HARTS_MAX)
+#define CONTEXTS       (2u * GUEST_HARTS_MAX)
 
 #define PENDING_BASE   0x1000u
 #define ENABLE_BASE    0x2000u

@@ -31,7 +31,7 @@
 #include <stdint.h>
 
 #include <base/err.h>
-#include <vmm/state/limits.h>
+#include <base/limits.h>
 #include <vmm/state/outcome.h>
 
 #define ARENA_MAGIC          UINT64_C(0x616e657261577231)
@@ -70,7 +70,7 @@ struct arena_header {
     uint64_t state;
     uint64_t log_used_bytes;
     uint64_t log_bytes;
-    struct exit_outcome outcome[VMM_HARTS_MAX][2];
+    struct exit_outcome outcome[GUEST_HARTS_MAX][2];
     struct arena_section section[ARENA_SECTIONS_MAX];
     uint8_t log[]; /* log_bytes */
 };

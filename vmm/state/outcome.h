@@ -10,7 +10,7 @@
 
 #include <stdint.h>
 
-#include <vmm/state/limits.h>
+#include <base/limits.h>
 
 #define OUTCOME_REGS_MAX 2u
 
@@ -51,6 +51,6 @@ struct exit_outcome {
 
 _Static_assert(sizeof(struct exit_outcome) == 128, "outcome layout");
 
-_Static_assert(VMM_HARTS_MAX <= 32, "a mask of harts has 32 bits");
+_Static_assert(GUEST_HARTS_MAX <= 32, "a mask of harts has 32 bits");
 
 #endif

@@ -10,7 +10,7 @@
 #include <model/gen.h>
 #include <model/world.h>
 
-#define STEPS_MOST  400u
+#define STEPS_MAX   400u
 #define CHECK_EVERY 32u /* in steps, because comparing all memory takes far longer than a call */
 
 static struct world world;
@@ -35,7 +35,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
     world_init(&world, 1 + gen_below(&gen, 3), gen_below(&gen, 4));
     world.check_every = CHECK_EVERY;
-    while (world.step < STEPS_MOST && gen.left > 0 && gen_run(&world, &gen)) {
+    while (world.step < STEPS_MAX && gen.left > 0 && gen_run(&world, &gen)) {
         struct world_call call = gen_call(&world, &gen);
         uint32_t preempt = gen_below(&gen, 8);
         fake.preempt_in = preempt > 4 ? 0 : preempt;

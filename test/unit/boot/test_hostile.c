@@ -39,7 +39,7 @@ START_TEST(test_machine_parse_larger_than_read_is_refused)
 
     ck_assert_int_eq(machine_parse(tree, fdt_totalsize(tree) - 1, 0, &machine, &problem),
                      ERR_FORMAT);
-    ck_assert_int_eq(machine_parse(tree, MACHINE_DTB_BYTES_MOST + 1, 0, &machine, &problem),
+    ck_assert_int_eq(machine_parse(tree, MACHINE_DTB_BYTES_MAX + 1, 0, &machine, &problem),
                      ERR_FORMAT);
     free(tree);
 }

@@ -317,7 +317,7 @@ START_TEST(test_machine_dtb_bytes_checks_the_header)
     ck_assert_int_eq(machine_dtb_bytes((char *)tree + 4, &bytes), ERR_FORMAT);
     fdt_set_totalsize(tree, 7);
     ck_assert_int_eq(machine_dtb_bytes(tree, &bytes), ERR_FORMAT);
-    fdt_set_totalsize(tree, MACHINE_DTB_BYTES_MOST + 1);
+    fdt_set_totalsize(tree, MACHINE_DTB_BYTES_MAX + 1);
     ck_assert_int_eq(machine_dtb_bytes(tree, &bytes), ERR_RANGE);
     fdt_set_magic(tree, 0);
     ck_assert_int_eq(machine_dtb_bytes(tree, &bytes), ERR_FORMAT);

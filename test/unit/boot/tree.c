@@ -4,11 +4,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#define TREE_BYTES_MOST 32768
+#define TREE_BYTES_MAX 32768
 
 void *tree_load(const char *name)
 {
-    static char file[TREE_BYTES_MOST];
+    static char file[TREE_BYTES_MAX];
     char path[4096];
 
     snprintf(path, sizeof path, "%s/%s.dtb", TREES, name);
@@ -18,8 +18,8 @@ void *tree_load(const char *name)
     fclose(in);
     ck_assert_uint_gt(bytes, 0);
 
-    void *tree = malloc(TREE_BYTES_MOST);
-    ck_assert_int_eq(fdt_open_into(file, tree, TREE_BYTES_MOST), 0);
+    void *tree = malloc(TREE_BYTES_MAX);
+    ck_assert_int_eq(fdt_open_into(file, tree, TREE_BYTES_MAX), 0);
     return tree;
 }
 

@@ -16,13 +16,13 @@ static const char *pass_bytes(const char *text, size_t count)
     size_t at = 0, most = 0;
 
     for (size_t i = 0; i < count; i++) {
-        uint8_t out[FILTER_OUT_MOST];
+        uint8_t out[FILTER_OUT_MAX];
         size_t got = filter_byte(&filter, (uint8_t)text[i], out);
         most = got > most ? got : most;
         memcpy(shown + at, out, got);
         at += got;
     }
-    ck_assert_uint_le(most, FILTER_OUT_MOST);
+    ck_assert_uint_le(most, FILTER_OUT_MAX);
     shown[at] = 0;
     return shown;
 }
@@ -194,7 +194,7 @@ START_TEST(test_filter_long_sequence_is_left_out)
     for (size_t length = 60; length < 2900; length += length < 70 ? 1 : 97) {
         memset(text + 3, '1', length);
         strcpy(text + 3 + length, "mx");
-        bool is_held = 3 + length + 1 <= FILTER_HELD_MOST;
+        bool is_held = 3 + length + 1 <= FILTER_HELD_MAX;
         pass(text);
         ck_assert_uint_eq(strlen(shown), is_held ? 3 + length + 2 : 1);
         ck_assert_str_eq(shown + strlen(shown) - 1, "x");

@@ -43,7 +43,7 @@ static const char *show(void)
 /* Sets up three clients.  A plain terminal gets no byte that no client wrote. */
 static void setup(void)
 {
-    static const char names[3][MUX_NAME_BYTES] = {"left", "right", "third"};
+    static const char names[3][NAME_BYTES] = {"left", "right", "third"};
     mux_init(&mux, 3, names);
     ck_assert_str_eq(show(), "");
 }
@@ -87,7 +87,7 @@ START_TEST(test_front_back_pressure_loses_nothing)
         want = want < sizeof sent - in ? want : sizeof sent - in;
         mux_output(&mux, 0, (uint8_t *)sent + in, want);
         in += want;
-        ck_assert_uint_le(in - at, MUX_UNSHOWN_MOST);
+        ck_assert_uint_le(in - at, MUX_UNSHOWN_MAX);
         at += mux_transmit(&mux, (uint8_t *)got + at, (size_t)rand() % 300);
     }
     ck_assert_mem_eq(sent, got, sizeof sent);
@@ -164,9 +164,9 @@ END_TEST
 START_TEST(test_escape_letter_brings_guests_10_to_15)
 {
     /* Each of up to sixteen guests has its own key: a hexadecimal digit. */
-    static const char names[MUX_CLIENTS_MOST][MUX_NAME_BYTES] = {"zero"};
-    mux_init(&mux, MUX_CLIENTS_MOST, names);
-    for (unsigned i = MUX_CLIENTS_MOST; i-- > 0;) {
+    static const char names[CLIENTS_MAX][NAME_BYTES] = {"zero"};
+    mux_init(&mux, CLIENTS_MAX, names);
+    for (unsigned i = CLIENTS_MAX; i-- > 0;) {
         mux_key(&mux, MUX_ESCAPE);
         mux_key(&mux, (uint8_t) "0123456789abcdef"[i]);
         ck_assert_uint_eq(mux.front, i);

@@ -574,7 +574,7 @@ START_TEST(test_service_init_refuses_bad_record)
     start.version++;
     ck_assert_int_eq(service_init(&service, &start, &uart, &ops), ERR_INVALID_ARG);
     start.version--;
-    start.client_count = CONSOLE_CLIENTS_MOST + 1;
+    start.client_count = CLIENTS_MAX + 1;
     ck_assert_int_eq(service_init(&service, &start, &uart, &ops), ERR_INVALID_ARG);
 }
 END_TEST

@@ -195,10 +195,10 @@ END_TEST
 START_TEST(test_check_too_many_files_refused)
 {
     /* The number of files is bounded, so that the search for duplicates is. */
-    size_t most = (CPIO_FILES_MOST + 2) * 4096u;
+    size_t most = (CPIO_FILES_MAX + 2) * 4096u;
     char *big = calloc(1, most + 4096);
     ck_assert_ptr_nonnull(big);
-    for (unsigned i = 0; i <= CPIO_FILES_MOST; i++) {
+    for (unsigned i = 0; i <= CPIO_FILES_MAX; i++) {
         char name[16];
         memset(archive, 0, sizeof archive);
         end = 0;
@@ -209,7 +209,7 @@ START_TEST(test_check_too_many_files_refused)
     memset(archive, 0, sizeof archive);
     end = 0;
     append("TRAILER!!!", "", 0);
-    memcpy(big + (CPIO_FILES_MOST + 1) * 4096u, archive, 256);
+    memcpy(big + (CPIO_FILES_MAX + 1) * 4096u, archive, 256);
     unsigned count;
     ck_assert_int_eq(cpio_check(big, most, &count), ERR_RANGE);
     free(big);

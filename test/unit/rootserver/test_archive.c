@@ -29,7 +29,7 @@ static void check_map(const struct archive_map *map)
         ck_assert_uint_eq(run->offset, expected);
         ck_assert_uint_eq(run->slot, slot);
         ck_assert_uint_eq((map->physical + run->offset) % (UINT64_C(1) << run->size_bits), 0);
-        ck_assert_uint_le(run->count, ARCHIVE_RUN_FRAMES_MOST);
+        ck_assert_uint_le(run->count, ARCHIVE_RUN_FRAMES_MAX);
         expected += (uint64_t)run->count << run->size_bits;
         slot += run->count;
     }

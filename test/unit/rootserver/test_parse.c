@@ -183,13 +183,13 @@ END_TEST
 START_TEST(test_system_limits_of_number)
 {
     /* A blob without guests, or with too many, is refused. */
-    for (unsigned i = 2; i < SYSTEM_GUESTS_MOST; i++) {
+    for (unsigned i = 2; i < GUESTS_MAX; i++) {
         char name[8];
         snprintf(name, sizeof name, "g%u", i);
         guest(name, i);
     }
     ck_assert_int_eq(parse(), OK);
-    guest("one-more", SYSTEM_GUESTS_MOST);
+    guest("one-more", GUESTS_MAX);
     ck_assert_int_eq(parse(), ERR_RANGE);
     setup();
     fdt_del_node(blob, fdt_path_offset(blob, "/guests"));
@@ -228,12 +228,12 @@ START_TEST(test_system_random_edits_stay_in_limits)
             blob[(size_t)rand() % bytes] = (uint8_t)rand();
         if (system_parse(blob, bytes, &config, &problem) != OK)
             continue;
-        ck_assert_uint_le(config.guest_count, SYSTEM_GUESTS_MOST);
+        ck_assert_uint_le(config.guest_count, GUESTS_MAX);
         for (unsigned i = 0; i < config.guest_count; i++) {
             const struct system_guest *g = &config.guest[i];
             ck_assert_ptr_nonnull(memchr(g->name, 0, sizeof g->name));
-            ck_assert(g->is_bad || (g->memory_bytes >= SYSTEM_MEMORY_LEAST &&
-                                    g->memory_bytes <= SYSTEM_MEMORY_MOST));
+            ck_assert(g->is_bad || (g->memory_bytes >= SYSTEM_MEMORY_MIN &&
+                                    g->memory_bytes <= SYSTEM_MEMORY_MAX));
             ck_assert_ptr_nonnull(memchr(g->kernel, 0, sizeof g->kernel));
         }
     }

@@ -98,17 +98,17 @@ START_TEST(test_plan_guest_ram_is_whole_in_both_spaces)
     run_it();
     for (unsigned p = 1; p < plan.process_count; p++) {
         for (uint64_t at = 0; at < 90 * MIB; at += 64 * 4096) {
-            const struct model_mapping *g = mapped(gspace_of(p), LAYOUT_GUEST_RAM + at);
+            const struct model_mapping *g = mapped(gspace_of(p), GUEST_RAM_GPA + at);
             const struct model_mapping *v = mapped(vspace_of(p), plan.process[p].ram_address + at);
             ck_assert(g != NULL && v != NULL);
             ck_assert_uint_ge(g->bytes, 2 * MIB);
             ck_assert_uint_eq(g->rights, RIGHT_READ | RIGHT_WRITE | RIGHT_EXEC);
             ck_assert_uint_eq(v->rights, RIGHT_READ | RIGHT_WRITE);
-            ck_assert_uint_eq(g->physical - g->address + LAYOUT_GUEST_RAM,
+            ck_assert_uint_eq(g->physical - g->address + GUEST_RAM_GPA,
                               v->physical - v->address + plan.process[p].ram_address);
         }
-        ck_assert_ptr_null(mapped(gspace_of(p), LAYOUT_GUEST_RAM + 90 * MIB));
-        ck_assert_ptr_null(mapped(gspace_of(p), LAYOUT_GUEST_RAM - 1));
+        ck_assert_ptr_null(mapped(gspace_of(p), GUEST_RAM_GPA + 90 * MIB));
+        ck_assert_ptr_null(mapped(gspace_of(p), GUEST_RAM_GPA - 1));
     }
     release();
 }

@@ -473,7 +473,7 @@ START_TEST(test_message_fault_report_takes_no_more_than_its_share)
     message(LEFT, TAG_FAULT, UINT64_MAX, UINT64_MAX);
     said_to_link(&done);
     ck_assert_int_eq(ring_room(&link_.down, &room), OK);
-    ck_assert_uint_le(CONSOLE_CONTROL_DOWN_RECORDS - room, LINK_OWN_RECORDS / CONSOLE_CLIENTS_MOST);
+    ck_assert_uint_le(CONSOLE_CONTROL_DOWN_RECORDS - room, LINK_OWN_RECORDS / CLIENTS_MAX);
 }
 END_TEST
 

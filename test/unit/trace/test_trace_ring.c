@@ -8,7 +8,7 @@
 #include <kernel/vcpu_world.h>
 
 #define PER_PAGE ((PAGE_BYTES - sizeof(struct trace_header)) / sizeof(struct trace_record))
-#define READ_MOST 4096u
+#define READ_MAX  4096u
 
 static struct thread *root;
 static uint32_t trace, frame;
@@ -52,7 +52,7 @@ static struct trace_header *chunk(uint32_t slot)
 
 /* ---- a reader by the rules of abi/trace.h ---------------------------------------------- */
 
-static struct trace_record seen[READ_MOST];
+static struct trace_record seen[READ_MAX];
 static uint64_t seen_count, seen_first;
 
 static void read_ring(const uint32_t *slot, uint32_t chunk_count)
@@ -115,7 +115,7 @@ END_TEST
 START_TEST(test_trace_attach_seventeenth_refused)
 {
     /* NO_MEMORY: the ring has sixteen places. */
-    for (uint32_t i = 0; i < TRACE_CHUNKS_MOST; i++)
+    for (uint32_t i = 0; i < TRACE_CHUNKS_MAX; i++)
         ck_assert_int_eq(attach(world_make(OBJ_FRAME, PAGE_BITS)), OK);
     ck_assert_int_eq(attach(world_make(OBJ_FRAME, PAGE_BITS)), ERR_NO_MEMORY);
 }

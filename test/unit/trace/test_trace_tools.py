@@ -36,7 +36,7 @@ class Ram:
         self.chunks = [0x80400000 + CHUNK * 3 * i for i in range(chunk_count)]
         self.count = 0
         head = layout.INDEX_HEAD.pack(layout.INDEX_MAGIC, 10_000_000, 63, CHUNK, chunk_count, len(names),
-                                      *self.chunks, *[0] * (layout.CHUNKS_MOST - chunk_count))
+                                      *self.chunks, *[0] * (layout.CHUNKS_MAX - chunk_count))
         body = b"".join(layout.NAME.pack(i, kind, group, text.encode()) for i, kind, group, text in names)
         self.pages[INDEX_AT] = bytearray((head + body).ljust(4096, b"\0"))
         for number, address in enumerate(self.chunks):
@@ -121,13 +121,13 @@ class RingTest(unittest.TestCase):
         vcpu = (TREE / "libs/abi/vcpu_page.h").read_text()
         self.assertEqual([int(n) for n in re.findall(r"^    TRACE_[A-Z]+ = (\d+),", abi, re.M)],
                          [layout.EXIT, layout.CALL, layout.SIGNAL, layout.SWITCH, layout.ENTER, layout.INTERRUPT])
-        self.assertIn(f"TRACE_MAGIC       UINT64_C({layout.RING_MAGIC:#x})", abi)
+        self.assertIn(f"TRACE_MAGIC      UINT64_C({layout.RING_MAGIC:#x})", abi)
         self.assertIn(f"TRACE_INDEX_MAGIC   UINT64_C({layout.INDEX_MAGIC:#x})", proto)
         self.assertIn(f"sizeof(struct trace_record) == {layout.RECORD.size},", abi)
         self.assertIn(f"sizeof(struct trace_header) == {layout.CHUNK_HEAD.size},", abi)
         self.assertIn(f"sizeof(struct trace_name) == {layout.NAME.size},", proto)
         self.assertIn(f"offsetof(struct trace_index, name) == {layout.INDEX_HEAD.size},", proto)
-        self.assertIn(f"TRACE_INDEX_NAMES   {layout.NAMES_MOST}\n", proto)
+        self.assertIn(f"TRACE_INDEX_NAMES   {layout.NAMES_MAX}\n", proto)
         self.assertEqual(len(re.findall(r"^    VCPU_EXIT_\w+ = \d", vcpu, re.M)), len(layout.REASONS))
 
     def test_ring_any_fill_is_read_whole(self):

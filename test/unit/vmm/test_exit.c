@@ -185,7 +185,7 @@ START_TEST(test_exit_ecall_console_output_follows_the_commit)
     struct vmm_fake *fake = fake_new(1);
 
     memcpy(fake->ram + 64, "Hello", 5);
-    ecall(fake, SBI_EID_DBCN, 0, 5, MACHINE_RAM_GPA + 64, 0);
+    ecall(fake, SBI_EID_DBCN, 0, 5, GUEST_RAM_GPA + 64, 0);
     answer(fake);
     ck_assert_uint_eq(fake->page[0].x[11], 5);
     fake_put(fake, UART, 1, '!');

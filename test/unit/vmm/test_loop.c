@@ -17,7 +17,7 @@ struct guest {
     uint64_t entries, waits, polls, reboots;
     uint64_t done_seq;
     uint64_t deadline_ticks; /* of the latest run */
-    uint8_t seed[MACHINE_RNG_SEED_BYTES]; /* of the last boot */
+    uint8_t seed[GUEST_SEED_BYTES]; /* of the last boot */
     enum err refusal;
 };
 
@@ -90,9 +90,9 @@ static void step_check_start(struct guest *guest, struct vcpu_page *page)
 {
     const struct vmm_fake *fake = guest->fake;
 
-    ck_assert_uint_eq(page->pc, MACHINE_RAM_GPA + 0x200000);
+    ck_assert_uint_eq(page->pc, GUEST_RAM_GPA + 0x200000);
     ck_assert_uint_eq(page->x[10], 0);
-    ck_assert_uint_eq(page->x[11], MACHINE_RAM_GPA + FAKE_RAM_BYTES - IMAGE_DTB_BYTES);
+    ck_assert_uint_eq(page->x[11], GUEST_RAM_GPA + FAKE_RAM_BYTES - IMAGE_DTB_BYTES);
     for (uint32_t i = 0; i < 32; i++)
         ck_assert(i == 11 || page->x[i] == 0);
     ck_assert_uint_eq(fake->csr[VCPU_REG_CSR(0x180)], 0);
@@ -131,7 +131,7 @@ static void step_reboot(struct guest *guest, struct vcpu_page *page)
     int length;
     const void *seed = fdt_getprop(dtb, fdt_path_offset(dtb, "/chosen"), "rng-seed", &length);
 
-    ck_assert_int_eq(length, MACHINE_RNG_SEED_BYTES);
+    ck_assert_int_eq(length, GUEST_SEED_BYTES);
     ck_assert_mem_ne(seed, guest->seed, sizeof guest->seed);
     memcpy(guest->seed, seed, sizeof guest->seed);
     ck_assert_uint_eq(fake->ram[0x123456], 0);
@@ -367,10 +367,10 @@ static void step_suspend(struct guest *guest, struct vcpu_page *page)
         guest->fake->csr[VCPU_REG_CSR(0x180)] = 7;
         guest->fake->csr[VCPU_REG_CSR(0x100)] = 0x6122;
         fake_calls_clear(guest->fake);
-        ecall(page, SBI_EID_HSM, 3, 0x80000000, MACHINE_RAM_GPA + 0x400);
+        ecall(page, SBI_EID_HSM, 3, 0x80000000, GUEST_RAM_GPA + 0x400);
         return;
     }
-    ck_assert_uint_eq(page->pc, MACHINE_RAM_GPA + 0x400);
+    ck_assert_uint_eq(page->pc, GUEST_RAM_GPA + 0x400);
     ck_assert_uint_eq(page->x[10], 0);
     ck_assert_uint_eq(page->x[11], 99);
     ck_assert_uint_eq(guest->fake->csr[VCPU_REG_CSR(0x180)], 0);

@@ -215,7 +215,7 @@ START_TEST(test_recovery_console_write_goes_out_exactly_once)
 {
     /* DBCN output comes out once, and a0 and a1 match it. */
     struct vmm_fake *fake = guest_at(ecall_record);
-    ecall_at(fake, SBI_EID_DBCN, 0, 20, MACHINE_RAM_GPA);
+    ecall_at(fake, SBI_EID_DBCN, 0, 20, GUEST_RAM_GPA);
     cut_everywhere(fake, 8);
     ck_assert_uint_eq(fake->page[0].x[11], 20);
     ck_assert_mem_eq(fake->out, "text in guest memory", 20);
@@ -229,7 +229,7 @@ START_TEST(test_recovery_console_read_loses_no_byte)
     /* Typed bytes arrive once, in order, part in this call and the rest in later reads. */
     struct vmm_fake *fake = guest_at(ecall_record);
     fake_type(fake, "typed");
-    ecall_at(fake, SBI_EID_DBCN, 1, 3, MACHINE_RAM_GPA + 32);
+    ecall_at(fake, SBI_EID_DBCN, 1, 3, GUEST_RAM_GPA + 32);
     cut_everywhere(fake, 8);
     ck_assert_mem_eq(fake->ram + 32, "typ\0", 4);
     ck_assert_uint_eq(fake_get(fake, 0x10000000, 1), 'e');
@@ -311,7 +311,7 @@ START_TEST(test_recovery_machine_bad_arguments_are_refused)
     ck_assert_int_eq(
         machine_init(&machine, &fake->config, fake->arena, fake->arena_bytes, &is_taken_over),
         ERR_INVALID_ARG);
-    fake->config.hart_count = VMM_HARTS_MAX + 1;
+    fake->config.hart_count = GUEST_HARTS_MAX + 1;
     ck_assert_int_eq(
         machine_init(&machine, &fake->config, fake->arena, fake->arena_bytes, &is_taken_over),
         ERR_INVALID_ARG);

@@ -238,13 +238,13 @@ START_TEST(test_sbi_hsm_start_checks_hart_state_and_address)
 {
     /* Each error of hart_start, and a start that the target's own thread finishes. */
     struct vmm_fake *fake = fake_new(3);
-    uint64_t end = MACHINE_RAM_GPA + FAKE_RAM_BYTES;
+    uint64_t end = GUEST_RAM_GPA + FAKE_RAM_BYTES;
 
     fake->machine.state->hart[0].status = HART_STARTED;
-    ck_error(CALL(fake, SBI_EID_HSM, 0, 3, MACHINE_RAM_GPA, 0), SBI_ERR_INVALID_PARAM);
-    ck_error(CALL(fake, SBI_EID_HSM, 0, UINT64_MAX, MACHINE_RAM_GPA, 0), SBI_ERR_INVALID_PARAM);
-    ck_error(CALL(fake, SBI_EID_HSM, 0, 0, MACHINE_RAM_GPA, 0), SBI_ERR_ALREADY_AVAILABLE);
-    ck_error(CALL(fake, SBI_EID_HSM, 0, 1, MACHINE_RAM_GPA + 1, 0), SBI_ERR_INVALID_ADDRESS);
+    ck_error(CALL(fake, SBI_EID_HSM, 0, 3, GUEST_RAM_GPA, 0), SBI_ERR_INVALID_PARAM);
+    ck_error(CALL(fake, SBI_EID_HSM, 0, UINT64_MAX, GUEST_RAM_GPA, 0), SBI_ERR_INVALID_PARAM);
+    ck_error(CALL(fake, SBI_EID_HSM, 0, 0, GUEST_RAM_GPA, 0), SBI_ERR_ALREADY_AVAILABLE);
+    ck_error(CALL(fake, SBI_EID_HSM, 0, 1, GUEST_RAM_GPA + 1, 0), SBI_ERR_INVALID_ADDRESS);
     ck_error(CALL(fake, SBI_EID_HSM, 0, 1, 0, 0), SBI_ERR_INVALID_ADDRESS);
     ck_error(CALL(fake, SBI_EID_HSM, 0, 1, 0x10000000, 0), SBI_ERR_INVALID_ADDRESS);
     ck_error(CALL(fake, SBI_EID_HSM, 0, 1, end, 0), SBI_ERR_INVALID_ADDRESS);
@@ -256,7 +256,7 @@ START_TEST(test_sbi_hsm_start_checks_hart_state_and_address)
     ck_assert_uint_eq(fake->machine.state->hart[1].start_gpa, end - 2);
     ck_assert_uint_eq(fake->machine.state->hart[1].start_arg, 77);
     ck_assert_uint_eq(CALL(fake, SBI_EID_HSM, 2, 1).result.value, HART_START_PENDING);
-    ck_error(CALL(fake, SBI_EID_HSM, 0, 1, MACHINE_RAM_GPA, 0), SBI_ERR_ALREADY_AVAILABLE);
+    ck_error(CALL(fake, SBI_EID_HSM, 0, 1, GUEST_RAM_GPA, 0), SBI_ERR_ALREADY_AVAILABLE);
     fake_free(fake);
 }
 END_TEST
@@ -272,7 +272,7 @@ START_TEST(test_sbi_hsm_stop_and_status)
     ck_error(CALL(fake, SBI_EID_HSM, 2, 2), SBI_ERR_INVALID_PARAM);
     ck_assert_int_eq(CALL(fake, SBI_EID_HSM, 1, 0).result.end, SBI_END_NO_RETURN);
     ck_assert_uint_eq(fake->machine.state->hart[0].status, HART_STOPPED);
-    ck_error(call_by(fake, 1, SBI_EID_HSM, 0, (uint64_t[6]){0, MACHINE_RAM_GPA}), SBI_SUCCESS);
+    ck_error(call_by(fake, 1, SBI_EID_HSM, 0, (uint64_t[6]){0, GUEST_RAM_GPA}), SBI_SUCCESS);
     fake_free(fake);
 }
 END_TEST
@@ -288,12 +288,12 @@ START_TEST(test_sbi_hsm_suspend_types)
     ck_error(kept, SBI_SUCCESS);
     ck_assert_uint_eq(kept.outcome.flags, OUTCOME_WAIT);
     for (size_t i = 0; i < sizeof reserved / sizeof reserved[0]; i++)
-        ck_error(CALL(fake, SBI_EID_HSM, 3, reserved[i], MACHINE_RAM_GPA), SBI_ERR_INVALID_PARAM);
+        ck_error(CALL(fake, SBI_EID_HSM, 3, reserved[i], GUEST_RAM_GPA), SBI_ERR_INVALID_PARAM);
     ck_error(CALL(fake, SBI_EID_HSM, 3, 0x80000000, 3), SBI_ERR_INVALID_ADDRESS);
-    struct done done = CALL(fake, SBI_EID_HSM, 3, 0x80000000, MACHINE_RAM_GPA + 8, 5);
+    struct done done = CALL(fake, SBI_EID_HSM, 3, 0x80000000, GUEST_RAM_GPA + 8, 5);
     ck_assert_int_eq(done.result.end, SBI_END_NO_RETURN);
     ck_assert_uint_eq(fake->machine.state->hart[0].status, HART_SUSPEND_PENDING);
-    ck_assert_uint_eq(fake->machine.state->hart[0].start_gpa, MACHINE_RAM_GPA + 8);
+    ck_assert_uint_eq(fake->machine.state->hart[0].start_gpa, GUEST_RAM_GPA + 8);
     ck_assert_uint_eq(fake->machine.state->hart[0].start_arg, 5);
     fake_free(fake);
 }
@@ -330,18 +330,18 @@ END_TEST
 START_TEST(test_sbi_dbcn_bad_addresses_are_refused)
 {
     /* Outside RAM, over its end, wrapping, or with a high half: nothing is read or written. */
-    const uint64_t end = MACHINE_RAM_GPA + FAKE_RAM_BYTES;
+    const uint64_t end = GUEST_RAM_GPA + FAKE_RAM_BYTES;
     const struct {
         uint64_t bytes, low, high;
     } rows[] = {
         {1, 0, 0},
-        {1, MACHINE_RAM_GPA - 1, 0},
+        {1, GUEST_RAM_GPA - 1, 0},
         {2, end - 1, 0},
         {1, end, 0},
-        {1, MACHINE_RAM_GPA, 1},
-        {1, MACHINE_RAM_GPA, UINT64_MAX},
-        {UINT64_MAX, MACHINE_RAM_GPA, 0},
-        {UINT64_MAX - MACHINE_RAM_GPA + 2, MACHINE_RAM_GPA, 0},
+        {1, GUEST_RAM_GPA, 1},
+        {1, GUEST_RAM_GPA, UINT64_MAX},
+        {UINT64_MAX, GUEST_RAM_GPA, 0},
+        {UINT64_MAX - GUEST_RAM_GPA + 2, GUEST_RAM_GPA, 0},
         {8, UINT64_MAX - 3, 0},
         {8, 0x10000000, 0},
     };
@@ -365,12 +365,12 @@ START_TEST(test_sbi_dbcn_write_takes_what_there_is_room_for)
     struct vmm_fake *fake = fake_new(1);
 
     fake->out_limit = 3;
-    struct done done = CALL(fake, SBI_EID_DBCN, 0, 10, MACHINE_RAM_GPA, 0);
+    struct done done = CALL(fake, SBI_EID_DBCN, 0, 10, GUEST_RAM_GPA, 0);
     ck_error(done, SBI_SUCCESS);
     ck_assert_uint_eq(done.result.value, 3);
     ck_assert_uint_eq(done.outcome.console_bytes, 3);
-    ck_assert_uint_eq(done.outcome.console_gpa, MACHINE_RAM_GPA);
-    done = CALL(fake, SBI_EID_DBCN, 0, 10, MACHINE_RAM_GPA, 0);
+    ck_assert_uint_eq(done.outcome.console_gpa, GUEST_RAM_GPA);
+    done = CALL(fake, SBI_EID_DBCN, 0, 10, GUEST_RAM_GPA, 0);
     ck_error(done, SBI_SUCCESS);
     ck_assert_uint_eq(done.result.value, 0);
     fake_free(fake);
@@ -383,9 +383,9 @@ START_TEST(test_sbi_dbcn_read_gives_what_was_typed)
     struct vmm_fake *fake = fake_new(1);
 
     fake_type(fake, "abcdef");
-    ck_assert_uint_eq(CALL(fake, SBI_EID_DBCN, 1, 4, MACHINE_RAM_GPA + 8, 0).result.value, 4);
-    ck_assert_uint_eq(CALL(fake, SBI_EID_DBCN, 1, 4, MACHINE_RAM_GPA + 12, 0).result.value, 2);
-    ck_assert_uint_eq(CALL(fake, SBI_EID_DBCN, 1, 4, MACHINE_RAM_GPA + 16, 0).result.value, 0);
+    ck_assert_uint_eq(CALL(fake, SBI_EID_DBCN, 1, 4, GUEST_RAM_GPA + 8, 0).result.value, 4);
+    ck_assert_uint_eq(CALL(fake, SBI_EID_DBCN, 1, 4, GUEST_RAM_GPA + 12, 0).result.value, 2);
+    ck_assert_uint_eq(CALL(fake, SBI_EID_DBCN, 1, 4, GUEST_RAM_GPA + 16, 0).result.value, 0);
     ck_assert_mem_eq(fake->ram + 8, "abcdef\0\0", 8);
     fake_free(fake);
 }
@@ -408,8 +408,8 @@ START_TEST(test_sbi_dbcn_read_takes_what_the_uart_has_received_first)
         fake_type(fake, "abcdefghijklmnopqrstuvwxyz");
         machine_notify(&fake->machine);
         ck_assert_uint_eq(fake->in_released, fcr ? 16 : 1);
-        ck_assert_uint_eq(CALL(fake, SBI_EID_DBCN, 1, 1, MACHINE_RAM_GPA, 0).result.value, 1);
-        struct done done = CALL(fake, SBI_EID_DBCN, 1, 20, MACHINE_RAM_GPA + 1, 0);
+        ck_assert_uint_eq(CALL(fake, SBI_EID_DBCN, 1, 1, GUEST_RAM_GPA, 0).result.value, 1);
+        struct done done = CALL(fake, SBI_EID_DBCN, 1, 20, GUEST_RAM_GPA + 1, 0);
         ck_assert_uint_eq(done.result.value, 20);
         ck_assert_uint_eq(done.outcome.flags, OUTCOME_INPUT);
         ck_assert_mem_eq(fake->ram, "abcdefghijklmnopqrstu\0", 22);
@@ -429,7 +429,7 @@ START_TEST(test_sbi_dbcn_read_of_the_last_byte_lowers_the_uart_interrupt)
     fake_type(fake, "k");
     machine_notify(&fake->machine);
     ck_assert_uint_eq(fake_get(fake, 0xc001000, 4), 1 << 10);
-    struct done done = CALL(fake, SBI_EID_DBCN, 1, 8, MACHINE_RAM_GPA, 0);
+    struct done done = CALL(fake, SBI_EID_DBCN, 1, 8, GUEST_RAM_GPA, 0);
     ck_assert_uint_eq(done.result.value, 1);
     ck_assert_uint_eq(done.outcome.flags, 0);
     ck_assert_uint_eq(fake_get(fake, 0x10000002, 1), 1);
@@ -442,7 +442,7 @@ START_TEST(test_sbi_dbcn_read_undone_leaves_the_uart_its_bytes)
 {
     /* A read that was not committed leaves the receiver unchanged. */
     struct vmm_fake *fake = fake_new(1);
-    uint64_t arg[6] = {4, MACHINE_RAM_GPA};
+    uint64_t arg[6] = {4, GUEST_RAM_GPA};
     struct exit_outcome outcome = {0};
     struct sbi_call call = {
         .machine = &fake->machine, .eid = SBI_EID_DBCN, .fid = 1, .arg = arg, .outcome = &outcome};
@@ -520,17 +520,17 @@ START_TEST(test_sbi_legacy_mask_is_read_from_guest_virtual_memory)
     struct fake_call fence;
 
     memset(fake->ram + 0x100, 0xfe, 1);
-    struct done done = CALL(fake, 4, 0, MACHINE_RAM_GPA + 0x100);
+    struct done done = CALL(fake, 4, 0, GUEST_RAM_GPA + 0x100);
     ck_assert_uint_eq(done.outcome.soft_set, 2);
-    done = CALL(fake, 5, 0, MACHINE_RAM_GPA + 0x100);
+    done = CALL(fake, 5, 0, GUEST_RAM_GPA + 0x100);
     ck_assert_uint_eq(fake_calls(fake, FAKE_FENCE, &fence), 1);
     ck_assert_uint_eq(fence.hart, 1);
     ck_assert_uint_eq(fence.arg[0], VCPU_OPS_FENCE_INSN);
-    CALL(fake, 6, 0, MACHINE_RAM_GPA + 0x100, 0x1000, 0x3000);
+    CALL(fake, 6, 0, GUEST_RAM_GPA + 0x100, 0x1000, 0x3000);
     fake_calls(fake, FAKE_FENCE, &fence);
     ck_assert_uint_eq(fence.arg[0], VCPU_OPS_FENCE_ADDRESS);
     ck_assert_uint_eq(fence.arg[2], 0x3000);
-    CALL(fake, 7, 0, MACHINE_RAM_GPA + 0x100, 0x1000, 0x3000, 9);
+    CALL(fake, 7, 0, GUEST_RAM_GPA + 0x100, 0x1000, 0x3000, 9);
     fake_calls(fake, FAKE_FENCE, &fence);
     ck_assert_uint_eq(fence.arg[0], VCPU_OPS_FENCE_ADDRESS_ASID);
     ck_assert_uint_eq(fence.arg[3], 9);
@@ -567,7 +567,7 @@ START_TEST(test_sbi_legacy_bad_mask_pointer_faults_the_guest)
     ck_assert_int_eq(done.result.end, SBI_END_TRAP);
     ck_assert_uint_eq(done.outcome.cause, 5);
     ck_assert_uint_eq(done.outcome.tval, 0x1000);
-    fake->csr[SATP] = UINT64_C(8) << 60 | MACHINE_RAM_GPA >> 12;
+    fake->csr[SATP] = UINT64_C(8) << 60 | GUEST_RAM_GPA >> 12;
     done = CALL(fake, 5, 0, 0x2000);
     ck_assert_int_eq(done.result.end, SBI_END_TRAP);
     ck_assert_uint_eq(done.outcome.cause, 13);
@@ -581,9 +581,9 @@ START_TEST(test_sbi_legacy_mask_in_a_napot_range_is_read_where_the_guest_has_svn
     /* A mask behind a NAPOT leaf is read if the guest's set of extensions holds Svnapot;
      * without Svnapot the leaf is a page fault. */
     struct vmm_fake *fake = fake_new(2);
-    uint64_t table[] = {MACHINE_RAM_GPA, MACHINE_RAM_GPA + 0x1000, MACHINE_RAM_GPA + 0x2000};
+    uint64_t table[] = {GUEST_RAM_GPA, GUEST_RAM_GPA + 0x1000, GUEST_RAM_GPA + 0x2000};
     uint64_t entry[] = {table[1] >> 2 | 1, table[2] >> 2 | 1,
-                        UINT64_C(1) << 63 | (MACHINE_RAM_GPA + 0x18000) >> 2 | 3};
+                        UINT64_C(1) << 63 | (GUEST_RAM_GPA + 0x18000) >> 2 | 3};
 
     for (size_t i = 0; i < 3; i++) /* level 0 maps the page 0x3000 */
         memcpy(fake->ram + 0x1000 * i + (i == 2 ? 8 * 3 : 0), &entry[i], sizeof entry[i]);

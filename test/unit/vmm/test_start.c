@@ -14,7 +14,7 @@ static struct vmm_start good(void)
         .version = VMM_START_VERSION,
         .vcpu_count = 1,
         .features = BOOT_FEATURE_SSTC,
-        .ram_gpa = MACHINE_RAM_GPA,
+        .ram_gpa = GUEST_RAM_GPA,
         .ram_address = 0x40000000,
         .ram_bytes = 16 << 20,
         .arena_address = 0x20000000,
@@ -34,10 +34,10 @@ START_TEST(test_start_config_carries_the_record_over)
 {
     /* Every part of the record reaches the machine's configuration. */
     struct vmm_start start = good();
-    struct machine_config config;
+    struct board_config config;
 
     ck_assert_int_eq(start_config(&start, 10000000, &config), OK);
-    ck_assert_uint_eq(config.ram.gpa, MACHINE_RAM_GPA);
+    ck_assert_uint_eq(config.ram.gpa, GUEST_RAM_GPA);
     ck_assert_uint_eq(config.ram.bytes, 16 << 20);
     ck_assert_uint_eq((uintptr_t)config.ram.host, 0x40000000);
     ck_assert_uint_eq((uintptr_t)config.kernel, 0x30000000);
@@ -62,7 +62,7 @@ START_TEST(test_start_config_bad_records_are_refused)
 {
     /* Each error has its cause. */
     struct vmm_start start = good();
-    struct machine_config config;
+    struct board_config config;
 
     start.version++;
     ck_assert_int_eq(start_config(&start, 1, &config), ERR_FORMAT);
