@@ -13,6 +13,13 @@
  *   kernel, initrd read-only    page-aligned; the rest of the last page is not the file's
  *   console        read-write   `console_address`, laid out as in proto/console.h
  *
+ * The table of the start record (process_start.h) has the same by names:
+ *   "guest.ram" MEMORY (value: guest physical address), "guest.arena", "guest.state",
+ *   "guest.kernel", "guest.initrd" MEMORY; "guest.vcpu.0" SLOT (READ, WRITE, EXEC);
+ *   "guest.name", "guest.bootargs", "guest.isa" TEXT; "guest.satp-mode", "guest.features" NUMBER;
+ *   "guest.seed" DATA; "guest.device.N" TEXT: the built-in devices that the guest has.
+ * The fixed fields below go when the VMM reads the table.
+ *
  * vCPU i is bound to the VMM's thread i, to the guest's GSpace (where the RAM
  * is mapped read, write and execute at `ram_gpa`), and to its state page.
  */

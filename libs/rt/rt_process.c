@@ -8,8 +8,21 @@
 #include <proto/process_start.h>
 #include <proto/report.h>
 #include <rt/calls.h>
+#include <rt/rt_start_table.h>
 
 #include "rt_state.h"
+
+static struct start_table process_table;
+
+const struct start_table *rt_start_table(void)
+{
+    return &process_table;
+}
+
+MUST_CHECK rt_entry_find(enum start_kind kind, const char *name, struct start_entry *out)
+{
+    return start_table_find(&process_table, kind, name, out);
+}
 
 static cap_t parent_cap(void)
 {
@@ -49,7 +62,7 @@ ATTR_NORETURN void rt_begin(const void *start)
 {
     const struct process_start *record = start;
 
-    if (record->magic != PROCESS_START_MAGIC || record->version != PROCESS_START_VERSION ||
+    if (start_table_open(start, PROCESS_START_MAX, &process_table) != OK ||
         record->timebase_hz == 0)
         __builtin_trap();
     struct rt_config config = {

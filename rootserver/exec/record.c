@@ -82,12 +82,15 @@ void record_make(const struct plan_input *in, const struct plan *plan, unsigned 
         .heap_address = LAYOUT_HEAP,
         .heap_bytes = LAYOUT_HEAP_PAGES * UINT64_C(4096),
         .role_offset = sizeof start,
+        .restart_count = common->restart_count,
+        .entry_offset = sizeof start,
     };
     size_t role = p->role == PLAN_ROLE_VMM ? record_vmm_part(in, plan, p, random, to + sizeof start)
                                            : record_console_part(in, common, to + sizeof start);
 
     start.role_bytes = (uint32_t)role;
     start.bytes = (uint32_t)(sizeof start + role);
+    start.data_offset = start.bytes;
     memcpy(start.name, p->name, sizeof start.name);
     random_fill(random, start.entropy, sizeof start.entropy);
     memcpy(to, &start, sizeof start);
