@@ -8,7 +8,7 @@ import pathlib
 import re
 import subprocess
 
-BINARIES = ("kernel/warren.elf", "rootserver/rootserver.elf", "services/console/console.elf", "vmm/vmm.elf",
+BINARIES = ("kernel/warren.elf", "rootserver/rootserver.elf", "services/console.elf", "vmm/vmm.elf",
             "test/guest/bench.bin", "test/root/calls.elf", "test/bench/init.cpio")
 
 

@@ -14,15 +14,31 @@ import subprocess
 import sys
 import tempfile
 
+import services
+
 HERE = pathlib.Path(__file__).resolve().parent
 TREE = HERE.parent.parent
 
-# The paths of the archive's programs in a build folder.
+# The paths of the archive's programs in a build folder.  Services are found by their manifests.
 PROGRAMS = {
     "rootserver": "rootserver/rootserver.elf",
-    "svc/console": "services/console/console.elf",
     "vmm": "vmm/vmm.elf",
 }
+SERVICES = TREE / "services"
+
+
+def service_folders(args):
+    return [SERVICES, *(pathlib.Path(folder).resolve() for folder in args.services)]
+
+
+def service_programs(folders):
+    """The program of each service by its name in the archive: built in the folder of its folder."""
+    found = {}
+    for path in services.find(folders):
+        name, folder = path.parent.name, path.parent.parent
+        place = folder.relative_to(TREE) if folder.is_relative_to(TREE) else folder
+        found[f"svc/{name}"] = str(place / f"{name}.elf")
+    return found
 
 
 def arguments(argv):
@@ -33,6 +49,8 @@ def arguments(argv):
     what.add_argument("--output", help="the archive to write")
     what.add_argument("--needs", action="store_true",
                       help="print the files to build first; standard input lists all files that the build makes")
+    parser.add_argument("--services", action="append", default=[], metavar="FOLDER",
+                        help="a further folder of services, such as test/services")
     parser.add_argument("--info", help="a JSON file to write: the machine that the system needs")
     parser.add_argument("--depfile", help="a make-style list of the files this depends on")
     parser.add_argument("--program", action="append", default=[], metavar="NAME=PATH",
@@ -40,10 +58,16 @@ def arguments(argv):
     return parser.parse_args(argv)
 
 
+def all_programs(args):
+    return PROGRAMS | service_programs(service_folders(args))
+
+
 def check_command(args, programs):
     """The part of the compiler's command line that is the same with and without --needs."""
     check = [HERE / "compile.py", "--system", args.system,
              "--store", f"debian={TREE / '.deps' / 'guest'}", "--store", f"build={args.build}"]
+    for folder in service_folders(args):
+        check += ["--services", folder]
     for name, path in programs.items():
         check += ["--program", f"{name}={path}"]
     return check
@@ -52,7 +76,7 @@ def check_command(args, programs):
 def commands(args, work):
     """The command lines to run; each prints its own error messages."""
     build = pathlib.Path(args.build)
-    programs = {name: str(build / path) for name, path in PROGRAMS.items()}
+    programs = {name: str(build / path) for name, path in all_programs(args).items()}
     programs |= dict(text.split("=", 1) for text in args.program if "=" in text)
     root_server = programs.pop("rootserver")
     check = check_command(args, programs)
@@ -72,7 +96,7 @@ def commands(args, work):
 def main(argv):
     args = arguments(argv)
     if args.needs:
-        print("\n".join(PROGRAMS.values()), flush=True)
+        print("\n".join(all_programs(args).values()), flush=True)
     with tempfile.TemporaryDirectory(prefix="warren-boot-") as work:
         for command in commands(args, pathlib.Path(work)):
             status = subprocess.run([sys.executable, *command], check=False).returncode

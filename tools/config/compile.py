@@ -12,12 +12,12 @@ import os
 import pathlib
 import sys
 
+import compiled
 import fdt
 from problem import Problems
+from services import Catalog
 from stores import Stores
 from system import Reader
-
-COMPATIBLE = "warren,system-1"
 
 
 def archive_paths(system):
@@ -49,24 +49,10 @@ def unpacked(files, folder):
     return found
 
 
-def tree(system, paths):
-    """The device tree of docs/configuration.md."""
-    guests = {}
-    for guest in system.guests:
-        node = {"index": guest.index, "vmm": guest.vmm, "kernel": paths[guest.name, "kernel"]}
-        if guest.initrd:
-            node["initrd"] = paths[guest.name, "initrd"]
-        node |= {"bootargs": guest.bootargs, "memory": fdt.U64(guest.memory), "vcpus": guest.vcpus,
-                 "mmu": guest.mmu}
-        guests[guest.name] = node
-    services = {name: {"program": f"svc/{name}"} for name in system.services}
-    return {"compatible": COMPATIBLE, "system-name": system.name,
-            "services": services, "guests": guests}
-
-
 def manifest(system, files, programs):
     """A line for each file of the archive besides the root server and the blob."""
-    wanted = {f"svc/{name}": programs[f"svc/{name}"] for name in system.services}
+    used = {one.service.program for one in system.instances.in_order()}
+    wanted = {name: programs[name] for name in sorted(used)}
     wanted |= {guest.vmm: programs[guest.vmm] for guest in system.guests}
     wanted |= files
     return "".join(f"{name}\t{path}\n" for name, path in wanted.items())
@@ -114,9 +100,11 @@ def arguments(argv):
     parser.add_argument("--unbuilt", type=argparse.FileType(), metavar="FILE",
                         help="the files of the store `build` that are not built yet, one per line (-: standard "
                         "input): their contents are not checked, and those that are needed are printed")
+    parser.add_argument("--services", action="append", default=[], metavar="FOLDER",
+                        help="a folder of services, each in a folder with a manifest.toml")
     parser.add_argument("--store", type=pair, action="append", default=[], metavar="NAME=FOLDER")
     parser.add_argument("--program", type=pair, action="append", default=[], metavar="NAME=PATH",
-                        help="a program that may be named: vmm, svc/console")
+                        help="a program of the archive: vmm, or svc/NAME for a service")
     return parser.parse_args(argv)
 
 
@@ -125,7 +113,8 @@ def main(argv):
     problems = Problems()
     programs = dict(args.program)
     stores = Stores(dict(args.store), args.unbuilt.read().splitlines() if args.unbuilt else ())
-    system = Reader(args.system, stores, programs, problems).read()
+    catalog = Catalog(args.services, problems)
+    system = Reader(args.system, stores, programs, catalog, problems).read()
     notes = [] if args.unbuilt else problems.notes
     for message in problems or notes:
         print(message, file=sys.stderr)
@@ -143,7 +132,7 @@ def main(argv):
     if args.depfile:
         write(args.depfile, depfile(args.depfile_target or args.output, system.sources))
     if args.output:
-        write(args.output, fdt.blob(tree(system, paths)))
+        write(args.output, fdt.blob(compiled.tree(system, paths)))
     return 0
 
 

@@ -2,7 +2,8 @@
 """Checks that everything fits in memory: a guest's files in the guest, and all guests in the machine."""
 
 from problem import size_text
-from schema import GUEST_MEMORY_STEP, MIB
+from schema import GUEST_MEMORY_STEP
+from values import MIB
 
 LOW_MEMORY = 1 << 30     # everything is loaded below 3 GiB; RAM begins at 2 GiB
 DTB_ALLOWANCE = 2 * MIB   # room kept in each guest for its device tree

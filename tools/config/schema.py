@@ -1,22 +1,14 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""The keys of the configuration, their types and their limits.
+"""The keys of system.toml and of a guest's file, their types and their limits.
 
-Each key has one row.  `check` returns the value in its compiled form, or raises
-`Refused` with the mistake and how to correct it.
+Each key has one row (values.py).  The keys that stand for connections to services are in the
+services' manifests (manifest.py).
 """
 
-import dataclasses
-import re
-from collections.abc import Callable
-
+import values
 from limits import LIMITS
 from problem import nearest, shown, size_text
-
-MIB = 1 << 20
-NAME_MAX_BYTES = LIMITS["NAME_BYTES"] - 1  # and a zero byte
-NAME = re.compile(r"[a-z0-9-]{1,%d}\Z" % NAME_MAX_BYTES)
-SIZE = re.compile(r"([0-9]{1,12})([KMG])\Z")
-UNITS = {"K": 1 << 10, "M": 1 << 20, "G": 1 << 30}
+from values import MIB, Key, Refused, name, of_type, size
 
 GUESTS_MAX = LIMITS["GUESTS_MAX"]
 SERVICES_MAX = 8
@@ -25,44 +17,6 @@ GUEST_MEMORY_STEP = 2 * MIB
 GUEST_MEMORY_MAX = 1 << 37
 BOOTARGS_MAX_BYTES = LIMITS["GUEST_BOOTARGS_BYTES"] - 1  # and a zero byte
 MMU_MODES = ("sv39", "sv48", "sv57")
-
-
-class Refused(Exception):
-    def __init__(self, what, mend):
-        super().__init__(what)
-        self.what = what
-        self.mend = mend
-
-
-TYPE_NAMES = {str: "a string", bool: "a boolean", int: "an integer", float: "a number",
-              list: "a list", dict: "a table"}
-
-
-def _of_type(key, value, wanted, example):
-    if type(value) is not wanted:
-        given = TYPE_NAMES.get(type(value), "a date or time")
-        raise Refused(f'"{key}" must be {TYPE_NAMES[wanted]}, not {given}',
-                      f"write {key} = {example}")
-
-
-def name(value, of_what):
-    if type(value) is not str:
-        given = TYPE_NAMES.get(type(value), "a date or time")
-        raise Refused(f"the name of a {of_what} must be a string, not {given}",
-                      'write it in quotes: "web-1"')
-    if not NAME.match(value):
-        raise Refused(f"{shown(value)} cannot be the name of a {of_what}",
-                      f"use 1 to {NAME_MAX_BYTES} characters from a-z, 0-9 and -")
-    return value
-
-
-def size(key, value):
-    _of_type(key, value, str, '"256M"')
-    match = SIZE.match(value)
-    if not match:
-        raise Refused(f'"{key}" is {shown(value)}, which is not a size',
-                      f'write a whole number and K, M or G, such as {key} = "256M"')
-    return int(match.group(1)) * UNITS[match.group(2)]
 
 
 def guest_memory(key, value):
@@ -89,7 +43,7 @@ def machine_memory(key, value):
 
 
 def vcpus(key, value):
-    _of_type(key, value, int, "1")
+    of_type(key, value, int, "1")
     if value < 1:
         raise Refused(f'"{key}" is {value}, but a guest needs one', f"write {key} = 1")
     if value > 1:
@@ -99,7 +53,7 @@ def vcpus(key, value):
 
 
 def mmu(key, value):
-    _of_type(key, value, str, '"sv39"')
+    of_type(key, value, str, '"sv39"')
     if value not in MMU_MODES:
         raise Refused(f'"{key}" is {shown(value)}, which no guest can translate with',
                       nearest(value, MMU_MODES))
@@ -107,7 +61,7 @@ def mmu(key, value):
 
 
 def bootargs(key, value):
-    _of_type(key, value, str, '"console=ttyS0"')
+    of_type(key, value, str, '"quiet"')
     if any(not c.isprintable() for c in value):
         raise Refused(f'"{key}" has a control character in it: {shown(value)}',
                       "use spaces between the arguments")
@@ -118,7 +72,7 @@ def bootargs(key, value):
 
 
 def file(key, value):
-    _of_type(key, value, str, '"debian:Image"')
+    of_type(key, value, str, '"debian:Image"')
     if not value or any(not c.isprintable() for c in value):
         raise Refused(f'"{key}" is {shown(value)}, which names no file',
                       f'write {key} = "store:path" or a path')
@@ -126,16 +80,8 @@ def file(key, value):
 
 
 def program(key, value):
-    _of_type(key, value, str, '"vmm"')
+    of_type(key, value, str, '"vmm"')
     return name(value, "program")
-
-
-@dataclasses.dataclass(frozen=True)
-class Key:
-    check: Callable
-    default: object = None
-    required: bool = False
-    is_file: bool = False
 
 
 GUEST_KEYS = {
@@ -146,9 +92,10 @@ GUEST_KEYS = {
     "vcpus": Key(vcpus, default=1),
     "mmu": Key(mmu, default="sv39"),
     "vmm": Key(program, default="vmm"),
+    "ping": Key(values.duration(10, 3600_000), default=1000),
+    "restart": Key(values.table),
 }
 
 SYSTEM_KEYS = ("guests", "services", "machine", "defaults")
 MACHINE_KEYS = {"memory": Key(machine_memory)}
 MACHINE_MEMORY_DEFAULT = 2 << 30
-SERVICES_DEFAULT = ["console"]

@@ -7,7 +7,7 @@ import re
 import stat
 
 from problem import closest, nearest
-from schema import Refused
+from values import Refused
 
 STORE = re.compile(r"([a-z0-9-]+):(.*)\Z", re.S)
 

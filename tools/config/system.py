@@ -7,16 +7,19 @@ Adds every mistake to `problems`; the result is valid only if there is none.
 import dataclasses
 import pathlib
 
+import checking
 import image
 import kinds
+import manifest
 import room
 import schema
 import tomlsource
+import values
+from checking import Origin
+from instances import Instances
 from problem import closest, nearest, shown
-from schema import Refused
 
 # For keys in the wrong place: the right place.
-GUEST_KEY_PLACE = {key: "this is a key of guests: put it under [defaults]" for key in schema.GUEST_KEYS}
 SYSTEM_KEY_PLACE = {key: "this is a key of the system: put it into system.toml" for key in schema.SYSTEM_KEYS}
 
 
@@ -36,6 +39,9 @@ class Guest:
     vcpus: int
     mmu: str
     vmm: str
+    ping: int  # milliseconds
+    restart: manifest.Restart
+    connections: list = dataclasses.field(default_factory=list)
     contents: dict = dataclasses.field(default_factory=dict)  # the bytes of its files, by key
 
 
@@ -43,59 +49,35 @@ class Guest:
 class System:
     name: str
     machine_memory: int
-    services: list
+    instances: Instances
     guests: list
     sources: list  # every file that was read, for the build's dependencies
 
 
-class Origin:
-    """The place where a value is written, for messages."""
-
-    def __init__(self, source, *key_path):
-        self.source = source
-        self.key_path = key_path
-
-    def complain(self, problems, what, mend):
-        problems.add(self.source.path, self.source.line(*self.key_path), what, mend)
-
-
 class Reader:
-    def __init__(self, folder, stores, programs, problems):
+    def __init__(self, folder, stores, programs, catalog, problems):
         self.folder = pathlib.Path(folder)
+        self.name = self.folder.resolve().name
         self.stores = stores
         self.programs = programs
+        self.catalog = catalog
         self.problems = problems
-        self.sources = []
+        self.instances = Instances(catalog, problems, self.name)
+        self.guest_keys = [*schema.GUEST_KEYS, *catalog.by_key]
+        self.guest_key_place = {key: "this is a key of guests: put it under [defaults]" for key in self.guest_keys}
+        self.sources = list(catalog.sources)
         self.opened = {}  # results so far, by opener and path: guests often share a kernel
 
     def _try(self, origin, check, *args):
-        try:
-            return check(*args)
-        except Refused as error:
-            origin.complain(self.problems, error.what, error.mend)
-            return None
+        return checking.attempt(self.problems, origin, check, *args)
 
-    def _known(self, source, table_path, table, known, elsewhere=None):
-        """Adds a problem for each unknown key; `elsewhere` has the right place of keys in a wrong place."""
-        elsewhere = elsewhere or {}
-        for key in table:
-            if key in known:
-                continue
-            meant = closest(key, [*known, *elsewhere])
-            mend = nearest(key, known)
-            if key in elsewhere:
-                mend = elsewhere[key]
-            elif meant in elsewhere and meant not in known:
-                mend = f'did you mean "{meant}"? {elsewhere[meant]}'
-            Origin(source, *table_path, key).complain(self.problems, f"unknown key {shown(key)}", mend)
+    def _known(self, origin, table, known, elsewhere):
+        """Adds a problem for each unknown key.  While a manifest has mistakes, its keys are not known."""
+        if self.catalog.is_whole or known is not self.guest_keys:
+            checking.unknown(self.problems, origin, table, known, elsewhere)
 
     def _table(self, source, key):
-        table = source.data.get(key, {})
-        if type(table) is not dict:
-            Origin(source, key).complain(self.problems, f'"{key}" must be a table',
-                                         f"write a heading [{key}] and its keys below it")
-            return {}
-        return table
+        return checking.subtable(self.problems, Origin(source), source.data, key)
 
     def _names(self, source, key, default, limit):
         """A list of distinct names, each with its origin."""
@@ -123,15 +105,15 @@ class Reader:
     def read(self):
         path = self.folder / "system.toml"
         self.sources.append(path)
-        if not schema.NAME.match(self.folder.resolve().name):
-            self.problems.add(path, 1, f"{shown(self.folder.resolve().name)} cannot be the name of a system",
+        if not values.NAME.match(self.name):
+            self.problems.add(path, 1, f"{shown(self.name)} cannot be the name of a system",
                               "rename the folder: 1 to 31 characters from a-z, 0-9 and -")
         source = tomlsource.load(path, self.problems)
         if source is None:
             return None
-        self._known(source, (), source.data, schema.SYSTEM_KEYS, GUEST_KEY_PLACE)
+        self._known(Origin(source), source.data, schema.SYSTEM_KEYS, self.guest_key_place)
         machine = self._machine(source)
-        services = self._services(source)
+        self.instances.read(source, self._names)
         defaults = self._defaults(source)
         if "guests" not in source.data or source.data["guests"] == []:
             Origin(source, "guests").complain(self.problems, "a system needs a guest",
@@ -140,8 +122,9 @@ class Reader:
         named = self._names(source, "guests", [], schema.GUESTS_MAX)
         guests = [self._guest(name, index, origin, defaults)
                   for index, (name, origin) in enumerate(named)]
-        system = System(self.folder.resolve().name, machine, services,
-                        [guest for guest in guests if guest], self.sources)
+        self.instances.connect_needs()
+        self._check_service_programs()
+        system = System(self.name, machine, self.instances, [guest for guest in guests if guest], self.sources)
         self._note_unused([name for name, _ in named])
         if not self.problems:
             self._check_machine(source, system)
@@ -149,30 +132,17 @@ class Reader:
 
     def _machine(self, source):
         table = self._table(source, "machine")
-        self._known(source, ("machine",), table, schema.MACHINE_KEYS, GUEST_KEY_PLACE | system_key_place("machine"))
+        self._known(Origin(source, "machine"), table, schema.MACHINE_KEYS,
+                    self.guest_key_place | system_key_place("machine"))
         if "memory" not in table:
             return schema.MACHINE_MEMORY_DEFAULT
         return self._try(Origin(source, "machine", "memory"), schema.machine_memory,
                          "memory", table["memory"])
 
-    def _services(self, source):
-        known = [name[len("svc/"):] for name in self.programs if name.startswith("svc/")]
-        services = []
-        if source.data.get("services") == []:
-            usual = ", ".join(f'"{name}"' for name in schema.SERVICES_DEFAULT)
-            self.problems.note(source.path, source.line("services"), '"services" is empty, so no driver runs and '
-                               "nothing that a guest writes is seen", f"write services = [{usual}], or delete the line")
-        for name, origin in self._names(source, "services", schema.SERVICES_DEFAULT, schema.SERVICES_MAX):
-            if name in known:
-                services.append(name)
-            else:
-                origin.complain(self.problems, f'there is no service "{name}"', nearest(name, known))
-        return services
-
     def _defaults(self, source):
         """The keys of [defaults], each with its origin."""
         table = self._table(source, "defaults")
-        self._known(source, ("defaults",), table, schema.GUEST_KEYS, system_key_place("defaults"))
+        self._known(Origin(source, "defaults"), table, self.guest_keys, system_key_place("defaults"))
         return {key: (value, Origin(source, "defaults", key)) for key, value in table.items()}
 
     def _guest(self, name, index, listed, defaults):
@@ -191,34 +161,48 @@ class Reader:
         source = tomlsource.load(path, self.problems)
         if source is None:
             return None
-        self._known(source, (), source.data, schema.GUEST_KEYS, SYSTEM_KEY_PLACE)
+        if name in self.instances.found:
+            listed.complain(self.problems, f'"{name}" is also the name of a service', "rename the guest and its file")
+        self._known(Origin(source), source.data, self.guest_keys, SYSTEM_KEY_PLACE)
         given = defaults | {key: (value, Origin(source, key)) for key, value in source.data.items()}
-        values = self._guest_values(source, given)
-        guest = Guest(name, index, **values)
+        guest = Guest(name, index, **self._guest_values(source, given))
+        guest.restart = self._restart(guest, given)
+        guest.connections = self.instances.connections(name, given, source)
         self._check_program(guest, given)
         self._check_fit(guest, source, given)
         return guest
 
     def _guest_values(self, source, given):
-        values = {}
+        found = {}
         for key, row in schema.GUEST_KEYS.items():
-            values[key] = row.default
+            found[key] = row.default
             if key in given:
                 value, origin = given[key]
-                values[key] = self._try(origin, row.check, key, value)
-                if row.is_file and values[key] is not None:
-                    values[key] = self._try(origin, self.stores.resolve, key, values[key],
-                                            origin.source.path.parent)
+                found[key] = self._try(origin, row.check, key, value)
+                if row.is_file and found[key] is not None:
+                    found[key] = self._try(origin, self.stores.resolve, key, found[key],
+                                           origin.source.path.parent)
             elif row.required:
                 Origin(source).complain(self.problems, f'the guest has no "{key}"',
                                         f'write {key} = "debian:Image", or give it in [defaults] of system.toml')
-        return values
+        return found
+
+    def _restart(self, guest, given):
+        if guest.restart is None:
+            return manifest.Restart()
+        return manifest.restart(self.problems, given["restart"][1], guest.restart)
 
     def _check_program(self, guest, given):
         known = [name for name in self.programs if "/" not in name]
         if guest.vmm is not None and guest.vmm not in known and "vmm" in given:
             given["vmm"][1].complain(self.problems, f'there is no program "{guest.vmm}"',
                                      nearest(guest.vmm, known))
+
+    def _check_service_programs(self):
+        for instance in self.instances.found.values():
+            if instance.service.program not in self.programs:
+                instance.origin.complain(self.problems, f'there is no program of service "{instance.service.name}"',
+                                         "build it, or take the service out of the configuration")
 
     def _check_fit(self, guest, source, given):
         """Checks that the files have the formats that their keys need, and fit in the guest's memory."""

@@ -5,7 +5,7 @@
 # This verb downloads what only it needs: the header for QEMU's plugins and, for
 # --kvm, the distribution's QEMU for riscv64 and its kernel's KVM modules.
 
-BENCH_TARGETS=(kernel/warren.elf rootserver/rootserver.elf services/console/console.elf vmm/vmm.elf
+BENCH_TARGETS=(kernel/warren.elf rootserver/rootserver.elf services/console.elf vmm/vmm.elf
     test/guest/bench.bin test/root/calls.elf test/bench/init.cpio)
 
 bench_main() {

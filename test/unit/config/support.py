@@ -11,6 +11,26 @@ import unittest
 import compile as compiler
 
 MIB = 1 << 20
+CONSOLE = '''\
+[service]
+protocol = "console/1"
+instances = "system"
+log = true
+restart = { most = 20, within = "10s", wait = "10ms..1s" }
+[[device]]
+as = "uart"
+match = ["ns16550a"]
+prefer = "stdout-path"
+irqs = 1
+properties = ["reg-shift", "reg-io-width"]
+[client]
+output = { record = 1, count = 16384, from = "client" }
+input = { record = 1, count = 4096, from = "service" }
+[guest]
+key = "console"
+device = "uart16550"
+default = {}
+'''
 SYSTEM = 'guests = ["one"]\n'
 GUEST = 'kernel = "debian:Image"\n'
 
@@ -48,11 +68,12 @@ class SystemCase(unittest.TestCase):
         self.addCleanup(folder.cleanup)
         self.top = pathlib.Path(folder.name)
         self.folder = self.top / "sample"
-        for path in (self.folder, self.top / "store", self.top / "built"):
+        for path in (self.folder, self.top / "store", self.top / "built", self.top / "services"):
             path.mkdir()
         self.put("store/Image", image_bytes())
         self.put("store/initrd", bytes(5000))
         self.put("built/vmm.elf", elf_bytes())
+        self.service("console", CONSOLE)
         self.system(SYSTEM)
         self.guest("one", GUEST)
 
@@ -67,13 +88,20 @@ class SystemCase(unittest.TestCase):
     def guest(self, name, text):
         return self.put(f"sample/{name}.toml", text)
 
-    def compile(self, *more):
+    def service(self, name, text):
+        """Writes the manifest of a service."""
+        (self.top / "services" / name).mkdir(exist_ok=True)
+        return self.put(f"services/{name}/manifest.toml", text)
+
+    def compile(self, *more, without=None):
         """(exit status, lines of messages) of the command."""
         self.output = self.top / "system.dtb"
         argv = ["--system", str(self.folder), "--output", str(self.output),
                 "--manifest", str(self.top / "files"), "--info", str(self.top / "info"),
                 "--store", f"debian={self.top / 'store'}", "--store", f"build={self.top / 'built'}"]
-        for name in ("vmm", "probe", "svc/console"):
+        argv += ["--services", str(self.top / "services")]
+        programs = [f"svc/{path.name}" for path in sorted((self.top / "services").iterdir())]
+        for name in {"vmm", "probe", *programs} - {without}:
             argv += ["--program", f"{name}={self.top / 'built' / 'vmm.elf'}"]
         errors = io.StringIO()
         with contextlib.redirect_stderr(errors):
@@ -94,12 +122,12 @@ class SystemCase(unittest.TestCase):
         self.assertIn(mend, text.rpartition("; ")[2])
         self.assertTrue(self.output.exists(), "a note kept the blob from being written")
 
-    def assert_refuses(self, where, what, mend):
+    def assert_refuses(self, where, what, mend, folder=None):
         """One message, for this FILE:LINE, with these pieces, and no output."""
         status, lines = self.compile()
         self.assertEqual(len(lines), 1, lines)
         place, _, text = lines[0].partition(": ")
-        self.assertEqual(place, f"{self.folder}/{where}", lines)
+        self.assertEqual(place, f"{(folder or self.folder)}/{where}", lines)
         said, semicolon, how = text.rpartition("; ")
         self.assertTrue(semicolon, lines)
         self.assertIn(what, said)
