@@ -40,10 +40,10 @@ static uint64_t policy_wait_ms(const struct policy_restart *restart, unsigned fa
 bool policy_fault(struct policy_limiter *limiter, const struct policy_restart *restart, uint64_t hz,
                   uint64_t now, uint64_t *wait_ticks)
 {
-    unsigned most = restart->most < POLICY_FAULTS_MOST ? restart->most : POLICY_FAULTS_MOST;
+    unsigned most = restart->most < POLICY_FAULTS_MAX ? restart->most : POLICY_FAULTS_MAX;
 
     policy_faults_expire(limiter, restart, hz, now);
-    if (limiter->count < POLICY_FAULTS_MOST + 1)
+    if (limiter->count < POLICY_FAULTS_MAX + 1)
         limiter->fault_ticks[limiter->count++] = now;
     if (limiter->count > most)
         return false;

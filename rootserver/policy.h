@@ -9,10 +9,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define POLICY_NEVER UINT64_MAX
-#define POLICY_FAULTS_MOST                                                                         \
-    64                  /* the largest `most` of a restart policy; a larger one counts as 64 */
-#define POLICY_LOOKS 10 /* that one patience takes */
+#define POLICY_NEVER      UINT64_MAX
+#define POLICY_FAULTS_MAX 64 /* the largest `most` of a restart policy; a larger one counts as 64 */
+#define POLICY_LOOKS      10 /* that one patience takes */
 
 /* The configuration's restart policy of one service or guest. */
 struct policy_restart {
@@ -24,7 +23,7 @@ struct policy_restart {
 /* The faults of one instance or VMM that count: faults, exits and hangs, but no ordered kill. */
 struct policy_limiter {
     unsigned count;
-    uint64_t fault_ticks[POLICY_FAULTS_MOST + 1]; /* ascending */
+    uint64_t fault_ticks[POLICY_FAULTS_MAX + 1]; /* ascending */
 };
 
 /*

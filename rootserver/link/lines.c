@@ -9,7 +9,7 @@
 
 #define KLOG_BYTES 40
 
-_Static_assert(LINES_OWN_RECORDS + LINES_ONE_RECORDS < CONTROL_DOWN_LINE_MOST,
+_Static_assert(LINES_OWN_RECORDS + LINES_ONE_RECORDS < CONTROL_DOWN_LINE_MAX,
                "lines of processes fit too");
 
 MUST_CHECK lines_up(struct lines *lines, const struct link *link)
@@ -19,9 +19,9 @@ MUST_CHECK lines_up(struct lines *lines, const struct link *link)
     uint8_t *up_data = (uint8_t *)link->place.up + CONTROL_UP_LINES;
 
     enum err err = ring_producer_attach(&lines->down, &up->lines_down, down_data,
-                                        CONTROL_DOWN_LINE_MOST, sizeof(struct control_line));
+                                        CONTROL_DOWN_LINE_MAX, sizeof(struct control_line));
     if (err == OK)
-        err = ring_consumer_attach(&lines->up, &up->lines_up, up_data, CONTROL_UP_LINE_MOST,
+        err = ring_consumer_attach(&lines->up, &up->lines_up, up_data, CONTROL_UP_LINE_MAX,
                                    sizeof(struct control_line));
     if (err != OK)
         return err;
@@ -58,7 +58,7 @@ void lines_down(struct lines *lines)
     lines->is_up = false;
     lines_kernel_write("\r\n", 2); /* the terminal may be in the middle of a line */
     for (; lines->taken != lines->sent; lines->taken++) {
-        const struct control_line *l = &lines->kept[lines->taken % CONTROL_DOWN_LINE_MOST];
+        const struct control_line *l = &lines->kept[lines->taken % CONTROL_DOWN_LINE_MAX];
         if (l->kind != CONTROL_LINE_FLUSH)
             lines_kernel_write(l->text, l->length);
     }
@@ -79,7 +79,7 @@ static bool lines_room(struct lines *lines, uint32_t *room)
         lines_fail(lines, "broke its ring");
         return false;
     }
-    lines->taken = lines->sent - (CONTROL_DOWN_LINE_MOST - *room);
+    lines->taken = lines->sent - (CONTROL_DOWN_LINE_MAX - *room);
     return true;
 }
 
@@ -89,7 +89,7 @@ static void lines_collect(struct lines *lines)
     struct control_line record;
     uint32_t got = 0;
 
-    for (unsigned i = 0; i < CONTROL_UP_LINE_MOST; i++) {
+    for (unsigned i = 0; i < CONTROL_UP_LINE_MAX; i++) {
         if (ring_read(&lines->up, &record, 1, &got) != OK) {
             lines_fail(lines, "broke its ring");
             return;
@@ -168,7 +168,7 @@ static bool lines_send(struct lines *lines, const struct control_line *record, u
         ring_write(&lines->down, record, count, &written) != OK || written < count)
         return false;
     for (uint32_t i = 0; i < count; i++)
-        lines->kept[lines->sent++ % CONTROL_DOWN_LINE_MOST] = record[i];
+        lines->kept[lines->sent++ % CONTROL_DOWN_LINE_MAX] = record[i];
     if (!policy_patience_is_on(&lines->take)) {
         lines->watched = lines->sent;
         policy_patience_start(&lines->take, lines->period_ticks, rt_time_ticks());

@@ -38,8 +38,8 @@ struct lines {
     const struct control_up *up_part;
     struct ring_producer down;
     struct ring_consumer up;
-    struct control_line kept[CONTROL_DOWN_LINE_MOST]; /* private copy of the ring */
-    uint32_t sent, taken;                             /* records; they wrap */
+    struct control_line kept[CONTROL_DOWN_LINE_MAX]; /* private copy of the ring */
+    uint32_t sent, taken;                            /* records; they wrap */
     uint32_t watched; /* the instance must take the records up to here in time */
     struct policy_patience take, flush;
     unsigned flush_looks;

@@ -31,7 +31,7 @@ void link_init(struct link *link, const struct link_place *place, const struct l
     *link = (struct link){.place = *place, .times = *times, .ping_at = POLICY_NEVER};
     policy_patience_stop(&link->pong);
     policy_patience_stop(&link->progress);
-    for (unsigned i = 0; i < CONTROL_CONNECTIONS_MOST; i++)
+    for (unsigned i = 0; i < CONTROL_CONNECTIONS_MAX; i++)
         policy_patience_stop(&link->entry[i].answer);
 }
 
@@ -49,7 +49,7 @@ void link_up(struct link *link, unsigned fault_count, uint64_t suspect, uint64_t
     down->has_lines = link->place.has_lines;
     down->fault_count = fault_count;
     down->suspect = suspect;
-    for (unsigned i = 0; i < CONTROL_USED_MOST; i++)
+    for (unsigned i = 0; i < CONTROL_USED_MAX; i++)
         atomic_store_explicit(&down->used_state[i], link->used_state[i], memory_order_release);
     for (unsigned i = 0; i < most; i++) {
         link->entry[i].state = CONTROL_CONNECTION_NONE;
@@ -181,7 +181,7 @@ static bool link_is_excused(const struct link *link)
 {
     uint32_t word = atomic_load_explicit(&link_up_part(link)->waits_for, memory_order_relaxed);
 
-    return word > 0 && word <= CONTROL_USED_MOST && link->used_state[word - 1] == CONTROL_USED_AWAY;
+    return word > 0 && word <= CONTROL_USED_MAX && link->used_state[word - 1] == CONTROL_USED_AWAY;
 }
 
 /* ---- judging the process ------------------------------------------------------------ */

@@ -49,8 +49,8 @@ struct link {
     uint64_t ping_at; /* ticks of the next ping; POLICY_NEVER while a ping is not answered */
     struct policy_patience pong, progress;
     uint32_t progress_seen;
-    uint32_t used_state[CONTROL_USED_MOST]; /* the link's own copy */
-    struct link_entry entry[CONTROL_CONNECTIONS_MOST];
+    uint32_t used_state[CONTROL_USED_MAX]; /* the link's own copy */
+    struct link_entry entry[CONTROL_CONNECTIONS_MAX];
 };
 
 void link_init(struct link *link, const struct link_place *place, const struct link_times *times);

@@ -40,7 +40,7 @@ static bool kill_order_parse(const char *text, struct kill_order *out)
     return true;
 }
 
-bool kill_parse(const char *bootargs, struct kill_order order[KILL_ORDERS_MOST], unsigned *count)
+bool kill_parse(const char *bootargs, struct kill_order order[KILL_ORDERS_MAX], unsigned *count)
 {
     static const char key[] = "test.kill=";
 
@@ -48,7 +48,7 @@ bool kill_parse(const char *bootargs, struct kill_order order[KILL_ORDERS_MOST],
     while (*bootargs != 0) {
         bootargs += strspn(bootargs, " ");
         if (strncmp(bootargs, key, sizeof key - 1) == 0 &&
-            (*count == KILL_ORDERS_MOST ||
+            (*count == KILL_ORDERS_MAX ||
              !kill_order_parse(bootargs + sizeof key - 1, &order[(*count)++])))
             return false;
         bootargs += strcspn(bootargs, " ");

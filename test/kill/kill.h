@@ -14,9 +14,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define KILL_ORDERS_MOST 8
-#define KILL_NAME_BYTES  40
-#define KILL_NEVER       UINT64_MAX
+#define KILL_ORDERS_MAX 8
+#define KILL_NAME_BYTES 40
+#define KILL_NEVER      UINT64_MAX
 
 struct kill_order {
     char name[KILL_NAME_BYTES];
@@ -28,7 +28,7 @@ struct kill_order {
 };
 
 /* Reads all orders of the boot arguments.  False: an order is malformed, or there are too many. */
-bool kill_parse(const char *bootargs, struct kill_order order[KILL_ORDERS_MOST], unsigned *count);
+bool kill_parse(const char *bootargs, struct kill_order order[KILL_ORDERS_MAX], unsigned *count);
 
 /* A new life of the process began at `now`: chooses the time of its kill. */
 void kill_arm(struct kill_order *order, uint64_t hz, uint64_t now);

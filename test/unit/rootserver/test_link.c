@@ -367,14 +367,14 @@ END_TEST
 /* The text that the instance finds in the ring; it takes the records. */
 static const char *ring_text(void)
 {
-    static char text[CONTROL_DOWN_LINE_MOST * CONTROL_LINE_TEXT_BYTES + 1];
+    static char text[CONTROL_DOWN_LINE_MAX * CONTROL_LINE_TEXT_BYTES + 1];
     struct ring_consumer c;
     struct control_line record;
     uint32_t got = 0;
     size_t bytes = 0;
 
     ck_assert_int_eq(ring_consumer_attach(&c, &up_part()->lines_down, down + CONTROL_DOWN_LINES,
-                                          CONTROL_DOWN_LINE_MOST, sizeof record),
+                                          CONTROL_DOWN_LINE_MAX, sizeof record),
                      OK);
     while (ring_read(&c, &record, 1, &got) == OK && got == 1) {
         memcpy(text + bytes, record.text, record.length);
@@ -417,7 +417,7 @@ START_TEST(test_lines_full_ring_loses_no_line)
     const char *in_ring = ring_text();
     for (unsigned i = 0; i < 600; i++) {
         snprintf(line, sizeof line, "warren: line %u\r\n", i);
-        ck_assert_msg(strstr(i < CONTROL_DOWN_LINE_MOST ? in_ring : klog, line) != NULL,
+        ck_assert_msg(strstr(i < CONTROL_DOWN_LINE_MAX ? in_ring : klog, line) != NULL,
                       "%s is missing", line);
     }
 }
@@ -430,7 +430,7 @@ START_TEST(test_lines_line_is_in_the_ring_whole_or_not_at_all)
         "three records: "
         "0123456789012345678901234567890123456789012345678901234567890123456"
         "789012345678901234567890123456789\n";
-    for (unsigned i = 0; i < CONTROL_DOWN_LINE_MOST - 2; i++)
+    for (unsigned i = 0; i < CONTROL_DOWN_LINE_MAX - 2; i++)
         lines_write(&lines, "x\n", 2);
     lines_write(&lines, three, sizeof three - 1);
     ck_assert_ptr_nonnull(strstr(klog, "three records: 0123"));
@@ -449,7 +449,7 @@ START_TEST(test_lines_topic_goes_with_each_record)
     lines_topic(&lines, 0, false);
     lines_write(&lines, "own\n", 4);
     ck_assert_int_eq(ring_consumer_attach(&c, &up_part()->lines_down, down + CONTROL_DOWN_LINES,
-                                          CONTROL_DOWN_LINE_MOST, sizeof record),
+                                          CONTROL_DOWN_LINE_MAX, sizeof record),
                      OK);
     for (unsigned i = 0; i < 3; i++) {
         ck_assert_int_eq(ring_read(&c, &record, 1, &got), OK);
@@ -527,9 +527,9 @@ START_TEST(test_lines_broken_ring_is_a_hang)
     lines_write(&lines, "news\n", 5);
     memset(down + CONTROL_DOWN_LINES, 'L', 4096);
     if (_i == 0)
-        up_part()->lines_down.consumer.index -= CONTROL_DOWN_LINE_MOST;
+        up_part()->lines_down.consumer.index -= CONTROL_DOWN_LINE_MAX;
     else
-        up_part()->lines_up.producer.index += CONTROL_UP_LINE_MOST + 1;
+        up_part()->lines_up.producer.index += CONTROL_UP_LINE_MAX + 1;
     run(now_ticks + 10 * PING, live_pong);
     lines_write(&lines, "more\n", 5);
     ck_assert_str_eq(fault(), "broke its ring");
@@ -552,7 +552,7 @@ static void live_show(void)
     struct ring_producer p;
     uint32_t written = 0;
     ck_assert_int_eq(ring_producer_attach(&p, &up_part()->lines_up, up + CONTROL_UP_LINES,
-                                          CONTROL_UP_LINE_MOST, sizeof record),
+                                          CONTROL_UP_LINE_MAX, sizeof record),
                      OK);
     ck_assert_int_eq(ring_write(&p, &record, 1, &written), OK);
     ck_assert(ring_producer_wakes(&p));

@@ -72,11 +72,11 @@ END_TEST
 
 START_TEST(test_fault_hostile_most_is_cut)
 {
-    /* A larger `most` than the list has room for counts as POLICY_FAULTS_MOST. */
+    /* A larger `most` than the list has room for counts as POLICY_FAULTS_MAX. */
     struct policy_limiter l = {0};
     const struct policy_restart r = {.most = UINT32_MAX, .wait_max_ms = UINT32_MAX};
     uint64_t wait;
-    for (unsigned i = 0; i < POLICY_FAULTS_MOST; i++)
+    for (unsigned i = 0; i < POLICY_FAULTS_MAX; i++)
         ck_assert(policy_fault(&l, &r, HZ, i, &wait));
     for (unsigned i = 0; i < 100; i++)
         ck_assert(!policy_fault(&l, &r, HZ, 1000 + i, &wait));
@@ -134,7 +134,7 @@ END_TEST
 START_TEST(test_kill_parse_reads_orders)
 {
     /* Orders stand anywhere in the boot arguments; the limit is optional. */
-    struct kill_order order[KILL_ORDERS_MOST];
+    struct kill_order order[KILL_ORDERS_MAX];
     unsigned count;
     ck_assert(kill_parse("a=b test.kill=console:7:20 x test.kill=vmm.left:8:1:300", order, &count));
     ck_assert_uint_eq(count, 2);
@@ -170,7 +170,7 @@ START_TEST(test_kill_parse_refuses_malformed)
         "test.kill=a:1:1 test.kill=a:1:1 test.kill=a:1:1 test.kill=a:1:1 test.kill=a:1:1 "
         "test.kill=a:1:1 test.kill=a:1:1 test.kill=a:1:1 test.kill=a:1:1",
     };
-    struct kill_order order[KILL_ORDERS_MOST];
+    struct kill_order order[KILL_ORDERS_MAX];
     unsigned count;
     for (unsigned i = 0; i < sizeof bad / sizeof bad[0]; i++)
         ck_assert_msg(!kill_parse(bad[i], order, &count), "%s", bad[i]);
