@@ -4,9 +4,9 @@
  *
  *     test.kill=NAME:SEED:EVERY[:MOST]
  *
- * NAME is an instance of a service, or "vmm." and a guest.  Each life of the process is killed after
- * a pseudo-random time below 2 x EVERY milliseconds, so EVERY is the mean.  MOST ends the kills;
- * without MOST they do not end.  Pure.
+ * NAME is an instance of a service, or "vmm." and a guest.  Each life of the process is killed
+ * after a pseudo-random time below 2 x EVERY milliseconds, so EVERY is the mean.  MOST ends the
+ * kills; without MOST they do not end.  Pure.
  */
 #ifndef TEST_KILL_KILL_H
 #define TEST_KILL_KILL_H

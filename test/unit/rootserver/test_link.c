@@ -125,7 +125,7 @@ static void live_pong(void)
 
 START_TEST(test_up_rewrites_all_of_the_region)
 {
-    /* Whatever an earlier life wrote is gone, and the used states and the poison words are there. */
+    /* Whatever an earlier life wrote is gone, and used states and poison words are there. */
     link_used(&link_, 3, CONTROL_USED_AWAY);
     memset(up, 0x77, sizeof up);
     ck_assert_uint_eq(link_doing(&link_), UINT64_C(0x7777777777777777));
