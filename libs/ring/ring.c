@@ -164,6 +164,16 @@ MUST_CHECK ring_read(struct ring_consumer *c, void *to, uint32_t count, uint32_t
     return OK;
 }
 
+uint32_t ring_producer_position(const struct ring_producer *p)
+{
+    return p->h.index;
+}
+
+uint32_t ring_consumer_position(const struct ring_consumer *c)
+{
+    return c->h.index;
+}
+
 static bool ring_wakes(struct ring_handle *h)
 {
     atomic_thread_fence(memory_order_seq_cst);

@@ -120,6 +120,10 @@ MUST_CHECK ring_drop(struct ring_consumer *c, uint32_t count);
 /* The number of elements in the ring.  ERR_FORMAT as for ring_read(). */
 MUST_CHECK ring_available(struct ring_consumer *c, uint32_t *count);
 
+/* The index of the next element to write or to read: how many there were so far, modulo 2^32. */
+uint32_t ring_producer_position(const struct ring_producer *p);
+uint32_t ring_consumer_position(const struct ring_consumer *c);
+
 /* Call after writing or reading.  True: the other side has asked for a signal; send one. */
 bool ring_producer_wakes(struct ring_producer *p);
 bool ring_consumer_wakes(struct ring_consumer *c);

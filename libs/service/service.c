@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include <service/connection.h>
+#include <service/request.h>
+#include <service/service.h>
+
+#include <string.h>
+
+static bool service_model_is_complete(const struct service_model *model)
+{
+    if (model->ring_count > CONTROL_RINGS_MAX)
+        return false;
+    return model->on_request == NULL || request_model_fits(model);
+}
+
+MUST_CHECK service_init(struct service *s, const struct service_model *model,
+                        const struct service_ops *ops, const void *down, void *up,
+                        uint32_t root_slot)
+{
+    const struct control_down *d = down;
+
+    if (d->version != CONTROL_VERSION || d->connection_most > CONTROL_CONNECTIONS_MAX ||
+        !service_model_is_complete(model))
+        return ERR_INVALID_ARG;
+    memset(s, 0, sizeof *s);
+    s->model = model;
+    s->ops = ops;
+    s->down = d;
+    s->up = up;
+    s->root_slot = root_slot;
+    s->connection_most = d->connection_most;
+    s->is_careful = d->fault_count >= CONTROL_FAULTS_CAREFUL;
+    s->suspect = d->fault_count >= CONTROL_FAULTS_POISON ? d->suspect : 0;
+    connection_init(s);
+    return OK;
+}
+
+static void service_ping_answer(struct service *s)
+{
+    uint32_t ping = atomic_load_explicit(&s->down->ping, memory_order_acquire);
+
+    if (atomic_load_explicit(&s->up->pong, memory_order_relaxed) == ping)
+        return;
+    atomic_store_explicit(&s->up->pong, ping, memory_order_release);
+    s->has_news = true;
+}
+
+/* The signal comes after the change.  A life that ends between the two has a successor, which
+ * signals when it has answered the same. */
+static void service_root_tell(struct service *s)
+{
+    if (!s->has_news)
+        return;
+    s->has_news = false;
+    s->ops->signal(s->ops->context, s->root_slot);
+}
+
+bool service_turn(struct service *s, uint64_t bits)
+{
+    bool moved = false;
+
+    service_ping_answer(s);
+    if (!s->has_looked || (bits & SERVICE_BIT_ROOT)) {
+        s->has_looked = true;
+        connection_look(s);
+    }
+    if (s->model->on_notify != NULL)
+        moved = s->model->on_notify(s->model->context, bits);
+    if (s->model->on_request != NULL)
+        moved |= request_move(s);
+    service_root_tell(s);
+    return moved;
+}
+
+bool service_sleep(struct service *s, uint64_t *deadline_ticks)
+{
+    uint64_t deadline = UINT64_MAX;
+    bool sleeps = true;
+
+    if (s->model->on_request != NULL)
+        sleeps = request_sleep(s);
+    if (s->model->on_sleep != NULL && !s->model->on_sleep(s->model->context, &deadline))
+        sleeps = false;
+    service_root_tell(s);
+    *deadline_ticks = deadline;
+    return sleeps;
+}
+
+void service_progress(struct service *s, uint32_t count)
+{
+    s->progress += count;
+    atomic_store_explicit(&s->up->progress, s->progress, memory_order_relaxed);
+}
