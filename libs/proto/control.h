@@ -35,7 +35,8 @@
  *     root server                        service
  *     entry, state OFFERED with a new
  *     generation                   --->  attaches to the rings;
- *                                  <---  answer ACCEPTED, or REFUSED and the reason
+ *                                  <---  answer ACCEPTED; or REFUSED and the reason: the service
+ *                                        needs no memory of the connection
  *     the client powered itself off, or
  *     is dead: CLIENT_ENDED, CLIENT_DEAD,
  *     same generation              --->  works off what is in the rings;
@@ -258,6 +259,18 @@ static inline uint32_t control_up_bytes(uint32_t connection_most, bool has_lines
     if (has_lines)
         return CONTROL_UP_LINES + CONTROL_UP_LINE_MAX * 64;
     return connection_most > 0 ? CONTROL_UP_LINES : CONTROL_UP_ANSWERS;
+}
+
+/* Removes what names the connection's memory; the client's name and options stay. */
+static inline void control_connection_strip(struct control_connection *c)
+{
+    for (unsigned i = 0; i < CONTROL_RINGS_MAX; i++)
+        c->ring[i] = (struct control_ring){0};
+    for (unsigned i = 0; i < CONTROL_REGIONS_MAX; i++)
+        c->region[i] = (struct control_region){0};
+    c->info_address = 0;
+    c->info_bytes = 0;
+    c->wake_slot = 0;
 }
 
 static inline uint32_t control_state(uint32_t generation, uint32_t state)

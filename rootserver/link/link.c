@@ -110,13 +110,7 @@ void link_entry_state(struct link *link, unsigned index, enum control_connection
 
 void link_entry_strip(struct link *link, unsigned index)
 {
-    struct control_connection *to = &link_table(link)[index];
-
-    memset(to->ring, 0, sizeof to->ring);
-    memset(to->region, 0, sizeof to->region);
-    to->info_address = 0;
-    to->info_bytes = 0;
-    to->wake_slot = 0;
+    control_connection_strip(&link_table(link)[index]);
 }
 
 static const struct control_answer *link_answer_at(const struct link *link, unsigned index)

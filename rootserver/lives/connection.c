@@ -1,0 +1,170 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The service's side of connections: made, offered, answered, left and taken back. */
+#include <rootserver/lives/lives.h>
+
+#include <stdio.h>
+#include <string.h>
+
+void connection_state_set(struct lives *lives, unsigned connection, enum control_used_state state)
+{
+    struct life_connection *c = &lives->connection[connection];
+
+    if (c->state == state)
+        return;
+    c->state = state;
+    link_used(&lives->life[c->client].link, c->used, state);
+}
+
+/* The state that the entry has for the service, as the client is now. */
+static enum control_connection_state connection_entry_state(const struct lives *lives,
+                                                            const struct life_connection *c)
+{
+    switch (lives->life[c->client].outcome) {
+    case LIFE_OUTCOME_ENDED:
+        return CONTROL_CONNECTION_CLIENT_ENDED;
+    case LIFE_OUTCOME_DEAD:
+        return CONTROL_CONNECTION_CLIENT_DEAD;
+    default:
+        return CONTROL_CONNECTION_OFFERED;
+    }
+}
+
+static void connection_refuse(struct lives *lives, unsigned connection, const char *reason)
+{
+    struct life_connection *c = &lives->connection[connection];
+
+    connection_state_set(lives, connection, CONTROL_USED_REFUSED);
+    printf("%s refuses the connection of %s (%s): %s\n", lives->life[c->service].name,
+           lives->life[c->client].name, c->source, reason);
+}
+
+/* Offers the connection to the present life of the service.  A connection whose memory was taken
+ * back is offered without addresses, so that the service knows its client's end. */
+static void connection_offer(struct lives *lives, unsigned connection, uint64_t now)
+{
+    struct life_connection *c = &lives->connection[connection];
+    struct link *link = &lives->life[c->service].link;
+    struct control_connection entry = {0};
+
+    work_entry(lives->work, connection, &entry);
+    if (c->is_gone)
+        control_connection_strip(&entry);
+    link_entry_offer(link, c->served, &entry, connection_entry_state(lives, c), now);
+    c->is_offered = true;
+    c->has_left = c->is_gone;
+}
+
+static bool connection_side_make(struct lives *lives, unsigned connection, uint64_t now)
+{
+    struct life_connection *c = &lives->connection[connection];
+    struct problem problem = {0};
+
+    enum err err = work_make(lives->work, plan_part_side(connection, PLAN_SIDE_SERVICE), &problem);
+    if (err == ERR_AGAIN)
+        return true;
+    c->has_service_side = true; /* also after a failure: there may be something to unmake */
+    if (err == OK) {
+        connection_offer(lives, connection, now);
+    } else {
+        c->is_offered = true;
+        c->has_left = true;
+        connection_refuse(lives, connection, problem.text);
+    }
+    return true;
+}
+
+/* True: the answer is news. */
+static bool connection_answer_look(struct lives *lives, unsigned connection)
+{
+    struct life_connection *c = &lives->connection[connection];
+    char reason[CONTROL_REASON_BYTES];
+
+    switch (link_answer(&lives->life[c->service].link, c->served, reason)) {
+    case CONTROL_ANSWER_ACCEPTED:
+        if (c->state != CONTROL_USED_AWAY)
+            return false;
+        connection_state_set(lives, connection, CONTROL_USED_UP);
+        return true;
+    case CONTROL_ANSWER_REFUSED:
+        c->has_left = true; /* the service needs no memory of a connection that it refuses */
+        work_unpin(lives->work, connection);
+        connection_refuse(lives, connection, reason);
+        return true;
+    case CONTROL_ANSWER_LEFT:
+        c->has_left = true;
+        work_unpin(lives->work, connection);
+        if (lives->life[c->client].outcome == LIFE_OUTCOME_NONE)
+            connection_refuse(lives, connection, "it left");
+        return true;
+    default:
+        return false;
+    }
+}
+
+/* Takes the memory back once neither side needs it.  A service that is down answers in its next
+ * life; a service that was given up needs nothing. */
+static bool connection_take_back(struct lives *lives, unsigned connection)
+{
+    struct life_connection *c = &lives->connection[connection];
+    const struct life *service = &lives->life[c->service];
+    enum err err;
+
+    if (service->outcome == LIFE_OUTCOME_NONE && !c->is_bad &&
+        (service->state != LIFE_RUNNING || !c->has_left))
+        return false;
+    if (service->outcome != LIFE_OUTCOME_NONE && c->has_service_side)
+        return false; /* its end has still to unmake this side */
+    err = work_undo(lives->work, plan_part_side(connection, PLAN_SIDE_SERVICE));
+    if (err == OK) {
+        c->has_service_side = false;
+        if (service->state == LIFE_RUNNING)
+            link_entry_strip(&lives->life[c->service].link, c->served);
+        err = work_undo(lives->work, plan_part_connection(connection));
+    }
+    if (err == ERR_AGAIN)
+        return true;
+    if (err != OK)
+        printf("the memory of the connection of %s (%s) cannot be freed\n",
+               lives->life[c->client].name, c->source);
+    c->is_made = false;
+    c->is_gone = true;
+    return true;
+}
+
+bool connection_step(struct lives *lives, unsigned connection, uint64_t now)
+{
+    struct life_connection *c = &lives->connection[connection];
+    const struct life *service = &lives->life[c->service], *client = &lives->life[c->client];
+
+    if (service->state == LIFE_RUNNING) {
+        if (c->is_made && !c->is_bad && !c->has_service_side && !c->is_offered)
+            return connection_side_make(lives, connection, now);
+        if (c->is_gone && !c->is_offered) {
+            connection_offer(lives, connection, now);
+            return true;
+        }
+        if (c->is_offered && !c->has_left && connection_answer_look(lives, connection))
+            return true;
+    }
+    if (client->state == LIFE_TAKE_BACK && c->is_made && !c->has_client_side)
+        return connection_take_back(lives, connection);
+    return false;
+}
+
+void connection_service_ended(struct lives *lives, unsigned connection, bool is_final)
+{
+    struct life_connection *c = &lives->connection[connection];
+
+    c->is_offered = false;
+    c->has_left = false;
+    connection_state_set(lives, connection, is_final ? CONTROL_USED_RETIRED : CONTROL_USED_AWAY);
+}
+
+void connection_client_ended(struct lives *lives, unsigned connection, uint64_t now)
+{
+    struct life_connection *c = &lives->connection[connection];
+
+    if (c->is_offered)
+        link_entry_state(&lives->life[c->service].link, c->served, connection_entry_state(lives, c),
+                         now);
+}
