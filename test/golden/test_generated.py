@@ -10,6 +10,8 @@ import tempfile
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 MEND = "refresh with tools/gen/update, and commit the change with its cause"
+SAMPLES = ROOT / "test/unit/manifest/services"
+MANIFESTS = ("block", "switch")
 
 
 def texts(folder):
@@ -37,7 +39,7 @@ def main():
                         "--golden", folder / "abi.txt"], check=True)
         shutil.copy(ROOT / "docs/devices/platform.md", folder)
         subprocess.run([sys.executable, "-B", ROOT / "tools/gen/differences_docs.py", folder / "platform.md"], check=True)
-        print("1..3")
+        print("1..4")
         golden = ROOT / "test/golden/abi.txt"
         good = report(1, "test/golden/abi.txt is what the interface says",
                       {"abi.txt": golden.read_text()},
@@ -47,6 +49,12 @@ def main():
         good &= report(3, "docs/devices/platform.md has the table of differences",
                        {"platform.md": (ROOT / "docs/devices/platform.md").read_text()},
                        {"platform.md": (folder / "platform.md").read_text()})
+        for name in MANIFESTS:
+            subprocess.run([sys.executable, "-B", ROOT / "tools/gen/manifest_code.py", SAMPLES / name / "manifest.toml",
+                            folder / f"manifest-{name}.txt"], check=True)
+        good &= report(4, "the headers of the sample manifests are what the generator prints",
+                       {path.name: path.read_text() for path in golden.parent.glob("manifest-*.txt")},
+                       {path.name: path.read_text() for path in folder.glob("manifest-*.txt")})
     return 0 if good else 1
 
 

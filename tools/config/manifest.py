@@ -27,6 +27,7 @@ CLIENTS_MAX = 64
 RING_MAX_BYTES = 1 << 20
 ENTRY_NAME_MAX = 31  # characters of a name in the start record
 
+GENERATED_WORDS = ("option", "instance", "use", "ring", "need")  # in the place of a device's name: manifest_code.py
 COMPATIBLE = re.compile(r"[A-Za-z0-9][A-Za-z0-9,._+-]{0,63}|virtio,mmio id=[1-9][0-9]{0,4}|pci [0-9a-f]{4}:[0-9a-f]{4}")
 
 
@@ -72,7 +73,7 @@ DEVICE_ROWS = {
     "irqs": Key(values.integer(0, IRQS_MAX), default=0),
     "reset": Key(values.choice("none", "virtio", "pci-flr", "nvme"), default="none"),
     "dma": Key(values.list_of(values.choice("own", "regions"), 2), default=()),
-    "properties": Key(values.list_of(values.text(r"[A-Za-z0-9,._+?#-]{1,31}", "a property", "reg-shift"), 8), default=()),
+    "properties": Key(values.list_of(values.text(r"(?!irq|registers)[A-Za-z0-9,._+?#-]{1,31}", "a property", "reg-shift"), 8), default=()),
     "optional": Key(values.boolean, default=False),
 }
 MEMORY_ROWS = {
@@ -332,7 +333,7 @@ class Rules:
                           'write regions = { max = 4, rights = "dma" } under [client]')
 
     def check_names(self):
-        """A table [services.NAME] of system.toml has one name space."""
+        """A table [services.NAME] of system.toml has one name space, and so has the generated header."""
         seen = {"is": "a key of every service"}
         rows = [(row.fields["as"], row.origin.below("as"), kind) for kind, rows in
                 (("device", self.service.devices), ("memory", self.service.memories), ("need", self.service.needs))
@@ -340,6 +341,9 @@ class Rules:
         rows += [(option.name, self.service.origin.below("option", option.name), "option")
                  for option in self.service.options]
         for name, origin, kind in rows:
+            if name in GENERATED_WORDS and kind != "option":
+                self.complain(origin, f'a {kind} cannot be called "{name}": generated code has another use for the word',
+                              "rename it")
             if name in seen:
                 self.complain(origin, f'the {kind} "{name}" has the name of {seen[name]}', "rename one of the two")
             seen.setdefault(name, f"another {kind}" if kind in seen.values() else f"a {kind}")

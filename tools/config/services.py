@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """Finds the services: every folder with a manifest.toml is one.
 
-    services.py FOLDER...      prints the names, for the build
+    services.py [--manifests] FOLDER...      prints the names, or the manifests, for the build
 
 `Catalog` has all manifests, and checks what they must have in common.
 """
@@ -12,7 +12,7 @@ import sys
 
 import manifest
 import schema
-from problem import nearest, shown
+from problem import nearest
 
 
 def find(folders):
@@ -121,11 +121,13 @@ class Catalog:
 
 
 def main(argv):
-    if not argv:
-        print(f"usage: services.py FOLDER..., not {shown(' '.join(argv))}", file=sys.stderr)
+    is_of_manifests = argv[:1] == ["--manifests"]
+    folders = argv[is_of_manifests:]
+    if not folders:
+        print("usage: services.py [--manifests] FOLDER...", file=sys.stderr)
         return 2
-    for path in find(argv):
-        print(path.parent.name)
+    for path in find(folders):
+        print(path if is_of_manifests else path.parent.name)
     return 0
 
 

@@ -136,6 +136,7 @@ class Manifest(ManifestCase):
                 ("dma = ['own']", "nothing stops it when the service dies", "reset = "),
                 ("reset = 'virtio'\ndma = ['regions']", "but [client] gives none", 'rights = "dma"'),
                 ("properties = ['a b']", "not a property", "reg-shift"),
+                ("properties = ['irq.0']", "not a property", "reg-shift"),
                 ("properties = ['" + "x" * 31 + "']", "too long for the start record, by 9 characters", "shorten")):
             with self.subTest(text=text):
                 self.service("small", SMALL + head + text + "\n")
@@ -169,6 +170,7 @@ class Manifest(ManifestCase):
         self.assert_small(device + "[[memory]]\nas = 'a'\nbytes = '4K'\n", 8, 'the memory "a" has the name of', "rename")
         self.assert_small(device + "[option]\na = { type = 'int', default = 0 }\n", 8, 'the option "a" has the name of',
                           "rename")
+        self.assert_small(device.replace("'a'", "'use'", 1), 5, 'cannot be called "use"', "rename")
         self.assert_small("[option]\nis = { type = 'int', default = 0 }\n", 5, 'cannot be called "is"', "rename")
         self.assert_small("[client.option]\non = { type = 'int', default = 0 }\n", 5, 'cannot be called "on"', "rename")
 
@@ -330,6 +332,9 @@ class Together(ManifestCase):
         with contextlib.redirect_stdout(printed):
             self.assertEqual(services.main([str(self.top / "services")]), 0)
         self.assertEqual(printed.getvalue(), "block\nconsole\n")
+        with contextlib.redirect_stdout(printed):
+            self.assertEqual(services.main(["--manifests", str(self.top / "services")]), 0)
+        self.assertTrue(printed.getvalue().endswith("/services/console/manifest.toml\n"))
         with contextlib.redirect_stderr(io.StringIO()):
             self.assertEqual(services.main([]), 2)
 

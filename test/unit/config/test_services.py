@@ -159,7 +159,7 @@ class Running(ServiceCase):
         """The options of a need are checked at its line in the manifest."""
         self.service("switch", samples.SWITCH.replace("rate = 100", "rat = 100"))
         self.system(NAMED)
-        self.assert_refuses("switch/manifest.toml:18", 'unknown key "rat"', '"rate"', folder=self.top / "services")
+        self.assert_refuses("switch/manifest.toml:19", 'unknown key "rat"', '"rate"', folder=self.top / "services")
 
     def test_services_program_must_be_there(self):
         """A service that is used has a program in the build."""
