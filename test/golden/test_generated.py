@@ -39,7 +39,7 @@ def main():
                         "--golden", folder / "abi.txt"], check=True)
         shutil.copy(ROOT / "docs/devices/platform.md", folder)
         subprocess.run([sys.executable, "-B", ROOT / "tools/gen/differences_docs.py", folder / "platform.md"], check=True)
-        print("1..4")
+        print("1..5")
         golden = ROOT / "test/golden/abi.txt"
         good = report(1, "test/golden/abi.txt is what the interface says",
                       {"abi.txt": golden.read_text()},
@@ -52,9 +52,18 @@ def main():
         for name in MANIFESTS:
             subprocess.run([sys.executable, "-B", ROOT / "tools/gen/manifest_code.py", SAMPLES / name / "manifest.toml",
                             folder / f"manifest-{name}.txt"], check=True)
-        good &= report(4, "the headers of the sample manifests are what the generator prints",
+        shutil.copy(golden.parent / "manifest-page.txt", folder)
+        subprocess.run([sys.executable, "-B", ROOT / "tools/gen/manifest_docs.py", folder / "manifest-page.txt", SAMPLES],
+                       check=True)
+        good &= report(4, "the headers and the page of the sample manifests are what the generators print",
                        {path.name: path.read_text() for path in golden.parent.glob("manifest-*.txt")},
                        {path.name: path.read_text() for path in folder.glob("manifest-*.txt")})
+        (folder / "pages").mkdir()
+        shutil.copy(ROOT / "docs/configuration.md", folder / "pages")
+        subprocess.run([sys.executable, "-B", ROOT / "tools/gen/manifest_docs.py", folder / "pages/configuration.md"],
+                       check=True)
+        good &= report(5, "docs/configuration.md has the table of services",
+                       {"configuration.md": (ROOT / "docs/configuration.md").read_text()}, texts(folder / "pages"))
     return 0 if good else 1
 
 

@@ -16,6 +16,7 @@ import includes  # noqa: E402
 import kernel  # noqa: E402
 import named  # noqa: E402
 import pages  # noqa: E402
+import services  # noqa: E402
 import text  # noqa: E402
 from tree import Tree, strip_comments  # noqa: E402
 
@@ -36,6 +37,7 @@ CHECKS = {
     "links inside the tree lead somewhere": text.check_links,
     "the tests that the threat model names are there": named.check,
     "the page on services lists who knows one": pages.check,
+    "what serves all services names none": services.check,
 }
 
 # A tree that is right, and for each check one file that breaks it: name, text, what is said.
@@ -50,6 +52,9 @@ GOOD = {
     "libs/rt/README.md": "x\n", "libs/rt/calls.h": C_HEAD + "#include <abi/stubs.h>\n",
     "vmm/README.md": "x\n", "vmm/a.c": C_HEAD + "#include <rt/calls.h>\n#include <stdio.h>\n",
     "services/console/README.md": "x\n", "services/console/a.c": C_HEAD,
+    "services/console/manifest.toml": "# " + text.SPDX + "\n[service]\n[[device]]\nas = 'uart'\n"
+                                      "[guest]\nkey = 'screen'\ndevice = 'uart16550'\n",
+    "tools/config/README.md": "x\n", "tools/config/a.py": "# " + text.SPDX + "\nx = 'screened uarts2'\n",
     "services/block/README.md": "x\n", "services/block/a.c": C_HEAD,
     "libs/ring/README.md": "x\n", "libs/ring/a.h": C_HEAD,
     "docs/writing-a-service.md": "| `rootserver/link.c` | x |\n`link_up()`\n",
@@ -104,6 +109,13 @@ BAD = [
      "| `rootserver/link.c` | x |\n| `rootserver/gone.c` | x |\n", "rootserver/gone.c is listed"),
     ("the page on services lists who knows one", "docs/writing-a-service.md",
      "| `rootserver/link.c` | x |\n`link_gone()`\n", "there is no link_gone()"),
+    ("what serves all services names none", "tools/config/b.py", "# all consoles\n", ":1: \"consoles\" is a name of "
+     "services/console/manifest.toml"),
+    ("what serves all services names none", "tools/config/b.py", "\nX = CONSOLE_BIT\n", ":2: \"CONSOLE\" is a name"),
+    ("what serves all services names none", "tools/config/b.py", "a = my_screen\n", "\"screen\" is a name"),
+    ("what serves all services names none", "tools/config/b.py", "a = 'uart16550'\n", "\"uart16550\" is a name"),
+    ("what serves all services names none", "tools/config/README.md", "the UART\n", "\"UART\" is a name"),
+    ("what serves all services names none", "tools/config/console.py", "\n", "console.py: \"console\" is a name"),
     ("links inside the tree lead somewhere", "docs.md", "[x](nowhere.md)\n", "no nowhere.md"),
     ("links inside the tree lead somewhere", "vmm/b.c", "/* do" "cs/nowhere.md */\n",
      "no do" "cs/nowhere.md"),

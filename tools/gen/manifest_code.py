@@ -92,7 +92,7 @@ def rings(service):
     """The numbers of a connection's rings, and an initialiser of struct service_ring[]."""
     if not service.rings:
         return []
-    out = [f"enum {lower(service.name, 'ring')} {{"]
+    out = ["enum {"]
     out += [f"    {upper(service.name, 'ring', ring.name)} = {index}," for index, ring in enumerate(service.rings)]
     out += [f"    {upper(service.name, 'ring-count')} = {len(service.rings)},", "};", ""]
     for ring in service.rings:
@@ -113,7 +113,7 @@ def choices(service, known, what):
         if option.type != "choice":
             continue
         tag = (service.name, what, option.name) if what else (service.name, option.name)
-        out += [f"enum {lower(*tag)} {{"]
+        out += [comment(f"The values of {option.name}."), "enum {"]
         out += [f"    {upper(*tag, word)} = {index}," for index, word in enumerate(option.of)]
         texts = ", ".join(f'"{word}"' for word in option.of)
         out += ["};", ""]
@@ -136,7 +136,7 @@ def out_of(service, option, what):
 def about_option(option):
     text = option.help or option.name
     if option.type == "choice":
-        text += ": a number of the enum"
+        text += ": a number of the enumeration"
     return comment(text + (". ERR_NOT_FOUND: not given" if option.optional else ""))
 
 
