@@ -15,9 +15,18 @@ TREE = pathlib.Path(__file__).resolve().parents[3]
 CPUS = ("rv64", "rva23s64", "max")
 
 
+def toml_value(value):
+    """Prints a value as TOML.  JSON's strings, numbers and booleans are TOML's."""
+    if isinstance(value, dict):
+        return "{ " + ", ".join(f"{json.dumps(key)} = {toml_value(one)}" for key, one in value.items()) + " }"
+    if isinstance(value, (list, tuple)):
+        return "[" + ", ".join(map(toml_value, value)) + "]"
+    return json.dumps(value)
+
+
 def toml(keys):
-    """Prints keys, whose values are strings and numbers, as TOML."""
-    return "".join(f"{key} = {json.dumps(value)}\n" for key, value in keys.items())
+    """Prints keys as TOML, one on a line."""
+    return "".join(f"{key} = {toml_value(value)}\n" for key, value in keys.items())
 
 
 class Skip(Exception):
@@ -48,6 +57,9 @@ def numa_words(memory_mib, smp):
 # Programs that a test's system may name in the VMM's place.
 TEST_PROGRAMS = {"crash": "test/system/crash.elf", "probe": "test/probe/probe.elf",
                  "fuzz": "test/fuzz/fuzz.elf", "flood": "test/system/flood.elf"}
+
+
+TEST_SERVICES = TREE / "test" / "services"
 
 
 class Env:
@@ -87,12 +99,12 @@ class Env:
             raise Failure(f"the kernel has no symbol {name}") from None
 
     @contextlib.contextmanager
-    def system(self, guests, programs=None, **system):
+    def system(self, guests, programs=None, service_folders=(), **system):
         """Packs the boot archive of a system that a case defines; the archive is removed after the block.
 
         `guests` maps names to the keys of their files, in order; `programs` maps names of
-        programs to files of the build folder that replace them; further keys are those of
-        system.toml.  Values are strings and numbers.
+        programs to files of the build folder that replace them; `service_folders` are folders of services
+        besides services/ and test/services/; further keys are those of system.toml.
         """
         self.logs.mkdir(parents=True, exist_ok=True)
         folder = self.logs / (self.case.replace(".", "-").replace("_", "-")[-24:].strip("-") + "-s")
@@ -103,15 +115,17 @@ class Env:
             (folder / "system.toml").write_text(f"guests = [{names}]\n" + toml(system))
             for name, keys in guests.items():
                 (folder / f"{name}.toml").write_text(toml(keys))
-            self._pack(folder, archive, TEST_PROGRAMS | (programs or {}))
+            self._pack(folder, archive, TEST_PROGRAMS | (programs or {}), [TEST_SERVICES, *service_folders])
             yield archive
         finally:
             shutil.rmtree(folder, ignore_errors=True)
             archive.unlink(missing_ok=True)
 
-    def _pack(self, folder, archive, programs):
+    def _pack(self, folder, archive, programs, services):
         command = [sys.executable, TREE / "tools" / "config" / "boot.py", "--build", self.build,
                    "--system", folder, "--output", archive]
+        for path in services:
+            command += ["--services", path]
         for name, path in programs.items():
             command += ["--program", f"{name}={self.build / path}"]
         done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)

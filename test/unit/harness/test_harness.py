@@ -9,12 +9,13 @@ import subprocess
 import sys
 import tempfile
 import time
+import tomllib
 import unittest
 import unittest.mock
 
 from harness import tap
 from harness.console import COMPLAINT, Text
-from harness.env import Env, Skip, numa_words
+from harness.env import Env, Skip, numa_words, toml
 from harness.machine import Failure, Machine
 from harness.shell import Shell
 
@@ -27,6 +28,13 @@ def is_alive(pid):
     except (FileNotFoundError, ProcessLookupError):
         return False
     return state not in "ZX"
+
+
+class Systems(unittest.TestCase):
+    def test_toml_values_read_back(self):
+        """The keys of a test's system can be strings, numbers, booleans, lists and tables."""
+        keys = {"a": "x\"\\\n", "b": 5, "c": False, "d": [{"on": "lan", "vlan": 3}, True], "e": {"f-g": {"h": "i"}}, "j": {}}
+        self.assertEqual(tomllib.loads(toml(keys)), keys)
 
 
 class MachineCase(unittest.TestCase):
