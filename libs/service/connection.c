@@ -149,14 +149,19 @@ static void connection_change(struct service *s, struct service_connection *c, u
     }
 }
 
-void connection_look(struct service *s)
+bool connection_look(struct service *s)
 {
+    bool changed = false;
+
     for (uint32_t i = 0; i < s->connection_most; i++) {
         struct service_connection *c = &s->connection[i];
         uint32_t word = atomic_load_explicit(&c->entry->state, memory_order_acquire);
-        if (word != c->seen)
-            connection_change(s, c, word);
+        if (word == c->seen)
+            continue;
+        connection_change(s, c, word);
+        changed = true;
     }
+    return changed;
 }
 
 struct service_connection *service_connection_at(struct service *s, uint32_t index)

@@ -7,7 +7,7 @@
 
 void connection_init(struct service *s);
 
-/* Reads each state word once, and acts on those that changed. */
-void connection_look(struct service *s);
+/* Reads each state word once, and acts on those that changed.  True: some did. */
+bool connection_look(struct service *s);
 
 #endif

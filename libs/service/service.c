@@ -31,7 +31,12 @@ MUST_CHECK service_init(struct service *s, const struct service_model *model,
     s->is_careful = d->fault_count >= CONTROL_FAULTS_CAREFUL;
     s->suspect = d->fault_count >= CONTROL_FAULTS_POISON ? d->suspect : 0;
     connection_init(s);
-    return OK;
+    return model->on_start != NULL ? model->on_start(model->context) : OK;
+}
+
+void service_root_wake(struct service *s)
+{
+    s->has_news = true;
 }
 
 static void service_ping_answer(struct service *s)
@@ -61,10 +66,10 @@ bool service_turn(struct service *s, uint64_t bits)
     service_ping_answer(s);
     if (!s->has_looked || (bits & SERVICE_BIT_ROOT)) {
         s->has_looked = true;
-        connection_look(s);
+        moved = connection_look(s);
     }
     if (s->model->on_notify != NULL)
-        moved = s->model->on_notify(s->model->context, bits);
+        moved |= s->model->on_notify(s->model->context, bits);
     if (s->model->on_request != NULL)
         moved |= request_move(s);
     service_root_tell(s);

@@ -77,6 +77,8 @@ struct service_model {
 
     /* Each may be NULL except as noted. */
 
+    /* The control region is there; no connection yet.  An error is that of service_init(). */
+    MUST_CHECK (*on_start)(void *context);
     /* The rings are attached.  Returns NULL to accept the client, or the reason for a refusal. */
     const char *(*on_connect)(void *context, struct service_connection *c);
     /* The connection is over, and its rings must not be used any more. */
@@ -131,6 +133,7 @@ struct service {
  * root server's Notification.  The model and `ops` must outlive the service.
  *   ERR_INVALID_ARG  the region has another version or more connections than the protocol allows,
  *                    or the model is incomplete or has rings that cannot be
+ * and the errors of on_start.
  */
 MUST_CHECK service_init(struct service *s, const struct service_model *model,
                         const struct service_ops *ops, const void *down, void *up,
@@ -142,6 +145,9 @@ bool service_turn(struct service *s, uint64_t bits);
 /* Requests signals from all peers.  True: sleep until a signal, or until *deadline_ticks of the
  * time CSR (UINT64_MAX: no deadline).  False: there is work. */
 bool service_sleep(struct service *s, uint64_t *deadline_ticks);
+
+/* Signals the root server at the end of the turn: something in the up part has changed. */
+void service_root_wake(struct service *s);
 
 /* Something was completed: a service that works, and does not call this, is taken to hang. */
 void service_progress(struct service *s, uint32_t count);
