@@ -9,12 +9,11 @@ import options
 import schema
 import values
 from checking import Origin, attempt, unknown
-from manifest import DEVICE, FROM_SYSTEM, NAMED, ON_ALWAYS, SYSTEM
+from manifest_rows import DEVICE, FROM_SYSTEM, NAMED, SYSTEM, memory_size
 from problem import nearest, shown
 from values import Refused
 
 AUTO, NONE = "auto", "none"
-GUEST_CONNECTIONS_MAX = 16  # bits 48 to 63 of a VMM's notification
 
 
 @dataclasses.dataclass
@@ -162,7 +161,7 @@ class Instances:
         unknown(self.problems, origin, table, known)
         heading = f'service "{name}" under [services.{name}]'
         found = options.given(self.problems, origin, service.options, table, heading)
-        instance = Instance(name, service, origin, self._with_macs(service.options, found or {}, name),
+        instance = Instance(name, service, origin, self.with_macs(service.options, found or {}, name),
                             self._devices(service, table, origin), self._memories(service, table, origin, heading), [])
         if len(self.problems.items) > before:
             self.failed.add(name)
@@ -199,7 +198,7 @@ class Instances:
             name = memory.fields["as"]
             found[name] = memory.bytes
             if memory.bytes == FROM_SYSTEM and name in table:
-                found[name] = attempt(self.problems, origin.below(name), manifest.memory_size, name, table[name])
+                found[name] = attempt(self.problems, origin.below(name), memory_size, name, table[name])
             elif memory.bytes == FROM_SYSTEM:
                 self._complain(origin, f'{heading} has no "{name}", the size of its memory', f'write {name} = "64M"')
         return found
@@ -213,7 +212,7 @@ class Instances:
                                f'add "{service.name}" to the services of system.toml')
                 continue
             try:
-                target = self._choose(service, table.get(name), f"{name} = ")
+                target = self.choose(service, table.get(name), f"{name} = ")
             except Refused as error:
                 self._complain(origin.below(name), error.what, error.mend)
                 continue
@@ -222,13 +221,13 @@ class Instances:
             given = options.given(self.problems, need.origin.below("option"), service.client_options, need.option or {},
                                   f'the need "{name}"')
             if target is not None and given is not None:
-                given = self._with_macs(service.client_options, given, instance.name, name)
+                given = self.with_macs(service.client_options, given, instance.name, name)
                 source = f"{instance.service.place}:{need.origin.line}"
                 found.append(Connection(service, target, name, "", source, origin, given))
-                self._count(found[-1])
+                self.count(found[-1])
         return found
 
-    def _choose(self, service, said, how):
+    def choose(self, service, said, how):
         """The name of the instance that a client gets; `how` begins the line that would name one."""
         if service.about.instances != NAMED:
             self.instance_of(service)
@@ -257,73 +256,19 @@ class Instances:
                       nearest(said, names) if names else f'write a heading [services.{said}] and is = "{service.name}" '
                       "below it, in system.toml")
 
-    def _with_macs(self, known, found, *words):
+    def with_macs(self, known, found, *words):
         """The values with an address of its own in the place of each "assigned"."""
         for option in known:
             if found.get(option.name) == options.MAC_ASSIGNED and option.type == "mac":
                 found[option.name] = options.assigned_mac(self.system_name, *words, option.name, taken=self.macs)
         return found
 
-    def _count(self, connection):
+    def count(self, connection):
         count = self.counts[connection.instance] = self.counts.get(connection.instance, 0) + 1
         most = connection.service.client.max
         if count == most + 1:
             self._complain(connection.origin, f'service "{connection.instance}" has more than {most} clients',
                            "take one of them off")
-
-    # ---- Guests -----------------------------------------------------------
-
-    def connections(self, guest, given, source):
-        """The connections of a guest.  `given` has (value, origin) by key."""
-        found = []
-        for key, service in self.catalog.by_key.items():
-            for table, origin, what in self._wishes(service, key, given, source):
-                connection = self._connection(service, f"{guest}/{key}/{len(found)}", table, origin, what)
-                if connection:
-                    found.append(connection)
-                    self._count(connection)
-        if len(found) > GUEST_CONNECTIONS_MAX:
-            self._complain(found[GUEST_CONNECTIONS_MAX].origin, f'guest "{guest}" has {len(found)} connections to services, '
-                           f"above the limit of {GUEST_CONNECTIONS_MAX}", f"keep {GUEST_CONNECTIONS_MAX}")
-        return found
-
-    def _wishes(self, service, key, given, source):
-        """(table, origin, words for messages) for each connection that a guest wants."""
-        if key in given:
-            value, origin = given[key]
-            tables = attempt(self.problems, origin, wishes, service, key, value)
-            many = type(value) is list
-            if tables and not self.may_run(service):
-                self._complain(origin, f'"{key}" needs service "{service.name}", which is not to run',
-                               f'add "{service.name}" to the services of system.toml, or delete the line')
-                return []
-            return [(table, origin.below(place) if many else origin, f'this "{key}"')
-                    for place, table in enumerate(tables or [])]
-        default = service.guest.default
-        has_none = service.about.instances == NAMED and not self.of(service)
-        if default is None or has_none or not self.may_run(service):
-            return []
-        return [(dict(default), Origin(source), f'the default "{key}"')]
-
-    def _connection(self, service, words, table, origin, what):
-        known = [option.name for option in service.client_options]
-        unknown(self.problems, origin, table, known + (["on"] if service.guest.on else []))
-        found = options.given(self.problems, origin, service.client_options, table, what)
-        if service.guest.on == ON_ALWAYS and "on" not in table:
-            names = self.of(service) or ["NAME"]
-            self._complain(origin, f'{what} does not say which "{service.name}" it is on', f'write on = "{names[0]}"')
-            return None
-        try:
-            said = table.get("on") if service.guest.on else None
-            target = self._choose(service, said, "on = ")
-        except Refused as error:
-            self._complain(origin.below("on"), error.what, error.mend)
-            return None
-        if target is None or found is None:
-            return None
-        found = self._with_macs(service.client_options, found, words)
-        return Connection(service, target, service.guest.key, service.guest.device,
-                          f"{origin.source.path.name}:{origin.line}", origin, found)
 
     # ---- The result -------------------------------------------------------
 
@@ -341,24 +286,3 @@ class Instances:
         for instance in sorted(self.found.values(), key=lambda one: not one.service.about.log):
             visit(instance)
         return order
-
-
-def wishes(service, key, value):
-    """The tables that the value of a guest's key stands for, one for each connection."""
-    if type(value) is list:
-        if not service.guest.many:
-            raise Refused(f'"{key}" is a list, but a guest has one {key}', f"write {key} = {{ ... }}")
-        return [wish(service, key, one) for one in value]
-    return [] if value is False else [wish(service, key, value)]
-
-
-def wish(service, key, value):
-    if value is True:
-        return {}
-    if type(value) is dict:
-        return value
-    short = [option.name for option in service.client_options if option.default_key]
-    if short and type(value) in (str, int):
-        return {short[0]: value}
-    raise Refused(f'"{key}" must be a table, true or false, not {values.type_name(value)}',
-                  f"write {key} = {{ ... }} with its options, or {key} = true")

@@ -11,13 +11,14 @@ import pathlib
 import sys
 
 import manifest
+import manifest_rows
 import schema
 from problem import nearest
 
 
 def find(folders):
     """The manifests in these folders of services, in the order of their names."""
-    found = [path for folder in folders for path in pathlib.Path(folder).glob(f"*/{manifest.FILE}")]
+    found = [path for folder in folders for path in pathlib.Path(folder).glob(f"*/{manifest_rows.FILE}")]
     return sorted(found, key=lambda path: path.parent.name)
 
 
@@ -69,9 +70,9 @@ class Catalog:
             origin = service.about.origin.below("log")
             if service is not logs[0]:
                 self._complain(origin, f'the service "{logs[0].name}" has log = true too', "delete one of the two")
-            if service.about.instances != manifest.SYSTEM:
+            if service.about.instances != manifest_rows.SYSTEM:
                 self._complain(origin, "the service that shows the log has one instance",
-                               f'write instances = "{manifest.SYSTEM}"')
+                               f'write instances = "{manifest_rows.SYSTEM}"')
 
     def _needs(self, service):
         """(need, service that is needed), for each need that names one."""

@@ -16,6 +16,7 @@ import schema
 import tomlsource
 import values
 from checking import Origin
+from connections import Guests
 from instances import Instances
 from problem import closest, nearest, shown
 
@@ -167,7 +168,7 @@ class Reader:
         given = defaults | {key: (value, Origin(source, key)) for key, value in source.data.items()}
         guest = Guest(name, index, **self._guest_values(source, given))
         guest.restart = self._restart(guest, given)
-        guest.connections = self.instances.connections(name, given, source)
+        guest.connections = Guests(self.instances, self.problems).connections(name, given, source)
         self._check_program(guest, given)
         self._check_fit(guest, source, given)
         return guest

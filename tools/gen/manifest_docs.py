@@ -10,15 +10,15 @@ import sys
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "tools/config"))
 
-import manifest  # noqa: E402
+import manifest_rows  # noqa: E402
 import options  # noqa: E402
 from problem import Problems  # noqa: E402
 from services import Catalog  # noqa: E402
 
 BEGIN = "<!-- generated from services/*/manifest.toml by tools/gen/update -->\n"
 END = "<!-- end of what is generated -->\n"
-INSTANCES = {manifest.SYSTEM: "one", manifest.DEVICE: "one for each device that matches",
-             manifest.NAMED: "as `[services.NAME]` names them"}
+INSTANCES = {manifest_rows.SYSTEM: "one", manifest_rows.DEVICE: "one for each device that matches",
+             manifest_rows.NAMED: "as `[services.NAME]` names them"}
 NONE = "none"
 
 
@@ -35,7 +35,7 @@ def service_row(service):
     return [f"[`{service.name}`](../{service.place})", INSTANCES[service.about.instances], key,
             f"`{guest.device}`" if guest else NONE, guest_default(guest) if guest else NONE,
             "yes" if guest and guest.many else "no",
-            {"": "no", manifest.ON_ALWAYS: "always", manifest.ON_SEVERAL: "when there is more than one"}[guest.on]
+            {"": "no", manifest_rows.ON_ALWAYS: "always", manifest_rows.ON_SEVERAL: "when there is more than one"}[guest.on]
             if guest else "no"]
 
 
