@@ -35,7 +35,7 @@ def room_of(name):
     if parts[0] == "libs":
         return "libs/" + parts[1]
     if parts[0] == "services":
-        return "services/" + parts[1]
+        return "test" if parts[-1].startswith("test_") else "services/" + parts[1]
     if parts[0] == "kernel":
         return "/".join(parts[:-1][:3])
     return parts[0]

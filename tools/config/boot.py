@@ -32,12 +32,12 @@ def service_folders(args):
 
 
 def service_programs(folders):
-    """The program of each service by its name in the archive: built in the folder of its folder."""
+    """The program of each service by its name in the archive.  A folder outside of the tree has its programs."""
     found = {}
     for path in services.find(folders):
         name, folder = path.parent.name, path.parent.parent
-        place = folder.relative_to(TREE) if folder.is_relative_to(TREE) else folder
-        found[f"svc/{name}"] = str(place / f"{name}.elf")
+        place = "services" if folder.is_relative_to(TREE) else folder
+        found[f"svc/{name}"] = f"{place}/{name}.elf"
     return found
 
 

@@ -3,6 +3,9 @@
 """Finds the services: every folder with a manifest.toml is one.
 
     services.py [--manifests] FOLDER...      prints the names, or the manifests, for the build
+    services.py --sources FOLDER             prints the files of one service's program
+    services.py --pure FOLDER                the same without its main.c
+    services.py --tests FOLDER               the files of its unit test
 
 `Catalog` has all manifests, and checks what they must have in common.
 """
@@ -121,14 +124,29 @@ class Catalog:
         return nearest(word, self.names)
 
 
+def sources(folder):
+    """The C files of one service's program, main.c first, and those of its unit test."""
+    names = sorted(path.name for path in pathlib.Path(folder).glob("*.c"))
+    tests = [name for name in names if name.startswith("test_")]
+    return sorted(set(names) - set(tests), key=lambda name: (name != "main.c", name)), tests
+
+
+def listing(option, folders):
+    """The lines to print."""
+    if option in ("", "--manifests"):
+        return [path if option else path.parent.name for path in find(folders)]
+    program, tests = sources(folders[0])
+    return {"--sources": program, "--pure": [name for name in program if name != "main.c"], "--tests": tests}[option]
+
+
 def main(argv):
-    is_of_manifests = argv[:1] == ["--manifests"]
-    folders = argv[is_of_manifests:]
+    option = argv[0] if argv and argv[0] in ("--manifests", "--sources", "--pure", "--tests") else ""
+    folders = argv[1:] if option else argv
     if not folders:
-        print("usage: services.py [--manifests] FOLDER...", file=sys.stderr)
+        print(__doc__, file=sys.stderr)
         return 2
-    for path in find(folders):
-        print(path if is_of_manifests else path.parent.name)
+    for line in listing(option, folders):
+        print(line)
     return 0
 
 

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include <test/services/echo/echo.h>
+
+void echo_refuse(const struct echo_record *request, enum echo_status status,
+                 struct echo_record *reply)
+{
+    *reply =
+        (struct echo_record){.number = request->number, .kind = request->kind, .status = status};
+    reply->sum = echo_sum(reply);
+}
+
+void echo_answer(const struct echo_record *request, struct echo_record *reply)
+{
+    if (request->sum != echo_sum(request)) {
+        echo_refuse(request, ECHO_GARBLED, reply);
+        return;
+    }
+    if (request->kind == ECHO_DIE)
+        __builtin_trap();
+    if (request->kind != ECHO_TURN) {
+        echo_refuse(request, ECHO_UNKNOWN, reply);
+        return;
+    }
+    *reply = (struct echo_record){.number = request->number, .kind = ECHO_TURN, .status = ECHO_OK};
+    for (unsigned i = 0; i < ECHO_WORDS; i++)
+        reply->word[i] = request->word[ECHO_WORDS - 1 - i];
+    reply->sum = echo_sum(reply);
+}
