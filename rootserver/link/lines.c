@@ -134,7 +134,7 @@ static void lines_flush_look(struct lines *lines, uint64_t now)
     if (++lines->flush_looks < LINES_FLUSH_LOOKS && progress != lines->flush_progress)
         policy_patience_start(&lines->flush, lines->period_ticks, now);
     else if (is_over || lines->flush_looks == LINES_FLUSH_LOOKS)
-        lines_fail(lines, "does not show what it is sent");
+        lines_fail(lines, "does not answer");
     lines->flush_progress = progress;
 }
 

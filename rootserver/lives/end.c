@@ -78,8 +78,10 @@ void lives_end(struct lives *lives, unsigned process, enum life_end end, uint64_
         printf("%s cannot be stopped\n", l->name);
     l->suspect = end == LIFE_END_ORDERED ? 0 : link_doing(&l->link);
     link_down(&l->link);
-    if (process == lives->log)
+    if (process == lives->log) {
         lines_down(lives->lines);
+        lives->lines->fault = NULL;
+    }
     l->state = LIFE_RESET;
     for (unsigned i = 0; i < lives->connection_count; i++) {
         if (lives->connection[i].service == process)
@@ -193,8 +195,13 @@ bool lives_ended_well(const struct lives *lives)
 
 bool lives_log_is_away(const struct lives *lives)
 {
+    if (lives->log >= PLAN_PROCESSES_ALL)
+        return false;
     const struct life *l = &lives->life[lives->log];
+    return l->state != LIFE_RUNNING && l->outcome == LIFE_OUTCOME_NONE;
+}
 
-    return lives->log < PLAN_PROCESSES_ALL && l->state != LIFE_RUNNING &&
-           l->outcome == LIFE_OUTCOME_NONE;
+uint32_t lives_log_restarts(const struct lives *lives)
+{
+    return lives->log < PLAN_PROCESSES_ALL ? lives->life[lives->log].restart_count : 0;
 }

@@ -154,23 +154,31 @@ static bool life_reset_step(struct lives *lives, unsigned process, uint64_t now)
     return true;
 }
 
-/* Unmakes the process's sides one by one, served and used ones. */
-static bool life_side_clear(struct lives *lives, unsigned process, bool is_undo)
+/* Unmakes one side; at a final end also takes it out of the plan.  True: there was work. */
+static bool life_side_unmake(struct lives *lives, unsigned part, bool is_final, bool *has_side)
 {
-    enum err (*unmake)(struct work *, unsigned) = is_undo ? work_undo : work_clear;
+    bool was_made = *has_side;
+
+    if (!was_made && !is_final)
+        return false;
+    enum err err = is_final ? work_undo(lives->work, part) : work_clear(lives->work, part);
+    *has_side = err == ERR_AGAIN;
+    return was_made || err == ERR_AGAIN;
+}
+
+/* Unmakes the process's sides one by one, served and used ones.  False: nothing is left. */
+static bool life_sides_unmake(struct lives *lives, unsigned process)
+{
+    bool is_final = lives->life[process].outcome != LIFE_OUTCOME_NONE;
 
     for (unsigned i = 0; i < lives->connection_count; i++) {
         struct life_connection *c = &lives->connection[i];
-        if (c->service == process && c->has_service_side) {
-            c->has_service_side =
-                unmake(lives->work, plan_part_side(i, PLAN_SIDE_SERVICE)) == ERR_AGAIN;
+        if (c->service == process && life_side_unmake(lives, plan_part_side(i, PLAN_SIDE_SERVICE),
+                                                      is_final, &c->has_service_side))
             return true;
-        }
-        if (c->client == process && c->has_client_side) {
-            c->has_client_side =
-                unmake(lives->work, plan_part_side(i, PLAN_SIDE_CLIENT)) == ERR_AGAIN;
+        if (c->client == process && life_side_unmake(lives, plan_part_side(i, PLAN_SIDE_CLIENT),
+                                                     is_final, &c->has_client_side))
             return true;
-        }
     }
     return false;
 }
@@ -248,7 +256,7 @@ bool life_step(struct lives *lives, unsigned process, uint64_t now)
     case LIFE_RESET:
         return life_reset_step(lives, process, now);
     case LIFE_CLEAR_SIDES:
-        if (!life_side_clear(lives, process, l->outcome != LIFE_OUTCOME_NONE))
+        if (!life_sides_unmake(lives, process))
             l->state = LIFE_CLEAR;
         return true;
     case LIFE_CLEAR:

@@ -80,7 +80,8 @@ static unsigned owner_part(unsigned process)
                                         : plan_part_instance(plan_process_owner(process));
 }
 
-static bool part_is_ready(unsigned part)
+/* Are the parts that `part` uses in the set? */
+static bool part_is_ready(const bool *set, unsigned part)
 {
     if (part >= PLAN_PART_SIDES) {
         unsigned c = (part - PLAN_PART_SIDES) / 2;
@@ -88,11 +89,11 @@ static bool part_is_ready(unsigned part)
         bool is_service = (part - PLAN_PART_SIDES) % 2 == PLAN_SIDE_SERVICE;
         unsigned mine = is_service ? lc->service : lc->client;
         unsigned peer = is_service ? lc->client : lc->service;
-        return world.is_made[plan_part_process(mine)] && world.is_made[plan_part_connection(c)] &&
-               world.is_made[owner_part(peer)];
+        return set[plan_part_process(mine)] && set[plan_part_connection(c)] &&
+               set[owner_part(peer)];
     }
     if (part >= PLAN_PART_PROCESSES)
-        return world.is_made[owner_part(part - PLAN_PART_PROCESSES)];
+        return set[owner_part(part - PLAN_PART_PROCESSES)];
     return true;
 }
 
@@ -100,7 +101,7 @@ MUST_CHECK work_make(struct work *work, unsigned part, struct problem *problem)
 {
     ck_assert_ptr_null(work);
     ck_assert(!world.is_made[part]);
-    ck_assert_msg(part_is_ready(part), "part %u uses a part that is not made", part);
+    ck_assert_msg(part_is_ready(world.is_made, part), "part %u uses a part that is not made", part);
     if (world.make_fails[part] != OK) {
         problem_set(problem, "there is no room");
         return world.make_fails[part];
@@ -114,22 +115,20 @@ MUST_CHECK work_make(struct work *work, unsigned part, struct problem *problem)
     return OK;
 }
 
-/* Does a made part use `part`? */
-static bool part_is_used(unsigned part)
+/* Takes a part out of a set.  No part that is in the set may use it. */
+static void part_remove(bool *set, unsigned part)
 {
-    world.is_made[part] = false;
-    for (unsigned i = 0; i < PLAN_PARTS; i++) {
-        if (world.is_made[i] && !part_is_ready(i))
-            return true;
-    }
-    return false;
+    if (!set[part])
+        return;
+    set[part] = false;
+    for (unsigned i = 0; i < PLAN_PARTS; i++)
+        ck_assert_msg(!set[i] || part_is_ready(set, i), "part %u uses part %u", i, part);
 }
 
 MUST_CHECK work_clear(struct work *work, unsigned part)
 {
     (void)work;
-    if (world.is_made[part])
-        ck_assert_msg(!part_is_used(part), "part %u is still used", part);
+    part_remove(world.is_made, part);
     if (part >= PLAN_PART_PROCESSES && part < PLAN_PART_SIDES)
         ck_assert(!world.runs[part - PLAN_PART_PROCESSES]);
     world.steps_left[part] = 0;
@@ -139,7 +138,7 @@ MUST_CHECK work_clear(struct work *work, unsigned part)
 MUST_CHECK work_undo(struct work *work, unsigned part)
 {
     enum err err = work_clear(work, part);
-    world.is_planned[part] = false;
+    part_remove(world.is_planned, part);
     return err;
 }
 
