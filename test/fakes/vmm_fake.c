@@ -63,6 +63,7 @@ void fake_type(struct vmm_fake *fake, const char *text)
     size_t count = strlen(text);
     memcpy(fake->in + fake->in_end, text, count);
     fake->in_end += count;
+    machine_all_due(&fake->machine); /* the console has signalled */
 }
 
 /* ---- vCPU ---- */
@@ -171,7 +172,7 @@ struct vmm_fake *fake_new(uint32_t hart_count)
 
     kernel_make(fake);
     fake->ram = calloc(1, FAKE_RAM_BYTES);
-    fake->arena_bytes = machine_arena_bytes();
+    fake->arena_bytes = machine_arena_bytes(hart_count);
     fake->arena = aligned_alloc(64, (fake->arena_bytes + 63) & ~UINT64_C(63));
     memset(fake->arena, 0xa5, fake->arena_bytes);
     fake->out_limit = FAKE_CONSOLE_BYTES;
@@ -214,23 +215,51 @@ void fake_free(struct vmm_fake *fake)
     free(fake);
 }
 
+/* All that machine_settle() leaves undone, when it does not know of any change. */
+static void settled_check(struct vmm_fake *fake, uint32_t hart)
+{
+    struct machine *machine = &fake->machine;
+    uint64_t bytes = machine->arena.data_end - machine->arena.data_offset;
+    uint64_t out = fake->out_position, in = fake->in_released, irq = fake->page[hart].irq;
+    uint8_t *sections = fake->arena + machine->arena.data_offset, *before = malloc(bytes);
+
+    memcpy(before, sections, bytes);
+    machine_notify(machine, UINT32_MAX);
+    machine_sync_irq(machine, hart);
+    must(memcmp(before, sections, bytes) == 0);
+    must(out == fake->out_position && in == fake->in_released && irq == fake->page[hart].irq);
+    must(machine->deadline_ticks == machine_deadline_ticks(machine));
+    machine->host.due = 0;
+    free(before);
+}
+
+void fake_settle(struct vmm_fake *fake, uint32_t hart)
+{
+    machine_settle(&fake->machine, hart);
+    settled_check(fake, hart);
+}
+
+void fake_signal(struct vmm_fake *fake, uint32_t hart)
+{
+    machine_all_due(&fake->machine);
+    fake_settle(fake, hart);
+}
+
 enum err fake_read(struct vmm_fake *fake, uint64_t gpa, uint32_t width, uint64_t *value)
 {
-    arena_begin(&fake->machine.arena);
+    log_begin(&fake->machine.log);
     enum err err = bus_read(&fake->machine.bus, gpa, width, value);
-    arena_commit(&fake->machine.arena, 0, NULL);
-    machine_notify(&fake->machine);
-    machine_sync_irq(&fake->machine, 0);
+    log_commit(&fake->machine.log);
+    fake_settle(fake, 0);
     return err;
 }
 
 enum err fake_write(struct vmm_fake *fake, uint64_t gpa, uint32_t width, uint64_t value)
 {
-    arena_begin(&fake->machine.arena);
+    log_begin(&fake->machine.log);
     enum err err = bus_write(&fake->machine.bus, gpa, width, value);
-    arena_commit(&fake->machine.arena, 0, NULL);
-    machine_notify(&fake->machine);
-    machine_sync_irq(&fake->machine, 0);
+    log_commit(&fake->machine.log);
+    fake_settle(fake, 0);
     return err;
 }
 

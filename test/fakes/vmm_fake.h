@@ -71,6 +71,15 @@ void fake_type(struct vmm_fake *fake, const char *text);
 uint32_t fake_calls(const struct vmm_fake *fake, enum fake_call_kind kind, struct fake_call *last);
 void fake_calls_clear(struct vmm_fake *fake);
 
+/*
+ * The work that follows every exit.  Stops the test if a device has left work undone because it
+ * did not call dev_is_due().
+ */
+void fake_settle(struct vmm_fake *fake, uint32_t hart);
+
+/* The same after a signal: the console may have input or room, and time may have passed. */
+void fake_signal(struct vmm_fake *fake, uint32_t hart);
+
 /* Does one bus access in its own transaction, then the work that follows every exit. */
 enum err fake_read(struct vmm_fake *fake, uint64_t gpa, uint32_t width, uint64_t *value);
 enum err fake_write(struct vmm_fake *fake, uint64_t gpa, uint32_t width, uint64_t value);

@@ -6,13 +6,15 @@
  *    exception that exists for a guest, at its instruction;
  *  - a well-formed access is carried out if the device's table allows it, and the
  *    register gets the value of a separate bus access, extended as the opcode says;
- *  - a VMM that dies at any store, and is started anew, reaches the same state;
+ *  - a VMM that dies at any effect outside the arena (in fuzz-recovery, which is this file too, at
+ *    any store), and is started anew, reaches the same state;
  *  - if the kernel refuses a call, nothing has changed.
  */
 #include <setjmp.h>
 
 #include "guest.h"
 
+#include <test/fakes/stores.h>
 #include <vmm/dev/plic.h>
 #include <vmm/vcpu/exit.h>
 
@@ -65,18 +67,31 @@ static void picture_put(struct vmm_fake *fake, const struct picture *from)
 static jmp_buf grave;
 static uint32_t stores_left;
 
-static void on_store(void *opaque)
+/* What outlives a VMM. */
+static const struct vmm_fake *watched;
+
+static void on_effect(void *opaque)
 {
     (void)opaque;
     if (stores_left > 0 && --stores_left == 0)
         longjmp(grave, 1);
 }
 
+/* In fuzz-exit the code under test is checked by ASan instead and never calls this. */
+static void on_store(const void *at, size_t bytes)
+{
+    (void)bytes;
+    if ((uintptr_t)at - (uintptr_t)watched->arena < watched->arena_bytes ||
+        (uintptr_t)at - (uintptr_t)watched->page < sizeof watched->page)
+        on_effect(NULL);
+}
+
 static void watch_stores(struct vmm_fake *fake, uint32_t stores)
 {
     stores_left = stores;
-    fake->machine.arena.on_write = on_store;
-    fake->on_effect = on_store;
+    watched = fake;
+    stores_before = on_store;
+    fake->on_effect = on_effect;
 }
 
 static enum err answer(struct vmm_fake *fake, uint32_t hart, enum exit_next *next)
@@ -84,7 +99,7 @@ static enum err answer(struct vmm_fake *fake, uint32_t hart, enum exit_next *nex
     enum err err = OK;
 
     *next = EXIT_RESUME;
-    if (arena_outcome(&fake->machine.arena, hart)->seq != fake->page[hart].exit.seq)
+    if (log_outcome(&fake->machine.log)->seq != fake->page[hart].exit.seq)
         err = exit_handle(&fake->machine, hart, next);
     if (!err && *next == EXIT_RESUME)
         err = exit_apply(&fake->machine, hart);
@@ -101,6 +116,7 @@ static void die_and_follow(struct vmm_fake *fake, uint32_t hart, uint32_t stores
     if (setjmp(grave) == 0)
         FUZZ_CHECK(answer(fake, hart, &next) == OK);
     stores_left = 0;
+    stores_before = NULL;
     fake->on_effect = NULL;
     fake_restart(fake, &is_taken_over);
     FUZZ_CHECK(is_taken_over);
@@ -210,12 +226,12 @@ static enum err bus_alone(struct vmm_fake *fake, const struct access *access, ui
     const struct bus *bus = &fake->machine.bus;
     enum err err;
 
-    arena_begin(&fake->machine.arena);
+    log_begin(&fake->machine.log);
     if (access->is_store)
         err = bus_write(bus, access->gpa, access->width, 0);
     else
         err = bus_read(bus, access->gpa, access->width, value);
-    FUZZ_CHECK(arena_rollback(&fake->machine.arena) == OK);
+    FUZZ_CHECK(log_rollback(&fake->machine.log) == OK);
     return err;
 }
 
@@ -234,7 +250,7 @@ static bool is_allowed(const struct vmm_fake *fake, const struct access *access)
 
 static void check_outcome(const struct vmm_fake *fake, uint32_t hart, const struct picture *before)
 {
-    const struct exit_outcome *outcome = arena_outcome(&fake->machine.arena, hart);
+    const struct exit_outcome *outcome = log_outcome(&fake->machine.log);
     const struct vcpu_exit_record *exit = &before->page[hart].exit;
     const struct vcpu_page *page = &fake->page[hart];
     bool is_ecall = exit->reason == VCPU_EXIT_ECALL;
@@ -258,7 +274,7 @@ static void check_outcome(const struct vmm_fake *fake, uint32_t hart, const stru
 static void check_access(struct vmm_fake *fake, uint32_t hart, const struct access *access,
                          const struct picture *before, enum err alone, uint64_t value)
 {
-    const struct exit_outcome *outcome = arena_outcome(&fake->machine.arena, hart);
+    const struct exit_outcome *outcome = log_outcome(&fake->machine.log);
     const struct vcpu_page *page = &fake->page[hart];
     bool is_done = !(outcome->flags & OUTCOME_INJECT);
 
@@ -287,7 +303,7 @@ static void refuse(struct vmm_fake *fake, uint32_t hart, const struct picture *b
     fake->refusal = ERR_NO_MEMORY;
     enum err err = exit_handle(&fake->machine, hart, &next);
     fake->refusal = OK;
-    FUZZ_CHECK(!arena_is_open(&fake->machine.arena));
+    FUZZ_CHECK(!log_is_open(&fake->machine.log));
     if (err) {
         picture_take(fake, &after);
         FUZZ_CHECK(picture_is(&after, before));
@@ -323,7 +339,7 @@ static bool step(struct vmm_fake *fake, struct fuzz_input *in, uint64_t seq)
     before.page[hart].exit.seq = page->exit.seq = seq + 1;
     enum err alone = access.is_meant ? bus_alone(fake, &access, &value) : OK;
     enum err err = answer(fake, hart, &next);
-    FUZZ_CHECK(err == OK && !arena_is_open(&fake->machine.arena));
+    FUZZ_CHECK(err == OK && !log_is_open(&fake->machine.log));
     if (next == EXIT_WAIT)
         return false;
     check_outcome(fake, hart, &before);
@@ -338,7 +354,7 @@ static bool step(struct vmm_fake *fake, struct fuzz_input *in, uint64_t seq)
     die_and_follow(fake, hart, stores);
     picture_take(fake, &followed);
     FUZZ_CHECK(picture_is(&followed, &after));
-    machine_notify(&fake->machine);
+    fake_signal(fake, hart);
     return true;
 }
 

@@ -43,20 +43,21 @@ static enum err access_once(struct vmm_fake *fake, struct guest_access *access)
 enum err guest_do(struct vmm_fake *fake, struct guest_access *access)
 {
     static uint8_t before[1 << 16];
-    struct arena *arena = &fake->machine.arena;
+    const struct arena *arena = &fake->machine.arena;
+    struct log *log = &fake->machine.log;
     uint64_t bytes = fake->arena_bytes - arena->data_offset;
     struct guest_access first = *access;
 
     FUZZ_CHECK(bytes <= sizeof before);
     memcpy(before, fake->arena + arena->data_offset, bytes);
-    arena_begin(arena);
+    log_begin(log);
     enum err err = access_once(fake, &first);
-    FUZZ_CHECK(arena_rollback(arena) == OK);
+    FUZZ_CHECK(log_rollback(log) == OK);
     FUZZ_CHECK(memcmp(before, fake->arena + arena->data_offset, bytes) == 0);
 
-    arena_begin(arena);
+    log_begin(log);
     FUZZ_CHECK(access_once(fake, access) == err && access->value == first.value);
-    arena_commit(arena, 0, NULL);
+    log_commit(log);
     if (err)
         FUZZ_CHECK(memcmp(before, fake->arena + arena->data_offset, bytes) == 0);
     return err;

@@ -163,9 +163,9 @@ static void step_input(struct vmm_fake *fake, struct fuzz_input *in)
     unsigned number = pick_among(in, PLIC_SOURCES + 8);
     bool is_high = fuzz_u8(in) & 1;
 
-    arena_begin(&fake->machine.arena);
+    log_begin(&fake->machine.log);
     plic_input(&fake->machine.dev[0], number, is_high);
-    arena_commit(&fake->machine.arena, 0, NULL);
+    log_commit(&fake->machine.log);
     model_input(number, is_high);
 }
 

@@ -314,7 +314,7 @@ static void check_answer(const struct vmm_fake *fake, const struct call *call, i
 static void check_frame(const struct vmm_fake *fake, const struct call *call, uint64_t pc)
 {
     const struct vcpu_page *page = &fake->page[call->hart];
-    const struct exit_outcome *outcome = arena_outcome(&fake->machine.arena, call->hart);
+    const struct exit_outcome *outcome = log_outcome(&fake->machine.log);
 
     FUZZ_CHECK(outcome->seq == seq && page->exit.reason == VCPU_EXIT_NONE);
     for (unsigned i = 0; i < 32; i++)
@@ -363,7 +363,7 @@ static bool step_call(struct vmm_fake *fake, struct fuzz_input *in, uint32_t har
     picture_take(fake, &before);
     fake_calls_clear(fake);
     FUZZ_CHECK(exit_handle(&fake->machine, hart, &next) == OK);
-    FUZZ_CHECK(!arena_is_open(&fake->machine.arena));
+    FUZZ_CHECK(!log_is_open(&fake->machine.log));
     if (next == EXIT_WAIT) {
         FUZZ_CHECK(picture_is(fake, &before) && fake->out_position == fake->out_limit);
         return false;
@@ -453,7 +453,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         if (fuzz_pick(&in, 4) == 0)
             step_memory(fake, &in);
         if (fuzz_pick(&in, 2))
-            machine_notify(&fake->machine); /* the UART receives what it has room for */
+            machine_notify(&fake->machine, UINT32_MAX); /* the UART receives what it has room for */
         if (fake->machine.state->hart[hart].status == HART_STARTED && !step_call(fake, &in, hart))
             break;
     }

@@ -179,7 +179,7 @@ def firmware_seeds():
 
 SEEDS = {"arena": random_seeds, "config": config_seeds, "console": random_seeds,
          "core": random_seeds, "cpio": cpio_seeds, "elf": elf_seeds, "exit": random_seeds, "firmware": firmware_seeds,
-         "image": image_seeds, "plic": random_seeds, "ring": random_seeds, "rvdec": rvdec_seeds,
+         "image": image_seeds, "plic": random_seeds, "ring": random_seeds, "recovery": random_seeds, "rvdec": rvdec_seeds,
          "sbi": random_seeds, "terminal": random_seeds, "uart": random_seeds}
 
 

@@ -7,6 +7,7 @@
 #include "fuzz.h"
 
 #include <vmm/dev/uart16550.h>
+#include <vmm/state/arena.h>
 
 #define CONSOLE_MAX 4096u
 
@@ -237,6 +238,7 @@ static void model_exchange(void)
 /* ---- The device --------------------------------------------------------------------- */
 
 static struct arena arena;
+static struct log log_;
 static _Alignas(64) uint8_t memory[32768];
 static uint64_t data_bytes;
 
@@ -250,7 +252,7 @@ static void access_check(const struct dev_ctx *dev, unsigned reg, uint32_t width
 
     memcpy(before, data, data_bytes);
     for (unsigned turn = 0; turn < 2; turn++) {
-        arena_begin(&arena);
+        log_begin(&log_);
         if (is_write)
             dev->model->write(dev, reg, width, value);
         else
@@ -258,10 +260,10 @@ static void access_check(const struct dev_ctx *dev, unsigned reg, uint32_t width
         if (turn == 1)
             break;
         first = second;
-        FUZZ_CHECK(arena_rollback(&arena) == OK && memcmp(before, data, data_bytes) == 0);
+        FUZZ_CHECK(log_rollback(&log_) == OK && memcmp(before, data, data_bytes) == 0);
         outside.is_irq_high = was_high;
     }
-    arena_commit(&arena, 0, NULL);
+    log_commit(&log_);
     FUZZ_CHECK(first == second);
     if (is_write)
         model_write(reg, (uint8_t)value);
@@ -292,7 +294,10 @@ static void step(const struct dev_ctx *dev, struct fuzz_input *in)
         access_check(dev, form & 7, 1u << (form >> 3 & 3), false, 0);
         break;
     }
-    dev->model->notify(dev);
+    /* As the machine does: after a signal, or when the device said that it has work to do. */
+    if (form >> 5 < 2 || dev->host->due)
+        dev->model->notify(dev);
+    dev->host->due = 0;
     model_exchange();
     FUZZ_CHECK(outside.is_irq_high == (identify() != 1));
 }
@@ -304,17 +309,20 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         {"console", 1, sizeof(struct console_state)},
         {"uart", uart16550_model.state_version, uart16550_model.state_bytes}};
     const struct console_port port = {NULL, port_room, port_put, port_peek, port_release};
-    const struct dev_host host = {.irq = host_irq};
+    const struct arena_shape shape = {wants, 2, 1};
+    struct dev_host host = {.irq = host_irq};
 
     memset(&outside, 0, sizeof outside);
     memset(&model, 0, sizeof model);
     model.divisor[0] = 0x18;
     model.lcr = 3; /* as firmware leaves it */
-    FUZZ_CHECK(arena_format(&arena, memory, sizeof memory, wants, 2) == OK);
-    data_bytes = arena_size_needed(wants, 2) - arena.data_offset;
-    const struct console console = {&arena, arena_section(&arena, 0), &port, NULL};
+    FUZZ_CHECK(arena_format(&arena, memory, sizeof memory, &shape) == OK);
+    arena_log(&arena, 0, &log_);
+    data_bytes = arena.data_end - arena.data_offset;
+    const struct console console = {&log_, arena_section(&arena, 0), &port, NULL};
     const struct dev_ctx dev = {.model = &uart16550_model,
-                                .arena = &arena,
+                                .log = &log_,
+                                .due_bit = 1,
                                 .state = arena_section(&arena, 1),
                                 .console = &console,
                                 .host = &host,

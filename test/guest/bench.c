@@ -12,7 +12,9 @@
  */
 #include "guest.h"
 
+#define PLIC_PRIORITY UINT64_C(0x0c000000)
 #define PLIC_PENDING  UINT64_C(0x0c001000)
+#define RTC_TIME_LOW  UINT64_C(0x00101000)
 #define UART_LSR      (UART_BASE + 5)
 #define UART_SCR      (UART_BASE + 7)
 
@@ -92,6 +94,19 @@ static void plic_read(void)
     (void)*(volatile uint32_t *)PLIC_PENDING;
 }
 
+/* The priority of source 1, which changes with each write. */
+static void plic_write(void)
+{
+    static uint32_t priority;
+    *(volatile uint32_t *)(PLIC_PRIORITY + 4) = ++priority & 7;
+}
+
+/* Latches the high half of the time. */
+static void rtc_read(void)
+{
+    (void)*(volatile uint32_t *)RTC_TIME_LOW;
+}
+
 /* The handler runs before the wait is over. */
 static void self_ipi(void)
 {
@@ -166,6 +181,8 @@ void guest_main(uint64_t hart, uint64_t dtb)
     measure("UART register read", uart_read, ROUNDS);
     measure("UART register write", uart_write, ROUNDS);
     measure("PLIC register read", plic_read, ROUNDS);
+    measure("PLIC register write", plic_write, ROUNDS);
+    measure("RTC register read", rtc_read, ROUNDS);
     if (bootargs_number(dtb) != LEAVE_OUT_ILLEGAL)
         measure("illegal instruction", illegal_instruction, ROUNDS);
     measure("first touch of a page", first_touch, TOUCHED_PAGES);

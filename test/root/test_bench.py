@@ -9,8 +9,9 @@ REPORT = re.compile(r"^bench: (.+?): (\d+) ticks for (\d+)$", re.M)
 ROOT_STOPPED = 102  # how QEMU ends when the root server faults, which is how calls.c ends
 LEAST_ROUNDS = 1000
 EXITS = {"nothing", "SBI base call", "SBI DBCN, 0 bytes", "SBI set timer", "UART register read",
-         "UART register write", "PLIC register read", "illegal instruction", "first touch of a page", "WFI to timer",
-         "self-IPI with its handler", "timer interrupt with its handler"}
+         "UART register write", "PLIC register read", "PLIC register write", "RTC register read",
+         "illegal instruction", "first touch of a page", "WFI to timer", "self-IPI with its handler",
+         "timer interrupt with its handler"}
 CALLS = {"nothing", "null system call (poll)", "IPC call + reply, one address space",
          "IPC call + reply, two address spaces", "signal and wait, there and back", "signal to wake-up",
          "map and unmap a page", "copy and delete a capability", "exit and entry, least VMM",

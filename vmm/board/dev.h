@@ -22,7 +22,7 @@
 #include <stdint.h>
 
 #include <vmm/io/console.h>
-#include <vmm/state/arena.h>
+#include <vmm/state/log.h>
 
 struct dev_ctx;
 
@@ -63,14 +63,13 @@ struct dev_model {
     /*
      * Carries out the effects outside the arena that the committed state calls for.  May be NULL.
      *
-     * Called for every device that has a notify(), in the order of the machine's table,
-     * outside any transaction and before the vCPU runs on:
-     *  - after an exit that changed anything in the arena, also the state of another device;
+     * Called outside any transaction, before the vCPU runs on:
+     *  - after an exit in which the device called dev_is_due();
+     * and for every device that has a notify(), in the order of the machine's table:
      *  - after the vCPU's thread was signalled, as for new input or room in the console;
      *  - once the earliest deadline_ns() of all devices is reached;
      *  - after the machine was booted, and when a new VMM has taken the machine over.
-     * Not called after an exit that changed nothing.  Many calls have no cause in this
-     * device: notify() then changes nothing.
+     * Many calls have no cause in this device: notify() then changes nothing.
      *
      * notify() first acts outside the arena.  Then it opens a transaction, records the act,
      * and commits.  The VMM may die between the two, and the next VMM repeats the act: doing
@@ -79,8 +78,9 @@ struct dev_model {
     void (*notify)(const struct dev_ctx *dev);
     /*
      * Returns the wall-clock time at which notify() is to be called next, in nanoseconds since
-     * 1970, or DEV_NO_DEADLINE.  Called after each round of notify().  At the deadline notify()
-     * must do the work that the deadline was for, or it is called again at once.  May be NULL.
+     * 1970, or DEV_NO_DEADLINE.  Called after notify() of any device that has a deadline_ns().  At
+     * the deadline notify() must do the work that the deadline was for, or it is called again at
+     * once.  May be NULL.
      */
     uint64_t (*deadline_ns)(const struct dev_ctx *dev);
     /*
@@ -93,6 +93,7 @@ struct dev_model {
 /* The services of the machine that a device can use. */
 struct dev_host {
     void *opaque;
+    uint32_t due; /* devices that dev_is_due() was called for: a bit each */
     /* Sets the level of an interrupt source; within a transaction. */
     void (*irq)(void *opaque, uint32_t source, bool is_high);
     /* Nanoseconds since 1970. */
@@ -111,18 +112,28 @@ enum dev_phandle {
 
 struct dev_ctx {
     const struct dev_model *model;
-    struct arena *arena;
+    struct log *log; /* of the thread that uses this handle */
     void *state;
     const struct console *console;
-    const struct dev_host *host;
+    struct dev_host *host;
     uint64_t gpa; /* where the region lies */
     uint32_t irq; /* interrupt source; 0: none */
     uint32_t hart_count;
+    uint32_t due_bit; /* of this device in host->due */
 };
 
 static inline void dev_set(const struct dev_ctx *dev, const void *field, size_t bytes)
 {
-    arena_set(dev->arena, field, bytes);
+    log_set(dev->log, field, bytes);
+}
+
+/*
+ * Within a transaction: this device's notify() has work to do after the commit, or its
+ * deadline_ns() has changed.  An exit after which no device is due costs no call of notify().
+ */
+static inline void dev_is_due(const struct dev_ctx *dev)
+{
+    dev->host->due |= dev->due_bit;
 }
 
 static inline void dev_irq(const struct dev_ctx *dev, bool is_high)

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include <base/attr.h>
 #include <vmm/boot/fdt.h>
 #include <vmm/boot/image.h>
 #include <vmm/dev/goldfish_rtc.h>
@@ -36,8 +37,9 @@ enum section {
     SECTIONS = SECTION_DEVICE + MACHINE_DEVICES,
 };
 
-_Static_assert(SECTIONS <= ARENA_SECTIONS_MAX && MACHINE_DEVICES <= BUS_REGIONS_MAX,
-               "each device has a section of the arena and may have a region of the bus");
+_Static_assert(SECTIONS <= ARENA_SECTIONS_MAX && MACHINE_DEVICES <= BUS_REGIONS_MAX &&
+                   MACHINE_DEVICES <= 32,
+               "each device has a section of the arena, a bit, and may have a region of the bus");
 
 static void wants_fill(struct arena_want wants[SECTIONS])
 {
@@ -48,11 +50,13 @@ static void wants_fill(struct arena_want wants[SECTIONS])
             device[i].model->name, device[i].model->state_version, device[i].model->state_bytes};
 }
 
-uint64_t machine_arena_bytes(void)
+uint64_t machine_arena_bytes(uint32_t hart_count)
 {
     struct arena_want wants[SECTIONS];
+    const struct arena_shape shape = {wants, SECTIONS, hart_count};
+
     wants_fill(wants);
-    return arena_size_needed(wants, SECTIONS);
+    return arena_size_needed(&shape);
 }
 
 /* ---- The machine's services for devices (struct dev_host) ---- */
@@ -72,7 +76,7 @@ static uint64_t host_wall_ns(void *opaque)
 static void host_power(void *opaque, enum dev_power what, uint32_t code)
 {
     struct machine *machine = opaque;
-    arena_set(&machine->arena, machine->state, offsetof(struct machine_state, is_booting));
+    log_set(&machine->log, machine->state, offsetof(struct machine_state, is_booting));
     machine->state->power = what;
     machine->state->power_code = code;
 }
@@ -88,7 +92,7 @@ static enum err handle_build(struct machine *machine)
 {
     machine->state = arena_section(&machine->arena, SECTION_MACHINE);
     machine->console = (struct console){
-        .arena = &machine->arena,
+        .log = &machine->log,
         .state = arena_section(&machine->arena, SECTION_CONSOLE),
         .port = &machine->config.console,
     };
@@ -98,14 +102,17 @@ static enum err handle_build(struct machine *machine)
     for (uint32_t i = 0; i < MACHINE_DEVICES; i++) {
         machine->dev[i] = (struct dev_ctx){
             .model = device[i].model,
-            .arena = &machine->arena,
+            .log = &machine->log,
             .state = arena_section(&machine->arena, SECTION_DEVICE + i),
             .console = &machine->console,
             .host = &machine->host,
             .gpa = device[i].gpa,
             .irq = device[i].irq,
             .hart_count = machine->config.hart_count,
+            .due_bit = UINT32_C(1) << i,
         };
+        machine->notified |= device[i].model->notify ? machine->dev[i].due_bit : 0;
+        machine->timed |= device[i].model->deadline_ns ? machine->dev[i].due_bit : 0;
         enum err err = bus_add(&machine->bus, &machine->dev[i]);
         if (err)
             return err;
@@ -117,24 +124,26 @@ enum err machine_init(struct machine *machine, const struct board_config *config
                       void *arena_memory, uint64_t arena_bytes, bool *is_taken_over)
 {
     struct arena_want wants[SECTIONS];
+    const struct arena_shape shape = {wants, SECTIONS, config->hart_count};
     enum err err;
 
     if (config->hart_count == 0 || config->hart_count > GUEST_HARTS_MAX)
         return ERR_INVALID_ARG;
     *machine = (struct machine){.config = *config};
     wants_fill(wants);
-    err = arena_attach(&machine->arena, arena_memory, arena_bytes, wants, SECTIONS);
+    err = arena_attach(&machine->arena, arena_memory, arena_bytes, &shape);
     *is_taken_over = err == OK && arena_rollback(&machine->arena) == OK;
     if (!*is_taken_over) {
-        err = arena_format(&machine->arena, arena_memory, arena_bytes, wants, SECTIONS);
+        err = arena_format(&machine->arena, arena_memory, arena_bytes, &shape);
         if (err)
             return err;
     }
+    arena_log(&machine->arena, 0, &machine->log);
     err = handle_build(machine);
     /* The last VMM may have died after it committed taken input, but before the release. */
     if (!err && *is_taken_over)
         console_release(&machine->console);
-    machine->is_changed = true;
+    machine_all_due(machine);
     machine->deadline_ticks = UINT64_MAX;
     return err;
 }
@@ -201,18 +210,20 @@ enum err machine_boot(struct machine *machine)
     state->power = DEV_POWER_RUN;
     state->power_code = 0;
     state->boot_count++;
-    machine->is_changed = true;
+    machine_all_due(machine);
     __atomic_store_n(&state->is_booting, 0, __ATOMIC_SEQ_CST);
     return OK;
 }
 
 /* ---- Running ---- */
 
-void machine_notify(struct machine *machine)
+/* Not inlined, as the next ones: an exit seldom needs all three, and each would save registers. */
+ATTR_NOINLINE void machine_notify(struct machine *machine, uint32_t due)
 {
-    for (uint32_t i = 0; i < MACHINE_DEVICES; i++)
-        if (machine->dev[i].model->notify)
-            machine->dev[i].model->notify(&machine->dev[i]);
+    for (due &= machine->notified; due; due &= due - 1) {
+        const struct dev_ctx *dev = &machine->dev[__builtin_ctz(due)];
+        dev->model->notify(dev);
+    }
 }
 
 uint64_t machine_deadline_ns(const struct machine *machine)
@@ -238,7 +249,7 @@ static uint64_t ticks_of_ns(uint64_t ns, uint64_t hz)
     return ticks;
 }
 
-uint64_t machine_deadline_ticks(const struct machine *machine)
+ATTR_NOINLINE uint64_t machine_deadline_ticks(const struct machine *machine)
 {
     const struct board_config *config = &machine->config;
     uint64_t deadline_ns = machine_deadline_ns(machine), ticks;
@@ -254,7 +265,7 @@ uint64_t machine_deadline_ticks(const struct machine *machine)
     return ticks;
 }
 
-void machine_sync_irq(struct machine *machine, uint32_t hart)
+ATTR_NOINLINE void machine_sync_irq(struct machine *machine, uint32_t hart)
 {
     uint64_t *irq = &machine_page(machine, hart)->irq;
     bool is_wanted = plic_output(&machine->dev[DEVICE_PLIC], PLIC_CONTEXT_S(hart));
@@ -266,10 +277,14 @@ void machine_sync_irq(struct machine *machine, uint32_t hart)
         __atomic_fetch_and(irq, ~VCPU_IRQ_EXTERNAL, __ATOMIC_SEQ_CST);
 }
 
+/* A notify() can make its own device due, and the interrupt controller. */
 void machine_settle_now(struct machine *machine, uint32_t hart)
 {
-    machine_notify(machine);
-    machine_sync_irq(machine, hart);
-    machine->deadline_ticks = machine_deadline_ticks(machine);
-    machine->is_changed = false;
+    if (machine->host.due & machine->notified)
+        machine_notify(machine, machine->host.due);
+    if (machine->host.due & machine->dev[DEVICE_PLIC].due_bit)
+        machine_sync_irq(machine, hart);
+    if (machine->host.due & machine->timed)
+        machine->deadline_ticks = machine_deadline_ticks(machine);
+    machine->host.due = 0;
 }

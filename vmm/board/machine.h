@@ -74,23 +74,27 @@ struct board_config {
     uint64_t (*time_ticks)(void *opaque); /* the time CSR, of which wall_ns is made */
 };
 
-/* The members that every exit uses come first. */
+/*
+ * One thread's handle: its log, and the work that this thread has yet to do after an exit.
+ * The members that every exit uses come first.
+ */
 struct machine {
     struct machine_state *state; /* in the arena */
-    struct arena arena;
+    struct log log;              /* of the thread that uses this handle */
     struct console console;
-    /* Something outside or in the arena has changed since machine_settle(). */
-    bool is_changed;
+    struct dev_host host;
     /* When machine_settle() must run even if nothing changes: time CSR; all ones for never. */
     uint64_t deadline_ticks;
     struct board_config config;
-    struct dev_host host;
+    struct arena arena;
+    uint32_t notified; /* the bits of the devices that have a notify() */
+    uint32_t timed;    /* and of those that have a deadline_ns() */
     struct dev_ctx dev[MACHINE_DEVICES];
     struct bus bus;
 };
 
-/* The size of a machine's arena. */
-uint64_t machine_arena_bytes(void);
+/* The size of the arena of a machine with so many harts; each hart's thread has a log. */
+uint64_t machine_arena_bytes(uint32_t hart_count);
 
 /*
  * Builds the handle over the arena.  Takes over the state in the arena and rolls back an
@@ -113,8 +117,8 @@ MUST_CHECK machine_init(struct machine *machine, const struct board_config *conf
  */
 MUST_CHECK machine_boot(struct machine *machine);
 
-/* Calls notify() of every device that has one; dev.h lists the occasions. */
-void machine_notify(struct machine *machine);
+/* Calls notify() of every device that has one and is among `due`; dev.h lists the occasions. */
+void machine_notify(struct machine *machine, uint32_t due);
 
 /* Wall-clock time at which machine_notify() must be called next, or DEV_NO_DEADLINE. */
 uint64_t machine_deadline_ns(const struct machine *machine);
@@ -128,13 +132,19 @@ void machine_sync_irq(struct machine *machine, uint32_t hart);
 /* The slow path of machine_settle(). */
 void machine_settle_now(struct machine *machine, uint32_t hart);
 
+/* Something outside the arena may have changed: every device is due. */
+static inline void machine_all_due(struct machine *machine)
+{
+    machine->host.due = UINT32_MAX;
+}
+
 /*
- * Called after each exit, each signal and at deadline_ticks.  If is_changed is set, runs
- * machine_notify() and machine_sync_irq() and updates deadline_ticks.
+ * Called after each exit, each signal and at deadline_ticks.  Does what the devices that are due
+ * need: runs notify(), copies the interrupt controller's output, updates deadline_ticks.
  */
 static inline void machine_settle(struct machine *machine, uint32_t hart)
 {
-    if (machine->is_changed)
+    if (machine->host.due)
         machine_settle_now(machine, hart);
 }
 

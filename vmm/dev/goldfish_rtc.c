@@ -92,6 +92,7 @@ static void rtc_write(const struct dev_ctx *dev, uint64_t offset, uint32_t width
     (void)width;
 
     dev_set(dev, rtc, sizeof *rtc);
+    dev_is_due(dev); /* the deadline may have changed */
     switch (offset) {
     case TIME_LOW:
         rtc->offset_ns += ((now & ~LOW_HALF) | value) - now;
@@ -128,11 +129,12 @@ static void rtc_notify(const struct dev_ctx *dev)
 
     if (!rtc->is_armed || rtc->alarm_ns > rtc_guest_now(dev))
         return;
-    arena_begin(dev->arena);
+    log_begin(dev->log);
     dev_set(dev, rtc, sizeof *rtc);
+    dev_is_due(dev);
     rtc_alarm_check(dev);
     rtc_irq_update(dev);
-    arena_commit(dev->arena, 0, NULL);
+    log_commit(dev->log);
 }
 
 static uint64_t rtc_deadline_ns(const struct dev_ctx *dev)

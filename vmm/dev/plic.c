@@ -17,6 +17,7 @@
 
 #include <libfdt.h>
 
+#include <base/attr.h>
 #include <vmm/boot/fdt_util.h>
 
 #define WORDS          (PLIC_SOURCES / 32u)
@@ -57,6 +58,7 @@ static void plic_word_set(const struct dev_ctx *dev, uint32_t *word, uint32_t va
         return;
     dev_set(dev, word, sizeof *word);
     *word = value;
+    dev_is_due(dev); /* the output may have changed */
 }
 
 void plic_input(const struct dev_ctx *dev, uint32_t source, bool is_high)
@@ -74,8 +76,20 @@ void plic_input(const struct dev_ctx *dev, uint32_t source, bool is_high)
         plic_word_set(dev, &plic->pending[word], plic->pending[word] | bit);
 }
 
+/* Does the context have a source that is pending and enabled?  No loop, because each exit that
+ * changed the controller calls this. */
+static bool plic_has_candidate(const struct plic_state *plic, uint32_t context)
+{
+    const uint32_t *pending = plic->pending, *enable = plic->enable[context];
+
+    return ((pending[0] & enable[0]) | (pending[1] & enable[1]) | (pending[2] & enable[2])) != 0;
+}
+
+_Static_assert(WORDS == 3, "plic_has_candidate() looks at each word");
+
 /* The source that a context claims: highest priority above `floor`, then lowest number; 0: none. */
-static uint32_t plic_best_source(const struct plic_state *plic, uint32_t context, uint32_t floor)
+static ATTR_NOINLINE uint32_t plic_best_source(const struct plic_state *plic, uint32_t context,
+                                               uint32_t floor)
 {
     uint32_t best = 0, best_priority = floor;
 
@@ -95,7 +109,7 @@ static uint32_t plic_best_source(const struct plic_state *plic, uint32_t context
 bool plic_output(const struct dev_ctx *dev, uint32_t context)
 {
     const struct plic_state *plic = dev->state;
-    return context < plic_context_count(dev) &&
+    return context < plic_context_count(dev) && plic_has_candidate(plic, context) &&
            plic_best_source(plic, context, plic->threshold[context]) != 0;
 }
 
@@ -163,40 +177,49 @@ static uint64_t plic_read(const struct dev_ctx *dev, uint64_t offset, uint32_t w
     }
 }
 
-static void plic_write(const struct dev_ctx *dev, uint64_t offset, uint32_t width, uint64_t value)
+/* Not inlined: a write of a priority then saves no registers. */
+static ATTR_NOINLINE void plic_context_write(const struct dev_ctx *dev, uint64_t offset,
+                                             uint32_t value)
 {
     struct plic_state *plic = dev->state;
-    uint32_t word_value = (uint32_t)value;
-    (void)width;
-
-    if (offset < PENDING_BASE) {
-        if (offset >= 4 && offset / 4 < PLIC_SOURCES)
-            plic_word_set(dev, &plic->priority[offset / 4], word_value & PRIORITY_MASK);
-        return;
-    }
-    if (offset < ENABLE_BASE)
-        return;
-    if (offset < CONTEXT_BASE) {
-        uint32_t *word = plic_enable_word(dev, offset);
-        /* Bit 0 of the first word would be source 0, which does not exist. */
-        bool is_first = offset % ENABLE_STRIDE == 0;
-        if (word)
-            plic_word_set(dev, word, is_first ? word_value & ~UINT32_C(1) : word_value);
-        return;
-    }
     uint64_t context = (offset - CONTEXT_BASE) / CONTEXT_STRIDE;
+
     if (context >= plic_context_count(dev))
         return;
     switch ((offset - CONTEXT_BASE) % CONTEXT_STRIDE) {
     case 0:
-        plic_word_set(dev, &plic->threshold[context], word_value & PRIORITY_MASK);
+        plic_word_set(dev, &plic->threshold[context], value & PRIORITY_MASK);
         break;
     case 4:
-        plic_complete(dev, (uint32_t)context, word_value);
+        plic_complete(dev, (uint32_t)context, value);
         break;
     default:
         break;
     }
+}
+
+static ATTR_NOINLINE void plic_enable_write(const struct dev_ctx *dev, uint64_t offset,
+                                            uint32_t value)
+{
+    uint32_t *word = plic_enable_word(dev, offset);
+    /* Bit 0 of the first word would be source 0, which does not exist. */
+    bool is_first = offset % ENABLE_STRIDE == 0;
+
+    if (word)
+        plic_word_set(dev, word, is_first ? value & ~UINT32_C(1) : value);
+}
+
+static void plic_write(const struct dev_ctx *dev, uint64_t offset, uint32_t width, uint64_t value)
+{
+    struct plic_state *plic = dev->state;
+    (void)width;
+
+    if (offset >= CONTEXT_BASE)
+        plic_context_write(dev, offset, (uint32_t)value);
+    else if (offset >= ENABLE_BASE)
+        plic_enable_write(dev, offset, (uint32_t)value);
+    else if (offset >= 4 && offset / 4 < PLIC_SOURCES)
+        plic_word_set(dev, &plic->priority[offset / 4], (uint32_t)value & PRIORITY_MASK);
 }
 
 static void plic_reset(const struct dev_ctx *dev)

@@ -60,26 +60,35 @@ enum reg {
 #define FDT_BYTES      0x100u
 #define CLOCK_HZ       3686400u
 
+/* The undo log keeps whole 64-bit words, so what changes together stands in one word. */
 struct uart_fifo {
     uint8_t byte[UART16550_FIFO_BYTES];
     uint8_t head; /* of the oldest byte */
     uint8_t count;
+    uint8_t reserved[6];
 };
 
-struct uart_state {
+struct uart_regs {
     uint8_t ier;
     uint8_t fcr;
     uint8_t lcr;
     uint8_t mcr;
     uint8_t scr;
-    uint8_t divisor_low;
-    uint8_t divisor_high;
     uint8_t is_overrun;
     uint8_t msr_delta;
     uint8_t is_thre_pending; /* THRE has become true and was not yet reported */
+};
+
+struct uart_state {
+    struct uart_regs regs;
+    uint8_t divisor[2]; /* low, high */
+    uint8_t reserved[6];
     struct uart_fifo rx;
     struct uart_fifo tx;
 };
+
+_Static_assert(sizeof(struct uart_regs) == 8 && sizeof(struct uart_state) == 64,
+               "the registers are one word, and each FIFO is three");
 
 static void fifo_push(struct uart_fifo *fifo, uint8_t byte)
 {
@@ -103,7 +112,7 @@ static uint32_t fifo_used(const struct uart_fifo *fifo)
 
 static uint32_t fifo_depth(const struct uart_state *uart)
 {
-    return uart->fcr & FCR_ENABLE ? UART16550_FIFO_BYTES : 1;
+    return uart->regs.fcr & FCR_ENABLE ? UART16550_FIFO_BYTES : 1;
 }
 
 static uint32_t fifo_room(const struct uart_state *uart, const struct uart_fifo *fifo)
@@ -115,12 +124,12 @@ static uint32_t fifo_room(const struct uart_state *uart, const struct uart_fifo 
 static uint32_t rx_trigger(const struct uart_state *uart)
 {
     static const uint8_t level[4] = {1, 4, 8, 14};
-    return uart->fcr & FCR_ENABLE ? level[uart->fcr >> 6] : 1;
+    return uart->regs.fcr & FCR_ENABLE ? level[uart->regs.fcr >> 6] : 1;
 }
 
 static uint8_t modem_lines(const struct uart_state *uart)
 {
-    uint8_t mcr = uart->mcr;
+    uint8_t mcr = uart->regs.mcr;
     if (!(mcr & MCR_LOOP))
         return MSR_CTS | MSR_DSR | MSR_DCD;
     return (uint8_t)((mcr & MCR_RTS ? MSR_CTS : 0) | (mcr & MCR_DTR ? MSR_DSR : 0) |
@@ -133,13 +142,13 @@ static uint8_t modem_lines(const struct uart_state *uart)
  */
 static uint8_t irq_identify(const struct uart_state *uart)
 {
-    if ((uart->ier & IER_LINE) && uart->is_overrun)
+    if ((uart->regs.ier & IER_LINE) && uart->regs.is_overrun)
         return IIR_LINE;
-    if ((uart->ier & IER_RX) && uart->rx.count)
+    if ((uart->regs.ier & IER_RX) && uart->rx.count)
         return fifo_used(&uart->rx) >= rx_trigger(uart) ? IIR_RX : IIR_RX_TIMEOUT;
-    if ((uart->ier & IER_THRE) && uart->is_thre_pending)
+    if ((uart->regs.ier & IER_THRE) && uart->regs.is_thre_pending)
         return IIR_THRE;
-    if ((uart->ier & IER_MODEM) && uart->msr_delta)
+    if ((uart->regs.ier & IER_MODEM) && uart->regs.msr_delta)
         return IIR_MODEM;
     return IIR_NONE;
 }
@@ -151,17 +160,34 @@ static void irq_update(const struct dev_ctx *dev)
 
 /* ---- Reads ---- */
 
-static uint8_t data_read(struct uart_state *uart)
+static void uart_set_regs(const struct dev_ctx *dev)
 {
-    return uart->rx.count ? fifo_pop(&uart->rx) : 0;
+    struct uart_state *uart = dev->state;
+    dev_set(dev, &uart->regs, sizeof uart->regs);
 }
 
-static uint8_t iir_read(struct uart_state *uart)
+/* Taking a byte out of a full receiver makes room for input that waits. */
+static uint8_t data_read(const struct dev_ctx *dev)
 {
+    struct uart_state *uart = dev->state;
+
+    if (uart->rx.count == 0)
+        return 0;
+    dev_set(dev, &uart->rx.head, sizeof uart->rx.head + sizeof uart->rx.count);
+    dev_is_due(dev);
+    return fifo_pop(&uart->rx);
+}
+
+static uint8_t iir_read(const struct dev_ctx *dev)
+{
+    struct uart_state *uart = dev->state;
     uint8_t iir = irq_identify(uart);
-    if (iir == IIR_THRE)
-        uart->is_thre_pending = 0;
-    return uart->fcr & FCR_ENABLE ? iir | IIR_FIFOS : iir;
+
+    if (iir == IIR_THRE) {
+        uart_set_regs(dev);
+        uart->regs.is_thre_pending = 0;
+    }
+    return uart->regs.fcr & FCR_ENABLE ? iir | IIR_FIFOS : iir;
 }
 
 static uint8_t lsr_value(const struct uart_state *uart)
@@ -169,37 +195,53 @@ static uint8_t lsr_value(const struct uart_state *uart)
     uint8_t lsr = uart->tx.count ? 0 : LSR_THR_EMPTY | LSR_ALL_EMPTY;
     if (uart->rx.count)
         lsr |= LSR_DATA_READY;
-    if (uart->is_overrun)
+    if (uart->regs.is_overrun)
         lsr |= LSR_OVERRUN;
     return lsr;
 }
 
-static uint8_t reg_read(struct uart_state *uart, uint64_t reg)
+static uint8_t lsr_read(const struct dev_ctx *dev)
 {
-    bool is_dlab = uart->lcr & LCR_DLAB;
-    uint8_t value;
+    struct uart_state *uart = dev->state;
+    uint8_t value = lsr_value(uart);
+
+    uart_set_regs(dev);
+    uart->regs.is_overrun = 0;
+    return value;
+}
+
+static uint8_t msr_read(const struct dev_ctx *dev)
+{
+    struct uart_state *uart = dev->state;
+    uint8_t value = modem_lines(uart) | uart->regs.msr_delta;
+
+    uart_set_regs(dev);
+    uart->regs.msr_delta = 0;
+    return value;
+}
+
+static uint8_t reg_read(const struct dev_ctx *dev, uint64_t reg)
+{
+    const struct uart_state *uart = dev->state;
+    bool is_dlab = uart->regs.lcr & LCR_DLAB;
 
     switch (reg) {
     case REG_DATA:
-        return is_dlab ? uart->divisor_low : data_read(uart);
+        return is_dlab ? uart->divisor[0] : data_read(dev);
     case REG_IER:
-        return is_dlab ? uart->divisor_high : uart->ier;
+        return is_dlab ? uart->divisor[1] : uart->regs.ier;
     case REG_IIR:
-        return iir_read(uart);
+        return iir_read(dev);
     case REG_LCR:
-        return uart->lcr;
+        return uart->regs.lcr;
     case REG_MCR:
-        return uart->mcr;
+        return uart->regs.mcr;
     case REG_LSR:
-        value = lsr_value(uart);
-        uart->is_overrun = 0;
-        return value;
+        return lsr_read(dev);
     case REG_MSR:
-        value = modem_lines(uart) | uart->msr_delta;
-        uart->msr_delta = 0;
-        return value;
+        return msr_read(dev);
     default:
-        return uart->scr;
+        return uart->regs.scr;
     }
 }
 
@@ -209,10 +251,9 @@ static uint64_t uart_read(const struct dev_ctx *dev, uint64_t offset, uint32_t w
     (void)width;
 
     /* Guests poll LSR, and this read changes nothing: it needs no log entry. */
-    if (offset == REG_LSR && !uart->is_overrun)
+    if (offset == REG_LSR && !uart->regs.is_overrun)
         return lsr_value(uart);
-    dev_set(dev, uart, sizeof *uart);
-    uint8_t value = reg_read(uart, offset);
+    uint8_t value = reg_read(dev, offset);
     irq_update(dev);
     return value;
 }
@@ -223,14 +264,17 @@ static uint64_t uart_read(const struct dev_ctx *dev, uint64_t offset, uint32_t w
  * Receives a byte in loopback.  No room is an overrun ("Line Status Register", bit 1): without
  * FIFOs the byte overwrites the one before; with FIFOs the new byte is lost in the shift register.
  */
-static void rx_loop(struct uart_state *uart, uint8_t byte)
+static void rx_loop(const struct dev_ctx *dev, uint8_t byte)
 {
+    struct uart_state *uart = dev->state;
+
+    dev_set(dev, &uart->rx, sizeof uart->rx);
     if (fifo_room(uart, &uart->rx)) {
         fifo_push(&uart->rx, byte);
         return;
     }
-    uart->is_overrun = 1;
-    if (!(uart->fcr & FCR_ENABLE))
+    uart->regs.is_overrun = 1;
+    if (!(uart->regs.fcr & FCR_ENABLE))
         uart->rx.byte[uart->rx.head % UART16550_FIFO_BYTES] = byte;
 }
 
@@ -238,50 +282,67 @@ static void data_write(const struct dev_ctx *dev, uint8_t byte)
 {
     struct uart_state *uart = dev->state;
 
-    uart->is_thre_pending = 0;
-    if (uart->mcr & MCR_LOOP) {
-        rx_loop(uart, byte);
-        uart->is_thre_pending = 1;
+    uart->regs.is_thre_pending = 0;
+    if (uart->regs.mcr & MCR_LOOP) {
+        rx_loop(dev, byte);
+        uart->regs.is_thre_pending = 1;
     } else if (uart->tx.count == 0 && console_send(dev->console, byte)) {
-        uart->is_thre_pending = 1; /* sent before the guest can read LSR */
+        uart->regs.is_thre_pending = 1; /* sent before the guest can read LSR */
     } else if (fifo_room(uart, &uart->tx)) {
+        dev_set(dev, &uart->tx, sizeof uart->tx);
         fifo_push(&uart->tx, byte);
+        dev_is_due(dev);
     }
     /* A byte written to a full FIFO is dropped: the guest did not wait for THRE. */
 }
 
 static void ier_write(struct uart_state *uart, uint8_t value)
 {
-    bool is_thre_newly_enabled = (value & IER_THRE) && !(uart->ier & IER_THRE);
-    uart->ier = value & IER_MASK;
+    bool is_thre_newly_enabled = (value & IER_THRE) && !(uart->regs.ier & IER_THRE);
+    uart->regs.ier = value & IER_MASK;
     if (is_thre_newly_enabled && uart->tx.count == 0)
-        uart->is_thre_pending = 1;
+        uart->regs.is_thre_pending = 1;
 }
 
-static void fifo_clear_tx(struct uart_state *uart)
+static void divisor_write(const struct dev_ctx *dev, uint64_t half, uint8_t value)
 {
-    if (uart->tx.count)
-        uart->is_thre_pending = 1;
-    uart->tx.count = 0;
+    struct uart_state *uart = dev->state;
+
+    dev_set(dev, &uart->divisor, sizeof uart->divisor);
+    uart->divisor[half] = value;
 }
 
-static void fcr_write(struct uart_state *uart, uint8_t value)
+static void fifo_clear(const struct dev_ctx *dev, struct uart_fifo *fifo)
 {
-    bool is_switched = (value ^ uart->fcr) & FCR_ENABLE;
+    dev_set(dev, &fifo->count, sizeof fifo->count);
+    fifo->count = 0;
+    dev_is_due(dev);
+}
+
+static void fcr_write(const struct dev_ctx *dev, uint8_t value)
+{
+    struct uart_state *uart = dev->state;
+    bool is_switched = (value ^ uart->regs.fcr) & FCR_ENABLE;
     /* With bit 0 clear no other bit of the register takes effect. */
     bool is_programmed = value & FCR_ENABLE;
 
     if (is_switched || (is_programmed && (value & FCR_CLEAR_RX)))
-        uart->rx.count = 0;
-    if (is_switched || (is_programmed && (value & FCR_CLEAR_TX)))
-        fifo_clear_tx(uart);
-    uart->fcr = is_programmed ? value & FCR_KEPT : 0;
+        fifo_clear(dev, &uart->rx);
+    if (is_switched || (is_programmed && (value & FCR_CLEAR_TX))) {
+        if (uart->tx.count)
+            uart->regs.is_thre_pending = 1;
+        fifo_clear(dev, &uart->tx);
+    }
+    uart->regs.fcr = is_programmed ? value & FCR_KEPT : 0;
 }
 
-static void mcr_write(struct uart_state *uart, uint8_t value)
+static void mcr_write(const struct dev_ctx *dev, uint8_t value)
 {
+    struct uart_state *uart = dev->state;
     uint8_t before = modem_lines(uart);
-    uart->mcr = value & MCR_MASK;
+
+    uart->regs.mcr = value & MCR_MASK;
+    dev_is_due(dev); /* input that waited for the end of loopback */
     uint8_t after = modem_lines(uart);
     uint8_t changed = before ^ after;
 
@@ -289,38 +350,36 @@ static void mcr_write(struct uart_state *uart, uint8_t value)
     uint32_t delta = (changed & (MSR_CTS | MSR_DSR | MSR_DCD)) >> 4;
     if ((before & MSR_RI) && !(after & MSR_RI))
         delta |= MSR_DELTA_RI;
-    uart->msr_delta = (uint8_t)(uart->msr_delta | delta);
+    uart->regs.msr_delta = (uint8_t)(uart->regs.msr_delta | delta);
 }
 
+/* The caller has kept uart->regs. */
 static void reg_write(const struct dev_ctx *dev, uint64_t reg, uint8_t value)
 {
     struct uart_state *uart = dev->state;
-    bool is_dlab = uart->lcr & LCR_DLAB;
+    bool is_dlab = uart->regs.lcr & LCR_DLAB;
 
     switch (reg) {
     case REG_DATA:
-        if (is_dlab)
-            uart->divisor_low = value;
-        else
-            data_write(dev, value);
-        break;
     case REG_IER:
         if (is_dlab)
-            uart->divisor_high = value;
+            divisor_write(dev, reg, value);
+        else if (reg == REG_DATA)
+            data_write(dev, value);
         else
             ier_write(uart, value);
         break;
     case REG_IIR:
-        fcr_write(uart, value);
+        fcr_write(dev, value);
         break;
     case REG_LCR:
-        uart->lcr = value;
+        uart->regs.lcr = value;
         break;
     case REG_MCR:
-        mcr_write(uart, value);
+        mcr_write(dev, value);
         break;
     case REG_SCR:
-        uart->scr = value;
+        uart->regs.scr = value;
         break;
     default: /* LSR and MSR are read only */
         break;
@@ -329,10 +388,9 @@ static void reg_write(const struct dev_ctx *dev, uint64_t reg, uint8_t value)
 
 static void uart_write(const struct dev_ctx *dev, uint64_t offset, uint32_t width, uint64_t value)
 {
-    struct uart_state *uart = dev->state;
     (void)width; /* a wider access writes only the register at its address, as on QEMU */
 
-    dev_set(dev, uart, sizeof *uart);
+    uart_set_regs(dev);
     reg_write(dev, offset, (uint8_t)value);
     irq_update(dev);
 }
@@ -362,18 +420,18 @@ static bool uart_exchange(const struct dev_ctx *dev)
     struct uart_state *uart = dev->state;
     uint8_t bytes[UART16550_FIFO_BYTES];
     /* In loopback the receiver is not connected: input waits until loopback ends. */
-    size_t room = uart->mcr & MCR_LOOP ? 0 : fifo_room(uart, &uart->rx);
+    size_t room = uart->regs.mcr & MCR_LOOP ? 0 : fifo_room(uart, &uart->rx);
     size_t sent = uart_tx_send(dev, uart);
     size_t received = room ? console_peek(dev->console, bytes, room) : 0;
 
     if (sent == 0 && received == 0)
         return false;
-    arena_begin(dev->arena);
+    log_begin(dev->log);
     dev_set(dev, uart, sizeof *uart);
     for (size_t i = 0; i < sent; i++)
         fifo_pop(&uart->tx);
     if (sent && uart->tx.count == 0)
-        uart->is_thre_pending = 1;
+        uart->regs.is_thre_pending = 1;
     for (size_t i = 0; i < received; i++)
         fifo_push(&uart->rx, bytes[i]);
     if (sent)
@@ -381,7 +439,7 @@ static bool uart_exchange(const struct dev_ctx *dev)
     if (received)
         console_advance_in(dev->console, received);
     irq_update(dev);
-    arena_commit(dev->arena, 0, NULL);
+    log_commit(dev->log);
     if (received)
         console_release(dev->console);
     return true;
@@ -404,7 +462,8 @@ size_t uart16550_take(const struct dev_ctx *dev, uint8_t *bytes, size_t count)
 
     if (uart->rx.count == 0 || count == 0)
         return 0;
-    dev_set(dev, uart, sizeof *uart);
+    dev_set(dev, &uart->rx.head, sizeof uart->rx.head + sizeof uart->rx.count);
+    dev_is_due(dev);
     while (taken < count && uart->rx.count)
         bytes[taken++] = fifo_pop(&uart->rx);
     irq_update(dev);
@@ -415,8 +474,8 @@ size_t uart16550_take(const struct dev_ctx *dev, uint8_t *bytes, size_t count)
 static void uart_reset(const struct dev_ctx *dev)
 {
     struct uart_state *uart = dev->state;
-    uart->lcr = LCR_8_BITS;
-    uart->divisor_low = 0x18; /* 9600 baud from the clock below */
+    uart->regs.lcr = LCR_8_BITS;
+    uart->divisor[0] = 0x18; /* 9600 baud from the clock below */
 }
 
 /* serial@10000000 { compatible = "ns16550a"; interrupts = <10>; clock-frequency = <3686400>; }; */
@@ -432,7 +491,7 @@ static int uart_fdt_node(const struct dev_ctx *dev, void *fdt)
 
 const struct dev_model uart16550_model = {
     .name = "uart16550",
-    .state_version = 1,
+    .state_version = 2,
     .state_bytes = sizeof(struct uart_state),
     .region_bytes = REGION_BYTES,
     .widths = DEV_WIDTH_1 | DEV_WIDTH_2 | DEV_WIDTH_4 | DEV_WIDTH_8,

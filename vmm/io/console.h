@@ -12,7 +12,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include <vmm/state/arena.h>
+#include <vmm/state/log.h>
 
 /*
  * The rings, or a test's fake.  No call blocks.  After room() or peek() has returned 0, the
@@ -39,7 +39,7 @@ struct console_state {
 };
 
 struct console {
-    struct arena *arena;
+    struct log *log; /* of the thread that uses this handle */
     struct console_state *state; /* in the arena */
     const struct console_port *port;
     struct exit_outcome *outcome; /* of the exit being handled; NULL outside of an exit */
@@ -68,7 +68,7 @@ static inline void console_release(const struct console *console)
 /* Within a transaction: `count` bytes of output are put, before it or right after the commit. */
 static inline void console_advance_out(const struct console *console, size_t count)
 {
-    arena_set(console->arena, &console->state->out_position, sizeof console->state->out_position);
+    log_set(console->log, &console->state->out_position, sizeof console->state->out_position);
     console->state->out_position += count;
 }
 
@@ -90,7 +90,7 @@ static inline bool console_send(const struct console *console, uint8_t byte)
 /* Within a transaction: takes `count` peeked bytes; call console_release() after the commit. */
 static inline void console_advance_in(const struct console *console, size_t count)
 {
-    arena_set(console->arena, &console->state->in_position, sizeof console->state->in_position);
+    log_set(console->log, &console->state->in_position, sizeof console->state->in_position);
     console->state->in_position += count;
 }
 

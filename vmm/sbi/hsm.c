@@ -34,7 +34,7 @@ static void hsm_set_pending(const struct sbi_call *call, uint32_t hart, enum har
 {
     struct hart_state *state = &call->machine->state->hart[hart];
 
-    arena_set(&call->machine->arena, state, sizeof *state);
+    log_set(&call->machine->log, state, sizeof *state);
     state->status = status;
     state->start_gpa = call->arg[1];
     state->start_arg = call->arg[2];
@@ -61,7 +61,7 @@ static struct sbi_result hsm_hart_stop(const struct sbi_call *call)
 {
     uint64_t *status = &call->machine->state->hart[call->hart].status;
 
-    arena_set(&call->machine->arena, status, sizeof *status);
+    log_set(&call->machine->log, status, sizeof *status);
     *status = HART_STOPPED;
     return sbi_end(SBI_END_NO_RETURN);
 }

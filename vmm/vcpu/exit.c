@@ -269,10 +269,10 @@ enum err exit_handle(struct machine *machine, uint32_t hart, enum exit_next *nex
 {
     const struct vcpu_page *page = machine_page(machine, hart);
     const struct vcpu_exit_record *record = &page->exit; /* unchanged until the next vcpu_run */
-    struct exit_outcome *outcome = arena_outcome_draft(&machine->arena, hart);
+    struct exit_outcome *outcome = log_outcome_draft(&machine->log);
     enum exit_next found = EXIT_RESUME;
 
-    arena_begin(&machine->arena);
+    log_begin(&machine->log);
     outcome->seq = record->seq;
     outcome->pc = record->pc;
     outcome->flags = outcome->reg_count = 0;
@@ -281,13 +281,11 @@ enum err exit_handle(struct machine *machine, uint32_t hart, enum exit_next *nex
     enum err err = exit_dispatch(machine, hart, page, record, outcome, &found);
     machine->console.outcome = NULL;
     if (err || found == EXIT_WAIT) {
-        enum err rollback = arena_rollback(&machine->arena);
+        enum err rollback = log_rollback(&machine->log);
         if (err || rollback)
             return err ? err : rollback;
     } else {
-        if (arena_is_open(&machine->arena))
-            machine->is_changed = true;
-        arena_commit_draft(&machine->arena, hart);
+        log_commit_draft(&machine->log);
     }
     *next = found;
     return OK;
@@ -329,23 +327,29 @@ static void harts_apply(const struct machine *machine, uint32_t self,
     }
 }
 
+_Static_assert(OUTCOME_REGS_MAX == 2, "regs_apply() writes two registers");
+
+static enum err reg_apply(const struct machine *machine, uint32_t hart,
+                          const struct outcome_reg *reg)
+{
+    const struct vcpu_ops *ops = &machine->config.vcpu;
+
+    if (reg->index >= 32)
+        return ops->set_reg(ops->opaque, hart, reg->index, reg->value);
+    machine_page(machine, hart)->x[reg->index] = reg->value;
+    return OK;
+}
+
+/* Not a loop: most outcomes have no register or one.  A faulty VMM may have left any reg_count. */
 static enum err regs_apply(const struct machine *machine, uint32_t hart,
                            const struct exit_outcome *outcome)
 {
-    const struct vcpu_ops *ops = &machine->config.vcpu;
-    struct vcpu_page *page = machine_page(machine, hart);
-
-    uint32_t count = outcome->reg_count < OUTCOME_REGS_MAX ? outcome->reg_count : OUTCOME_REGS_MAX;
-    for (const struct outcome_reg *reg = outcome->reg; count > 0; reg++, count--) {
-        enum err err = OK;
-        if (reg->index < 32)
-            page->x[reg->index] = reg->value;
-        else
-            err = ops->set_reg(ops->opaque, hart, reg->index, reg->value);
-        if (err)
-            return err;
-    }
-    return OK;
+    if (outcome->reg_count == 0)
+        return OK;
+    enum err err = reg_apply(machine, hart, &outcome->reg[0]);
+    if (!err && outcome->reg_count > 1)
+        err = reg_apply(machine, hart, &outcome->reg[1]);
+    return err;
 }
 
 /* A second injection would overwrite sepc and scause.  If pc has changed, the first one is done. */
@@ -396,7 +400,7 @@ static enum err outcome_apply(struct machine *machine, uint32_t hart,
 
 enum err exit_apply(struct machine *machine, uint32_t hart)
 {
-    const struct exit_outcome *outcome = arena_outcome(&machine->arena, hart);
+    const struct exit_outcome *outcome = log_outcome(&machine->log);
     const struct vcpu_page *page = machine_page(machine, hart);
 
     if (page->exit.reason == VCPU_EXIT_NONE || outcome->seq != page->exit.seq)
@@ -407,11 +411,11 @@ enum err exit_apply(struct machine *machine, uint32_t hart)
 enum err exit_answer(struct machine *machine, uint32_t hart, enum exit_next *next)
 {
     const struct vcpu_exit_record *record = &machine_page(machine, hart)->exit;
-    const struct exit_outcome *outcome = arena_outcome(&machine->arena, hart);
+    const struct exit_outcome *outcome = log_outcome(&machine->log);
 
     *next = EXIT_RESUME;
     if (outcome->seq != record->seq) {
-        outcome = arena_outcome_draft(&machine->arena, hart);
+        outcome = log_outcome_draft(&machine->log);
         enum err err = exit_handle(machine, hart, next);
         if (err || *next == EXIT_WAIT)
             return err;

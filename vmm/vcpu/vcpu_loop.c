@@ -65,10 +65,10 @@ static void vcpu_started(struct machine *machine, uint32_t hart)
 {
     struct hart_state *state = &machine->state->hart[hart];
 
-    arena_begin(&machine->arena);
-    arena_set(&machine->arena, state, sizeof *state);
+    log_begin(&machine->log);
+    log_set(&machine->log, state, sizeof *state);
     state->status = HART_STARTED;
-    arena_commit(&machine->arena, hart, NULL);
+    log_commit(&machine->log);
 }
 
 enum err vcpu_start(struct machine *machine, uint32_t hart)
@@ -85,7 +85,7 @@ enum err vcpu_start(struct machine *machine, uint32_t hart)
     page->pc = state->start_gpa;
     __atomic_store_n(&page->irq, VCPU_IRQ_SOFT_CLEAR, __ATOMIC_SEQ_CST);
     machine_timer_set(machine, hart, UINT64_MAX);
-    machine->is_changed = true; /* so that machine_settle() sets the external interrupt's bit */
+    machine_all_due(machine); /* so that machine_settle() sets the external interrupt's bit */
     vcpu_started(machine, hart);
     return OK;
 }
@@ -125,7 +125,7 @@ static enum err vcpu_loop_answer(struct machine *machine, uint32_t hart,
         err = ops->wait(opaque, hart);
         if (err)
             return err;
-        machine->is_changed = true;
+        machine_all_due(machine);
         machine_settle(machine, hart);
     }
 }
@@ -174,7 +174,7 @@ static enum err vcpu_loop_idle_turn(struct machine *machine, uint32_t hart,
         return vcpu_start(machine, hart);
     if (machine->state->hart[hart].status == HART_SUSPEND_PENDING)
         return vcpu_suspend(machine, hart);
-    machine->is_changed = true;
+    machine_all_due(machine);
     return ops->wait(opaque, hart);
 }
 

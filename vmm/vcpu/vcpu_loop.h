@@ -66,7 +66,7 @@ vcpu_loop(struct machine *machine, uint32_t hart, const struct vcpu_loop_ops *op
         enum err err = ops->run(opaque, hart, machine_page(machine, hart)->exit.seq,
                                 machine->deadline_ticks, &reason);
         if (!err && reason == VCPU_EXIT_NONE) {
-            machine->is_changed = true;
+            machine_all_due(machine);
             err = ops->poll(opaque, hart);
         }
         if (err)

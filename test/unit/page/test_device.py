@@ -35,7 +35,7 @@ def sources(copy, listing, prefix):
     return [copy / prefix / name for name in names]
 
 
-def compile_all(copy, files, folder):
+def compile_all(copy, files, folder, flags=FLAGS):
     """Compiles with the copy's headers before the tree's; returns the objects, or what went wrong."""
     folder.mkdir()
     include = [f"-I{copy}", f"-I{TREE}", f"-I{TREE / 'libs'}", f"-I{BUILD / 'libs'}", "-isystem",
@@ -43,7 +43,7 @@ def compile_all(copy, files, folder):
 
     def one(number, source):
         out = folder / f"{number}.o"
-        done = subprocess.run([*COMPILER, *FLAGS, *include, "-c", source, "-o", out], text=True,
+        done = subprocess.run([*COMPILER, *flags, *include, "-c", source, "-o", out], text=True,
                               capture_output=True, check=False)
         return out, done.stderr if done.returncode else ""
 
@@ -52,14 +52,14 @@ def compile_all(copy, files, folder):
     return [out for out, _ in results], [line for _, text in results for line in text.splitlines()]
 
 
-def link(objects, program):
-    done = subprocess.run([*COMPILER, "-pthread", *objects, *LIBRARIES, "-o", program], text=True,
+def link(objects, program, *flags):
+    done = subprocess.run([*COMPILER, "-pthread", *flags, *objects, *LIBRARIES, "-o", program], text=True,
                           capture_output=True, check=False)
     return done.stderr.splitlines() if done.returncode else []
 
 
 def build(copy, folder):
-    """The VMM's unit tests and fdt_dump, of the copy."""
+    """The VMM's unit tests, those that cut it at every store, and fdt_dump, of the copy."""
     shared = [name for name in sources(copy, "vmm/meson.build", "vmm")
               if name.name not in ("main.c", "calls.c", "console.c")]
     shared += [copy / "test/fakes/vmm_fake.c", TREE / "libs/ring/ring.c",
@@ -70,18 +70,31 @@ def build(copy, folder):
     if problems:
         return problems
     count = len(shared)
-    return link(objects[:-1], folder / "test") + link([*objects[:count], objects[-1]], folder / "dump")
+    return (link(objects[:-1], folder / "test") + link([*objects[:count], objects[-1]], folder / "dump") +
+            build_cuts(copy, shared, folder))
+
+
+def build_cuts(copy, shared, folder):
+    """As test/unit/vmm/meson.build does: the code under test calls stores.c before each store."""
+    fakes = [name for name in shared if "fakes" in name.parts]
+    code = [name for name in shared if name not in fakes] + [copy / "test/unit/vmm/test_log_cuts.c"]
+    rest = [copy / "test/unit/vmm" / name for name in ("test_cuts.c", "test_recovery.c")]
+    rest += [*fakes, copy / "test/fakes/stores.c", copy / "test/fakes/stores_libc.c"]
+    objects, problems = compile_all(copy, code, folder / "code", [*FLAGS, "-fsanitize=thread", "-fno-builtin", "-w"])
+    more, others = compile_all(copy, rest, folder / "rest")
+    return problems + others or link([*objects, *more], folder / "cuts", "-Wl,--wrap=memcpy", "-Wl,--wrap=memset")
 
 
 def run_tests(folder):
-    done = subprocess.run([folder / "test"], text=True, capture_output=True, check=False, cwd=folder,
-                          env=os.environ | {"CK_VERBOSITY": "silent", "CK_TAP_LOG_FILE_NAME": "-"})
-    passed = re.findall(r"^ok .*\btest_\w*scratch\w*", done.stdout, re.M)
-    problems = [line for line in done.stdout.splitlines() if line.startswith("not ok")]
-    if done.returncode or len(passed) < 3:
-        problems.append(f"{len(passed)} tests of the device passed, the program exits {done.returncode}")
-        problems += done.stderr.splitlines()
-    return problems
+    passed, problems = [], []
+    for program in ("test", "cuts"):
+        done = subprocess.run([folder / program], text=True, capture_output=True, check=False, cwd=folder,
+                              env=os.environ | {"CK_VERBOSITY": "silent", "CK_TAP_LOG_FILE_NAME": "-"})
+        passed += re.findall(r"^ok .*\btest_\w*scratch\w*", done.stdout, re.M)
+        problems += [line for line in done.stdout.splitlines() if line.startswith("not ok")]
+        if done.returncode:
+            problems += [f"{program} exits {done.returncode}", *done.stderr.splitlines()]
+    return problems if len(passed) >= 3 else [*problems, f"{len(passed)} tests of the device passed"]
 
 
 def show_tree(folder):

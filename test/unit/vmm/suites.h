@@ -16,6 +16,7 @@ TCase *image_tcase(void);
 TCase *sbi_tcase(void);
 TCase *sbi_legacy_tcase(void);
 TCase *exit_tcase(void);
+TCase *log_cuts_tcase(void);
 TCase *loop_tcase(void);
 TCase *recovery_tcase(void);
 TCase *console_ring_tcase(void);

@@ -38,7 +38,7 @@ static enum exit_next answer(struct vmm_fake *fake)
         ck_assert_int_eq(exit_apply(&fake->machine, 0), OK);
         ck_assert_uint_eq(fake->page[0].exit.reason, VCPU_EXIT_NONE);
     }
-    machine_notify(&fake->machine);
+    fake_settle(fake, 0);
     return next;
 }
 
@@ -139,7 +139,7 @@ START_TEST(test_exit_ecall_any_registers_are_answered)
                 ck_assert_int_eq(answer(fake), EXIT_RESUME);
                 fake->page[0].irq = 0;
             }
-    ck_assert(!arena_is_open(&fake->machine.arena));
+    ck_assert(!log_is_open(&fake->machine.log));
     fake_free(fake);
 }
 END_TEST
@@ -149,11 +149,11 @@ START_TEST(test_exit_ecall_timer_reaches_the_vcpu)
     /* The deadline is set after the commit, on the calling hart. */
     struct vmm_fake *fake = fake_new(1);
 
-    fake->page[0].irq = VCPU_IRQ_EXTERNAL;
+    fake->page[0].irq = VCPU_IRQ_TIMER;
     ecall(fake, SBI_EID_TIME, 0, 4242, 0, 0);
     answer(fake);
     ck_assert_uint_eq(fake->page[0].timer, 4242);
-    ck_assert_uint_eq(fake->page[0].irq, VCPU_IRQ_EXTERNAL | VCPU_IRQ_TIMER_SET);
+    ck_assert_uint_eq(fake->page[0].irq, VCPU_IRQ_TIMER | VCPU_IRQ_TIMER_SET);
     fake_free(fake);
 }
 END_TEST
@@ -208,7 +208,7 @@ START_TEST(test_exit_ecall_that_waits_changes_nothing)
     ck_assert_uint_eq(fake->page[0].pc, PC);
     ck_assert_uint_eq(fake->page[0].x[11], 9);
     ck_assert_uint_eq(fake->page[0].exit.reason, VCPU_EXIT_ECALL);
-    ck_assert(!arena_is_open(&fake->machine.arena));
+    ck_assert(!log_is_open(&fake->machine.log));
     fake->out_limit = 1;
     ck_assert_int_eq(answer(fake), EXIT_RESUME);
     ck_assert_uint_eq(fake->page[0].pc, PC + 4);
@@ -324,7 +324,7 @@ START_TEST(test_exit_store_to_uart_goes_out_after_the_commit)
     answer(fake);
     ck_assert_uint_eq(fake_get(fake, UART + 5, 1), 0);
     fake->out_limit = FAKE_CONSOLE_BYTES;
-    machine_notify(&fake->machine);
+    fake_signal(fake, 0);
     ck_assert_uint_eq(fake_get(fake, UART + 5, 1), 0x60);
     ck_assert_mem_eq(fake->out, "QQ", 2);
     fake_free(fake);
@@ -491,7 +491,7 @@ START_TEST(test_exit_refused_kernel_call_is_an_error)
     access_set(fake, true, UART, HTINST_FSW_FA0);
     fake->refusal = ERR_BUSY;
     ck_assert_int_eq(exit_handle(&fake->machine, 0, &next), ERR_BUSY);
-    ck_assert(!arena_is_open(&fake->machine.arena));
+    ck_assert(!log_is_open(&fake->machine.log));
     fake->refusal = OK;
     exit_set(fake, (struct vcpu_exit_record){.reason = VCPU_EXIT_FETCH, .cause = 20});
     ck_assert_int_eq(exit_handle(&fake->machine, 0, &next), OK);

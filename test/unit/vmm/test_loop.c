@@ -256,7 +256,7 @@ static void step_alarm(struct guest *guest, struct vcpu_page *page)
         fake_put(fake, RTC + 0xc, 4, alarm >> 32);
         fake_put(fake, RTC + 8, 4, (alarm & UINT32_MAX) + 1);
         ecall(page, SBI_EID_BASE, 0, 0, 0);
-        fake->machine.is_changed = true; /* as if this exit had changed it */
+        machine_all_due(&fake->machine); /* as if this exit had changed it */
         break;
     case 2: /* rounded up: not before the alarm */
         ck_assert_uint_eq(guest->deadline_ticks, alarm / 100 + 1);

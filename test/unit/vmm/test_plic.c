@@ -16,9 +16,9 @@
 
 static void input(struct vmm_fake *fake, uint32_t source, bool is_high)
 {
-    arena_begin(&fake->machine.arena);
+    log_begin(&fake->machine.log);
     plic_input(&fake->machine.dev[0], source, is_high);
-    arena_commit(&fake->machine.arena, 0, NULL);
+    log_commit(&fake->machine.log);
     for (uint32_t hart = 0; hart < fake->config.hart_count; hart++)
         machine_sync_irq(&fake->machine, hart);
 }

@@ -77,10 +77,10 @@ START_TEST(test_rtc_alarm_interrupts_when_its_time_comes)
     ck_assert_uint_eq(get(fake, ALARM_STATUS), 1);
     ck_assert_uint_eq(machine_deadline_ns(&fake->machine), alarm);
     fake->wall_ns = alarm - 1;
-    machine_notify(&fake->machine);
+    fake_signal(fake, 0);
     ck_assert_uint_eq(fake_get(fake, PENDING, 4), 0);
     fake->wall_ns = alarm;
-    machine_notify(&fake->machine);
+    fake_signal(fake, 0);
     ck_assert_uint_eq(fake_get(fake, PENDING, 4), RTC_IRQ_BIT);
     ck_assert_uint_eq(get(fake, ALARM_STATUS), 0);
     ck_assert_uint_eq(machine_deadline_ns(&fake->machine), DEV_NO_DEADLINE);
@@ -149,7 +149,7 @@ START_TEST(test_rtc_clear_alarm_disarms)
     ck_assert_uint_eq(get(fake, ALARM_LOW), 0x1234);
     ck_assert_uint_eq(get(fake, ALARM_HIGH), 0x7fffffff);
     fake->wall_ns = UINT64_MAX;
-    machine_notify(&fake->machine);
+    fake_signal(fake, 0);
     ck_assert_uint_eq(fake_get(fake, PENDING, 4), 0);
     fake_free(fake);
 }

@@ -20,9 +20,9 @@ static struct done call_by(struct vmm_fake *fake, uint32_t hart, uint64_t eid, u
     struct sbi_call call = {
         .machine = &fake->machine, .hart = hart, .eid = eid, .fid = fid, .outcome = &done.outcome,
         .arg = arg};
-    arena_begin(&fake->machine.arena);
+    log_begin(&fake->machine.log);
     done.result = sbi_call(&call);
-    arena_commit(&fake->machine.arena, hart, NULL);
+    log_commit(&fake->machine.log);
     return done;
 }
 
@@ -406,14 +406,14 @@ START_TEST(test_sbi_dbcn_read_takes_what_the_uart_has_received_first)
         uart_write(fake, 2, fcr);
         uart_write(fake, 1, 1);
         fake_type(fake, "abcdefghijklmnopqrstuvwxyz");
-        machine_notify(&fake->machine);
+        fake_signal(fake, 0);
         ck_assert_uint_eq(fake->in_released, fcr ? 16 : 1);
         ck_assert_uint_eq(CALL(fake, SBI_EID_DBCN, 1, 1, GUEST_RAM_GPA, 0).result.value, 1);
         struct done done = CALL(fake, SBI_EID_DBCN, 1, 20, GUEST_RAM_GPA + 1, 0);
         ck_assert_uint_eq(done.result.value, 20);
         ck_assert_uint_eq(done.outcome.flags, OUTCOME_INPUT);
         ck_assert_mem_eq(fake->ram, "abcdefghijklmnopqrstu\0", 22);
-        machine_notify(&fake->machine);
+        fake_signal(fake, 0);
         ck_assert_uint_eq(fake_get(fake, 0x10000000, 1), 'v');
         fake_free(fake);
     }
@@ -427,7 +427,7 @@ START_TEST(test_sbi_dbcn_read_of_the_last_byte_lowers_the_uart_interrupt)
 
     uart_write(fake, 1, 1);
     fake_type(fake, "k");
-    machine_notify(&fake->machine);
+    fake_signal(fake, 0);
     ck_assert_uint_eq(fake_get(fake, 0xc001000, 4), 1 << 10);
     struct done done = CALL(fake, SBI_EID_DBCN, 1, 8, GUEST_RAM_GPA, 0);
     ck_assert_uint_eq(done.result.value, 1);
@@ -448,10 +448,10 @@ START_TEST(test_sbi_dbcn_read_undone_leaves_the_uart_its_bytes)
         .machine = &fake->machine, .eid = SBI_EID_DBCN, .fid = 1, .arg = arg, .outcome = &outcome};
 
     fake_type(fake, "xy");
-    machine_notify(&fake->machine);
-    arena_begin(&fake->machine.arena);
+    fake_signal(fake, 0);
+    log_begin(&fake->machine.log);
     ck_assert_uint_eq(sbi_call(&call).value, 2);
-    ck_assert_int_eq(arena_rollback(&fake->machine.arena), OK);
+    ck_assert_int_eq(log_rollback(&fake->machine.log), OK);
     ck_assert_uint_eq(fake_get(fake, 0x10000000, 1), 'x');
     ck_assert_uint_eq(fake_get(fake, 0x10000000, 1), 'y');
     fake_free(fake);
@@ -616,7 +616,7 @@ START_TEST(test_sbi_legacy_console_and_timer)
     ck_assert_int_eq(CALL(fake, 1, 0, 'z').result.end, SBI_END_WAIT);
     ck_assert_uint_eq(CALL(fake, 2, 0, 0).result.value, UINT64_MAX);
     fake_type(fake, "kl");
-    machine_notify(&fake->machine); /* the UART has received the first */
+    fake_signal(fake, 0); /* the UART has received the first */
     ck_assert_uint_eq(CALL(fake, 2, 0, 0).result.value, 'k');
     ck_assert_uint_eq(CALL(fake, 2, 0, 0).result.value, 'l');
     ck_assert_uint_eq(CALL(fake, 2, 0, 0).result.value, UINT64_MAX);

@@ -35,7 +35,7 @@ static void put(struct vmm_fake *fake, enum reg reg, uint64_t value)
 static void type(struct vmm_fake *fake, const char *text)
 {
     fake_type(fake, text);
-    machine_notify(&fake->machine);
+    fake_signal(fake, 0);
 }
 
 /* Does IIR name an interrupt? */
@@ -92,10 +92,10 @@ START_TEST(test_uart_full_console_delays_thre_and_loses_nothing)
     ck_assert_uint_eq(get(fake, IIR), 0xc1);
     ck_assert_uint_eq(fake->out_position, 2);
     fake->out_limit = 5;
-    machine_notify(&fake->machine);
+    fake_signal(fake, 0);
     ck_assert_uint_eq(get(fake, LSR), 0);
     fake->out_limit = 100;
-    machine_notify(&fake->machine);
+    fake_signal(fake, 0);
     ck_assert_uint_eq(get(fake, LSR), 0x60);
     ck_assert_uint_eq(get(fake, IIR), 0xc2);
     ck_assert_uint_eq(fake->out_position, 10);

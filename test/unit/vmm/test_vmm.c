@@ -21,7 +21,6 @@ int main(void)
     suite_add_tcase(suite, sbi_legacy_tcase());
     suite_add_tcase(suite, exit_tcase());
     suite_add_tcase(suite, loop_tcase());
-    suite_add_tcase(suite, recovery_tcase());
     suite_add_tcase(suite, console_ring_tcase());
     suite_add_tcase(suite, start_tcase());
 
