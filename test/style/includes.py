@@ -77,7 +77,7 @@ def is_system_header_allowed(source, header):
     if source.startswith("kernel") or source in ("libs/base", "libs/abi"):
         return header in FREESTANDING
     if source == "libs/rt" and header.startswith("sys/"):
-        return True  # it answers what the C library asks of a kernel
+        return True  # rt carries out the C library's system calls
     if source.startswith("libs/") and source != "libs/rt":
         return header in PURE_LIBC
     return header in LIBC

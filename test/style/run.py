@@ -40,7 +40,7 @@ CHECKS = {
     "what serves all services names none": services.check,
 }
 
-# A tree that is right, and for each check one file that breaks it: name, text, what is said.
+# A correct tree, and for each check files that break it: name, text, part of the message.
 GOOD = {
     "README.md": "[core](kernel/core/README.md)\n",
     "kernel/README.md": "x\n", "kernel/core/README.md": "x\n", "kernel/hal/README.md": "x\n",
@@ -146,7 +146,7 @@ class Tap:
 
 
 def test_checks(tap):
-    """A check that cannot fail checks nothing: each has to find its planted mistake."""
+    """Each check finds the mistake that is planted for it."""
     with tempfile.TemporaryDirectory() as folder:
         lay_out(folder, GOOD)
         tree = Tree(folder)

@@ -73,7 +73,7 @@ FUNCTION_ROOMS = ("kernel/", "libs/", "vmm/", "services/", "rootserver/")
 
 
 def check_functions(tree):
-    """No function of what is shipped is longer than a reader keeps in mind."""
+    """No function of shipped code is longer than FUNCTION_LINES lines."""
     problems = []
     for name, text in tree.files.items():
         if not name.startswith(FUNCTION_ROOMS) or not name.endswith((".c", ".h")):
@@ -110,7 +110,7 @@ def check_machine(tree):
 
 
 def check_assembly(tree):
-    """Assembly and CSRs stay behind the HAL; user space has its ecall and its start."""
+    """Assembly and CSRs stay behind the HAL; user space has the ecall and the start of a process."""
     problems = []
     for name, text in tree.code().items():
         plain = strip_comments(text)

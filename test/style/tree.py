@@ -32,7 +32,7 @@ class Tree:
             if git.returncode == 0 and names:
                 return names
         except FileNotFoundError:
-            pass  # a machine without git: what is there is what is looked at
+            pass  # a machine without git: take all files
         return [str(path.relative_to(self.root)) for path in self.root.rglob("*")]
 
     def code(self, prefix=""):

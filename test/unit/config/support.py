@@ -61,7 +61,7 @@ def elf_bytes(vaddr=0x10000, entry=None, kind=2, machine=243, flags=5, file_byte
 
 
 class SystemCase(unittest.TestCase):
-    """A test with a system of one good guest, which it then spoils."""
+    """A test that begins with a correct system of one guest, and then changes it."""
 
     def setUp(self):
         folder = tempfile.TemporaryDirectory(prefix="warren-config-")

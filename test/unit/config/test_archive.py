@@ -52,7 +52,7 @@ class ArchiveCase(unittest.TestCase):
 
 class Packing(ArchiveCase):
     def test_pack_own_reader_finds_every_file(self):
-        """What was put in comes out, in order, root server and configuration first."""
+        """The archive has the files that were packed, in order, with the root server and the configuration first."""
         raw = self.packed()
         found = {entry.name: raw[entry.data_at:entry.data_at + entry.data_bytes] for entry in pack.check(raw)}
         self.assertEqual(found, self.files)
@@ -66,7 +66,7 @@ class Packing(ArchiveCase):
                 self.assertTrue(all(entry.data_at % 4096 == 0 for entry in newc.read(self.packed())))
 
     def test_pack_whole_pages(self):
-        """The archive is whole pages long."""
+        """The archive's length is a multiple of a page."""
         self.assertEqual(len(self.packed()) % 4096, 0)
 
     @unittest.skipUnless(shutil.which("cpio"), "cpio is not installed")
@@ -113,12 +113,12 @@ class Packing(ArchiveCase):
                 self.assert_refuses("cannot be a name", "--file", f"{name}={self.top}/in0")
 
     def test_pack_empty_file_refused(self):
-        """An empty file is a failed build, not an input."""
+        """An empty file, the result of a failed build, is refused."""
         self.files["guests/a/kernel"] = b""
         self.assert_refuses("is empty")
 
     def test_pack_folder_refused(self):
-        """A folder is no file."""
+        """A folder in the place of a file is refused."""
         self.assert_refuses("is not a regular file", "--file", f"guests/b/kernel={self.top}")
 
     def test_pack_absurd_size_refused(self):
@@ -128,7 +128,7 @@ class Packing(ArchiveCase):
         self.assert_refuses("larger than 1024M", "--file", f"guests/b/kernel={self.top}/huge")
 
     def test_pack_bad_manifest_refused(self):
-        """A list that is not the compiler's is refused at its line."""
+        """A list of files with a wrong line is refused at that line."""
         (self.top / "list").write_text(f"guests/b/kernel\t{self.top}/in0\nnonsense\n")
         self.assert_refuses("list:2: ", "--manifest", str(self.top / "list"))
 
@@ -154,7 +154,7 @@ class Programs(ArchiveCase):
 
 
 class Reading(ArchiveCase):
-    """The rules that any reader must check, on archives spoilt one by one."""
+    """The rules that any reader of archives must check, on archives with one fault each."""
 
     def assert_bad(self, raw, what):
         with self.assertRaises(newc.BadArchive) as caught:

@@ -48,7 +48,7 @@ class Blob(support.SystemCase):
                          self.dtc("-I", "dts", "-O", "dtb", raw=ours), ours.decode())
 
     def test_blob_gives_dtc_no_warning(self):
-        """With all its checks on, dtc has nothing to say about the blob."""
+        """dtc has no warning about the blob, with all of its checks on."""
         self.shop()
         done = subprocess.run(["dtc", "-I", "dtb", "-O", "dtb", "-o", "/dev/null", str(self.output)],
                               capture_output=True, check=True)

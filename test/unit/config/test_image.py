@@ -17,12 +17,12 @@ class Image(unittest.TestCase):
         self.assertTrue(caught.exception.mend)
 
     def test_parse_image_gives_its_end(self):
-        """A good header gives where the kernel lies and where it ends."""
+        """The start and the end of the kernel are read from a correct header."""
         found = image.parse(image_bytes()[:64], 4096)
         self.assertEqual((found.kind, found.end), ("Image", 6 * MIB))
 
     def test_parse_any_text_offset_accepted(self):
-        """The load offset of another board does not count, with QEMU or here."""
+        """The header's text_offset is ignored, as by QEMU."""
         for text_offset in (0, 0x80000, 0x40200000, 0x80200000, 2**64 - 1):
             with self.subTest(text_offset=text_offset):
                 self.assertEqual(image.parse(image_bytes(text_offset=text_offset), 4096).end, 6 * MIB)
@@ -32,7 +32,7 @@ class Image(unittest.TestCase):
         image.parse(image_bytes(file_bytes=64), 64)
 
     def test_parse_file_as_long_as_image_accepted(self):
-        """A file of just image_size bytes is good."""
+        """A file of exactly image_size bytes is accepted."""
         image.parse(image_bytes(image_size=4096)[:64], 4096)
 
     def test_parse_file_longer_than_image_accepted(self):
@@ -77,7 +77,7 @@ class Image(unittest.TestCase):
         self.assertEqual(caught.exception.mend, "fetch or build it again")
 
     def test_parse_image_odd_stub_is_no_reason(self):
-        """A stub that names no sections, or lies where the header's zeros say, decides nothing."""
+        """An EFI stub without sections, or at offset 0, does not decide the length."""
         for raw in (efi_image_bytes(sections=()), image_bytes()[2:].join((b"MZ", b"")),
                     b"MZ" + image_bytes()[2:60] + b"\x80\0\0\0" + bytes(200)):
             self.assertEqual(image.parse(raw, len(raw)).kind, "Image")
@@ -85,7 +85,7 @@ class Image(unittest.TestCase):
         self.assert_refuses(efi_image_bytes(sections=((2**32 - 1, 2**32 - 1),)), "of the 8589934590 bytes")
 
     def test_parse_vmlinux_names_the_image(self):
-        """Linux's vmlinux, with virtual addresses and physical ones from 0, is answered with the Image's name."""
+        """The message about Linux's vmlinux, with physical addresses from 0, names the Image."""
         raw = elf_bytes(vaddr=0xffffffff80000000, paddr=0)
         self.assert_refuses(raw, "vmlinux")
         with self.assertRaises(image.NotAnImage) as caught:
@@ -94,7 +94,7 @@ class Image(unittest.TestCase):
         self.assertEqual(image.parse(elf_bytes(vaddr=0xffffffff80200000, paddr=RAM), 200).kind, "ELF")
 
     def test_parse_other_kinds_named(self):
-        """What people take for a kernel is named for what it is."""
+        """The message about a file that is often mistaken for a kernel says what the file is."""
         for start, kind in ((b"\x1f\x8b\x08", "gzip"), (b"\x28\xb5\x2f\xfd", "zstd"), (b"\xfd7zXZ\0", "xz"),
                             (b"\x27\x05\x19\x56", "uImage"), (b"MZ\0\0zimg", "compressed EFI"),
                             (b"\xd0\x0d\xfe\xed", "device tree"), (b"070701", "cpio"),
@@ -103,7 +103,7 @@ class Image(unittest.TestCase):
                 self.assert_refuses(start + bytes(100), kind)
 
     def test_parse_raw_binary_lies_behind_the_firmware(self):
-        """A file without any header is taken as it is, 2 MiB into the RAM."""
+        """A file without a header is loaded as it is, 2 MiB into the RAM."""
         found = image.parse(b"\x13\0\0\0" + bytes(100), 104)
         self.assertEqual((found.kind, found.end), ("raw", 2 * MIB + 104))
 

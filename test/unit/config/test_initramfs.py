@@ -53,13 +53,13 @@ class Initramfs(unittest.TestCase):
                 self.assertLess(names.index(str(parent)), names.index(name))
 
     def test_build_init_can_be_replaced(self):
-        """A file added as init takes the place of the link."""
+        """A file that is added as init replaces the link."""
         (self.top / "x").write_bytes(b"#!/bin/sh\n")
         self.make("--add", f"init={self.top}/x")
         self.assertEqual(self.entries()["init"], (0o100755, b"#!/bin/sh\n"))
 
     def test_build_gzip_has_equal_content(self):
-        """--gzip compresses the same archive, and repeatably."""
+        """--gzip compresses the same archive, and equal input gives equal output."""
         self.make()
         plain = (self.top / "out").read_bytes()
         self.make("--gzip")
@@ -69,7 +69,7 @@ class Initramfs(unittest.TestCase):
         self.assertEqual((self.top / "out").read_bytes(), packed)
 
     def test_main_missing_busybox_refused(self):
-        """Without busybox the message names what fetches it."""
+        """The message about a missing busybox names the command that fetches it."""
         (self.top / "busybox").unlink()
         status, text = self.make()
         self.assertEqual(status, 1)

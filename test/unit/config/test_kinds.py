@@ -37,7 +37,7 @@ class Kinds(unittest.TestCase):
         return caught.exception
 
     def test_parse_compressed_kernel_refused_with_its_remedy(self):
-        """Each compression that no guest and no tool here unpacks is named, with the command that does."""
+        """The message names each compression that Warren does not unpack, and the command that unpacks it."""
         for program, name, command in (("lz4", "lz4", "lz4 -dc FILE"), ("zstd", "zstd", "zstd -dc FILE"),
                                        ("lzop", "lzo", "lzop -dc FILE"), ("bzip2", "bzip2", "bzcat FILE"),
                                        ("xz", "xz", "xzcat FILE"), ("lzma", "lzma", "xz --format=lzma -dc FILE")):
@@ -47,11 +47,11 @@ class Kinds(unittest.TestCase):
                 self.assertIn(command, error.mend)
 
     def test_parse_legacy_lz4_refused(self):
-        """The frame that the kernel's own build makes (lz4 -l) is told too."""
+        """The lz4 frame of the kernel's build (lz4 -l) is recognised too."""
         self.assertIn("compressed with lz4", self.refused(b"\x02\x21\x4c\x18" + bytes(100)).what)
 
     def test_parse_lzma_of_any_usual_preset_refused(self):
-        """The header of .lzma has no magic number: every preset's is told, with or without a size."""
+        """Files of .lzma, which have no magic number, are recognised for every preset, with or without a size."""
         for preset in range(10):
             raw = lzma.compress(KERNEL, lzma.FORMAT_ALONE, preset=preset)
             sized = raw[:5] + len(KERNEL).to_bytes(8, "little") + raw[13:]
@@ -59,7 +59,7 @@ class Kinds(unittest.TestCase):
                 self.assertIn("compressed with lzma", self.refused(data).what)
 
     def test_parse_text_refused(self):
-        """Text in any usual encoding is no kernel: empty lines, UTF-8, cut-off UTF-8, Latin-1, UTF-16."""
+        """Text in any usual encoding is refused: empty lines, UTF-8, cut-off UTF-8, Latin-1, UTF-16."""
         cut = ("x" * 4095 + "\u00e4" * 100).encode()
         for raw in (b"404: Not Found", b"\n\n", b"kernel = 1\r\n", "\ufeffna\u00efve \u4e2d\u6587".encode(), cut,
                     "die Gr\u00f6\u00dfe steht in Zeile 7 der Datei\n".encode("latin-1"), "text".encode("utf-16")):
@@ -69,7 +69,7 @@ class Kinds(unittest.TestCase):
                 self.assertIn("name a RISC-V Linux Image", error.mend)
 
     def test_parse_page_of_a_server_refused(self):
-        """An HTML page, which a download left in the file's place, is named."""
+        """The message about an HTML page, the result of a failed download, says what the file is."""
         for raw in (b"<!DOCTYPE html>\n<html>", b"\n  <html lang=de>", b"\xef\xbb\xbf<!doctype HTML>", b"<!-- x --><html>"):
             with self.subTest(raw=raw):
                 error = self.refused(raw)
@@ -77,13 +77,13 @@ class Kinds(unittest.TestCase):
                 self.assertIn("download the file itself", error.mend)
 
     def test_parse_lfs_pointer_refused(self):
-        """A pointer of Git LFS is answered with the command that fetches the file."""
+        """The message about a pointer of Git LFS names the command that fetches the file."""
         error = self.refused(LFS_POINTER)
         self.assertIn("Git LFS pointer", error.what)
         self.assertIn("git lfs pull", error.mend)
 
     def test_parse_raw_binaries_accepted(self):
-        """Small programs of one to four instructions are no text, even of bytes that print."""
+        """Programs of one to four instructions are not taken for text, even when all bytes are printable."""
         for code in ("6f000000", "01a0", "0290", "73001000", "7300501073000000", "138581023300b500"):
             with self.subTest(code=code):
                 raw = bytes.fromhex(code)
@@ -103,7 +103,7 @@ class Initrd(support.SystemCase):
         self.refused(LFS_POINTER, "a Git LFS pointer", "git lfs pull")
 
     def test_compile_initrd_compressed_accepted(self):
-        """A kernel unpacks its RAM disk itself, so that every compression is handed over as it is."""
+        """A RAM disk with any compression is accepted as it is, because the kernel unpacks it."""
         self.guest("one", support.GUEST + 'initrd = "debian:initrd"\n')
         for data in (lzma.compress(KERNEL), bz2.compress(KERNEL), b"070701" + bytes(MIB), b"\x1f\x8b\x08" + bytes(9)):
             self.put("store/initrd", data)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""What the compiler refuses in a service's manifest: file, line, what is wrong, how to mend it."""
+"""What the compiler refuses in a service's manifest."""
 
 import contextlib
 import io

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""What the compiler refuses: file, line, what is wrong, how to mend it."""
+"""What the compiler refuses.  Each message has the file, the line, the mistake and the mend."""
 
 import contextlib
 import io
@@ -18,24 +18,24 @@ class SystemFile(support.SystemCase):
         self.assert_accepts()
 
     def test_compile_two_guests_accepted(self):
-        """Two guests at once can be said, and defaults hold for both."""
+        """A system with two guests is accepted, and [defaults] applies to both."""
         self.system('guests = ["one", "two"]\n[defaults]\nmemory = "32M"\ninitrd = "debian:initrd"\n')
         self.guest("two", GUEST)
         self.assert_accepts()
 
     def test_compile_no_system_file_refused(self):
-        """A folder without system.toml is refused by that file's name."""
+        """A folder without system.toml is refused, and the message names that file."""
         (self.folder / "system.toml").unlink()
         self.assert_refuses("system.toml:1", "No such file", "readable text file")
 
     def test_compile_system_file_is_folder_refused(self):
-        """A folder in the place of system.toml is refused, not read."""
+        """A folder called system.toml is refused."""
         (self.folder / "system.toml").unlink()
         (self.folder / "system.toml").mkdir()
         self.assert_refuses("system.toml:1", "not a regular file", "readable text file")
 
     def test_compile_system_file_is_pipe_refused(self):
-        """A named pipe in the place of system.toml does not hang the compiler."""
+        """A named pipe called system.toml does not hang the compiler."""
         (self.folder / "system.toml").unlink()
         os.mkfifo(self.folder / "system.toml")
         self.assert_refuses("system.toml:1", "not a regular file", "readable text file")
@@ -52,12 +52,12 @@ class SystemFile(support.SystemCase):
         self.assert_refuses("system.toml:1", "longer than", "readable text file")
 
     def test_compile_syntax_error_has_line(self):
-        """A syntax error is reported at the line where it is."""
+        """A syntax error is reported at its line."""
         self.system(SYSTEM + "\n[machine]\nmemory = 1G\n")
         self.assert_refuses("system.toml:4", "not TOML: ", "")
 
     def test_compile_unquoted_value_says_quotes(self):
-        """A string without quotes is answered with how to write one."""
+        """The message about a string without quotes shows how to write a string."""
         self.system("guests = one\n")
         self.assert_refuses("system.toml:1", "not TOML: Invalid value", "in quotes")
 
@@ -67,17 +67,17 @@ class SystemFile(support.SystemCase):
         self.assert_refuses("system.toml:2", "not TOML: ", "")
 
     def test_compile_key_twice_refused(self):
-        """A key given twice is refused at the second."""
+        """A key that occurs twice is refused at its second line."""
         self.system(SYSTEM + 'services = ["console"]\nservices = []\n')
         self.assert_refuses("system.toml:3", "not TOML: Cannot overwrite", "may be given once")
 
     def test_compile_not_utf8_refused(self):
-        """Bytes that are no UTF-8 are refused at their line."""
+        """Bytes that are not UTF-8 are refused at their line."""
         self.system(SYSTEM.encode() + b"# \xff\n")
         self.assert_refuses("system.toml:2", "not UTF-8", "save the file as UTF-8")
 
     def test_compile_byte_order_mark_refused(self):
-        """A file that an editor began with a byte-order mark, or saved as UTF-16, is answered with the encoding."""
+        """The message about a file with a byte-order mark, or in UTF-16, names the encoding."""
         self.system(b"\xef\xbb\xbf" + SYSTEM.encode())
         self.assert_refuses("system.toml:1", "begins with a byte-order mark (BOM)", "save the file as UTF-8 without a BOM")
         self.system(SYSTEM.encode("utf-16"))
@@ -92,12 +92,12 @@ class SystemFile(support.SystemCase):
         self.assert_refuses("system.toml:1", "nested too deeply", "flatten")
 
     def test_compile_unknown_key_suggests_nearest(self):
-        """An unknown key is answered with the key that was probably meant."""
+        """The message about an unknown key suggests the most similar key."""
         self.system(SYSTEM + "\nservice = []\n")
         self.assert_refuses("system.toml:3", 'unknown key "service"', 'did you mean "services"?')
 
     def test_compile_unknown_key_like_none_lists_known(self):
-        """An unknown key that resembles none is answered with all there are."""
+        """The message about an unknown key that resembles no key lists all keys."""
         self.system(SYSTEM + "xyzzy = 1\n")
         self.assert_refuses("system.toml:2", 'unknown key "xyzzy"', "use one of: defaults, guests")
 
@@ -108,12 +108,12 @@ class SystemFile(support.SystemCase):
         self.assertNotIn("defaults", self.compile()[1][0])
 
     def test_compile_unknown_dotted_key_refused(self):
-        """A dotted key is found at its line too."""
+        """An unknown dotted key is reported at its line."""
         self.system(SYSTEM + "\n\ndefaults.vcpu = 1\n")
         self.assert_refuses("system.toml:4", 'unknown key "vcpu"', '"vcpus"')
 
     def test_compile_guest_key_in_system_file_says_defaults(self):
-        """A guest's key among those of the system, in any table and misspelt too, is answered with its place."""
+        """The message about a guest's key in system.toml says where the key belongs, in any table and misspelt too."""
         for key in schema.GUEST_KEYS:
             with self.subTest(key=key):
                 self.system(SYSTEM + f"{key} = 1\n")
@@ -124,7 +124,7 @@ class SystemFile(support.SystemCase):
         self.assert_refuses("system.toml:2", 'unknown key "memroy"', 'did you mean "memory"? this is a key of guests')
 
     def test_compile_system_key_in_wrong_place_says_where(self):
-        """A key of the system behind a heading, or in a guest's file, is answered with its place."""
+        """The message about a key of the system after a heading, or in a guest's file, says where the key belongs."""
         for heading in ("machine", "defaults"):
             self.system(f'guests = ["one"]\n[{heading}]\nservices = ["console"]\n')
             self.assert_refuses("system.toml:3", 'unknown key "services"', f"above the heading [{heading}]")
@@ -133,7 +133,7 @@ class SystemFile(support.SystemCase):
         self.assert_refuses("one.toml:2", 'unknown key "machine"', "put it into system.toml")
 
     def test_compile_table_as_value_refused(self):
-        """A value where a table belongs is refused."""
+        """A value in the place of a table is refused."""
         self.system(SYSTEM + 'machine = "virt"\n')
         self.assert_refuses("system.toml:2", '"machine" must be a table', "[machine]")
 
@@ -148,7 +148,7 @@ class SystemFile(support.SystemCase):
         self.assert_refuses("system.toml:2", "needs a guest", "guests = ")
 
     def test_compile_guests_not_list_refused(self):
-        """guests as one string is refused."""
+        """A string in the place of the list of guests is refused."""
         self.system('guests = "one"\n')
         self.assert_refuses("system.toml:1", '"guests" must be a list', "guests = [")
 
@@ -158,7 +158,7 @@ class SystemFile(support.SystemCase):
         self.assert_refuses("system.toml:4", '"one" is in "guests" twice', "rename")
 
     def test_compile_guest_odd_name_refused(self):
-        """A name with a path in it is refused and never used as one."""
+        """A name that is a path is refused and never used as a path."""
         self.system('guests = ["../one"]\n')
         self.assert_refuses("system.toml:1", '"../one" cannot be the name', "a-z, 0-9 and -")
 
@@ -196,34 +196,34 @@ class SystemFile(support.SystemCase):
         self.assert_refuses("system.toml:2", 'guest "two" has no file', "create it")
 
     def test_compile_guest_misspelt_suggests_its_file(self):
-        """A guest that has no file is answered with the file that was probably meant."""
+        """The message about a guest without a file suggests the most similar file."""
         self.system('guests = ["oen"]\n')
         self.assert_refuses("system.toml:1", 'guest "oen" has no file', 'did you mean "one"?')
 
     def test_compile_unused_guest_file_noted(self):
-        """A guest's file that the list does not name is worth a line; what an editor hides is not."""
+        """A guest's file that the list does not name gets a warning; a hidden file gets none."""
         self.guest("two", "anything")
         self.guest(".#three", "")
         self.assert_notes("two.toml:1", '"guests" in system.toml does not name "two"', "add the name")
 
     def test_compile_no_services_noted(self):
-        """A system without a console is legal, and worth a line."""
+        """A system without services is accepted with a warning."""
         self.system(SYSTEM + "\nservices = []\n")
         self.assert_notes("system.toml:3", '"services" is empty, so no driver runs', 'services = ["console"]')
 
     def test_compile_notes_wait_for_errors(self):
-        """What is only worth a line does not stand between the errors."""
+        """Warnings are not printed when there are errors."""
         self.guest("two", "")
         self.system(SYSTEM + "services = []\nfoo = 1\n")
         self.assert_refuses("system.toml:3", 'unknown key "foo"', "use one of")
 
     def test_compile_odd_system_name_refused(self):
-        """The folder's name is the system's, and obeys the rule for names."""
+        """The folder's name is the system's name, and obeys the rule for names."""
         self.folder = self.folder.rename(self.top / "My System")
         self.assert_refuses("system.toml:1", '"My System" cannot be the name', "rename the folder")
 
     def test_compile_unknown_service_refused(self):
-        """A service that is not there is answered with the nearest."""
+        """The message about an unknown service suggests the most similar service."""
         self.system(SYSTEM + 'services = ["consol"]\n')
         self.assert_refuses("system.toml:2", 'no service "consol"', 'did you mean "console"?')
 
@@ -240,7 +240,7 @@ class SystemFile(support.SystemCase):
                 self.assert_refuses("system.toml:3", "not between 256M and 1024G", '"1G"')
 
     def test_compile_guests_beyond_machine_refused(self):
-        """Guests that together do not fit in the machine are refused, with a size that does."""
+        """Guests that together do not fit in the machine are refused, and the message has a sufficient size."""
         self.system('guests = ["one", "two"]\n[machine]\nmemory = "512M"\n')
         self.guest("two", GUEST)
         self.assert_refuses("system.toml:3", "the machine has 512M, but its guests (512M)", 'memory = "640M"')
@@ -248,7 +248,7 @@ class SystemFile(support.SystemCase):
         self.assert_accepts()
 
     def test_compile_guests_beyond_default_machine_refused(self):
-        """Where nothing is said of the machine's memory, the guests must fit in what it then has."""
+        """Without machine.memory the guests must fit in the default memory."""
         self.system('\nguests = ["one", "two"]\n[defaults]\nmemory = "1G"\n')
         self.guest("two", GUEST)
         self.assert_refuses("system.toml:2", "the machine has 2G when nothing else is said, but its guests (2G)",
@@ -259,7 +259,7 @@ class SystemFile(support.SystemCase):
 
 class GuestFile(support.SystemCase):
     def test_compile_unknown_guest_key_suggests_nearest(self):
-        """An unknown key of a guest is answered with the nearest."""
+        """The message about an unknown key of a guest suggests the most similar key."""
         self.guest("one", GUEST + "\n# memory\nmemroy = 1\n")
         self.assert_refuses("one.toml:4", 'unknown key "memroy"', 'did you mean "memory"?')
 
@@ -274,7 +274,7 @@ class GuestFile(support.SystemCase):
         self.assert_refuses("one.toml:2", 'unknown key "\\x1b[2J"', "use one of")
 
     def test_compile_wrong_types_refused(self):
-        """A value of a wrong type is refused, with the right one shown."""
+        """A value of a wrong type is refused, and the message shows a right one."""
         for line, what in (("memory = 256", '"memory" must be a string, not an integer'),
                            ("memory = 1.5", "not a number"),
                            ("memory = true", "not a boolean"),
@@ -292,7 +292,7 @@ class GuestFile(support.SystemCase):
                 self.assert_refuses("one.toml:2", what, "write " + line.split("=")[0].split(".")[0].strip())
 
     def test_compile_default_wrong_reported_once_where_written(self):
-        """A bad default that two guests inherit is one message, at its own line."""
+        """A bad default that two guests inherit gets one message, at its own line."""
         self.system('guests = ["one", "two"]\n[defaults]\nvcpus = "x"\n')
         self.guest("two", GUEST)
         self.assert_refuses("system.toml:3", '"vcpus" must be an integer', "write vcpus")
@@ -312,14 +312,14 @@ class GuestFile(support.SystemCase):
         self.assert_refuses("one.toml:2", "one vCPU per guest for now", "vcpus = 1")
 
     def test_compile_vcpus_below_one_refused(self):
-        """No vCPU, or fewer, is refused."""
+        """Zero or a negative number of vCPUs is refused."""
         for count in (0, -1):
             with self.subTest(count=count):
                 self.guest("one", GUEST + f"vcpus = {count}\n")
                 self.assert_refuses("one.toml:2", "a guest needs one", "vcpus = 1")
 
     def test_compile_mmu_that_is_no_mode_refused(self):
-        """A translation mode that a guest's hart cannot have is refused, with those that there are."""
+        """An unknown translation mode is refused, and the message lists the known ones."""
         for value, mend in (("sv32", 'did you mean "sv39"?'), ("", "use one of: sv39, sv48, sv57"),
                             ("Sv48", 'did you mean "sv48"?'), ("bare", "use one of: sv39, sv48, sv57")):
             with self.subTest(value=value):
@@ -327,7 +327,7 @@ class GuestFile(support.SystemCase):
                 self.assert_refuses("one.toml:2", f'"mmu" is "{value}"', mend)
 
     def test_compile_memory_not_size_refused(self):
-        """Memory that is no size is refused."""
+        """A guest's memory that is not a size is refused."""
         for text in ("", "256", "256MB", "-1G", "1.5G", "0x10M", "256 M", "M", "9" * 13 + "G", "256M\\n"):
             with self.subTest(text=text):
                 self.guest("one", GUEST + f'memory = "{text}"\n')
@@ -344,7 +344,7 @@ class GuestFile(support.SystemCase):
         self.assert_refuses("one.toml:2", "beyond what a guest can address", "or less")
 
     def test_compile_memory_odd_multiple_refused(self):
-        """Memory must be whole 2M pages; both neighbours are offered."""
+        """Memory must be a multiple of 2M; the message offers the sizes below and above."""
         self.guest("one", GUEST + 'memory = "33M"\n')
         self.assert_refuses("one.toml:2", "not a multiple of 2M", '"32M" or "34M"')
 
@@ -361,7 +361,7 @@ class GuestFile(support.SystemCase):
         self.assert_accepts()
 
     def test_compile_unknown_vmm_refused(self):
-        """A program that is not there is answered with the nearest; a known one is accepted."""
+        """The message about an unknown program suggests the most similar program; a known one is accepted."""
         self.guest("one", GUEST + 'vmm = "prob"\n')
         self.assert_refuses("one.toml:2", 'no program "prob"', '"probe"')
         self.guest("one", GUEST + 'vmm = "probe"\n')
@@ -380,12 +380,12 @@ class Files(support.SystemCase):
         self.assert_refuses("one.toml:1", 'has no "kernel"', 'kernel = "debian:Image"')
 
     def test_compile_missing_file_in_store_says_setup(self):
-        """A file that was not fetched is answered with what fetches it."""
+        """The message about a file that was not fetched names the command that fetches it."""
         self.guest("one", '\nkernel = "debian:vmlinuz"\n')
         self.assert_refuses("one.toml:2", "but there is no", "./warren setup")
 
     def test_compile_misspelt_file_suggests_the_one_there(self):
-        """A file that is not there is answered with the one of nearly that name, in a store, a folder of it or beside."""
+        """The message about a missing file suggests the most similar file, in a store, below it or in the same folder."""
         (self.top / "built" / "configs").mkdir()
         self.put("built/configs/shell.cpio", b"x")
         for value, like in (("debian:image", "debian:Image"), ("debian:Imgae", "debian:Image"),
@@ -396,18 +396,18 @@ class Files(support.SystemCase):
                 self.assert_refuses("one.toml:1", f'names "{value}", but there is no', f'did you mean "{like}"?')
 
     def test_compile_misspelt_file_like_a_folder_is_not_suggested(self):
-        """A folder of nearly that name is no help."""
+        """A folder with a similar name is not suggested."""
         (self.top / "store" / "kernels").mkdir()
         self.guest("one", 'kernel = "debian:kernel"\n')
         self.assert_refuses("one.toml:1", "but there is no", "./warren setup")
 
     def test_compile_missing_built_file_says_build(self):
-        """A file that was not built is answered with what builds it."""
+        """The message about a file that was not built names the command that builds it."""
         self.guest("one", GUEST + 'initrd = "build:x.cpio"\n')
         self.assert_refuses("one.toml:2", "but there is no", "meson compile")
 
     def test_compile_before_the_build_asks_for_what_is_missing(self):
-        """What the build makes is not looked at before the build, and named once; all else is checked."""
+        """Before the build, files that the build makes are not read but listed once each; all else is checked."""
         listed = self.put("listed", "configs/shell.cpio\nkernel/kernel.bin\n")
         self.put("built/kernel.bin", b"an old and bad one")
         self.system('guests = ["one", "two"]\nservices = []\n[defaults]\ninitrd = "build:configs/shell.cpio"\n')
@@ -425,7 +425,7 @@ class Files(support.SystemCase):
         self.assertIn('did you mean "build:kernel/kernel.bin"?', lines[0])
 
     def test_compile_missing_path_refused(self):
-        """A path that leads nowhere is refused, with where it begins."""
+        """A path to a missing file is refused, and the message says where relative paths begin."""
         self.guest("one", 'kernel = "Image"\n')
         self.assert_refuses("one.toml:1", "but there is no", "begins in the folder of this file")
 
@@ -437,7 +437,7 @@ class Files(support.SystemCase):
         self.assert_accepts()
 
     def test_compile_unknown_store_refused(self):
-        """A store that is not there is answered with the nearest."""
+        """The message about an unknown store suggests the most similar store."""
         self.guest("one", 'kernel = "debain:Image"\n')
         self.assert_refuses("one.toml:1", 'store "debain"', 'did you mean "debian"?')
 
@@ -449,12 +449,12 @@ class Files(support.SystemCase):
                 self.assert_refuses("one.toml:1", "outside its store", 'kernel = "debian:path"')
 
     def test_compile_kernel_is_folder_refused(self):
-        """A folder is no kernel."""
+        """A folder in the place of a kernel is refused."""
         self.guest("one", f'kernel = "{self.top}"\n')
         self.assert_refuses("one.toml:1", "not a regular file", "name a file")
 
     def test_compile_kernel_link_cycle_refused(self):
-        """A link to itself is no kernel."""
+        """A kernel that is a link to itself is refused."""
         (self.top / "store" / "loop").symlink_to(self.top / "store" / "loop")
         self.guest("one", 'kernel = "debian:loop"\n')
         self.assert_refuses("one.toml:1", "symbolic links", "./warren setup")
@@ -465,12 +465,12 @@ class Files(support.SystemCase):
             self.assert_refuses("one.toml:1", "may not be read", "chmod")
 
     def test_compile_empty_file_name_refused(self):
-        """An empty name is no file."""
+        """An empty file name is refused."""
         self.guest("one", GUEST + 'initrd = ""\n')
         self.assert_refuses("one.toml:2", "names no file", "initrd =")
 
     def test_compile_empty_initrd_refused(self):
-        """An empty RAM disk is a mistake."""
+        """An empty RAM disk is refused."""
         self.put("store/initrd", b"")
         self.guest("one", GUEST + 'initrd = "debian:initrd"\n')
         self.assert_refuses("one.toml:2", "which is empty", "another file")
@@ -482,7 +482,7 @@ class Files(support.SystemCase):
         self.assert_refuses("one.toml:3", "is an ELF file for another machine, not for RV64", "riscv64")
 
     def test_compile_kernel_larger_than_guest_refused(self):
-        """A kernel that does not fit is refused at the memory's line, with a size that does."""
+        """A kernel that does not fit is refused at the line of the memory, with a sufficient size."""
         self.put("store/Image", image_bytes(image_size=30 * MIB))
         self.guest("one", 'memory = "32M"\n' + GUEST)
         self.assert_refuses("one.toml:1", "need 34M", '"34M" or more')
@@ -490,13 +490,13 @@ class Files(support.SystemCase):
         self.assert_accepts()
 
     def test_compile_initrd_larger_than_guest_refused(self):
-        """Kernel and RAM disk together must fit."""
+        """A kernel and a RAM disk that do not fit together are refused."""
         self.put("store/initrd", bytes(9 * MIB))
         self.guest("one", GUEST + 'initrd = "debian:initrd"\nmemory = "16M"\n')
         self.assert_refuses("one.toml:3", "initrd (9M) and device tree need 18M", '"18M" or more')
 
     def test_compile_default_memory_too_small_is_refused_at_guest(self):
-        """Where no memory is written, the message stands in the guest's file."""
+        """Without a line for the memory, the message names the guest's file."""
         self.put("store/Image", image_bytes(image_size=300 * MIB))
         self.assert_refuses("one.toml:1", "has 256M of memory", '"304M" or more')
 

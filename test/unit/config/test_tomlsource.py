@@ -75,7 +75,7 @@ class Lines(unittest.TestCase):
         self.assertEqual(index.line(("x",)), 1)
 
     def test_index_of_empty_text_is_empty(self):
-        """No text, no keys, no crash."""
+        """An empty text has no keys."""
         for text in ("", "\n", "# only this", " \t"):
             with self.subTest(text=text):
                 self.assertEqual(LineIndex(text).lines, {})

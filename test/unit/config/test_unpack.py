@@ -43,14 +43,14 @@ class Unpack(support.SystemCase):
         self.assertTrue(caught.exception.mend)
 
     def test_open_gzip_is_unpacked(self):
-        """A kernel compressed with gzip is what is in it; bytes behind it do not count."""
+        """A kernel in gzip is unpacked; bytes after the gzip data are ignored."""
         for data in (gzip.compress(KERNEL), gzip.compress(KERNEL, 0) + b"appended"):
             loaded, payload = self.opened(data)
             self.assertEqual(loaded, KERNEL)
             self.assertEqual((payload.kind, payload.end), ("Image", 6 * MIB))
 
     def test_open_uimage_is_unwrapped(self):
-        """A uImage is its data, packed or not; bytes behind it do not count."""
+        """The data of a uImage is taken, compressed or not; bytes after the data are ignored."""
         for data in (uimage(KERNEL), uimage(KERNEL) + b"appended", uimage(gzip.compress(KERNEL), compression=1)):
             loaded, payload = self.opened(data)
             self.assertEqual(loaded, KERNEL)
@@ -70,7 +70,7 @@ class Unpack(support.SystemCase):
             self.assertEqual(payload.end, gpa - 0x80000000 + memory_bytes)
 
     def test_open_uimage_bad_headers_refused(self):
-        """Everything that a uImage can have wrong is named."""
+        """Each mistake in a uImage has a message of its own."""
         good = uimage(KERNEL)
         for data, what, mend in ((good[:63], "cut off in its header", "again"),
                                  (good[:20] + b"\1" + good[21:], "damaged header", "again"),
@@ -104,7 +104,7 @@ class Unpack(support.SystemCase):
         self.refused(b"\x1f\x8b\x07" + packed[3:], "gzip says", "again")
 
     def test_open_what_is_inside_is_checked_too(self):
-        """What comes out of gzip is refused like a plain file, and the message says that it came out."""
+        """Unpacked content is checked like a plain file, and the message says that it was unpacked."""
         for data, what in ((b"hello\n", "unpacks to a file that is a text file"),
                            (uimage(KERNEL), "unpacks to a file that is a U-Boot uImage"),
                            (gzip.compress(KERNEL), "unpacks to a file that is compressed with gzip"),
@@ -114,7 +114,7 @@ class Unpack(support.SystemCase):
                 self.refused(gzip.compress(data), what)
 
     def test_open_bomb_is_refused_in_bounded_memory(self):
-        """Some kilobytes that unpack to more than the limit are refused, and are never in memory whole."""
+        """A small file that unpacks to more than the limit is refused without holding all of it in memory."""
         deflate = zlib.compressobj(9, wbits=31)
         packed = b"".join(deflate.compress(bytes(MIB)) for _ in range(257)) + deflate.flush()
         self.assertLess(len(packed), MIB)
@@ -124,7 +124,7 @@ class Unpack(support.SystemCase):
         self.assertLess(tracemalloc.get_traced_memory()[1], 16 * MIB)
 
     def test_open_random_edits_are_taken_or_refused(self):
-        """A damaged file of any kind is a kernel or is refused with a remedy, and never anything else."""
+        """A damaged file of any kind is accepted or refused with a mend; nothing else happens."""
         dice = random.Random(1)
         kinds = [image_bytes(), support.efi_image_bytes(), elf_bytes(vaddr=PLACE), gzip.compress(KERNEL),
                  uimage(KERNEL), uimage(gzip.compress(KERNEL), compression=1)]
@@ -144,7 +144,7 @@ class Unpack(support.SystemCase):
         self.assertTrue(100 < taken < 500, taken)
 
     def test_open_limit_itself_is_unpacked(self):
-        """A kernel of just the limit is taken."""
+        """A kernel of exactly the limit is accepted."""
         with mock.patch.object(unpack, "UNPACKED_MAX", len(KERNEL)):
             self.assertEqual(self.opened(gzip.compress(KERNEL))[0], KERNEL)
         with mock.patch.object(unpack, "UNPACKED_MAX", len(KERNEL) - 1):
@@ -153,7 +153,7 @@ class Unpack(support.SystemCase):
 
 class Outputs(support.SystemCase):
     def packed(self):
-        """What the packer would put into the archive, by its paths."""
+        """The content of the archive by its paths."""
         lines = (self.top / "files").read_text().splitlines()
         return {name: open(path, "rb").read() for name, path in (line.split("\t") for line in lines)}
 
@@ -179,13 +179,13 @@ class Outputs(support.SystemCase):
         self.assertEqual(sorted(self.top.rglob("*")), before)
 
     def test_compile_unpacked_size_must_fit_in_the_guest(self):
-        """What counts is the size of the kernel and not that of its file."""
+        """The size of the unpacked kernel counts, not the size of its file."""
         self.put("store/Image", gzip.compress(image_bytes(image_size=0, file_bytes=30 * MIB)))
         self.guest("one", support.GUEST + 'memory = "32M"\n')
         self.assert_refuses("one.toml:2", "need 34M", '"34M" or more')
 
     def test_compile_uimage_ramdisk_loses_its_header(self):
-        """A RAM disk in a uImage is handed over without the header, as QEMU does it."""
+        """The header of a RAM disk in a uImage is removed, as QEMU does."""
         disk = gzip.compress(b"070701" + bytes(5000))
         self.guest("one", support.GUEST + 'initrd = "debian:initrd"\n')
         self.put("store/initrd", uimage(KERNEL))
