@@ -70,6 +70,13 @@ enum err vspace_info_invoke(struct invocation *inv)
     return space_info(inv);
 }
 
+enum err vspace_recover_invoke(struct invocation *inv)
+{
+    const struct space_recovery recovery = { inv->arg[0], inv->arg[1], inv->arg[2] };
+
+    return space_recovery_set((struct space *)slot_object(inv->slot), &recovery);
+}
+
 enum err gspace_info_invoke(struct invocation *inv)
 {
     return space_info(inv);

@@ -334,3 +334,40 @@ void space_unmap(struct hart *hart, struct slot *slot)
     slot->word[MAPPED_ADDRESS] = 0;
     slot->word[MAPPED_GENERATION] = 0;
 }
+
+/* ---- recovery from faults ------------------------------------------------------ */
+
+/* Exception codes in scause. */
+enum {
+    CAUSE_LOAD_ACCESS = 5,
+    CAUSE_STORE_ACCESS = 7,
+    CAUSE_LOAD_PAGE = 13,
+    CAUSE_STORE_PAGE = 15
+};
+
+enum err space_recovery_set(struct space *space, const struct space_recovery *recovery)
+{
+    uint64_t limit = UINT64_C(1) << geometry[SPACE_S].address_bits;
+
+    if (recovery->bytes == 0) {
+        space->recovery = (struct space_recovery){ 0 };
+        return OK;
+    }
+    if (((recovery->start | recovery->bytes | recovery->exit) & 1) != 0)
+        return ERR_ALIGN;
+    if (recovery->start >= limit || recovery->bytes > limit - recovery->start ||
+        recovery->exit >= limit)
+        return ERR_RANGE;
+    if (recovery->exit - recovery->start < recovery->bytes)
+        return ERR_INVALID_ARG;
+    space->recovery = *recovery;
+    return OK;
+}
+
+bool space_recovers(const struct space *space, uint64_t cause, uint64_t pc)
+{
+    bool is_access = cause == CAUSE_LOAD_PAGE || cause == CAUSE_STORE_PAGE ||
+                     cause == CAUSE_LOAD_ACCESS || cause == CAUSE_STORE_ACCESS;
+
+    return is_access && pc - space->recovery.start < space->recovery.bytes;
+}

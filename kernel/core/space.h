@@ -30,6 +30,12 @@ enum space_stage { SPACE_S, SPACE_G };
 /* Entries of each table; entry 0 is not used, so that 0 names no space. */
 #define SPACE_COUNT 1024u
 
+/* A VSpace's code whose loads and stores may fail; 0 bytes: none. */
+struct space_recovery {
+    uint64_t start, bytes;
+    uint64_t exit; /* where a thread continues after a fault; outside the range */
+};
+
 struct space {
     struct object object;
     uint8_t stage;       /* enum space_stage */
@@ -43,6 +49,7 @@ struct space {
     uint32_t free_count; /* pages in the list and from pool_next on */
     uint32_t pool_count;
     const struct vcpu *last_vcpu; /* GSpace: the vCPU that ran last in it */
+    struct space_recovery recovery; /* VSpace */
 };
 
 struct space_entry {
@@ -80,6 +87,14 @@ MUST_CHECK space_map(struct hart *hart, struct space *space, struct slot *slot, 
 /* Undo the mapping of a Frame slot, if it is mapped.  Afterwards no hart can reach the page through
  * the mapping, and tables that became empty are back in the pool. */
 void space_unmap(struct hart *hart, struct slot *slot);
+
+/* Replace the VSpace's recovery range.  Errors as VSpace.recover: ALIGN, RANGE, INVALID_ARG. */
+MUST_CHECK space_recovery_set(struct space *space, const struct space_recovery *recovery);
+
+/* A thread of the VSpace faulted at `pc` with the exception code `cause` (privileged specification,
+ * "Supervisor Cause Register").  True: `pc` lies in the recovery range and the instruction's load
+ * or store caused a page fault or an access fault; the thread continues at recovery.exit. */
+bool space_recovers(const struct space *space, uint64_t cause, uint64_t pc);
 
 /* The space that a Frame slot is mapped in; NULL: not mapped, or that space is dead. */
 struct space *space_of_frame(struct kernel *kernel, const struct slot *slot);

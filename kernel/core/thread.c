@@ -7,6 +7,7 @@
 #include <kernel/core/ipc.h>
 #include <kernel/core/notification.h>
 #include <kernel/core/sched.h>
+#include <kernel/core/space.h>
 #include <kernel/core/vcpu.h>
 
 struct object *thread_create(struct hart *hart, void *memory)
@@ -85,10 +86,23 @@ void thread_suspend(struct thread *thread)
     thread_drop_caller(thread, ERR_CANCELLED);
 }
 
+static bool thread_recover(struct thread *thread, uint64_t cause)
+{
+    const struct object *vspace = slot_known_object(&thread->place[THREAD_VSPACE]);
+    const struct space *space = (const struct space *)vspace;
+
+    if (space == NULL || !space_recovers(space, cause, thread->context.pc))
+        return false;
+    thread->context.pc = space->recovery.exit;
+    return true;
+}
+
 void thread_fault(struct hart *hart, uint64_t cause, uint64_t tval)
 {
     struct thread *thread = hart->current;
 
+    if (thread_recover(thread, cause))
+        return;
     thread->fault_word[FAULT_CAUSE] = cause;
     thread->fault_word[FAULT_TVAL] = tval;
     thread->fault_word[FAULT_PC] = thread->context.pc;

@@ -95,7 +95,8 @@ void thread_answer(struct thread *thread, enum err err);
  * reply to its fault becomes FAULTED. */
 void thread_drop_caller(struct thread *thread, enum err err);
 
-/* The current thread faulted: send the fault to its handler, or stop the thread (FAULTED). */
+/* The current thread faulted.  If its VSpace recovers from the fault (space_recovers), the thread
+ * continues at the exit; else its handler gets the fault, or the thread stops (FAULTED). */
 void thread_fault(struct hart *hart, uint64_t cause, uint64_t tval);
 
 /* The thread is condemned: it leaves every queue and timer and is unbound; the caller it holds gets

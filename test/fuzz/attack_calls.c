@@ -181,6 +181,13 @@ static void choose_map(struct attempt *a)
     }
 }
 
+static void choose_recover(struct attempt *a)
+{
+    for (uint64_t *at = &a->regs.a2; at <= &a->regs.a4; at++)
+        *at = percent(a, 90) ? 2 * below(a, 64) : odd(a);
+    a->regs.a4 += percent(a, 80) ? 256 : 0; /* behind the range */
+}
+
 static void choose_configure(struct attempt *a)
 {
     a->regs.a2 = percent(a, 50) ? ATTACK_CNODE : cap(a, OBJ_MASK(OBJ_CNODE));
@@ -326,6 +333,7 @@ static const struct kind kinds[] = {
     INVOKE(FRAME, UNMAP, 15, choose_nothing),
     INVOKE(FRAME, INFO, 3, choose_nothing),
     INVOKE(VSPACE, INFO, 3, choose_nothing),
+    INVOKE(VSPACE, RECOVER, 3, choose_recover),
     INVOKE(GSPACE, INFO, 3, choose_nothing),
     INVOKE(THREAD, CONFIGURE, 15, choose_configure),
     INVOKE(THREAD, BIND, 15, choose_thread_bind),

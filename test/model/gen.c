@@ -177,6 +177,16 @@ static void gen_map(const struct chooser *c, struct world_call *out)
     out->call.arg[2] = chance(c->gen, 80) ? RIGHT_READ : gen_below(c->gen, 10);
 }
 
+static void gen_recover(const struct chooser *c, struct world_call *out)
+{
+    method(out, cap_of(c, OBJ_MASK(OBJ_VSPACE)), METHOD_VSPACE_RECOVER);
+    for (uint32_t i = 0; i < 3; i++) {
+        out->call.arg[i] = 2 * gen_below(c->gen, 60) + (chance(c->gen, 3) ? 1 : 0);
+        if (chance(c->gen, 4))
+            out->call.arg[i] = nonsense(c->gen) & ~(uint64_t)chance(c->gen, 90);
+    }
+}
+
 static void gen_thread(const struct chooser *c, struct world_call *out)
 {
     method(out, cap_of(c, OBJ_MASK(OBJ_THREAD)), gen_below(c->gen, THREAD_METHOD_COUNT));
@@ -302,6 +312,8 @@ struct world_call gen_call(struct world *world, struct gen *gen)
         gen_remove(&c, &out, METHOD_CNODE_REVOKE);
     else if (kind < 48)
         gen_map(&c, &out);
+    else if (kind < 49)
+        gen_recover(&c, &out);
     else if (kind < 51)
         method(&out, cap_of(&c, OBJ_MASK(OBJ_FRAME)), METHOD_FRAME_UNMAP);
     else if (kind < 54)

@@ -71,11 +71,31 @@ static void play_guest(struct world *world, struct gen *gen)
     vcpu_exit(&world->hart, &trap);
 }
 
+/* The running thread faults; the model tells where it continues, if it does. */
+static void play_fault(struct world *world, struct gen *gen)
+{
+    static const uint8_t causes[] = { 13, 13, 15, 5, 7, 12, 2, 6 };
+    struct thread *thread = world->hart.current;
+    uint64_t cause = causes[gen_below(gen, 8)], pc = gen_below(gen, 120);
+    uint32_t place = model_find(&world->model, world_number(world, thread), PLACE_VSPACE);
+    uint64_t exit = model_recovers(&world->model, world->model.cap[place].object, cause, pc);
+
+    thread->context.pc = pc;
+    thread_fault(&world->hart, cause, gen_next(gen));
+    if (exit == MODEL_NOWHERE)
+        HOLDS(world, thread->state != THREAD_READY, "a fault at %llx did not stop the thread",
+              (unsigned long long)pc);
+    else
+        HOLDS(world, thread->state == THREAD_READY && thread->context.pc == exit,
+              "a fault at %llx in a recovery range", (unsigned long long)pc);
+    world_tally.recovered += exit != MODEL_NOWHERE;
+}
+
 /* The running thread faults, or uses FP registers, or is about to make a call. */
 static bool play_thread(struct world *world, struct gen *gen)
 {
     switch (gen_below(gen, 30)) {
-    case 0: thread_fault(&world->hart, 13, gen_next(gen)); return false;
+    case 0: play_fault(world, gen); return false;
     case 1:
         if (fp_trap(&world->hart))
             return false; /* it comes back with access */

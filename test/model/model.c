@@ -161,10 +161,25 @@ void model_take_apart(struct model *model, uint32_t object)
     model_unbury(model, object);
 }
 
+void model_own_grave_last(struct model *model, uint32_t at)
+{
+    struct model_cap grave = model->cap[at + 1];
+    uint32_t end = at + 2;
+
+    if (!model_has_children(model, at) || !model_is_grave(&grave) ||
+        grave.index != MODEL_GRAVES + model->cap[at].holder)
+        return;
+    while (end < model->cap_count && model->cap[end].depth > model->cap[at].depth)
+        end++;
+    memmove(&model->cap[at + 1], &model->cap[at + 2], (end - at - 2) * sizeof grave);
+    model->cap[end - 1] = grave;
+}
+
 void model_revoke(struct model *model, uint32_t at)
 {
     while (model_has_children(model, at)) {
         uint32_t holder = model->cap[at].holder, index = model->cap[at].index;
+        model_own_grave_last(model, at);
         if (model_is_grave(&model->cap[at + 1]))
             model_take_apart(model, model->cap[at + 1].index - MODEL_GRAVES);
         else

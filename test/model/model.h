@@ -26,6 +26,7 @@
 #define MODEL_GRAVES 1024u
 #define MODEL_IRQ_SOURCES 95u
 #define NO_CAP     UINT32_MAX
+#define MODEL_NOWHERE UINT64_MAX
 
 struct model_cap {
     uint32_t group; /* the first root from which it descends */
@@ -54,6 +55,7 @@ struct model_object {
     bool is_suspended; /* Thread, VCpu: seen in the kernel before each call */
     bool is_running;
     uint8_t priority;
+    uint64_t recover_first, recover_end, recover_exit; /* VSpace; end 0: none */
 };
 
 /* Places of objects, as the kernel numbers them (asserted in world.c). */
@@ -100,6 +102,10 @@ void model_delete(struct model *model, uint32_t at);
 void model_take_apart(struct model *model, uint32_t object);
 /* Removes the tombstone of an object that has been taken apart. */
 void model_unbury(struct model *model, uint32_t object);
+
+/* Puts the tombstone of the table that holds capability `at` behind its other descendants, if it is
+ * the first: a revoke takes that table apart last. */
+void model_own_grave_last(struct model *model, uint32_t at);
 
 /* Deletes all descendants, and takes the dead objects among them apart. */
 void model_revoke(struct model *model, uint32_t at);
@@ -159,6 +165,8 @@ struct model_outcome model_cnode(struct model *model, const struct model_call *c
 struct model_outcome model_map(struct model *model, const struct model_call *call,
                                const uint32_t cap[7]);
 struct model_outcome model_unmap(struct model *model, uint32_t frame);
+/* Where a thread in the VSpace continues after a fault at `pc`, or MODEL_NOWHERE. */
+uint64_t model_recovers(const struct model *model, uint32_t vspace, uint64_t cause, uint64_t pc);
 struct model_outcome model_bind(struct model *model, uint32_t thread,
                                 const struct model_call *call, const uint32_t cap[7]);
 

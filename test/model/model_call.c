@@ -191,6 +191,41 @@ struct model_outcome model_cnode(struct model *model, const struct model_call *c
     return outcome(OK);
 }
 
+/* ---- VSpace ------------------------------------------------------------------------ */
+
+static struct model_outcome model_recover(struct model *model, uint32_t at,
+                                          const struct model_call *call)
+{
+    struct model_object *space = &model->object[model->cap[at].object];
+    uint64_t top = UINT64_C(1) << 38;
+    __uint128_t end = (__uint128_t)call->arg[0] + call->arg[1];
+
+    if (call->arg[1] != 0) {
+        for (unsigned i = 0; i < 3; i++) {
+            if (call->arg[i] % 2 != 0)
+                return outcome(ERR_ALIGN);
+        }
+        if (end > top || call->arg[2] >= top)
+            return outcome(ERR_RANGE);
+        if (call->arg[2] >= call->arg[0] && call->arg[2] < end)
+            return outcome(ERR_INVALID_ARG);
+    }
+    space->recover_first = call->arg[0];
+    space->recover_end = call->arg[1] != 0 ? (uint64_t)end : 0;
+    space->recover_exit = call->arg[2];
+    return outcome(OK);
+}
+
+uint64_t model_recovers(const struct model *model, uint32_t vspace, uint64_t cause, uint64_t pc)
+{
+    const struct model_object *space = &model->object[vspace];
+
+    if (cause != 5 && cause != 7 && cause != 13 && cause != 15)
+        return MODEL_NOWHERE;
+    bool is_inside = pc >= space->recover_first && pc < space->recover_end;
+    return is_inside ? space->recover_exit : MODEL_NOWHERE;
+}
+
 /* ---- what only tells -------------------------------------------------------------- */
 
 static struct model_outcome told(uint64_t first, uint64_t second)
@@ -237,6 +272,9 @@ static struct model_outcome invoke(struct model *model, uint32_t thread,
             return model_unmap(model, cap[0]);
         return info(model, cap[0]);
     case OBJ_VSPACE:
+        if (call->method == METHOD_VSPACE_RECOVER)
+            return model_recover(model, cap[0], call);
+        return info(model, cap[0]);
     case OBJ_GSPACE: return info(model, cap[0]);
     case OBJ_KLOG:
         return outcome(call->arg[0] == 0 || call->arg[0] > 40 ? ERR_INVALID_ARG : OK);

@@ -29,6 +29,7 @@ static const struct want methods[] = {
     { OBJ_FRAME, METHOD_FRAME_UNMAP, 0, { { 0 } } },
     { OBJ_FRAME, METHOD_FRAME_INFO, 0, { { 0 } } },
     { OBJ_VSPACE, METHOD_VSPACE_INFO, 0, { { 0 } } },
+    { OBJ_VSPACE, METHOD_VSPACE_RECOVER, M, { { 0 } } },
     { OBJ_GSPACE, METHOD_GSPACE_INFO, 0, { { 0 } } },
     { OBJ_THREAD, METHOD_THREAD_CONFIGURE, M,
       { [0] = { OBJ_MASK(OBJ_CNODE), R | W, false },

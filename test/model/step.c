@@ -101,6 +101,16 @@ static bool observe_one(struct world *world, uint32_t *target, bool is_revoke)
     return false;
 }
 
+/* Takes over the order of the descendants, which a preempted revoke may have changed. */
+static void observe_order(struct world *world, uint32_t target)
+{
+    const struct model_cap *cap = &world->model.cap[target];
+    const struct slot *first = world_slot(world, cap->holder, cap->index)->first_child;
+
+    if (cap->holder != MODEL_BOOT && first != world_object(world, cap->holder))
+        model_own_grave_last(&world->model, target);
+}
+
 /* Takes over the effects of a preempted call, as far as they were requested. */
 static void observe(struct world *world, uint32_t thread, const struct model_call *call)
 {
@@ -109,6 +119,8 @@ static void observe(struct world *world, uint32_t thread, const struct model_cal
 
     while (observe_one(world, &target, call->method == METHOD_CNODE_REVOKE))
         ;
+    if (target != NO_CAP && call->method == METHOD_CNODE_REVOKE)
+        observe_order(world, target);
     for (uint32_t i = 1; i < MODEL_OBJECTS; i++) {
         if (model->object[i].life == MODEL_DYING &&
             ((const struct object *)world_object(world, i))->dead.next == NULL)

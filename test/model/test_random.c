@@ -56,6 +56,7 @@ static void print_tally(void)
                 fprintf(stderr, "\n");
         }
     }
+    fprintf(stderr, "# faults that recovered %llu\n", (unsigned long long)world_tally.recovered);
     fprintf(stderr, "# preempted %llu, owing %llu, gone %llu\n",
             (unsigned long long)world_tally.preempted, (unsigned long long)world_tally.owing,
             (unsigned long long)world_tally.gone);

@@ -49,6 +49,7 @@ struct world {
 struct world_tally {
     uint64_t invoked[OBJ_COUNT][8][ERR_COUNT]; /* by type, method and result */
     uint64_t called[CALL_COUNT];
+    uint64_t recovered; /* faults in a recovery range */
     uint64_t preempted, owing, gone, travelled;
     uint64_t passed;                    /* messages that took the fast path */
     uint64_t guest_exits, guest_passed; /* exits of guests; exits and re-entries by the fast path */

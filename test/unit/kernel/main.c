@@ -13,7 +13,7 @@ int main(void)
                                       vcpu_irq_cases,     vcpu_timer_cases, vcpu_fast_cases,
                                       slot_cases,         untyped_cases,
                                       cnode_cases,        space_cases,
-                                      syscall_cases };
+                                      recovery_cases,     syscall_cases };
     Suite *suite = suite_create("kernel");
 
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {

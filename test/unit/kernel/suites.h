@@ -22,6 +22,7 @@ TCase *slot_cases(void);
 TCase *untyped_cases(void);
 TCase *cnode_cases(void);
 TCase *space_cases(void);
+TCase *recovery_cases(void);
 TCase *syscall_cases(void);
 
 #endif
