@@ -65,15 +65,99 @@ static MUST_CHECK elf_add_segment(struct elf *elf, const struct elf_segment *s)
     return OK;
 }
 
+/* Does the address lie in the file bytes of an executable segment? */
+static bool code_has(const struct elf_segment *s, uint64_t address)
+{
+    return (s->rights & ELF_EXEC) && address >= s->address && address - s->address < s->file_bytes;
+}
+
 static bool entry_in_code(const struct elf *elf)
 {
     for (unsigned i = 0; i < elf->segment_count; i++) {
-        const struct elf_segment *s = &elf->segment[i];
-        if ((s->rights & ELF_EXEC) && elf->entry >= s->address &&
-            elf->entry - s->address < s->file_bytes)
+        if (code_has(&elf->segment[i], elf->entry))
             return true;
     }
     return false;
+}
+
+/* ---- notes ----------------------------------------------------------------------- */
+
+static const char note_name[7] = "Warren";
+
+static MUST_CHECK elf_recovery_check(const struct elf *elf, const struct elf_recovery *r)
+{
+    if ((r->start | r->bytes | r->exit) & 1)
+        return ERR_ALIGN;
+    if (r->exit - r->start < r->bytes)
+        return ERR_FORMAT;
+    for (unsigned i = 0; i < elf->segment_count; i++) {
+        const struct elf_segment *s = &elf->segment[i];
+        if (code_has(s, r->start) && code_has(s, r->exit) && r->bytes != 0 &&
+            r->bytes <= s->file_bytes - (r->start - s->address))
+            return OK;
+    }
+    return ERR_RANGE;
+}
+
+static MUST_CHECK elf_note_take(struct elf *elf, const struct elf64_note_header *note,
+                                const uint8_t *name, const uint8_t *descriptor)
+{
+    struct elf_recovery recovery;
+
+    if (note->type != ELF_NOTE_RECOVERY || note->namesz != sizeof note_name ||
+        memcmp(name, note_name, sizeof note_name) != 0)
+        return OK; /* not for us */
+    if (note->descsz != sizeof recovery)
+        return ERR_FORMAT;
+    if (elf->recovery.bytes != 0)
+        return ERR_EXISTS;
+    memcpy(&recovery, descriptor, sizeof recovery);
+    enum err err = elf_recovery_check(elf, &recovery);
+    if (err == OK)
+        elf->recovery = recovery;
+    return err;
+}
+
+/* Reads the notes of one segment.  Neither padded length can wrap: both are below 2^33. */
+static MUST_CHECK elf_notes_read(struct elf *elf, const uint8_t *at, uint64_t bytes)
+{
+    while (bytes > 0) {
+        struct elf64_note_header note;
+        if (bytes < sizeof note)
+            return ERR_FORMAT;
+        memcpy(&note, at, sizeof note);
+        uint64_t descriptor = sizeof note + ((note.namesz + UINT64_C(3)) & ~UINT64_C(3));
+        uint64_t end = descriptor + ((note.descsz + UINT64_C(3)) & ~UINT64_C(3));
+        if (end > bytes)
+            return ERR_FORMAT;
+        enum err err = elf_note_take(elf, &note, at + sizeof note, at + descriptor);
+        if (err != OK)
+            return err;
+        at += end;
+        bytes -= end;
+    }
+    return OK;
+}
+
+/* Notes are read when all segments are known.  Notes with an alignment of 8 have another layout,
+ * which the program's own note does not use. */
+static MUST_CHECK elf_add_notes(struct elf *elf, const uint8_t *image, size_t bytes,
+                                const struct elf64_file_header *header)
+{
+    for (unsigned i = 0; i < header->phnum; i++) {
+        struct elf64_program_header p;
+        memcpy(&p, image + header->phoff + i * sizeof p, sizeof p);
+        if (p.type != PT_NOTE || p.align == 8)
+            continue;
+        if (!image_has(bytes, p.offset, p.filesz))
+            return ERR_FORMAT;
+        if (p.filesz > ELF_NOTES_BYTES)
+            return ERR_NOT_SUPPORTED;
+        enum err err = elf_notes_read(elf, image + p.offset, p.filesz);
+        if (err != OK)
+            return err;
+    }
+    return OK;
 }
 
 MUST_CHECK elf_open(const void *image, size_t bytes, struct elf *out)
@@ -107,8 +191,10 @@ MUST_CHECK elf_open(const void *image, size_t bytes, struct elf *out)
     }
     if (elf.segment_count == 0 || !entry_in_code(&elf))
         return ERR_FORMAT;
-    *out = elf;
-    return OK;
+    err = elf_add_notes(&elf, at, bytes, &header);
+    if (err == OK)
+        *out = elf;
+    return err;
 }
 
 MUST_CHECK elf_segment(const struct elf *elf, unsigned i, struct elf_segment *out)

@@ -12,7 +12,12 @@
  *  - none is writable and executable; each is readable;
  *  - file offset and address agree modulo the page size (both may be unaligned);
  *  - the entry point is even and inside the file bytes of an executable segment;
- *  - no program header asks for an interpreter or for relocation.
+ *  - no program header asks for an interpreter or for relocation;
+ *  - the recovery range, if the program has one, and its exit lie in the file bytes of one
+ *    executable segment, the exit outside the range: vspace_recover() accepts them.
+ *
+ * A program names its recovery range (vspace_recover) in a note (System V ABI, "Note Section") with
+ * the name "Warren", type ELF_NOTE_RECOVERY and struct elf_recovery as descriptor.
  */
 #ifndef ELF_ELF_H
 #define ELF_ELF_H
@@ -41,19 +46,34 @@ struct elf_segment {
     uint32_t rights; /* ELF_READ | ... */
 };
 
+#define ELF_NOTE_RECOVERY 1u
+#define ELF_NOTES_BYTES   4096u /* of one PT_NOTE segment, at most */
+
+/* Code whose loads and stores may fault; after a fault the thread continues at `exit`. */
+struct elf_recovery {
+    uint64_t start;
+    uint64_t bytes; /* 0: the program has no such code */
+    uint64_t exit;
+};
+
 struct elf {
     uint64_t entry;
+    struct elf_recovery recovery;
     unsigned segment_count;
     struct elf_segment segment[ELF_SEGMENT_MAX];
 };
 
 /*
  * Parses `bytes` bytes at `image` (any alignment).  On failure *out is untouched.
- *   ERR_FORMAT         no ELF file, truncated, or contradictory headers
- *   ERR_NOT_SUPPORTED  another machine, class or type; an interpreter; too many segments
- *   ERR_RANGE          a segment outside the address range, or too large
- *   ERR_ALIGN          offset and address disagree modulo the page, or an odd entry
- *   ERR_EXISTS         two segments share a page, or do not ascend
+ *   ERR_FORMAT         no ELF file, truncated, or contradictory headers or notes; an exit inside
+ *                      the recovery range
+ *   ERR_NOT_SUPPORTED  another machine, class or type; an interpreter; too many segments; notes of
+ *                      more than ELF_NOTES_BYTES
+ *   ERR_RANGE          a segment outside the address range, or too large; a recovery range or exit
+ *                      outside the code
+ *   ERR_ALIGN          offset and address disagree modulo the page; an odd entry, recovery range or
+ *                      exit
+ *   ERR_EXISTS         two segments share a page, or do not ascend; two recovery ranges
  *   ERR_NO_RIGHT       a segment writable and executable, or one not readable
  */
 MUST_CHECK elf_open(const void *image, size_t bytes, struct elf *out);

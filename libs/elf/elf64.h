@@ -18,6 +18,7 @@ enum {
     PT_LOAD = 1,
     PT_DYNAMIC = 2,
     PT_INTERP = 3,
+    PT_NOTE = 4,
     PF_X = 1,
     PF_W = 2,
     PF_R = 4,
@@ -49,6 +50,13 @@ struct elf64_program_header {
     uint64_t filesz;
     uint64_t memsz;
     uint64_t align;
+};
+
+/* The name follows, then the descriptor, each padded to 4 bytes. */
+struct elf64_note_header {
+    uint32_t namesz;
+    uint32_t descsz;
+    uint32_t type;
 };
 
 _Static_assert(sizeof(struct elf64_file_header) == 64, "Elf64_Ehdr");

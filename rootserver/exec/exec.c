@@ -135,6 +135,8 @@ static MUST_CHECK exec_action_step(const struct plan_action *a, unsigned i)
                          cap_at((uint32_t)a->value));
     case PLAN_BIND_IRQ:
         return irq_bind(cap_at(a->slot), cap_at(BOOT_SLOT_IRQ_CONTROL), a->index, cap_at(a->other));
+    case PLAN_RECOVER:
+        return vspace_recover(cap_at(a->slot), a->value, a->bytes, a->offset);
     case PLAN_RESUME:
         rt_code_publish(); /* the process's code was written through the window */
         return thread_resume(cap_at(a->slot));
@@ -295,6 +297,7 @@ const char *exec_action_name(const struct plan_action *action)
         [PLAN_BIND] = "bind",
         [PLAN_BIND_VCPU] = "bind the vCPU of",
         [PLAN_BIND_IRQ] = "bind the interrupt of",
+        [PLAN_RECOVER] = "register the recovery range of",
         [PLAN_RESUME] = "resume",
     };
     return action->kind < sizeof names / sizeof names[0] ? names[action->kind] : "?";

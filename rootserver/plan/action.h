@@ -24,6 +24,7 @@ enum plan_kind {
     PLAN_BIND,      /* Thread `slot` gets Notification `other` */
     PLAN_BIND_VCPU, /* VCpu `slot`: Thread `other`, GSpace `index`, state page `value` */
     PLAN_BIND_IRQ,  /* Irq `slot`: source `index`, Notification `other` */
+    PLAN_RECOVER,   /* VSpace `slot`: recovery range of `bytes` bytes at `value`, exit `offset` */
     PLAN_RESUME,    /* Thread `slot` */
 };
 

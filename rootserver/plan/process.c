@@ -72,6 +72,18 @@ static void build_segment(struct build *b, struct plan_process *p, uint32_t unty
     }
 }
 
+static void build_recovery(struct build *b, const struct plan_process *p,
+                           const struct elf_recovery *recovery)
+{
+    if (recovery->bytes != 0)
+        build_emit(b, (struct plan_action){.kind = PLAN_RECOVER,
+                                           .count = 1,
+                                           .slot = p->vspace,
+                                           .value = recovery->start,
+                                           .bytes = recovery->bytes,
+                                           .offset = recovery->exit});
+}
+
 static struct plan_process *process_add(struct build *b, const char *name, enum plan_role role)
 {
     if (b->err != OK)
@@ -115,6 +127,7 @@ struct plan_process *build_process(struct build *b, const char *name, enum plan_
 
     for (unsigned i = 0; i < program->elf.segment_count; i++)
         build_segment(b, p, untyped, &program->elf.segment[i], program->offset);
+    build_recovery(b, p, &program->elf.recovery);
     build_pages(b, untyped, LAYOUT_STACK_PAGES, p, LAYOUT_STACK, RIGHT_READ | RIGHT_WRITE);
     build_pages(b, untyped, LAYOUT_HEAP_PAGES, p, LAYOUT_HEAP, RIGHT_READ | RIGHT_WRITE);
 

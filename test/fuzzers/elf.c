@@ -61,6 +61,24 @@ static bool shares_page(const struct elf_segment *a, const struct elf_segment *b
     return a_first <= b_last && b_first <= a_last;
 }
 
+/* The range and its exit lie in the file bytes of one segment of code. */
+static void check_recovery(const struct elf *elf)
+{
+    const struct elf_recovery *r = &elf->recovery;
+    bool is_in_code = r->bytes == 0;
+
+    for (unsigned i = 0; i < elf->segment_count && !is_in_code; i++) {
+        const struct elf_segment *s = &elf->segment[i];
+        __uint128_t end = (__uint128_t)s->address + s->file_bytes;
+        is_in_code = (s->rights & ELF_EXEC) && r->start >= s->address &&
+                     (__uint128_t)r->start + r->bytes <= end && r->exit >= s->address &&
+                     r->exit < end;
+    }
+    FUZZ_CHECK(is_in_code);
+    FUZZ_CHECK(((r->start | r->bytes | r->exit) & 1) == 0);
+    FUZZ_CHECK(r->bytes == 0 || r->exit < r->start || r->exit - r->start >= r->bytes);
+}
+
 static void check_accepted(const uint8_t *image, size_t size, const struct elf *elf)
 {
     struct elf_segment segment[ELF_SEGMENT_MAX], none;
@@ -85,6 +103,7 @@ static void check_accepted(const uint8_t *image, size_t size, const struct elf *
                       elf->entry - segment[i].address < segment[i].file_bytes;
     }
     FUZZ_CHECK(is_in_code);
+    check_recovery(elf);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

@@ -2,9 +2,11 @@
 #include "attempts.h"
 
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 
 #include <abi/bootinfo.h>
+#include <rt/rt_access.h>
 
 static volatile uint64_t sink;
 
@@ -101,6 +103,36 @@ static void read_cycle(const struct vmm_start *start)
     __asm__ volatile("rdcycle t0" ::: "t0");
 }
 
+/* The copy survives every address that the probe cannot access, and says so. */
+static void copy_foreign(const struct vmm_start *start)
+{
+    uint64_t own = 0, own_most = UINT64_C(1) << 38;
+    const uint64_t foreign[] = { 0, 0xffffffff80000000, 0xffffffc080000000, own_most,
+                                 start->ram_address + start->ram_bytes - 7 };
+    char *image = (char *)(uintptr_t)start->kernel_address; /* mapped for reading */
+
+    for (unsigned i = 0; i < sizeof foreign / sizeof foreign[0]; i++) {
+        if (rt_copy_in(&own, (const void *)(uintptr_t)foreign[i], 8) != ERR_PEER_DIED ||
+            rt_copy_out((void *)(uintptr_t)foreign[i], &own, 8) != ERR_PEER_DIED)
+            return;
+    }
+    if (rt_copy_in(&own, image, 8) == OK && rt_copy_out(image, &own, 8) == ERR_PEER_DIED)
+        printf("copies refused\n");
+}
+
+/* Of the copy's two sides only the client's may fault. */
+static void copy_to_null(const struct vmm_start *start)
+{
+    if (rt_copy_in(NULL, start, 8) == ERR_PEER_DIED)
+        printf("a fault of our own\n");
+}
+
+static void copy_from_null(const struct vmm_start *start)
+{
+    if (rt_copy_out((void *)(uintptr_t)start->ram_address, NULL, 8) == ERR_PEER_DIED)
+        printf("a fault of our own\n");
+}
+
 static const struct {
     const char *name;
     void (*make)(const struct vmm_start *start);
@@ -113,7 +145,8 @@ static const struct {
     { "run-guest-ram", run_guest_ram }, { "read-past-ram", read_past_ram },
     { "overrun-stack", overrun_stack }, { "read-csr", read_supervisor_csr },
     { "load-as-guest", load_as_guest }, { "wait", wait_for_interrupt },
-    { "read-cycle", read_cycle },
+    { "read-cycle", read_cycle },       { "copy-foreign", copy_foreign },
+    { "copy-to-null", copy_to_null },   { "copy-from-null", copy_from_null },
 };
 
 bool attempt(const char *name, const struct vmm_start *start)

@@ -64,7 +64,7 @@ void put_string(const char *string)
         put(string, length);
 }
 
-static void put_decimal(uint64_t value)
+void put_decimal(uint64_t value)
 {
     char digits[21];
     uint64_t at = sizeof(digits);
@@ -94,20 +94,32 @@ void make(enum obj_type type, uint64_t size_bits, unsigned slot)
                         cap(slot).slot, 1));
 }
 
-void thread_start(unsigned slot, void (*entry)(void), uint64_t priority)
+static void thread_start_on(unsigned slot, void (*entry)(void), uint64_t priority,
+                            uint8_t *stack_end)
 {
     extern char __global_pointer$[];
     cap_t thread = cap(slot);
 
-    if (stacks_used == STACK_COUNT)
-        root_end();
     must(thread_configure(thread, cap_at(BOOT_SLOT_CNODE), cap_at(BOOT_SLOT_VSPACE), CAP_NULL,
                           priority));
     must(thread_set_reg(thread, 0, (uint64_t)(uintptr_t)entry));
-    must(thread_set_reg(thread, 2, (uint64_t)(uintptr_t)(stack[stacks_used] + STACK_BYTES)));
+    must(thread_set_reg(thread, 2, (uint64_t)(uintptr_t)stack_end));
     must(thread_set_reg(thread, 3, (uint64_t)(uintptr_t)__global_pointer$));
-    stacks_used++;
     must(thread_resume(thread));
+}
+
+void thread_start(unsigned slot, void (*entry)(void), uint64_t priority)
+{
+    if (stacks_used == STACK_COUNT)
+        root_end();
+    thread_start_on(slot, entry, priority, stack[stacks_used++] + STACK_BYTES);
+}
+
+void thread_start_again(unsigned slot, void (*entry)(void), uint64_t priority)
+{
+    static _Alignas(16) uint8_t again_stack[STACK_BYTES];
+
+    thread_start_on(slot, entry, priority, again_stack + STACK_BYTES);
 }
 
 void frame_fill(unsigned slot, const void *code, uint64_t bytes)

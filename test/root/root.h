@@ -22,6 +22,7 @@ enum slot {
     SLOT_GSPACE = SLOT_VCPU + 2,
     SLOT_STATE = SLOT_GSPACE + 2,
     SLOT_GUEST_CODE = SLOT_STATE + 2,
+    SLOT_PAGES = SLOT_GUEST_CODE + 2,
 };
 
 /* The marker instructions of the plugin of test/bench.  Instructions between a pause and the next
@@ -38,6 +39,7 @@ ATTR_NORETURN void main_thread(const struct bootinfo *boot);
 void root_start(const struct bootinfo *boot);
 
 void put_string(const char *string);
+void put_decimal(uint64_t value);
 /* Ends the program with a message, unless `err` is OK. */
 void must(enum err err);
 /* Ends the program: the kernel stops the machine for it. */
@@ -48,6 +50,9 @@ void make(enum obj_type type, uint64_t size_bits, unsigned slot);
 
 /* Makes a thread in `slot`, in this VSpace, that starts at `entry` with its own stack. */
 void thread_start(unsigned slot, void (*entry)(void), uint64_t priority);
+
+/* The same for a thread that takes the place of a dead one, which had the stack: one at a time. */
+void thread_start_again(unsigned slot, void (*entry)(void), uint64_t priority);
 
 /* Maps the frame here, copies code into it, and unmaps it. */
 void frame_fill(unsigned slot, const void *code, uint64_t bytes);

@@ -21,6 +21,13 @@ def test_messages_keep_what_they_say_and_bring_nothing_else(env):
                           "a send is no reply", "end"])
 
 
+def test_copies_survive_memory_that_vanishes(env):
+    """rt_copy_in() and rt_copy_out() copy right at any alignment and length, and return an error whichever byte of
+    the client's memory is the first or the last that is unmapped, also when it is unmapped during the copy; a
+    fault outside the registered range, at its borders or on the process's own side stops the thread."""
+    run(env, "access", [r"\d+ copies as they should be", "unmapped during a copy", "outside the range a death", "end"])
+
+
 def test_memory_made_anew_is_zero_whichever_byte_was_set(env):
     """A page that comes back from an Untyped is zero, though only one byte of it, any one, was not."""
     run(env, "zeroes", ["4097 pages were"])

@@ -10,7 +10,7 @@ from harness.machine import Failure
 GOLDEN = pathlib.Path(__file__).resolve().parents[1] / "golden" / "vmm-slots.txt"
 ATTEMPTS = ("read-null", "read-kernel", "write-kernel", "run-kernel", "read-physical", "read-root",
             "write-text", "write-start", "write-image", "run-data", "run-guest-ram", "read-past-ram",
-            "overrun-stack", "read-csr", "load-as-guest", "wait", "read-cycle")
+            "overrun-stack", "read-csr", "load-as-guest", "wait", "read-cycle", "copy-to-null", "copy-from-null")
 AT_ONCE = 6
 
 
@@ -43,3 +43,11 @@ def test_probe_every_attempt_is_a_fault(env):
             # Not anchored to the line's start: the firmware may have printed its error message there.
             if not re.search(rf"\bvmm\.{name} faulted: ", text):
                 raise Failure(f"{name} made no fault report")
+
+
+def test_probe_copy_from_foreign_memory_is_an_error(env):
+    """rt_copy_in() and rt_copy_out() return an error for memory that the process cannot access: the root server
+    has registered the range that the program file names."""
+    with env.system({"prober": probe("copy-foreign")}) as archive, env.warren(archive) as machine:
+        machine.expect(r"copies refused", 60, unless="faulted|panic")
+        machine.expect(r"attempt copy-foreign succeeded", 30)

@@ -201,6 +201,134 @@ START_TEST(test_open_no_segment_refused)
 }
 END_TEST
 
+/* ---- the recovery note ------------------------------------------------------------- */
+
+#define NOTE 0x1800 /* in the file: the start of the data segment */
+
+static void put_note(size_t at, uint32_t type, const char *name, uint64_t start, uint64_t bytes,
+                     uint64_t exit)
+{
+    put(at, strlen(name) + 1, 4);
+    put(at + 4, 24, 4);
+    put(at + 8, type, 4);
+    memcpy(image + at + 12, name, strlen(name) + 1);
+    size_t padded = (strlen(name) + 4) / 4 * 4;
+    put(at + 12 + padded, start, 8);
+    put(at + 20 + padded, bytes, 8);
+    put(at + 28 + padded, exit, 8);
+}
+
+/* The good program with a note of another vendor and a recovery range. */
+static void setup_note(void)
+{
+    setup();
+    put_segment(2, 4, 4, NOTE, 0x12800, 48 + 44, 48 + 44);
+    put_note(NOTE, 1, "Other name", 0, 0, 0);
+    put_note(NOTE + 48, ELF_NOTE_RECOVERY, "Warren", 0x10200, 0x80, 0x10300);
+}
+
+START_TEST(test_open_recovery_note_is_found)
+{
+    /* The note is found behind another one, and only with its name, type and layout. */
+    struct elf elf;
+
+    ck_assert_int_eq(open_bytes(FILE_BYTES, &elf), OK);
+    ck_assert_uint_eq(elf.recovery.start, 0x10200);
+    ck_assert_uint_eq(elf.recovery.bytes, 0x80);
+    ck_assert_uint_eq(elf.recovery.exit, 0x10300);
+    for (unsigned i = 0; i < 3; i++) {
+        static const size_t spoilt[] = {NOTE + 48 + 8, NOTE + 48 + 12, P(2, 48)};
+        setup_note();
+        put(spoilt[i], 8, i == 2 ? 8 : 1); /* type, name, alignment of the segment */
+        ck_assert_int_eq(open_bytes(FILE_BYTES, &elf), OK);
+        ck_assert_uint_eq(elf.recovery.bytes, 0);
+    }
+}
+END_TEST
+
+static const struct edit note_edits[] = {
+    {P(2, 32), 48 + 43, 8, ERR_FORMAT},         /* the last note is cut off */
+    {P(2, 32), 48 + 11, 8, ERR_FORMAT},         /* so is its header */
+    {P(2, 8), UINT64_MAX, 8, ERR_FORMAT},       /* notes beyond the end of the file */
+    {P(2, 32), UINT64_MAX, 8, ERR_FORMAT},
+    {P(2, 32), ELF_NOTES_BYTES + 1, 8, ERR_NOT_SUPPORTED},
+    {NOTE, UINT32_MAX, 4, ERR_FORMAT},          /* a name longer than the notes */
+    {NOTE + 4, UINT32_MAX, 4, ERR_FORMAT},      /* a descriptor, too */
+    {NOTE + 4, UINT32_MAX - 3, 4, ERR_FORMAT},
+    {NOTE + 48 + 4, 23, 4, ERR_FORMAT},         /* another descriptor */
+    {NOTE + 48 + 20, 0x10201, 8, ERR_ALIGN},
+    {NOTE + 48 + 28, 0x81, 8, ERR_ALIGN},
+    {NOTE + 48 + 36, 0x10301, 8, ERR_ALIGN},
+    {NOTE + 48 + 36, 0x10200, 8, ERR_FORMAT},   /* the exit lies in the range */
+    {NOTE + 48 + 36, 0x1027e, 8, ERR_FORMAT},
+    {NOTE + 48 + 28, 0, 8, ERR_RANGE},          /* an empty range */
+    {NOTE + 48 + 20, 0x12800, 8, ERR_RANGE},    /* a range in data */
+    {NOTE + 48 + 20, 0xff00, 8, ERR_RANGE},     /* before the code */
+    {NOTE + 48 + 20, 0x11200, 8, ERR_RANGE},    /* behind it */
+    {NOTE + 48 + 20, 0x11190, 8, ERR_RANGE},    /* its end is behind it */
+    {NOTE + 48 + 28, UINT64_MAX - 1, 8, ERR_FORMAT}, /* the end wraps to before the start */
+    {NOTE + 48 + 36, 0x12800, 8, ERR_RANGE},    /* the exit in data */
+    {NOTE + 48 + 36, 0x11200, 8, ERR_RANGE},
+    {NOTE + 48 + 36, 0, 8, ERR_RANGE},
+    {NOTE + 48 + 36, UINT64_MAX - 1, 8, ERR_RANGE},
+};
+
+START_TEST(test_open_bad_note_refused)
+{
+    /* Each lie in a note is refused with its own error, and the result is untouched. */
+    const struct edit *e = &note_edits[_i];
+    put(e->at, e->value, e->bytes);
+    refuse(e->expected);
+}
+END_TEST
+
+START_TEST(test_open_two_recovery_notes_refused)
+{
+    /* A process has one range: a second note is refused, also in a second segment. */
+    put_segment(2, 4, 4, NOTE, 0x12800, 48 + 88, 48 + 88);
+    put_note(NOTE + 92, ELF_NOTE_RECOVERY, "Warren", 0x10200, 0x80, 0x10300);
+    refuse(ERR_EXISTS);
+    setup_note();
+    put(56, 4, 2);
+    put_segment(3, 4, 4, NOTE, 0x12800, 48 + 44, 48 + 44);
+    refuse(ERR_EXISTS);
+}
+END_TEST
+
+START_TEST(test_open_random_notes_accept_only_true_ranges)
+{
+    /* For any bytes of the notes, an accepted range and its exit lie in the code. */
+    srand(2);
+    for (unsigned round = 0; round < 40000; round++) {
+        struct elf elf;
+        setup_note();
+        for (int n = rand() % 4; n >= 0; n--)
+            image[NOTE + rand() % 96] = (uint8_t)(rand() % 3 ? rand() : rand() % 2 * 0xff);
+        if (elf_open(image, FILE_BYTES, &elf) != OK || elf.recovery.bytes == 0)
+            continue;
+        ck_assert_uint_ge(elf.recovery.start, 0x10000);
+        ck_assert_uint_le(elf.recovery.start + elf.recovery.bytes, 0x11200);
+        ck_assert_uint_le(elf.recovery.bytes, 0x1200);
+        ck_assert(elf.recovery.exit < elf.recovery.start ||
+                  elf.recovery.exit >= elf.recovery.start + elf.recovery.bytes);
+        ck_assert(elf.recovery.exit >= 0x10000 && elf.recovery.exit < 0x11200);
+    }
+}
+END_TEST
+
+static TCase *note_cases(void)
+{
+    TCase *tc = tcase_create("notes");
+    tcase_add_checked_fixture(tc, setup_note, NULL);
+    tcase_set_timeout(tc, 60);
+    tcase_add_test(tc, test_open_recovery_note_is_found);
+    tcase_add_loop_test(tc, test_open_bad_note_refused, 0,
+                        sizeof note_edits / sizeof note_edits[0]);
+    tcase_add_test(tc, test_open_two_recovery_notes_refused);
+    tcase_add_test(tc, test_open_random_notes_accept_only_true_ranges);
+    return tc;
+}
+
 int main(void)
 {
     Suite *suite = suite_create("elf");
@@ -214,6 +342,7 @@ int main(void)
     tcase_add_test(tc, test_open_too_many_segments_refused);
     tcase_add_test(tc, test_open_no_segment_refused);
     suite_add_tcase(suite, tc);
+    suite_add_tcase(suite, note_cases());
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_ENV);
     int failed = srunner_ntests_failed(runner);

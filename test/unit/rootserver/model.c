@@ -231,6 +231,13 @@ static void run_one(struct model *m, const struct plan *plan, const struct plan_
     case PLAN_REGISTER:
         at_type(m, a->slot, OBJ_THREAD);
         break;
+    case PLAN_RECOVER:
+        ck_assert_uint_eq((a->value | a->bytes | a->offset) & 1, 0);
+        ck_assert_uint_ge(a->offset - a->value, a->bytes);
+        at_type(m, a->slot, OBJ_VSPACE)->recover_exit = a->offset;
+        model_at(m, a->slot)->recover_start = a->value;
+        model_at(m, a->slot)->recover_bytes = a->bytes;
+        break;
     default:
         threads(m, plan, a);
         break;

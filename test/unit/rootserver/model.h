@@ -22,6 +22,7 @@ struct model_object {
     uint64_t used;    /* Untyped: bytes; CNode: unused */
     uint8_t *taken;   /* CNode: one byte a slot */
     uint32_t first;   /* space: newest mapping, index + 1 */
+    uint64_t recover_start, recover_bytes, recover_exit; /* VSpace */
 };
 
 struct model_cap {

@@ -31,6 +31,23 @@ static void put(uint8_t *at, uint64_t value, unsigned bytes)
         at[i] = (uint8_t)(value >> (8 * i));
 }
 
+/* A note with the recovery range, in the code segment's file bytes; it is the fourth segment. */
+static void put_recovery(uint8_t *at)
+{
+    uint8_t *p = at + 64 + 3 * 56, *note = at + 0x400;
+
+    put(p, 4, 4);
+    put(p + 8, 0x400, 8);
+    put(p + 32, 44, 8);
+    put(note, 7, 4);
+    put(note + 4, 24, 4);
+    put(note + 8, ELF_NOTE_RECOVERY, 4);
+    memcpy(note + 12, "Warren", 7);
+    put(note + 20, SAMPLE_RECOVERY_START, 8);
+    put(note + 28, SAMPLE_RECOVERY_BYTES, 8);
+    put(note + 36, SAMPLE_RECOVERY_EXIT, 8);
+}
+
 /* Code, constants and data in three segments, the last with 3 pages that are not in the file. */
 static void put_program(uint8_t *at)
 {
@@ -43,7 +60,8 @@ static void put_program(uint8_t *at)
     put(at + 24, 0x10100, 8);
     put(at + 32, 64, 8);
     put(at + 54, 56, 2);
-    put(at + 56, 3, 2);
+    put(at + 56, 4, 2);
+    put_recovery(at);
     for (unsigned i = 0; i < 3; i++) {
         uint8_t *p = at + 64 + i * 56;
         put(p, 1, 4);

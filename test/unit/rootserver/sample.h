@@ -10,6 +10,11 @@
 #define SAMPLE_EMPTY_FIRST   300u
 #define SAMPLE_ARCHIVE_FIRST (SAMPLE_EMPTY_FIRST + PLAN_ROOT_SLOTS)
 
+/* Of each program. */
+#define SAMPLE_RECOVERY_START 0x10800
+#define SAMPLE_RECOVERY_BYTES 0x40
+#define SAMPLE_RECOVERY_EXIT  0x10900
+
 struct sample {
     uint8_t *archive;
     size_t archive_bytes;

@@ -192,6 +192,22 @@ START_TEST(test_plan_stack_has_guard_pages)
 }
 END_TEST
 
+START_TEST(test_plan_recovery_range_is_that_of_the_program)
+{
+    /* The VSpace of each process gets the range and the exit that the note of its program names. */
+    make(2, 32 * MIB, 512 * MIB);
+    plan_it();
+    run_it();
+    for (unsigned p = 0; p < plan.process_count; p++) {
+        const struct model_object *space = model_at(&model, plan.process[p].vspace);
+        ck_assert_uint_eq(space->recover_start, SAMPLE_RECOVERY_START);
+        ck_assert_uint_eq(space->recover_bytes, SAMPLE_RECOVERY_BYTES);
+        ck_assert_uint_eq(space->recover_exit, SAMPLE_RECOVERY_EXIT);
+    }
+    release();
+}
+END_TEST
+
 static char listed[2000];
 
 static void add_line(void *context, const char *text)
@@ -490,6 +506,7 @@ int main(void)
     tcase_add_test(tc, test_plan_files_are_mapped_whole_and_alone);
     tcase_add_test(tc, test_plan_processes_share_what_the_protocol_says);
     tcase_add_test(tc, test_plan_stack_has_guard_pages);
+    tcase_add_test(tc, test_plan_recovery_range_is_that_of_the_program);
     tcase_add_test(tc, test_plan_capabilities_are_the_golden_list);
     tcase_add_test(tc, test_plan_mappings_are_the_golden_list);
     tcase_add_test(tc, test_record_tells_process_what_is_mapped);
