@@ -75,11 +75,11 @@ void calls_rebooted(void *opaque, uint64_t count)
 
 /* ---- Others ---- */
 
-void calls_console_signal(void *opaque)
+void calls_peer_signal(void *opaque)
 {
-    const struct calls *calls = opaque;
-    /* Errors are ignored: a restarted console service reads its rings without a signal. */
-    if (!cap_is_null(calls->console) && notification_signal(calls->console) != OK)
+    const struct calls_peer *peer = opaque;
+    /* Errors are ignored: a restarted service reads its rings without a signal. */
+    if (!cap_is_null(peer->wake) && notification_signal(peer->wake) != OK)
         return;
 }
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The kernel's calls, behind the function pointers that the pure code (core/) uses. */
+/* The kernel's calls, behind the function pointers that the pure code uses. */
 #ifndef VMM_CALLS_H
 #define VMM_CALLS_H
 
@@ -15,7 +15,11 @@ struct calls {
     cap_t vcpu; /* of the one hart */
     cap_t wake; /* the notification bound to the thread that runs the vCPU */
     cap_t parent;
-    cap_t console; /* signals the console service; null for none */
+};
+
+/* The other end of a connection. */
+struct calls_peer {
+    cap_t wake; /* signals the service; null for none */
 };
 
 struct vcpu_ops calls_vcpu(struct calls *calls);
@@ -37,8 +41,8 @@ enum err calls_poll(void *opaque, uint32_t hart);
 enum err calls_wait(void *opaque, uint32_t hart);
 void calls_rebooted(void *opaque, uint64_t count);
 
-/* For console_ring_attach(): wakes the console service. */
-void calls_console_signal(void *opaque);
+/* For stream_ring_attach(): wakes the service; opaque is its struct calls_peer. */
+void calls_peer_signal(void *opaque);
 
 /* Sends a report to the parent, and waits until the parent has received it.  An error, as when the
  * parent is gone, is ignored. */

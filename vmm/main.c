@@ -2,13 +2,14 @@
 /* The VMM's process: takes over its guest, or starts it, and runs it to its end. */
 #include <string.h>
 
+#include <base/attr.h>
 #include <proto/process_start.h>
 #include <proto/vmm_start.h>
 #include <rt/rt.h>
 #include <vmm/board/machine.h>
 #include <vmm/board/start.h>
+#include <vmm/io/stream_ring.h>
 #include <vmm/calls.h>
-#include <vmm/io/console_ring.h>
 #include <vmm/vcpu/vcpu_loop.h>
 
 #define NS_PER_S UINT64_C(1000000000)
@@ -38,30 +39,53 @@ static _Noreturn void vmm_give_up(const struct calls *calls, enum report_failure
     calls_end(calls);
 }
 
+/* The connections of the guest.  They live until the process is destroyed. */
+struct connections {
+    uint32_t count;
+    struct stream_ring rings[START_CONNECTIONS_MAX];
+    struct calls_peer peer[START_CONNECTIONS_MAX];
+};
+
+/* Attaches the rings of each connection and connects the port of its device. */
+static enum err vmm_connect(struct connections *connections, const struct vmm_start *start,
+                            struct board_config *config)
+{
+    struct start_connection wanted[START_CONNECTIONS_MAX];
+    enum err err = OK;
+
+    connections->count = start_connections(start, wanted);
+    for (uint32_t i = 0; !err && i < connections->count; i++) {
+        struct stream_ring *rings = &connections->rings[i];
+        struct calls_peer *peer = &connections->peer[i];
+        peer->wake = cap_at(wanted[i].signal_slot);
+        err = stream_ring_attach(rings, &wanted[i].out, &wanted[i].in, peer, calls_peer_signal);
+        if (err)
+            return err;
+        const struct stream_port port = stream_ring_port(rings);
+        err = board_connect(config, wanted[i].device, &port);
+    }
+    return err;
+}
+
 /* Takes the machine over from the last VMM, or boots it. */
-static void vmm_machine_set_up(struct machine *machine, struct console_ring *rings,
+static void vmm_machine_set_up(struct machine *machine, struct connections *connections,
                                const struct vmm_start *start, struct calls *calls)
 {
     struct board_config config;
     bool is_taken_over = false;
 
     enum err err = start_config(start, rt_timebase_hz(), &config);
-    bool has_console = start->console_bytes != 0;
-    if (!err && has_console)
-        err = console_ring_attach(rings, (void *)(uintptr_t)start->console_address, calls,
-                                  calls_console_signal);
+    if (!err)
+        err = vmm_connect(connections, start, &config);
     if (err)
         vmm_give_up(calls, REPORT_FAILURE_START_RECORD, err);
     config.vcpu = calls_vcpu(calls);
-    config.console = has_console ? console_ring_port(rings) : console_none;
     config.wall_ns = wall_ns;
     config.time_ticks = time_ticks;
     err = machine_init(machine, &config, (void *)(uintptr_t)start->arena_address,
                        start->arena_bytes, &is_taken_over);
     if (err)
         vmm_give_up(calls, REPORT_FAILURE_START_RECORD, err);
-    if (has_console)
-        console_ring_sync(rings, machine->console.state);
     /* Without the old state, the RAM is known to be clean only at the guest's first start. */
     if (!is_taken_over)
         machine->state->is_ram_dirty = start->starts != 0;
@@ -72,11 +96,22 @@ static void vmm_machine_set_up(struct machine *machine, struct console_ring *rin
         vmm_give_up(calls, REPORT_FAILURE_KERNEL, err);
 }
 
+/*
+ * Not inlined, and with a copy of the capabilities: a register then points to the machine, and one
+ * instruction loads a capability from the frame.
+ */
+static ATTR_NOINLINE struct vcpu_loop_result vmm_run(struct machine *machine, struct calls calls)
+{
+    static const struct vcpu_loop_ops ops = {calls_run, calls_poll, calls_wait, calls_rebooted};
+
+    return vcpu_loop(machine, 0, &ops, &calls);
+}
+
 int main(void)
 {
     /* These objects point at one another.  They live until the process is destroyed. */
     struct calls calls = {.wake = cap_at(PROCESS_SLOT_WAKE), .parent = cap_at(PROCESS_SLOT_PARENT)};
-    struct console_ring rings;
+    struct connections connections;
     struct machine machine;
     const void *role;
 
@@ -85,11 +120,9 @@ int main(void)
         vmm_give_up(&calls, REPORT_FAILURE_START_RECORD, err);
     const struct vmm_start *start = role;
     calls.vcpu = cap_at(start->vcpu_slot);
-    calls.console = cap_at(start->console_slot);
-    vmm_machine_set_up(&machine, &rings, start, &calls);
+    vmm_machine_set_up(&machine, &connections, start, &calls);
 
-    static const struct vcpu_loop_ops ops = {calls_run, calls_poll, calls_wait, calls_rebooted};
-    struct vcpu_loop_result result = vcpu_loop(&machine, 0, &ops, &calls);
+    struct vcpu_loop_result result = vmm_run(&machine, calls);
     switch (result.end) {
     case VCPU_LOOP_POWERED_OFF:
         calls_report(&calls, REPORT_POWERED_OFF, 0, 0);

@@ -6,6 +6,8 @@
 
 #include <vmm/boot/isa.h>
 
+#define FAKE_PLIC_PENDING UINT64_C(0xc001000)
+
 /* Not an assertion of Check: programs without Check use the fake too. */
 static void must(bool is_so)
 {
@@ -165,19 +167,9 @@ static void kernel_make(struct vmm_fake *fake)
     memset(fake->initrd, 0x5a, sizeof fake->initrd);
 }
 
-struct vmm_fake *fake_new(uint32_t hart_count)
+static struct board_config fake_config(struct vmm_fake *fake, uint32_t hart_count)
 {
-    struct vmm_fake *fake = calloc(1, sizeof *fake);
-    bool is_taken_over = true;
-
-    kernel_make(fake);
-    fake->ram = calloc(1, FAKE_RAM_BYTES);
-    fake->arena_bytes = machine_arena_bytes(hart_count);
-    fake->arena = aligned_alloc(64, (fake->arena_bytes + 63) & ~UINT64_C(63));
-    memset(fake->arena, 0xa5, fake->arena_bytes);
-    fake->out_limit = FAKE_CONSOLE_BYTES;
-    fake->wall_ns = UINT64_C(1700000000000000000);
-    fake->config = (struct board_config){
+    struct board_config config = {
         .ram = {GUEST_RAM_GPA, FAKE_RAM_BYTES, fake->ram},
         .hart_count = hart_count,
         .satp_mode = ISA_SATP_SV39,
@@ -189,17 +181,87 @@ struct vmm_fake *fake_new(uint32_t hart_count)
         .bootargs = "console=ttyS0",
         .rng_seed = {1, 2, 3},
         .vcpu = {fake, ops_get_reg, ops_set_reg, ops_inject, ops_fence, ops_kick},
-        .console = {fake, port_room, port_put, port_peek, port_release},
         .clock_opaque = fake,
         .wall_ns = clock_wall_ns,
         .time_ticks = clock_time_ticks,
     };
+
     for (uint32_t hart = 0; hart < hart_count; hart++)
-        fake->config.page[hart] = &fake->page[hart];
+        config.page[hart] = &fake->page[hart];
+    must(board_start(&config) == OK);
+    return config;
+}
+
+static struct vmm_fake *fake_make(uint32_t hart_count)
+{
+    struct vmm_fake *fake = calloc(1, sizeof *fake);
+
+    kernel_make(fake);
+    fake->ram = calloc(1, FAKE_RAM_BYTES);
+    fake->out_limit = FAKE_CONSOLE_BYTES;
+    fake->wall_ns = UINT64_C(1700000000000000000);
+    fake->config = fake_config(fake, hart_count);
+    return fake;
+}
+
+static struct vmm_fake *fake_boot(struct vmm_fake *fake)
+{
+    bool is_taken_over = true;
+
+    fake->arena_bytes = machine_arena_bytes(&fake->config);
+    must(fake->arena_bytes != 0);
+    fake->arena = aligned_alloc(64, (fake->arena_bytes + 63) & ~UINT64_C(63));
+    memset(fake->arena, 0xa5, fake->arena_bytes);
     fake_restart(fake, &is_taken_over);
     must(!is_taken_over);
     must(machine_boot(&fake->machine) == OK);
     return fake;
+}
+
+static void fake_console_connect(struct vmm_fake *fake)
+{
+    const struct stream_port port = {fake,     NULL,      port_room,
+                                     port_put, port_peek, port_release};
+
+    must(board_connect(&fake->config, "uart16550", &port) == OK);
+}
+
+struct vmm_fake *fake_new(uint32_t hart_count)
+{
+    struct vmm_fake *fake = fake_make(hart_count);
+
+    must(board_add_defaults(&fake->config) == OK);
+    fake_console_connect(fake);
+    return fake_boot(fake);
+}
+
+struct vmm_fake *fake_new_with(const char *name)
+{
+    struct vmm_fake *fake = fake_make(1);
+
+    must(board_add_defaults(&fake->config) == OK && board_add(&fake->config, name) == OK);
+    fake_console_connect(fake);
+    return fake_boot(fake);
+}
+
+struct vmm_fake *fake_new_without(const char *name)
+{
+    struct vmm_fake *fake = fake_make(1);
+
+    for (const struct dev_model *const *model = dev_models; *model; model++)
+        if ((*model)->presence == DEV_BY_DEFAULT && strcmp((*model)->name, name) != 0)
+            must(board_add(&fake->config, (*model)->name) == OK);
+    if (strcmp(name, "uart16550") != 0)
+        fake_console_connect(fake);
+    return fake_boot(fake);
+}
+
+const struct dev_ctx *fake_device(const struct vmm_fake *fake, const char *name)
+{
+    for (uint32_t i = 0; i < fake->machine.config.device_count; i++)
+        if (strcmp(fake->machine.dev[i].model->name, name) == 0)
+            return &fake->machine.dev[i];
+    abort();
 }
 
 void fake_restart(struct vmm_fake *fake, bool *is_taken_over)
@@ -273,4 +335,20 @@ uint64_t fake_get(struct vmm_fake *fake, uint64_t gpa, uint32_t width)
 void fake_put(struct vmm_fake *fake, uint64_t gpa, uint32_t width, uint64_t value)
 {
     must(fake_write(fake, gpa, width, value) == OK);
+}
+
+void fake_put_undone(struct vmm_fake *fake, uint64_t gpa, uint32_t width, uint64_t value)
+{
+    bool is_taken_over = false;
+
+    log_begin(&fake->machine.log);
+    must(bus_write(&fake->machine.bus, gpa, width, value) == OK);
+    fake_restart(fake, &is_taken_over);
+    must(is_taken_over);
+    fake_settle(fake, 0);
+}
+
+bool fake_irq_is_pending(struct vmm_fake *fake, uint32_t source)
+{
+    return fake_get(fake, FAKE_PLIC_PENDING + 4 * (source / 32), 4) >> source % 32 & 1;
 }

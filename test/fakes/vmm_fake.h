@@ -60,10 +60,17 @@ struct vmm_fake {
 
 /* A machine of `hart_count` harts, booted.  Free it with fake_free(). */
 struct vmm_fake *fake_new(uint32_t hart_count);
+/* A machine of one hart that has a device of the model `name` besides those by default. */
+struct vmm_fake *fake_new_with(const char *name);
+/* A machine of one hart that leaves out a device that is there by default. */
+struct vmm_fake *fake_new_without(const char *name);
 void fake_free(struct vmm_fake *fake);
 
 /* Replaces the VMM by a new one over the same arena, RAM and pages, as a restart does. */
 void fake_restart(struct vmm_fake *fake, bool *is_taken_over);
+
+/* The first device of the model; there must be one. */
+const struct dev_ctx *fake_device(const struct vmm_fake *fake, const char *name);
 
 void fake_type(struct vmm_fake *fake, const char *text);
 
@@ -86,5 +93,10 @@ enum err fake_write(struct vmm_fake *fake, uint64_t gpa, uint32_t width, uint64_
 /* The same for an access that has to succeed. */
 uint64_t fake_get(struct vmm_fake *fake, uint64_t gpa, uint32_t width);
 void fake_put(struct vmm_fake *fake, uint64_t gpa, uint32_t width, uint64_t value);
+/* The same, but the VMM dies before the commit, and a new VMM takes over. */
+void fake_put_undone(struct vmm_fake *fake, uint64_t gpa, uint32_t width, uint64_t value);
+
+/* Has the interrupt controller a request of this source? */
+bool fake_irq_is_pending(struct vmm_fake *fake, uint32_t source);
 
 #endif

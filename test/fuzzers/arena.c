@@ -17,8 +17,9 @@
 #define LARGE    9001u
 #define DATA     (128u + 64u + 9024u) /* the sections, each rounded up */
 
-static const struct arena_want wants[SECTIONS] = {
-    {"first", 1, 100}, {"second", 2, 64}, {"third", 7, LARGE}};
+static const struct arena_want wants[SECTIONS] = {{"first", 1, 100, ARENA_WRITER_VCPU},
+                                                  {"second", 2, 64, ARENA_WRITER_VCPU},
+                                                  {"third", 7, LARGE, ARENA_WRITER_VCPU}};
 static const struct arena_shape shape = {wants, SECTIONS, LOGS};
 
 static struct arena arena;
@@ -77,7 +78,7 @@ static void change(struct fuzz_input *in, struct log *log, uint8_t *model)
 static void logs_open(void)
 {
     for (uint32_t i = 0; i < LOGS; i++)
-        arena_log(&arena, i, &logs[i]);
+        arena_log(&arena, i, ARENA_WRITER_VCPU, &logs[i]);
 }
 
 static void attach_again(void)

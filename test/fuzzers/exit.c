@@ -15,7 +15,6 @@
 #include "guest.h"
 
 #include <test/fakes/stores.h>
-#include <vmm/dev/plic.h>
 #include <vmm/vcpu/exit.h>
 
 #define STEPS_MAX    32u
@@ -238,7 +237,7 @@ static enum err bus_alone(struct vmm_fake *fake, const struct access *access, ui
 /* Does a device's table allow the access?  Does not use the bus. */
 static bool is_allowed(const struct vmm_fake *fake, const struct access *access)
 {
-    for (uint32_t i = 0; i < MACHINE_DEVICES; i++) {
+    for (uint32_t i = 0; i < fake->machine.config.device_count; i++) {
         const struct dev_ctx *dev = &fake->machine.dev[i];
         uint64_t offset = access->gpa - dev->gpa;
         if (access->gpa >= dev->gpa && offset < dev->model->region_bytes &&

@@ -6,10 +6,9 @@
  */
 #include "guest.h"
 
-#include <vmm/dev/plic.h>
-
-#define PLIC_GPA UINT64_C(0xc000000)
-#define CONTEXTS (2 * GUEST_HARTS_MAX)
+#define PLIC_GPA     UINT64_C(0xc000000)
+#define PLIC_SOURCES 96u
+#define CONTEXTS     (2 * GUEST_HARTS_MAX)
 
 struct source {
     unsigned priority;
@@ -164,7 +163,7 @@ static void step_input(struct vmm_fake *fake, struct fuzz_input *in)
     bool is_high = fuzz_u8(in) & 1;
 
     log_begin(&fake->machine.log);
-    plic_input(&fake->machine.dev[0], number, is_high);
+    fake->machine.irqchip->model->irq_input(fake->machine.irqchip, number, is_high);
     log_commit(&fake->machine.log);
     model_input(number, is_high);
 }
@@ -182,11 +181,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
             step_input(fake, &in);
         else
             step_access(fake, &in);
-        unsigned every = in.left > 0 ? 3 : 1, first = (unsigned)in.left % every;
-        for (unsigned context = first; context < CONTEXTS + 2; context += every) {
-            bool is_wanted =
-                context < model.contexts && model_best(context, model.threshold[context]) != 0;
-            FUZZ_CHECK(plic_output(&fake->machine.dev[0], context) == is_wanted);
+        for (unsigned hart = 0; hart < GUEST_HARTS_MAX + 1; hart++) {
+            unsigned context = 2 * hart + 1;
+            bool is_wanted = hart < harts && model_best(context, model.threshold[context]) != 0;
+            FUZZ_CHECK(fake->machine.irqchip->model->irq_output(fake->machine.irqchip, hart) ==
+                       is_wanted);
         }
     }
     return 0;

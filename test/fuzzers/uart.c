@@ -6,8 +6,10 @@
  */
 #include "fuzz.h"
 
-#include <vmm/dev/uart16550.h>
+#include <vmm/board/dev.h>
 #include <vmm/state/arena.h>
+
+extern const struct dev_model uart16550_model;
 
 #define CONSOLE_MAX 4096u
 
@@ -55,9 +57,9 @@ static void port_release(void *opaque, uint64_t position)
     outside.in_released = position;
 }
 
-static void host_irq(void *opaque, uint32_t source, bool is_high)
+static void irq_input(const struct dev_ctx *dev, uint32_t source, bool is_high)
 {
-    (void)opaque;
+    (void)dev;
     FUZZ_CHECK(source == 10);
     outside.is_irq_high = is_high;
 }
@@ -306,26 +308,29 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct fuzz_input in = {data, size};
     const struct arena_want wants[] = {
-        {"console", 1, sizeof(struct console_state)},
-        {"uart", uart16550_model.state_version, uart16550_model.state_bytes}};
-    const struct console_port port = {NULL, port_room, port_put, port_peek, port_release};
+        {"console", 1, sizeof(struct stream_state), ARENA_WRITER_VCPU},
+        {"uart", uart16550_model.state.version, uart16550_model.state.bytes, ARENA_WRITER_VCPU}};
+    const struct stream_port port = {NULL, NULL, port_room, port_put, port_peek, port_release};
     const struct arena_shape shape = {wants, 2, 1};
-    struct dev_host host = {.irq = host_irq};
+    struct dev_host host = {0};
+    const struct dev_model irqchip_model = {.irq_input = irq_input};
+    const struct dev_ctx irqchip = {.model = &irqchip_model};
 
     memset(&outside, 0, sizeof outside);
     memset(&model, 0, sizeof model);
     model.divisor[0] = 0x18;
     model.lcr = 3; /* as firmware leaves it */
     FUZZ_CHECK(arena_format(&arena, memory, sizeof memory, &shape) == OK);
-    arena_log(&arena, 0, &log_);
+    arena_log(&arena, 0, ARENA_WRITER_VCPU, &log_);
     data_bytes = arena.data_end - arena.data_offset;
-    const struct console console = {&log_, arena_section(&arena, 0), &port, NULL};
+    const struct stream console = {&log_, arena_section(&arena, 0), &port, NULL};
     const struct dev_ctx dev = {.model = &uart16550_model,
                                 .log = &log_,
                                 .due_bit = 1,
                                 .state = arena_section(&arena, 1),
-                                .console = &console,
+                                .stream = &console,
                                 .host = &host,
+                                .irqchip = &irqchip,
                                 .irq = 10,
                                 .hart_count = 1};
     uart16550_model.reset(&dev);

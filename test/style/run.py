@@ -12,6 +12,7 @@ import tempfile
 
 sys.dont_write_bytecode = True
 
+import devices  # noqa: E402
 import includes  # noqa: E402
 import kernel  # noqa: E402
 import named  # noqa: E402
@@ -21,6 +22,7 @@ import text  # noqa: E402
 from tree import Tree, strip_comments  # noqa: E402
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
+LICENCE = "# SPDX-License-Identifier: BSD-2-Clause\n"
 C_HEAD = "/* SPDX-License-Identifier: BSD-2-Clause */\n"
 
 CHECKS = {
@@ -38,6 +40,8 @@ CHECKS = {
     "the tests that the threat model names are there": named.check,
     "the page on services lists who knows one": pages.check,
     "what serves all services names none": services.check,
+    "each device has a test and a page": devices.check,
+    "the VMM knows no service": devices.check_services,
 }
 
 # A correct tree, and for each check files that break it: name, text, part of the message.
@@ -60,6 +64,9 @@ GOOD = {
     "docs/writing-a-service.md": "| `rootserver/link.c` | x |\n`link_up()`\n",
     "rootserver/README.md": "x\n", "rootserver/link.c": C_HEAD + "int link_up(int console);\n",
     "docs/README.md": "x\n", "docs/threat-model.md": "| 1 | x | `test_a_b` `test_a_*` |\n",
+    "vmm/dev/README.md": "x\n", "vmm/dev/meson.build": LICENCE + "vmm_devices = [\n  'a_b',\n]\n",
+    "vmm/dev/a_b.c": C_HEAD, "docs/devices/README.md": "x\n", "do" "cs/devices/a-b.md": "x\n",
+    "test/unit/device/README.md": "x\n", "test/unit/device/test_a_b.c": C_HEAD,
     "test/README.md": "x\n", "test/a.c": C_HEAD + "START_TEST(test_a_b)\n",
 }
 SEES = "each room includes only what it may see"
@@ -119,6 +126,9 @@ BAD = [
     ("links inside the tree lead somewhere", "docs.md", "[x](nowhere.md)\n", "no nowhere.md"),
     ("links inside the tree lead somewhere", "vmm/b.c", "/* do" "cs/nowhere.md */\n",
      "no do" "cs/nowhere.md"),
+    ("each device has a test and a page", "vmm/dev/meson.build", LICENCE + "vmm_devices = [\n  'b',\n]\n",
+     "no vmm/dev/b.c"),
+    ("the VMM knows no service", "vmm/b.c", "#include <proto/console.h>\n", "knows the service console"),
 ]
 
 

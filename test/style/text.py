@@ -157,7 +157,7 @@ def check_readmes(tree):
 LINK = re.compile(r"\[[^\]]*\]\(([^)#\s]+)(?:#[^)]*)?\)")
 
 
-MENTION = re.compile(r"(?<![\w/.-])docs/[\w/-]+\.md\b")
+MENTION = re.compile(r"(?<![\w/.-])(?<!^```md )docs/[\w/-]+\.md\b", re.M)  # not a page that a page makes
 
 
 def check_links(tree):

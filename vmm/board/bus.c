@@ -3,11 +3,24 @@
 
 #include <base/attr.h>
 
+/* Does `one` take one place of `many`, which has several?  Accesses then reach `one`. */
+static bool bus_takes_place(const struct bus_region *one, const struct bus_region *many)
+{
+    const struct dev_model *model = many->dev->model;
+    uint64_t bytes = one->last - one->first + 1;
+
+    return one->dev->model->place_count <= 1 && model->place_count > 1 &&
+           one->first >= many->first && one->first <= many->last &&
+           (one->first - many->first) % model->place_step_bytes == 0 &&
+           bytes >= model->region_bytes && bytes <= model->place_step_bytes;
+}
+
 static bool bus_is_taken(const struct bus_region *region, uint32_t count,
                          const struct bus_region *fresh)
 {
     for (uint32_t i = 0; i < count; i++)
-        if (fresh->first <= region[i].last && region[i].first <= fresh->last)
+        if (fresh->first <= region[i].last && region[i].first <= fresh->last &&
+            !bus_takes_place(fresh, &region[i]) && !bus_takes_place(&region[i], fresh))
             return true;
     return false;
 }

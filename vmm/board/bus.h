@@ -11,7 +11,7 @@
 #include <base/err.h>
 #include <vmm/board/dev.h>
 
-#define BUS_REGIONS_MAX  32u
+#define BUS_REGIONS_MAX  16u
 #define BUS_REPEATED_MAX 2u
 
 struct bus_region {
@@ -33,7 +33,8 @@ struct bus {
  * (region_bytes is 0) gets no entry in the table: no access reaches the device.
  * Errors: ERR_NO_SLOT  the table is full
  *         ERR_RANGE    the region wraps
- *         ERR_EXISTS   the region overlaps another
+ *         ERR_EXISTS   the region overlaps another, and is not exactly one place of a model with
+ *                      more than one
  */
 MUST_CHECK bus_add(struct bus *bus, const struct dev_ctx *dev);
 

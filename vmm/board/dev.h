@@ -21,7 +21,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include <vmm/io/console.h>
+#include <vmm/io/stream.h>
 #include <vmm/state/log.h>
 
 struct dev_ctx;
@@ -41,10 +41,54 @@ enum dev_power {
     DEV_POWER_FAILED = 3, /* the guest reports that it failed, with a code */
 };
 
+/* Which guests have a device. */
+enum dev_presence {
+    DEV_ON_REQUEST = 0, /* those whose configuration names the device or connects its port */
+    DEV_BY_DEFAULT,     /* all, unless their configuration leaves the device out */
+    DEV_ALWAYS,
+};
+
+/* Where the board puts a device. */
+enum dev_place {
+    DEV_PLACE_FIXED = 0, /* at the model's `gpa`, with interrupt source `irq` */
+    DEV_PLACE_SLOT,      /* in the next free slot: the places of virtio-MMIO devices on `virt` */
+};
+
+#define DEV_SLOTS      8u
+#define DEV_SLOT_GPA   UINT64_C(0x10001000) /* of slot 0 */
+#define DEV_SLOT_BYTES UINT64_C(0x1000)
+#define DEV_SLOT_IRQ   1u /* of slot 0; the next slots have the next sources */
+
+/* What a device uses of the outside, and gets from a connection of its guest. */
+enum dev_port_kind {
+    DEV_PORT_NONE = 0,
+    DEV_PORT_STREAM, /* two byte streams (<vmm/io/stream.h>) */
+};
+
+struct dev_port {
+    const char *name;
+    enum dev_port_kind kind;
+};
+
+/* A section of the arena. */
+struct dev_section {
+    uint32_t version; /* rises whenever the layout changes */
+    uint32_t bytes;   /* 0: the device has no such section */
+};
+
+/* The number of compatible strings of a node. */
+#define DEV_COMPATIBLES_MAX 4u
+
 struct dev_model {
-    const char *name; /* of the model and of its section: "uart16550" */
-    uint32_t state_version;
-    uint32_t state_bytes;
+    const char *name; /* in configurations, and of the device's sections: "uart16550" */
+    enum dev_presence presence;
+    struct dev_section state;       /* written by the vCPU's thread only */
+    struct dev_section queue_state; /* written by the queue thread only */
+    struct dev_port port;           /* without a connection, output is dropped and input empty */
+
+    enum dev_place place;
+    uint64_t gpa;          /* of a fixed place */
+    uint32_t irq;          /* interrupt source of a fixed place; 0: none */
     uint64_t region_bytes; /* of registers; 0: none, read() and write() may then be NULL */
     uint32_t widths;       /* DEV_WIDTH_* */
     /*
@@ -55,7 +99,10 @@ struct dev_model {
     uint32_t place_count;
     uint64_t place_step_bytes;
 
-    /* Writes the power-on state; the state is zeroed.  Runs outside any transaction. */
+    /*
+     * Writes the power-on state; the state is zeroed.  Runs outside any transaction.  May be NULL:
+     * the power-on state is all zero.
+     */
     void (*reset)(const struct dev_ctx *dev);
     /* `offset` is below region_bytes, `width` one of widths; excess bits are dropped. */
     uint64_t (*read)(const struct dev_ctx *dev, uint64_t offset, uint32_t width);
@@ -83,19 +130,41 @@ struct dev_model {
      * once.  May be NULL.
      */
     uint64_t (*deadline_ns)(const struct dev_ctx *dev);
+
     /*
-     * Adds the device's node below /soc of the guest's device tree.  Returns 0 or a
-     * libfdt error (negative).
+     * The device's node below /soc of the guest's device tree: `node`@address, with the compatible
+     * strings, `reg` and the interrupt.  NULL: no node.
      */
-    int (*fdt_node)(const struct dev_ctx *dev, void *fdt);
+    const char *node;
+    const char *compatible[DEV_COMPATIBLES_MAX];
+    uint64_t node_bytes; /* of `reg`, if other than region_bytes */
+    /* Adds more properties to the node.  May be NULL.  Returns 0 or a libfdt error (negative). */
+    int (*fdt_properties)(const struct dev_ctx *dev, void *fdt);
+    /* Adds nodes to the root that refer to the device.  May be NULL.  Returns as above. */
+    int (*fdt_root)(const struct dev_ctx *dev, void *fdt);
+
+    /*
+     * An interrupt controller's; NULL in all other models.  irq_input() sets the level of a
+     * source, within a transaction; a source out of range is ignored.  irq_output(): does the
+     * controller raise the hart's external interrupt?
+     */
+    void (*irq_input)(const struct dev_ctx *dev, uint32_t source, bool is_high);
+    bool (*irq_output)(const struct dev_ctx *dev, uint32_t hart);
+    /*
+     * The console's; NULL in all other models.  The firmware's console shares the streams of this
+     * device's port.  Takes up to `count` bytes of input that the device has received, the oldest
+     * first, and returns their number.  Within a transaction.
+     */
+    size_t (*console_take)(const struct dev_ctx *dev, uint8_t *bytes, size_t count);
 };
+
+/* All models, in the order of vmm/dev/meson.build, then NULL. */
+extern const struct dev_model *const dev_models[];
 
 /* The services of the machine that a device can use. */
 struct dev_host {
     void *opaque;
     uint32_t due; /* devices that dev_is_due() was called for: a bit each */
-    /* Sets the level of an interrupt source; within a transaction. */
-    void (*irq)(void *opaque, uint32_t source, bool is_high);
     /* Nanoseconds since 1970. */
     uint64_t (*wall_ns)(void *opaque);
     /* The guest asks for power-off, reboot or failure, which happens after the commit. */
@@ -114,7 +183,9 @@ struct dev_ctx {
     const struct dev_model *model;
     struct log *log; /* of the thread that uses this handle */
     void *state;
-    const struct console *console;
+    void *queue_state;
+    const struct stream *stream; /* of the model's port */
+    const struct dev_ctx *irqchip;
     struct dev_host *host;
     uint64_t gpa; /* where the region lies */
     uint32_t irq; /* interrupt source; 0: none */
@@ -136,9 +207,10 @@ static inline void dev_is_due(const struct dev_ctx *dev)
     dev->host->due |= dev->due_bit;
 }
 
+/* Sets the level of the device's interrupt source, within a transaction. */
 static inline void dev_irq(const struct dev_ctx *dev, bool is_high)
 {
-    dev->host->irq(dev->host->opaque, dev->irq, is_high);
+    dev->irqchip->model->irq_input(dev->irqchip, dev->irq, is_high);
 }
 
 #endif

@@ -4,68 +4,35 @@
 #include <string.h>
 
 #include <base/attr.h>
+#include <vmm/board/sections.h>
 #include <vmm/boot/fdt.h>
 #include <vmm/boot/image.h>
-#include <vmm/dev/goldfish_rtc.h>
-#include <vmm/dev/plic.h>
-#include <vmm/dev/syscon.h>
-#include <vmm/dev/uart16550.h>
-#include <vmm/dev/virtio_slots.h>
-
-static const struct {
-    const struct dev_model *model;
-    uint64_t gpa;
-    uint32_t irq;
-} device[MACHINE_DEVICES] = {
-    {&plic_model, 0xc000000, 0},
-    {&uart16550_model, 0x10000000, 10},
-    {&goldfish_rtc_model, 0x101000, 11},
-    {&syscon_model, 0x100000, 0},
-    {&virtio_slots_model, 0x10001000, 0},
-};
-
-#define DEVICE_PLIC 0u
-#define DEVICE_UART 1u
 
 #define NS_PER_S UINT64_C(1000000000)
 
-/* Sections of the arena: the machine, the console, then one for each device. */
-enum section {
-    SECTION_MACHINE,
-    SECTION_CONSOLE,
-    SECTION_DEVICE,
-    SECTIONS = SECTION_DEVICE + MACHINE_DEVICES,
-};
+_Static_assert(BOARD_DEVICES_MAX <= 32 && BOARD_DEVICES_MAX <= BUS_REGIONS_MAX,
+               "each device has a bit of the due ones, and may have a region of the bus");
 
-_Static_assert(SECTIONS <= ARENA_SECTIONS_MAX && MACHINE_DEVICES <= BUS_REGIONS_MAX &&
-                   MACHINE_DEVICES <= 32,
-               "each device has a section of the arena, a bit, and may have a region of the bus");
-
-static void wants_fill(struct arena_want wants[SECTIONS])
+/* The sections of `config`, whose devices get their places first. */
+static enum err machine_sections_list(struct board_config *config, struct sections *sections)
 {
-    wants[SECTION_MACHINE] = (struct arena_want){"machine", 2, sizeof(struct machine_state)};
-    wants[SECTION_CONSOLE] = (struct arena_want){"console", 1, sizeof(struct console_state)};
-    for (uint32_t i = 0; i < MACHINE_DEVICES; i++)
-        wants[SECTION_DEVICE + i] = (struct arena_want){
-            device[i].model->name, device[i].model->state_version, device[i].model->state_bytes};
+    enum err err = board_place(config);
+
+    return err ? err : sections_list(config, sections);
 }
 
-uint64_t machine_arena_bytes(uint32_t hart_count)
+uint64_t machine_arena_bytes(const struct board_config *config)
 {
-    struct arena_want wants[SECTIONS];
-    const struct arena_shape shape = {wants, SECTIONS, hart_count};
+    struct board_config placed = *config;
+    struct sections sections;
 
-    wants_fill(wants);
+    if (machine_sections_list(&placed, &sections))
+        return 0;
+    const struct arena_shape shape = {sections.want, sections.count, config->hart_count};
     return arena_size_needed(&shape);
 }
 
 /* ---- The machine's services for devices (struct dev_host) ---- */
-
-static void host_irq(void *opaque, uint32_t source, bool is_high)
-{
-    struct machine *machine = opaque;
-    plic_input(&machine->dev[DEVICE_PLIC], source, is_high);
-}
 
 static uint64_t host_wall_ns(void *opaque)
 {
@@ -81,56 +48,85 @@ static void host_power(void *opaque, enum dev_power what, uint32_t code)
     machine->state->power_code = code;
 }
 
-const struct dev_ctx *machine_uart(const struct machine *machine)
-{
-    return &machine->dev[DEVICE_UART];
-}
-
 /* ---- Set-up ---- */
 
-static enum err handle_build(struct machine *machine)
+static void machine_device_build(struct machine *machine, uint32_t index, bool is_console)
 {
-    machine->state = arena_section(&machine->arena, SECTION_MACHINE);
-    machine->console = (struct console){
+    const struct board_device *device = &machine->config.device[index];
+    struct dev_ctx *dev = &machine->dev[index];
+    struct stream *stream = is_console ? &machine->console : &machine->stream[index];
+
+    *dev = (struct dev_ctx){
+        .model = device->model,
         .log = &machine->log,
-        .state = arena_section(&machine->arena, SECTION_CONSOLE),
-        .port = &machine->config.console,
+        .stream = stream,
+        .host = &machine->host,
+        .gpa = device->gpa,
+        .irq = device->irq,
+        .hart_count = machine->config.hart_count,
+        .due_bit = UINT32_C(1) << index,
     };
-    machine->host = (struct dev_host){
-        .opaque = machine, .irq = host_irq, .wall_ns = host_wall_ns, .power = host_power};
-    machine->bus.region_count = 0;
-    for (uint32_t i = 0; i < MACHINE_DEVICES; i++) {
-        machine->dev[i] = (struct dev_ctx){
-            .model = device[i].model,
-            .log = &machine->log,
-            .state = arena_section(&machine->arena, SECTION_DEVICE + i),
-            .console = &machine->console,
-            .host = &machine->host,
-            .gpa = device[i].gpa,
-            .irq = device[i].irq,
-            .hart_count = machine->config.hart_count,
-            .due_bit = UINT32_C(1) << i,
-        };
-        machine->notified |= device[i].model->notify ? machine->dev[i].due_bit : 0;
-        machine->timed |= device[i].model->deadline_ns ? machine->dev[i].due_bit : 0;
-        enum err err = bus_add(&machine->bus, &machine->dev[i]);
-        if (err)
-            return err;
+    machine->notified |= device->model->notify ? dev->due_bit : 0;
+    machine->timed |= device->model->deadline_ns ? dev->due_bit : 0;
+    stream->log = &machine->log;
+    stream->port = &device->stream;
+    if (is_console)
+        machine->console_dev = dev;
+    if (device->model->irq_input)
+        machine->irqchip = dev;
+}
+
+static enum err machine_handle_build(struct machine *machine)
+{
+    const struct board_config *config = &machine->config;
+    int console = sections_console(config);
+    enum err err = OK;
+
+    machine->host =
+        (struct dev_host){.opaque = machine, .wall_ns = host_wall_ns, .power = host_power};
+    machine->console.port = &stream_none;
+    machine->console.log = &machine->log;
+    for (uint32_t i = 0; i < config->device_count; i++) {
+        machine_device_build(machine, i, console == (int)i);
     }
-    return OK;
+    sections_bind(machine);
+    for (uint32_t i = 0; !err && i < config->device_count; i++) {
+        machine->dev[i].irqchip = machine->irqchip;
+        err = bus_add(&machine->bus, &machine->dev[i]);
+    }
+    return err;
+}
+
+static void machine_stream_start(const struct stream *stream, bool is_taken_over)
+{
+    /* The last VMM may have died after it committed taken input, but before the release. */
+    if (is_taken_over)
+        stream_release(stream);
+    if (stream->port->sync)
+        stream->port->sync(stream->port->opaque, stream->state);
+}
+
+static void machine_streams_start(struct machine *machine, bool is_taken_over)
+{
+    machine_stream_start(&machine->console, is_taken_over);
+    for (uint32_t i = 0; i < machine->config.device_count; i++)
+        if (machine->stream[i].state)
+            machine_stream_start(&machine->stream[i], is_taken_over);
 }
 
 enum err machine_init(struct machine *machine, const struct board_config *config,
                       void *arena_memory, uint64_t arena_bytes, bool *is_taken_over)
 {
-    struct arena_want wants[SECTIONS];
-    const struct arena_shape shape = {wants, SECTIONS, config->hart_count};
+    struct sections sections;
     enum err err;
 
     if (config->hart_count == 0 || config->hart_count > GUEST_HARTS_MAX)
         return ERR_INVALID_ARG;
     *machine = (struct machine){.config = *config};
-    wants_fill(wants);
+    err = machine_sections_list(&machine->config, &sections);
+    if (err)
+        return err;
+    const struct arena_shape shape = {sections.want, sections.count, config->hart_count};
     err = arena_attach(&machine->arena, arena_memory, arena_bytes, &shape);
     *is_taken_over = err == OK && arena_rollback(&machine->arena) == OK;
     if (!*is_taken_over) {
@@ -138,11 +134,10 @@ enum err machine_init(struct machine *machine, const struct board_config *config
         if (err)
             return err;
     }
-    arena_log(&machine->arena, 0, &machine->log);
-    err = handle_build(machine);
-    /* The last VMM may have died after it committed taken input, but before the release. */
-    if (!err && *is_taken_over)
-        console_release(&machine->console);
+    arena_log(&machine->arena, 0, ARENA_WRITER_VCPU, &machine->log);
+    err = machine_handle_build(machine);
+    if (!err)
+        machine_streams_start(machine, *is_taken_over);
     machine_all_due(machine);
     machine->deadline_ticks = UINT64_MAX;
     return err;
@@ -152,10 +147,14 @@ enum err machine_init(struct machine *machine, const struct board_config *config
 
 static void devices_reset(struct machine *machine)
 {
-    for (uint32_t i = 0; i < MACHINE_DEVICES; i++) {
+    for (uint32_t i = 0; i < machine->config.device_count; i++) {
         const struct dev_ctx *dev = &machine->dev[i];
-        memset(dev->state, 0, dev->model->state_bytes);
-        dev->model->reset(dev);
+        if (dev->state)
+            memset(dev->state, 0, dev->model->state.bytes);
+        if (dev->queue_state)
+            memset(dev->queue_state, 0, dev->model->queue_state.bytes);
+        if (dev->model->reset)
+            dev->model->reset(dev);
     }
 }
 
@@ -230,7 +229,7 @@ uint64_t machine_deadline_ns(const struct machine *machine)
 {
     uint64_t earliest = DEV_NO_DEADLINE;
 
-    for (uint32_t i = 0; i < MACHINE_DEVICES; i++) {
+    for (uint32_t i = 0; i < machine->config.device_count; i++) {
         const struct dev_ctx *dev = &machine->dev[i];
         if (dev->model->deadline_ns && dev->model->deadline_ns(dev) < earliest)
             earliest = dev->model->deadline_ns(dev);
@@ -265,10 +264,10 @@ ATTR_NOINLINE uint64_t machine_deadline_ticks(const struct machine *machine)
     return ticks;
 }
 
-ATTR_NOINLINE void machine_sync_irq(struct machine *machine, uint32_t hart)
+void machine_sync_irq(struct machine *machine, uint32_t hart)
 {
     uint64_t *irq = &machine_page(machine, hart)->irq;
-    bool is_wanted = plic_output(&machine->dev[DEVICE_PLIC], PLIC_CONTEXT_S(hart));
+    bool is_wanted = machine->irqchip->model->irq_output(machine->irqchip, hart);
     bool is_set = __atomic_load_n(irq, __ATOMIC_RELAXED) & VCPU_IRQ_EXTERNAL;
 
     if (is_wanted && !is_set)
@@ -282,7 +281,7 @@ void machine_settle_now(struct machine *machine, uint32_t hart)
 {
     if (machine->host.due & machine->notified)
         machine_notify(machine, machine->host.due);
-    if (machine->host.due & machine->dev[DEVICE_PLIC].due_bit)
+    if (machine->host.due & machine->irqchip->due_bit)
         machine_sync_irq(machine, hart);
     if (machine->host.due & machine->timed)
         machine->deadline_ticks = machine_deadline_ticks(machine);

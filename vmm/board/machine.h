@@ -1,14 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * A guest's machine: RAM, harts, and the devices of QEMU's `virt` at their places.
- *
- *   0x0000_0000_0010_0000  test finisher (syscon)
- *   0x0000_0000_0010_1000  goldfish RTC              interrupt 11
- *   0x0000_0000_0c00_0000  PLIC, 6 MiB
- *   0x0000_0000_1000_0000  16550 UART                interrupt 10
- *   0x0000_0000_1000_1000  eight empty places for virtio devices, 4 KiB apart
- *   0x0000_0000_8000_0000  RAM
- *
+ * A guest's machine: RAM, harts, and the devices of its configuration (board.h).
  * Each VMM builds the handle anew; the state that must outlive a VMM is in the arena.
  */
 #ifndef VMM_BOARD_MACHINE_H
@@ -18,16 +10,10 @@
 #include <stdint.h>
 
 #include <base/err.h>
-#include <rt/vcpu_page.h>
+#include <vmm/board/board.h>
 #include <vmm/board/bus.h>
 #include <vmm/board/dev.h>
-#include <vmm/io/console.h>
-#include <vmm/memory/guestmem.h>
 #include <vmm/state/arena.h>
-#include <base/limits.h>
-#include <vmm/vcpu/vcpu_ops.h>
-
-#define MACHINE_DEVICES        5u
 
 /* SBI specification, "Hart State Management Extension": the states by their numbers. */
 enum hart_status {
@@ -39,7 +25,7 @@ enum hart_status {
 };
 
 struct hart_state {
-    uint64_t status; /* enum hart_status */
+    uint64_t status;    /* enum hart_status */
     uint64_t start_gpa; /* pc with which a pending hart starts or resumes */
     uint64_t start_arg; /* a1 of the same */
 };
@@ -53,48 +39,34 @@ struct machine_state {
     struct hart_state hart[GUEST_HARTS_MAX];
 };
 
-struct board_config {
-    struct guestmem ram;
-    uint32_t hart_count;
-    uint64_t isa_extensions; /* a set of <vmm/boot/isa.h> */
-    uint32_t satp_mode;      /* enum isa_satp_mode: the largest that the device tree names */
-    uint64_t timebase_hz;
-    const uint8_t *kernel;
-    uint64_t kernel_bytes;
-    const uint8_t *initrd; /* NULL and 0 when there is none */
-    uint64_t initrd_bytes;
-    const char *bootargs;
-    uint8_t rng_seed[GUEST_SEED_BYTES];
-
-    struct vcpu_page *page[GUEST_HARTS_MAX];
-    struct vcpu_ops vcpu;
-    struct console_port console;
-    void *clock_opaque;
-    uint64_t (*wall_ns)(void *opaque);    /* nanoseconds since 1970 */
-    uint64_t (*time_ticks)(void *opaque); /* the time CSR, of which wall_ns is made */
-};
-
 /*
  * One thread's handle: its log, and the work that this thread has yet to do after an exit.
- * The members that every exit uses come first.
+ * The members that exits use come first, and the large lists last: a load has a 12-bit offset.
  */
 struct machine {
     struct machine_state *state; /* in the arena */
     struct log log;              /* of the thread that uses this handle */
-    struct console console;
+    struct stream console;       /* the firmware's, and that of console_dev's port */
     struct dev_host host;
     /* When machine_settle() must run even if nothing changes: time CSR; all ones for never. */
     uint64_t deadline_ticks;
-    struct board_config config;
-    struct arena arena;
+    const struct dev_ctx *irqchip;
+    /* The device that shares the firmware's console; NULL for none. */
+    const struct dev_ctx *console_dev;
     uint32_t notified; /* the bits of the devices that have a notify() */
     uint32_t timed;    /* and of those that have a deadline_ns() */
-    struct dev_ctx dev[MACHINE_DEVICES];
     struct bus bus;
+    struct arena arena;
+    struct board_config config;
+    struct dev_ctx dev[BOARD_DEVICES_MAX];   /* in the order of config.device */
+    struct stream stream[BOARD_DEVICES_MAX]; /* of the ports of all devices but console_dev */
 };
 
-/* The size of the arena of a machine with so many harts; each hart's thread has a log. */
-uint64_t machine_arena_bytes(uint32_t hart_count);
+/*
+ * The size of the machine's arena, with a log for each hart's thread; 0 if machine_init() would
+ * refuse the configuration.
+ */
+uint64_t machine_arena_bytes(const struct board_config *config);
 
 /*
  * Builds the handle over the arena.  Takes over the state in the arena and rolls back an
@@ -103,6 +75,8 @@ uint64_t machine_arena_bytes(uint32_t hart_count);
  * is_booting is set in the state.
  *
  * Errors: ERR_INVALID_ARG  no hart, or more than GUEST_HARTS_MAX
+ *         of board_place()
+ *         ERR_EXISTS       the registers of two devices overlap
  *         ERR_ALIGN, ERR_NO_MEMORY  of arena_format()
  */
 MUST_CHECK machine_init(struct machine *machine, const struct board_config *config,
@@ -170,9 +144,6 @@ static inline enum hart_status machine_hart_status(const struct machine *machine
 
     return status == HART_STARTED && (irq & VCPU_IRQ_WAIT) ? HART_SUSPENDED : status;
 }
-
-/* The UART, which is the guest's console. */
-const struct dev_ctx *machine_uart(const struct machine *machine);
 
 /* The hart's next entry sets its timer: guest ticks, absolute; all ones for never. */
 static inline void machine_timer_set(const struct machine *machine, uint32_t hart,

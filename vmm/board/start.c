@@ -51,5 +51,24 @@ enum err start_config(const struct vmm_start *start, uint64_t timebase_hz, struc
         .page = {start_pointer(start->state_address)},
     };
     memcpy(out->rng_seed, start->guest_seed, sizeof out->rng_seed);
-    return OK;
+    enum err err = board_start(out);
+    return err ? err : board_add_defaults(out);
+}
+
+uint32_t start_connections(const struct vmm_start *start,
+                           struct start_connection out[START_CONNECTIONS_MAX])
+{
+    uint64_t at = start->console_address;
+
+    if (start->console_bytes == 0)
+        return 0;
+    out[0] = (struct start_connection){
+        .device = "uart16550",
+        .out = {start_pointer(at + CONSOLE_OUTPUT_SHARED), start_pointer(at + CONSOLE_OUTPUT_DATA),
+                CONSOLE_OUTPUT_BYTES},
+        .in = {start_pointer(at + CONSOLE_INPUT_SHARED), start_pointer(at + CONSOLE_INPUT_DATA),
+               CONSOLE_INPUT_BYTES},
+        .signal_slot = start->console_slot,
+    };
+    return 1;
 }

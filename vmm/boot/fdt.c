@@ -8,7 +8,6 @@
 
 #include <vmm/boot/fdt_util.h>
 #include <vmm/boot/isa.h>
-#include <vmm/dev/syscon.h>
 
 /* Boot loaders add nodes in place, so there is free room in the blob, as firmware leaves it. */
 #define ROOM_BYTES 4096u
@@ -30,6 +29,18 @@ static void seed_of_boot(const struct machine *machine, uint8_t seed[GUEST_SEED_
     }
 }
 
+/* The node of the console, for stdout-path and the alias. */
+static int property_console(const struct machine *machine, void *fdt, const char *name)
+{
+    const struct dev_ctx *dev = machine->console_dev;
+    char path[80];
+
+    if (!dev)
+        return 0;
+    snprintf(path, sizeof path, "/soc/%s@%llx", dev->model->node, (unsigned long long)dev->gpa);
+    return fdt_util_string(fdt, name, path);
+}
+
 static int node_chosen(const struct machine *machine, const struct image_plan *plan, void *fdt)
 {
     const struct board_config *config = &machine->config;
@@ -39,7 +50,7 @@ static int node_chosen(const struct machine *machine, const struct image_plan *p
     seed_of_boot(machine, seed);
     if (!err && config->bootargs[0] != '\0')
         err = fdt_util_string(fdt, "bootargs", config->bootargs);
-    err = err ? err : fdt_util_string(fdt, "stdout-path", "/soc/serial@10000000");
+    err = err ? err : property_console(machine, fdt, "stdout-path");
     err = err ? err : fdt_property(fdt, "rng-seed", seed, sizeof seed);
     if (!err && config->initrd_bytes) {
         err = fdt_property_u64(fdt, "linux,initrd-start", plan->initrd_gpa);
@@ -117,6 +128,24 @@ static int node_cpus(const struct machine *machine, void *fdt)
     return err ? err : fdt_end_node(fdt);
 }
 
+static int node_device(const struct dev_ctx *dev, void *fdt)
+{
+    const struct dev_model *model = dev->model;
+
+    if (!model->node)
+        return 0;
+    int err = fdt_util_begin(fdt, model->node, dev->gpa);
+    err = err ? err : fdt_util_strings(fdt, "compatible", model->compatible, DEV_COMPATIBLES_MAX);
+    err = err ? err
+              : fdt_util_reg(fdt, dev->gpa,
+                             model->node_bytes ? model->node_bytes : model->region_bytes);
+    if (!err && dev->irq)
+        err = fdt_util_irq(fdt, dev->irq);
+    if (!err && model->fdt_properties)
+        err = model->fdt_properties(dev, fdt);
+    return err ? err : fdt_end_node(fdt);
+}
+
 static int node_soc(const struct machine *machine, void *fdt)
 {
     int err = fdt_begin_node(fdt, "soc");
@@ -124,26 +153,15 @@ static int node_soc(const struct machine *machine, void *fdt)
     err = err ? err : fdt_property_u32(fdt, "#size-cells", 2);
     err = err ? err : fdt_util_string(fdt, "compatible", "simple-bus");
     err = err ? err : fdt_property(fdt, "ranges", NULL, 0);
-    for (uint32_t i = 0; !err && i < MACHINE_DEVICES; i++)
-        err = machine->dev[i].model->fdt_node(&machine->dev[i], fdt);
+    for (uint32_t i = 0; !err && i < machine->config.device_count; i++)
+        err = node_device(&machine->dev[i], fdt);
     return err ? err : fdt_end_node(fdt);
 }
 
-/* poweroff { compatible = "syscon-poweroff"; regmap = <&test>; offset = <0>; value = ...; }; */
-static int node_syscon(void *fdt, const char *name, const char *compatible, uint32_t value)
-{
-    int err = fdt_begin_node(fdt, name);
-    err = err ? err : fdt_util_string(fdt, "compatible", compatible);
-    err = err ? err : fdt_property_u32(fdt, "regmap", DEV_PHANDLE_TEST);
-    err = err ? err : fdt_property_u32(fdt, "offset", 0);
-    err = err ? err : fdt_property_u32(fdt, "value", value);
-    return err ? err : fdt_end_node(fdt);
-}
-
-static int node_aliases(void *fdt)
+static int node_aliases(const struct machine *machine, void *fdt)
 {
     int err = fdt_begin_node(fdt, "aliases");
-    err = err ? err : fdt_util_string(fdt, "serial0", "/soc/serial@10000000");
+    err = err ? err : property_console(machine, fdt, "serial0");
     return err ? err : fdt_end_node(fdt);
 }
 
@@ -154,13 +172,14 @@ static int node_root(const struct machine *machine, const struct image_plan *pla
     err = err ? err : fdt_property_u32(fdt, "#size-cells", 2);
     err = err ? err : fdt_util_string(fdt, "compatible", "riscv-virtio");
     err = err ? err : fdt_util_string(fdt, "model", "riscv-virtio,qemu");
-    err = err ? err : node_aliases(fdt);
+    err = err ? err : node_aliases(machine, fdt);
     err = err ? err : node_chosen(machine, plan, fdt);
     err = err ? err : node_memory(machine, fdt);
     err = err ? err : node_cpus(machine, fdt);
     err = err ? err : node_soc(machine, fdt);
-    err = err ? err : node_syscon(fdt, "poweroff", "syscon-poweroff", SYSCON_POWEROFF);
-    err = err ? err : node_syscon(fdt, "reboot", "syscon-reboot", SYSCON_REBOOT);
+    for (uint32_t i = 0; !err && i < machine->config.device_count; i++)
+        if (machine->dev[i].model->fdt_root)
+            err = machine->dev[i].model->fdt_root(&machine->dev[i], fdt);
     return err ? err : fdt_end_node(fdt);
 }
 

@@ -7,7 +7,8 @@
 
 #include <vmm/board/dev.h>
 
-#define CELLS_MAX 64u
+#define CELLS_MAX     64u
+#define STRINGS_BYTES 256u
 
 int fdt_util_begin(void *fdt, const char *name, uint64_t gpa)
 {
@@ -30,6 +31,21 @@ int fdt_util_cells(void *fdt, const char *name, const uint32_t *cells, uint32_t 
 int fdt_util_string(void *fdt, const char *name, const char *text)
 {
     return fdt_property(fdt, name, text, (int)strlen(text) + 1);
+}
+
+int fdt_util_strings(void *fdt, const char *name, const char *const *text, uint32_t most)
+{
+    char list[STRINGS_BYTES];
+    size_t used = 0;
+
+    for (uint32_t i = 0; i < most && text[i]; i++) {
+        size_t bytes = strlen(text[i]) + 1;
+        if (bytes > sizeof list - used)
+            return -FDT_ERR_NOSPACE;
+        memcpy(list + used, text[i], bytes);
+        used += bytes;
+    }
+    return fdt_property(fdt, name, list, (int)used);
 }
 
 int fdt_util_reg(void *fdt, uint64_t gpa, uint64_t bytes)

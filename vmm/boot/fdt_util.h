@@ -11,6 +11,9 @@ int fdt_util_begin(void *fdt, const char *name, uint64_t gpa);
 /* A property that is one string. */
 int fdt_util_string(void *fdt, const char *name, const char *text);
 
+/* A property that is a list of strings: the first `most` of `text`, or those before a NULL. */
+int fdt_util_strings(void *fdt, const char *name, const char *const *text, uint32_t most);
+
 /* reg, with two cells of address and two of size. */
 int fdt_util_reg(void *fdt, uint64_t gpa, uint64_t bytes);
 

@@ -1,17 +1,14 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Registers of 32 bits; time is in nanoseconds since 1970.
+ * The real-time clock of the "goldfish" virtual platform, as on QEMU's `virt`.  After a reset it
+ * has the wall clock's time and no alarm.  Registers of 32 bits; time is in nanoseconds since 1970.
  *
  *   0x00 TIME_LOW    read latches TIME_HIGH    0x10 IRQ_ENABLED
  *   0x04 TIME_HIGH                             0x14 CLEAR_ALARM      write only
  *   0x08 ALARM_LOW   write arms the alarm      0x18 ALARM_STATUS     1 while armed
  *   0x0c ALARM_HIGH                            0x1c CLEAR_INTERRUPT  write only
  */
-#include <vmm/dev/goldfish_rtc.h>
-
-#include <libfdt.h>
-
-#include <vmm/boot/fdt_util.h>
+#include <vmm/board/dev.h>
 
 #define TIME_LOW        0x00u
 #define TIME_HIGH       0x04u
@@ -23,7 +20,7 @@
 #define CLEAR_INTERRUPT 0x1cu
 
 #define REGION_BYTES    0x24u
-#define FDT_BYTES       0x1000u
+#define NODE_BYTES      0x1000u
 
 #define LOW_HALF        UINT64_C(0xffffffff)
 
@@ -150,31 +147,19 @@ static uint64_t rtc_deadline_ns(const struct dev_ctx *dev)
     return deadline_ns;
 }
 
-static void rtc_reset(const struct dev_ctx *dev)
-{
-    (void)dev; /* all zero: the wall clock's time, no alarm */
-}
-
-/* rtc@101000 { compatible = "google,goldfish-rtc"; interrupts = <11>; }; */
-static int rtc_fdt_node(const struct dev_ctx *dev, void *fdt)
-{
-    int err = fdt_util_begin(fdt, "rtc", dev->gpa);
-    err = err ? err : fdt_util_string(fdt, "compatible", "google,goldfish-rtc");
-    err = err ? err : fdt_util_reg(fdt, dev->gpa, FDT_BYTES);
-    err = err ? err : fdt_util_irq(fdt, dev->irq);
-    return err ? err : fdt_end_node(fdt);
-}
-
 const struct dev_model goldfish_rtc_model = {
     .name = "goldfish-rtc",
-    .state_version = 1,
-    .state_bytes = sizeof(struct rtc_state),
+    .presence = DEV_BY_DEFAULT,
+    .state = {1, sizeof(struct rtc_state)},
+    .gpa = 0x101000,
+    .irq = 11,
     .region_bytes = REGION_BYTES,
     .widths = DEV_WIDTH_4,
-    .reset = rtc_reset,
     .read = rtc_read,
     .write = rtc_write,
     .notify = rtc_notify,
     .deadline_ns = rtc_deadline_ns,
-    .fdt_node = rtc_fdt_node,
+    .node = "rtc",
+    .compatible = {"google,goldfish-rtc"},
+    .node_bytes = NODE_BYTES,
 };

@@ -1,5 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
+ * The platform-level interrupt controller.  Address, number of sources and order of contexts
+ * are those of QEMU's `virt`.  Sources are 1 to 95; number 0 means "no interrupt".
+ *
+ * Specification: "RISC-V Platform-Level Interrupt Controller Specification" 1.0.0.
+ *
  *   0x000000  priority of source n        at 4n
  *   0x001000  pending bits                32 sources a word, read only
  *   0x002000  enable bits of context c    at 0x80 c
@@ -13,13 +18,13 @@
  *                            ^                   |
  *                            +-------------------+ complete, level high
  */
-#include <vmm/dev/plic.h>
-
 #include <libfdt.h>
 
 #include <base/attr.h>
+#include <vmm/board/dev.h>
 #include <vmm/boot/fdt_util.h>
 
+#define PLIC_SOURCES   96u
 #define WORDS          (PLIC_SOURCES / 32u)
 #define CONTEXTS       (2u * GUEST_HARTS_MAX)
 
@@ -61,7 +66,7 @@ static void plic_word_set(const struct dev_ctx *dev, uint32_t *word, uint32_t va
     dev_is_due(dev); /* the output may have changed */
 }
 
-void plic_input(const struct dev_ctx *dev, uint32_t source, bool is_high)
+static void plic_input(const struct dev_ctx *dev, uint32_t source, bool is_high)
 {
     struct plic_state *plic = dev->state;
     uint32_t word = source / 32, bit = bit_of(source);
@@ -76,12 +81,17 @@ void plic_input(const struct dev_ctx *dev, uint32_t source, bool is_high)
         plic_word_set(dev, &plic->pending[word], plic->pending[word] | bit);
 }
 
-/* Does the context have a source that is pending and enabled?  No loop, because each exit that
- * changed the controller calls this. */
+/*
+ * Does the context have a source that is pending and enabled?  Unrolled, and with nothing pending
+ * as the fast path: the VMM asks after each exit that changed the controller.
+ */
 static bool plic_has_candidate(const struct plic_state *plic, uint32_t context)
 {
-    const uint32_t *pending = plic->pending, *enable = plic->enable[context];
+    const uint32_t *pending = plic->pending;
 
+    if ((pending[0] | pending[1] | pending[2]) == 0)
+        return false;
+    const uint32_t *enable = plic->enable[context];
     return ((pending[0] & enable[0]) | (pending[1] & enable[1]) | (pending[2] & enable[2])) != 0;
 }
 
@@ -106,10 +116,12 @@ static ATTR_NOINLINE uint32_t plic_best_source(const struct plic_state *plic, ui
     return best;
 }
 
-bool plic_output(const struct dev_ctx *dev, uint32_t context)
+/* A hart has two contexts; the output of the machine context is not connected. */
+static bool plic_output(const struct dev_ctx *dev, uint32_t hart)
 {
     const struct plic_state *plic = dev->state;
-    return context < plic_context_count(dev) && plic_has_candidate(plic, context) &&
+    uint32_t context = 2 * hart + 1;
+    return hart < dev->hart_count && plic_has_candidate(plic, context) &&
            plic_best_source(plic, context, plic->threshold[context]) != 0;
 }
 
@@ -222,25 +234,14 @@ static void plic_write(const struct dev_ctx *dev, uint64_t offset, uint32_t widt
         plic_word_set(dev, &plic->priority[offset / 4], (uint32_t)value & PRIORITY_MASK);
 }
 
-static void plic_reset(const struct dev_ctx *dev)
-{
-    (void)dev; /* all zero: nothing enabled, nothing pending */
-}
-
 /*
- * plic@c000000 {
- *     compatible = "sifive,plic-1.0.0", "riscv,plic0";
- *     interrupts-extended = <&cpu0_intc 0xffffffff &cpu0_intc 9 ...>;
- *     riscv,ndev = <95>;
- * };
+ * interrupts-extended = <&cpu0_intc 0xffffffff &cpu0_intc 9 ...>;
  * 0xffffffff marks a context whose output is not connected.  The entry keeps the numbering,
  * in which the supervisor context of hart h is 2h + 1.
  */
-static int plic_fdt_node(const struct dev_ctx *dev, void *fdt)
+static int plic_fdt_properties(const struct dev_ctx *dev, void *fdt)
 {
-    static const char compatible[] = "sifive,plic-1.0.0\0riscv,plic0";
     uint32_t extended[2 * CONTEXTS];
-    int err = fdt_util_begin(fdt, "plic", dev->gpa);
 
     for (uint32_t hart = 0; hart < plic_context_count(dev) / 2; hart++) {
         uint32_t *cells = &extended[4 * hart];
@@ -248,26 +249,27 @@ static int plic_fdt_node(const struct dev_ctx *dev, void *fdt)
         cells[1] = UINT32_MAX;
         cells[3] = 9;
     }
-    err = err ? err : fdt_property(fdt, "compatible", compatible, sizeof compatible);
-    err = err ? err : fdt_util_reg(fdt, dev->gpa, REGION_BYTES);
-    err = err ? err : fdt_property_u32(fdt, "#interrupt-cells", 1);
+    int err = fdt_property_u32(fdt, "#interrupt-cells", 1);
     err = err ? err : fdt_property_u32(fdt, "#address-cells", 0);
     err = err ? err : fdt_property(fdt, "interrupt-controller", NULL, 0);
     err = err ? err
               : fdt_util_cells(fdt, "interrupts-extended", extended, 2 * plic_context_count(dev));
     err = err ? err : fdt_property_u32(fdt, "riscv,ndev", PLIC_SOURCES - 1);
-    err = err ? err : fdt_property_u32(fdt, "phandle", DEV_PHANDLE_IRQCHIP);
-    return err ? err : fdt_end_node(fdt);
+    return err ? err : fdt_property_u32(fdt, "phandle", DEV_PHANDLE_IRQCHIP);
 }
 
 const struct dev_model plic_model = {
     .name = "plic",
-    .state_version = 1,
-    .state_bytes = sizeof(struct plic_state),
+    .presence = DEV_ALWAYS,
+    .state = {1, sizeof(struct plic_state)},
+    .gpa = 0xc000000,
     .region_bytes = REGION_BYTES,
     .widths = DEV_WIDTH_4,
-    .reset = plic_reset,
     .read = plic_read,
     .write = plic_write,
-    .fdt_node = plic_fdt_node,
+    .node = "plic",
+    .compatible = {"sifive,plic-1.0.0", "riscv,plic0"},
+    .fdt_properties = plic_fdt_properties,
+    .irq_input = plic_input,
+    .irq_output = plic_output,
 };

@@ -1,21 +1,15 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include <vmm/dev/syscon.h>
-
+/* SiFive's test finisher, as on QEMU's `virt`: one register for power-off, reboot and failure. */
 #include <libfdt.h>
 
+#include <vmm/board/dev.h>
 #include <vmm/boot/fdt_util.h>
 
-#define REGION_BYTES 0x1000u
+#define REGION_BYTES    0x1000u
 
-/* No state: the guest's request goes to the state of the machine. */
-struct syscon_state {
-    uint32_t reserved;
-};
-
-static void syscon_reset(const struct dev_ctx *dev)
-{
-    (void)dev;
-}
+#define SYSCON_FAIL     0x3333u /* | exit code << 16 */
+#define SYSCON_POWEROFF 0x5555u
+#define SYSCON_REBOOT   0x7777u
 
 static uint64_t syscon_read(const struct dev_ctx *dev, uint64_t offset, uint32_t width)
 {
@@ -45,30 +39,40 @@ static void syscon_write(const struct dev_ctx *dev, uint64_t offset, uint32_t wi
     }
 }
 
-/*
- * test@100000 {
- *     compatible = "sifive,test1", "sifive,test0", "syscon";
- * };
- * The nodes `poweroff` and `reboot` of the root refer to it (boot/fdt.c).
- */
-static int syscon_fdt_node(const struct dev_ctx *dev, void *fdt)
+static int syscon_fdt_properties(const struct dev_ctx *dev, void *fdt)
 {
-    static const char compatible[] = "sifive,test1\0sifive,test0\0syscon";
-    int err = fdt_util_begin(fdt, "test", dev->gpa);
-    err = err ? err : fdt_property(fdt, "compatible", compatible, sizeof compatible);
-    err = err ? err : fdt_util_reg(fdt, dev->gpa, REGION_BYTES);
-    err = err ? err : fdt_property_u32(fdt, "phandle", DEV_PHANDLE_TEST);
+    (void)dev;
+    return fdt_property_u32(fdt, "phandle", DEV_PHANDLE_TEST);
+}
+
+static int syscon_fdt_user(void *fdt, const char *name, const char *compatible, uint32_t value)
+{
+    int err = fdt_begin_node(fdt, name);
+    err = err ? err : fdt_util_string(fdt, "compatible", compatible);
+    err = err ? err : fdt_property_u32(fdt, "regmap", DEV_PHANDLE_TEST);
+    err = err ? err : fdt_property_u32(fdt, "offset", 0);
+    err = err ? err : fdt_property_u32(fdt, "value", value);
     return err ? err : fdt_end_node(fdt);
+}
+
+/* poweroff { compatible = "syscon-poweroff"; regmap = <&test>; offset = <0>; value = ...; }; */
+static int syscon_fdt_root(const struct dev_ctx *dev, void *fdt)
+{
+    (void)dev;
+    int err = syscon_fdt_user(fdt, "poweroff", "syscon-poweroff", SYSCON_POWEROFF);
+    return err ? err : syscon_fdt_user(fdt, "reboot", "syscon-reboot", SYSCON_REBOOT);
 }
 
 const struct dev_model syscon_model = {
     .name = "syscon",
-    .state_version = 1,
-    .state_bytes = sizeof(struct syscon_state),
+    .presence = DEV_BY_DEFAULT,
+    .gpa = 0x100000,
     .region_bytes = REGION_BYTES,
     .widths = DEV_WIDTH_2 | DEV_WIDTH_4,
-    .reset = syscon_reset,
     .read = syscon_read,
     .write = syscon_write,
-    .fdt_node = syscon_fdt_node,
+    .node = "test",
+    .compatible = {"sifive,test1", "sifive,test0", "syscon"},
+    .fdt_properties = syscon_fdt_properties,
+    .fdt_root = syscon_fdt_root,
 };

@@ -1,9 +1,18 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include <vmm/dev/uart16550.h>
-
+/*
+ * A 16550A UART whose line is the guest's console.  The line's speed has no effect: a byte
+ * is sent as soon as the console has room, and received as soon as the FIFO has room.  So no
+ * byte is lost:
+ *  - a full console delays "transmitter holding register empty";
+ *  - input stays in the console's ring until the receive FIFO has room.
+ *
+ * Specification: National Semiconductor PC16550D data sheet.
+ */
 #include <libfdt.h>
 
-#include <vmm/boot/fdt_util.h>
+#include <vmm/board/dev.h>
+
+#define UART16550_FIFO_BYTES 16u
 
 enum reg {
     REG_DATA = 0, /* RBR, THR; divisor low with DLAB */
@@ -57,7 +66,7 @@ enum reg {
 #define MSR_DCD        0x80u
 
 #define REGION_BYTES   8u
-#define FDT_BYTES      0x100u
+#define NODE_BYTES     0x100u
 #define CLOCK_HZ       3686400u
 
 /* The undo log keeps whole 64-bit words, so what changes together stands in one word. */
@@ -286,7 +295,7 @@ static void data_write(const struct dev_ctx *dev, uint8_t byte)
     if (uart->regs.mcr & MCR_LOOP) {
         rx_loop(dev, byte);
         uart->regs.is_thre_pending = 1;
-    } else if (uart->tx.count == 0 && console_send(dev->console, byte)) {
+    } else if (uart->tx.count == 0 && stream_send(dev->stream, byte)) {
         uart->regs.is_thre_pending = 1; /* sent before the guest can read LSR */
     } else if (fifo_room(uart, &uart->tx)) {
         dev_set(dev, &uart->tx, sizeof uart->tx);
@@ -404,13 +413,13 @@ static size_t uart_tx_send(const struct dev_ctx *dev, const struct uart_state *u
 
     if (count == 0)
         return 0;
-    size_t room = console_room(dev->console);
+    size_t room = stream_room(dev->stream);
     if (count > room)
         count = (uint32_t)room;
     for (uint32_t i = 0; i < count; i++)
         bytes[i] = uart->tx.byte[(uart->tx.head + i) % UART16550_FIFO_BYTES];
     if (count)
-        console_put(dev->console, bytes, count);
+        stream_put(dev->stream, bytes, count);
     return count;
 }
 
@@ -422,7 +431,7 @@ static bool uart_exchange(const struct dev_ctx *dev)
     /* In loopback the receiver is not connected: input waits until loopback ends. */
     size_t room = uart->regs.mcr & MCR_LOOP ? 0 : fifo_room(uart, &uart->rx);
     size_t sent = uart_tx_send(dev, uart);
-    size_t received = room ? console_peek(dev->console, bytes, room) : 0;
+    size_t received = room ? stream_peek(dev->stream, bytes, room) : 0;
 
     if (sent == 0 && received == 0)
         return false;
@@ -435,19 +444,19 @@ static bool uart_exchange(const struct dev_ctx *dev)
     for (size_t i = 0; i < received; i++)
         fifo_push(&uart->rx, bytes[i]);
     if (sent)
-        console_advance_out(dev->console, sent);
+        stream_advance_out(dev->stream, sent);
     if (received)
-        console_advance_in(dev->console, received);
+        stream_advance_in(dev->stream, received);
     irq_update(dev);
     log_commit(dev->log);
     if (received)
-        console_release(dev->console);
+        stream_release(dev->stream);
     return true;
 }
 
 /*
  * Repeats until nothing moves: room() or peek() has then returned 0, so a signal will come
- * (see struct console_port).
+ * (see struct stream_port).
  */
 static void uart_notify(const struct dev_ctx *dev)
 {
@@ -455,7 +464,7 @@ static void uart_notify(const struct dev_ctx *dev)
         ;
 }
 
-size_t uart16550_take(const struct dev_ctx *dev, uint8_t *bytes, size_t count)
+static size_t uart_take(const struct dev_ctx *dev, uint8_t *bytes, size_t count)
 {
     struct uart_state *uart = dev->state;
     size_t taken = 0;
@@ -478,26 +487,28 @@ static void uart_reset(const struct dev_ctx *dev)
     uart->divisor[0] = 0x18; /* 9600 baud from the clock below */
 }
 
-/* serial@10000000 { compatible = "ns16550a"; interrupts = <10>; clock-frequency = <3686400>; }; */
-static int uart_fdt_node(const struct dev_ctx *dev, void *fdt)
+static int uart_fdt_properties(const struct dev_ctx *dev, void *fdt)
 {
-    int err = fdt_util_begin(fdt, "serial", dev->gpa);
-    err = err ? err : fdt_util_string(fdt, "compatible", "ns16550a");
-    err = err ? err : fdt_util_reg(fdt, dev->gpa, FDT_BYTES);
-    err = err ? err : fdt_property_u32(fdt, "clock-frequency", CLOCK_HZ);
-    err = err ? err : fdt_util_irq(fdt, dev->irq);
-    return err ? err : fdt_end_node(fdt);
+    (void)dev;
+    return fdt_property_u32(fdt, "clock-frequency", CLOCK_HZ);
 }
 
 const struct dev_model uart16550_model = {
     .name = "uart16550",
-    .state_version = 2,
-    .state_bytes = sizeof(struct uart_state),
+    .presence = DEV_BY_DEFAULT,
+    .state = {2, sizeof(struct uart_state)},
+    .port = {"line", DEV_PORT_STREAM},
+    .gpa = 0x10000000,
+    .irq = 10,
     .region_bytes = REGION_BYTES,
     .widths = DEV_WIDTH_1 | DEV_WIDTH_2 | DEV_WIDTH_4 | DEV_WIDTH_8,
     .reset = uart_reset,
     .read = uart_read,
     .write = uart_write,
     .notify = uart_notify,
-    .fdt_node = uart_fdt_node,
+    .node = "serial",
+    .compatible = {"ns16550a"},
+    .node_bytes = NODE_BYTES,
+    .fdt_properties = uart_fdt_properties,
+    .console_take = uart_take,
 };

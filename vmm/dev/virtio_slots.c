@@ -1,5 +1,14 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include <vmm/dev/virtio_slots.h>
+/*
+ * The eight places for virtio-MMIO devices of QEMU's `virt`, without a device.  Kernels that do
+ * not read the device tree probe these places when they start, and would not survive an access
+ * fault.  A place reads as an empty place of QEMU: magic, version 1 (QEMU's default is the legacy
+ * interface), device id 0, vendor "QEMU", all else 0.  Stores do nothing.
+ *
+ * Specification: Virtual I/O Device (VIRTIO), "MMIO Device Register Layout": a device id of 0 is no
+ * device, and a driver must ignore it.
+ */
+#include <vmm/board/dev.h>
 
 enum reg {
     REG_MAGIC = 0x000,
@@ -14,17 +23,6 @@ enum reg {
 #define VENDOR_QEMU    0x554d4551u
 
 #define REGION_BYTES   0x200u
-#define STEP_BYTES     0x1000u
-
-/* No state: no register can be changed. */
-struct virtio_slots_state {
-    uint32_t reserved;
-};
-
-static void virtio_slots_reset(const struct dev_ctx *dev)
-{
-    (void)dev;
-}
 
 static uint32_t virtio_slots_word(uint64_t offset)
 {
@@ -46,7 +44,7 @@ static uint32_t virtio_slots_word(uint64_t offset)
 static uint64_t virtio_slots_read(const struct dev_ctx *dev, uint64_t offset, uint32_t width)
 {
     (void)dev;
-    offset &= STEP_BYTES - 1;
+    offset &= DEV_SLOT_BYTES - 1;
     uint64_t high = width == 8 ? virtio_slots_word(offset + 4) : 0;
     return high << 32 | virtio_slots_word(offset);
 }
@@ -62,22 +60,14 @@ static void virtio_slots_write(const struct dev_ctx *dev, uint64_t offset, uint3
  * create and probe a device for each node at every boot, and find none.  A kernel that does not
  * read the tree does not need the nodes.
  */
-static int virtio_slots_fdt_node(const struct dev_ctx *dev, void *fdt)
-{
-    (void)dev, (void)fdt;
-    return 0;
-}
-
 const struct dev_model virtio_slots_model = {
     .name = "virtio-slots",
-    .state_version = 1,
-    .state_bytes = sizeof(struct virtio_slots_state),
+    .presence = DEV_BY_DEFAULT,
+    .gpa = DEV_SLOT_GPA,
     .region_bytes = REGION_BYTES,
-    .place_count = VIRTIO_SLOTS_COUNT,
-    .place_step_bytes = STEP_BYTES,
+    .place_count = DEV_SLOTS,
+    .place_step_bytes = DEV_SLOT_BYTES,
     .widths = DEV_WIDTH_1 | DEV_WIDTH_2 | DEV_WIDTH_4 | DEV_WIDTH_8,
-    .reset = virtio_slots_reset,
     .read = virtio_slots_read,
     .write = virtio_slots_write,
-    .fdt_node = virtio_slots_fdt_node,
 };

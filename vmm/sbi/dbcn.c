@@ -5,7 +5,6 @@
  * A write is done after the commit, directly from guest memory: the outcome has the address
  * and the length.
  */
-#include <vmm/dev/uart16550.h>
 #include <vmm/sbi/sbi.h>
 
 enum fid {
@@ -27,12 +26,12 @@ static uint8_t *dbcn_memory(const struct sbi_call *call)
 
 static struct sbi_result dbcn_write(const struct sbi_call *call)
 {
-    const struct console *console = &call->machine->console;
+    const struct stream *console = &call->machine->console;
     size_t count = call->arg[0];
 
     if (!dbcn_memory(call))
         return sbi_error(SBI_ERR_INVALID_PARAM);
-    size_t room = console_room(console);
+    size_t room = stream_room(console);
     if (count > room)
         count = room;
     if (count > UINT32_MAX)
@@ -43,20 +42,21 @@ static struct sbi_result dbcn_write(const struct sbi_call *call)
     call->outcome->console_position = console->state->out_position;
     call->outcome->console_gpa = call->arg[1];
     call->outcome->console_bytes = (uint32_t)count;
-    console_advance_out(console, count);
+    stream_advance_out(console, count);
     return sbi_ok(count);
 }
 
 /* The bytes stay in the ring, or in the undo log, until the commit, so the call can be repeated. */
 size_t sbi_console_read(const struct sbi_call *call, uint8_t *bytes, size_t count)
 {
-    const struct console *console = &call->machine->console;
-    size_t received = uart16550_take(machine_uart(call->machine), bytes, count);
-    size_t waiting = console_peek(console, bytes + received, count - received);
+    const struct stream *console = &call->machine->console;
+    const struct dev_ctx *dev = call->machine->console_dev;
+    size_t received = dev ? dev->model->console_take(dev, bytes, count) : 0;
+    size_t waiting = stream_peek(console, bytes + received, count - received);
 
     if (waiting) {
         call->outcome->flags |= OUTCOME_INPUT;
-        console_advance_in(console, waiting);
+        stream_advance_in(console, waiting);
     }
     return received + waiting;
 }
@@ -72,14 +72,14 @@ static struct sbi_result dbcn_read(const struct sbi_call *call)
 
 bool sbi_console_write_byte(const struct sbi_call *call, uint8_t byte)
 {
-    const struct console *console = &call->machine->console;
+    const struct stream *console = &call->machine->console;
 
-    if (console_room(console) == 0)
+    if (stream_room(console) == 0)
         return false;
     call->outcome->flags |= OUTCOME_BYTE;
     call->outcome->console_position = console->state->out_position;
     call->outcome->console_gpa = byte;
-    console_advance_out(console, 1);
+    stream_advance_out(console, 1);
     return true;
 }
 

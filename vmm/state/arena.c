@@ -25,12 +25,19 @@ static uint64_t arena_data_offset(const struct arena_shape *shape)
     return sizeof(struct arena_header) + shape->log_count * arena_log_bytes(shape);
 }
 
+/* The end of the sections of all writers up to `last`. */
+static uint64_t arena_sections_end(const struct arena_shape *shape, enum arena_writer last)
+{
+    uint64_t end = arena_data_offset(shape);
+    for (uint32_t i = 0; i < shape->want_count; i++)
+        if (shape->wants[i].writer <= last)
+            end += arena_round_up(shape->wants[i].bytes);
+    return end;
+}
+
 uint64_t arena_size_needed(const struct arena_shape *shape)
 {
-    uint64_t size = arena_data_offset(shape);
-    for (uint32_t i = 0; i < shape->want_count; i++)
-        size += arena_round_up(shape->wants[i].bytes);
-    return size;
+    return arena_sections_end(shape, ARENA_WRITER_QUEUE);
 }
 
 static void arena_handle_set(struct arena *arena, void *memory, const struct arena_shape *shape)
@@ -39,6 +46,7 @@ static void arena_handle_set(struct arena *arena, void *memory, const struct are
     arena->log_bytes = arena_log_bytes(shape);
     arena->log_count = shape->log_count;
     arena->data_offset = arena_data_offset(shape);
+    arena->queue_offset = arena_sections_end(shape, ARENA_WRITER_VCPU);
     arena->data_end = arena_size_needed(shape);
 }
 
@@ -48,7 +56,8 @@ static MUST_CHECK arena_shape_check(const struct arena_shape *shape)
         shape->log_count > ARENA_LOGS_MAX)
         return ERR_INVALID_ARG;
     for (uint32_t i = 0; i < shape->want_count; i++)
-        if (strlen(shape->wants[i].name) >= ARENA_NAME_BYTES)
+        if (strlen(shape->wants[i].name) >= ARENA_NAME_BYTES ||
+            (i > 0 && shape->wants[i].writer < shape->wants[i - 1].writer))
             return ERR_INVALID_ARG;
     return OK;
 }
@@ -138,11 +147,11 @@ void *arena_section(const struct arena *arena, uint32_t index)
     return (uint8_t *)arena->header + arena->header->section[index].offset;
 }
 
-void arena_log(const struct arena *arena, uint32_t index, struct log *log)
+static struct log arena_log_of_all(const struct arena *arena, uint32_t index)
 {
     uint64_t offset = sizeof(struct arena_header) + index * arena->log_bytes;
 
-    *log = (struct log){
+    return (struct log){
         .area = (void *)((uint8_t *)arena->header + offset),
         .base = (uint8_t *)arena->header,
         .first = arena->data_offset,
@@ -151,13 +160,21 @@ void arena_log(const struct arena *arena, uint32_t index, struct log *log)
     };
 }
 
+void arena_log(const struct arena *arena, uint32_t index, enum arena_writer writer, struct log *log)
+{
+    *log = arena_log_of_all(arena, index);
+    if (writer == ARENA_WRITER_VCPU)
+        log->end = arena->queue_offset;
+    else
+        log->first = arena->queue_offset;
+}
+
 enum err arena_rollback(const struct arena *arena)
 {
     enum err result = OK;
 
     for (uint32_t i = 0; i < arena->log_count; i++) {
-        struct log log;
-        arena_log(arena, i, &log);
+        struct log log = arena_log_of_all(arena, i);
         enum err err = log_rollback(&log);
         if (err)
             result = err;

@@ -32,16 +32,23 @@
 #define ARENA_NAME_BYTES     24u
 #define ARENA_SMALL_SETS_MAX 128u
 
+/* Which threads write a section. */
+enum arena_writer {
+    ARENA_WRITER_VCPU = 0, /* those that answer the exits of a vCPU */
+    ARENA_WRITER_QUEUE,    /* the one that serves the queues of devices */
+};
+
 /* A section that one user wants in the arena. */
 struct arena_want {
     const char *name; /* up to ARENA_NAME_BYTES - 1 characters, unique */
     uint32_t version; /* rises whenever the layout of the state changes */
     uint32_t bytes;
+    enum arena_writer writer;
 };
 
 /* The parts of an arena. */
 struct arena_shape {
-    const struct arena_want *wants;
+    const struct arena_want *wants; /* those of ARENA_WRITER_QUEUE behind all others */
     uint32_t want_count;
     uint32_t log_count;
 };
@@ -70,6 +77,7 @@ struct arena {
     struct arena_header *header;
     uint64_t log_bytes;   /* of each log, with its area's header */
     uint64_t data_offset; /* of the first section */
+    uint64_t queue_offset; /* of the first section of ARENA_WRITER_QUEUE */
     uint64_t data_end;
     uint32_t log_count;
 };
@@ -84,7 +92,8 @@ uint64_t arena_size_needed(const struct arena_shape *shape);
  * Makes a fresh arena in `memory` (64-byte aligned), with every section zeroed.
  * The magic is written last: if this call is cut short, arena_attach() finds no arena.
  *
- * Errors: ERR_INVALID_ARG  too many sections, a name too long, no log or too many logs
+ * Errors: ERR_INVALID_ARG  too many sections, a name too long, no log or too many logs, or a
+ *                          section of another writer behind one of ARENA_WRITER_QUEUE
  *         ERR_ALIGN        memory is not 64-byte aligned
  *         ERR_NO_MEMORY    size_bytes is below arena_size_needed(), or arena_size_needed()
  *                          is 4 GiB or more
@@ -106,8 +115,12 @@ MUST_CHECK arena_attach(struct arena *arena, void *memory, uint64_t size_bytes,
 /* The state of section `index` (in the order of the wants). */
 void *arena_section(const struct arena *arena, uint32_t index);
 
-/* Makes *log the handle of log `index`, which is below the shape's log_count. */
-void arena_log(const struct arena *arena, uint32_t index, struct log *log);
+/*
+ * Makes *log the handle of log `index`, which is below the shape's log_count, for a thread of
+ * `writer`.  log_set() on a section of the other writer stops the process.
+ */
+void arena_log(const struct arena *arena, uint32_t index, enum arena_writer writer,
+               struct log *log);
 
 /*
  * Rolls back the open transactions of all logs.  All threads that used the arena have stopped.

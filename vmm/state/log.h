@@ -60,8 +60,8 @@ _Static_assert(sizeof(struct log_area) == 320, "log area layout");
 struct log {
     struct log_area *area;
     uint8_t *base;     /* of the arena */
-    uint64_t first;    /* offset of the first section */
-    uint64_t end;      /* offset behind the last section */
+    uint64_t first;    /* offset of the first section that the thread writes */
+    uint64_t end;      /* offset behind the last one */
     uint64_t capacity; /* entries */
     uint64_t limit;    /* entries that the open transaction may use; 0: none is open */
 };
@@ -74,9 +74,9 @@ static inline void log_begin(struct log *log)
 
 /*
  * Keeps the words that hold [field, field + bytes), so that the caller may change the field until
- * the transaction ends.  A range outside the sections, a full log (the caller kept more than the
- * log is sized for, see arena.h), or no open transaction is a defect of ours.  The process then
- * stops before it changes anything, and the next process rolls back.
+ * the transaction ends.  A range outside the thread's sections (arena_log() sets them), a full log
+ * (the caller kept more than the log is sized for, see arena.h), or no open transaction is a defect
+ * of ours.  The process then stops before it changes anything, and the next process rolls back.
  */
 void log_set(struct log *log, const void *field, size_t bytes);
 

@@ -295,7 +295,7 @@ enum err exit_handle(struct machine *machine, uint32_t hart, enum exit_next *nex
 
 static void console_apply(const struct machine *machine, const struct exit_outcome *outcome)
 {
-    const struct console_port *port = machine->console.port;
+    const struct stream_port *port = machine->console.port;
     uint8_t byte = (uint8_t)outcome->console_gpa, *bytes;
 
     if ((outcome->flags & OUTCOME_TEXT) && guestmem_at(&machine->config.ram, outcome->console_gpa,
@@ -304,7 +304,7 @@ static void console_apply(const struct machine *machine, const struct exit_outco
     if (outcome->flags & OUTCOME_BYTE)
         port->put(port->opaque, outcome->console_position, &byte, 1);
     if (outcome->flags & OUTCOME_INPUT)
-        console_release(&machine->console);
+        stream_release(&machine->console);
 }
 
 /* Clears first, also a SOFT_SET that the kernel has not handled yet; then sets. */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Writes the device tree of a machine: fdt_dump HARTS MACHINE_ISA SATP_MODE HAS_INITRD FILE.
+/* Writes a machine's device tree: fdt_dump HARTS MACHINE_ISA SATP_MODE HAS_INITRD FILE [DEVICE].
+ * DEVICE is +NAME for a machine of one hart with one more device, -NAME for one without.
  * MACHINE_ISA is the riscv,isa of the machine below; with sstc in it the kernel has that too. */
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,11 +12,23 @@
 
 #include <test/fakes/vmm_fake.h>
 
+static struct vmm_fake *machine_make(uint32_t hart_count, const char *device)
+{
+    switch (device[0]) {
+    case '+':
+        return fake_new_with(device + 1);
+    case '-':
+        return fake_new_without(device + 1);
+    default:
+        return fake_new(hart_count);
+    }
+}
+
 int main(int argc, char **argv)
 {
-    if (argc != 6)
+    if (argc != 6 && argc != 7)
         return 2;
-    struct vmm_fake *fake = fake_new((uint32_t)atoi(argv[1]));
+    struct vmm_fake *fake = machine_make((uint32_t)atoi(argv[1]), argc == 7 ? argv[6] : "");
     fake->machine.config.isa_extensions =
         isa_stateless(argv[2]) | (strstr(argv[2], "_sstc") ? ISA_SSTC : 0);
     fake->machine.config.satp_mode = (uint32_t)atoi(argv[3]);

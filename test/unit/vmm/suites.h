@@ -5,12 +5,8 @@
 #include <check.h>
 
 TCase *arena_tcase(void);
+TCase *board_tcase(void);
 TCase *bus_tcase(void);
-TCase *plic_tcase(void);
-TCase *uart_tcase(void);
-TCase *virtio_slots_tcase(void);
-TCase *rtc_tcase(void);
-TCase *syscon_tcase(void);
 TCase *memory_tcase(void);
 TCase *image_tcase(void);
 TCase *sbi_tcase(void);
@@ -19,7 +15,7 @@ TCase *exit_tcase(void);
 TCase *log_cuts_tcase(void);
 TCase *loop_tcase(void);
 TCase *recovery_tcase(void);
-TCase *console_ring_tcase(void);
+TCase *stream_ring_tcase(void);
 TCase *start_tcase(void);
 
 #endif

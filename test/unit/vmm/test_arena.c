@@ -8,7 +8,8 @@
 
 #include "suites.h"
 
-static const struct arena_want wants[] = {{"first", 1, 100}, {"second", 3, 64}};
+static const struct arena_want wants[] = {{"first", 1, 100, ARENA_WRITER_VCPU},
+                                          {"second", 3, 64, ARENA_WRITER_VCPU}};
 #define WANTS 2u
 static const struct arena_shape shape = {wants, WANTS, 2};
 
@@ -28,7 +29,7 @@ static struct arena_test *test_new(const struct arena_shape *wanted)
     memset(test->memory, 0xff, test->bytes);
     ck_assert_int_eq(arena_format(&test->arena, test->memory, test->bytes, wanted), OK);
     for (uint32_t i = 0; i < wanted->log_count && i < 2; i++)
-        arena_log(&test->arena, i, &test->log[i]);
+        arena_log(&test->arena, i, ARENA_WRITER_VCPU, &test->log[i]);
     return test;
 }
 
@@ -64,7 +65,7 @@ START_TEST(test_arena_format_bad_arguments_are_refused)
 {
     /* Each error of arena_format() has its cause. */
     struct arena_want many[ARENA_SECTIONS_MAX + 1];
-    const struct arena_want long_name[] = {{"a name of exactly 24 chars", 1, 8}};
+    const struct arena_want long_name[] = {{"a name of exactly 24 chars", 1, 8, ARENA_WRITER_VCPU}};
     const struct arena_shape bad[] = {
         {many, ARENA_SECTIONS_MAX + 1, 1},
         {long_name, 1, 1},
@@ -75,17 +76,17 @@ START_TEST(test_arena_format_bad_arguments_are_refused)
     struct arena arena = {0};
 
     for (uint32_t i = 0; i < ARENA_SECTIONS_MAX + 1; i++)
-        many[i] = (struct arena_want){"x", 1, 1};
+        many[i] = (struct arena_want){"x", 1, 1, ARENA_WRITER_VCPU};
     ck_assert_int_eq(arena_format(&arena, test->memory + 8, test->bytes - 8, &shape), ERR_ALIGN);
     ck_assert_int_eq(arena_format(&arena, test->memory, test->bytes - 1, &shape), ERR_NO_MEMORY);
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++)
-        ck_assert_int_eq(arena_format(&arena, test->memory, test->bytes, &bad[i]),
-                         ERR_INVALID_ARG);
+        ck_assert_int_eq(arena_format(&arena, test->memory, test->bytes, &bad[i]), ERR_INVALID_ARG);
     test_free(test);
 }
 END_TEST
 
-static const struct arena_want large[] = {{"words", 1, 1000}, {"large", 1, 20000}};
+static const struct arena_want large[] = {{"words", 1, 1000, ARENA_WRITER_VCPU},
+                                          {"large", 1, 20000, ARENA_WRITER_VCPU}};
 static const struct arena_shape large_shape = {large, 2, 1};
 
 START_TEST(test_log_set_whole_of_a_large_section_is_rolled_back)
@@ -130,16 +131,25 @@ END_TEST
 START_TEST(test_machine_arena_bytes_is_within_what_the_root_server_gives)
 {
     /* The sections and logs of the largest machine fit in a guest's arena. */
-    ck_assert_uint_le(machine_arena_bytes(GUEST_HARTS_MAX), LAYOUT_ARENA_PAGES * UINT64_C(4096));
+    struct board_config config = {.hart_count = GUEST_HARTS_MAX};
+
+    ck_assert_int_eq(board_start(&config), OK);
+    for (const struct dev_model *const *model = dev_models; *model; model++)
+        ck_assert_int_eq(board_add(&config, (*model)->name), OK);
+    ck_assert_uint_gt(machine_arena_bytes(&config), 0);
+    ck_assert_uint_le(machine_arena_bytes(&config), LAYOUT_ARENA_PAGES * UINT64_C(4096));
 }
 END_TEST
 
 START_TEST(test_arena_attach_other_layout_is_refused)
 {
     /* State of another layout is refused. */
-    const struct arena_want other_version[] = {{"first", 2, 100}, {"second", 3, 64}};
-    const struct arena_want other_name[] = {{"first", 1, 100}, {"third", 3, 64}};
-    const struct arena_want other_size[] = {{"first", 1, 96}, {"second", 3, 64}};
+    const struct arena_want other_version[] = {{"first", 2, 100, ARENA_WRITER_VCPU},
+                                               {"second", 3, 64, ARENA_WRITER_VCPU}};
+    const struct arena_want other_name[] = {{"first", 1, 100, ARENA_WRITER_VCPU},
+                                            {"third", 3, 64, ARENA_WRITER_VCPU}};
+    const struct arena_want other_size[] = {{"first", 1, 96, ARENA_WRITER_VCPU},
+                                            {"second", 3, 64, ARENA_WRITER_VCPU}};
     const struct arena_shape other[] = {
         {other_version, 2, 2}, {other_name, 2, 2}, {other_size, 2, 2}, {wants, 1, 2}, {wants, 2, 1},
     };
@@ -238,7 +248,7 @@ START_TEST(test_log_rollback_area_that_makes_no_sense_is_refused)
     const struct {
         uint64_t count, offset; /* from the first section */
     } rows[] = {
-        {UINT64_C(1) << 62, 0}, {2000, 0}, {2, 4},   {2, 192},
+        {UINT64_C(1) << 62, 0}, {2000, 0}, {2, 4},    {2, 192},
         {2, UINT64_C(0) - 8},   {2, 1},    {2, 4096}, {2, UINT64_MAX - 7},
     };
 
@@ -266,6 +276,67 @@ START_TEST(test_log_set_outside_sections_stops_the_process)
     struct arena_test *test = test_new(&shape);
     log_begin(&test->log[0]);
     log_set(&test->log[0], &test->arena.header->magic, 8);
+}
+END_TEST
+
+static const struct arena_want split_wants[] = {{"vcpu", 1, 64, ARENA_WRITER_VCPU},
+                                                {"queue", 1, 64, ARENA_WRITER_QUEUE}};
+static const struct arena_shape split = {split_wants, 2, 2};
+
+START_TEST(test_log_set_of_the_own_section_is_kept)
+{
+    /* The vCPU's thread and the queue thread change their sections, and each rolls back its own. */
+    struct arena_test *test = test_new(&split);
+
+    for (uint32_t i = 0; i < 2; i++) {
+        uint64_t *word = arena_section(&test->arena, i);
+        arena_log(&test->arena, i, split_wants[i].writer, &test->log[i]);
+        log_begin(&test->log[i]);
+        log_set(&test->log[i], word, sizeof *word);
+        *word = 5;
+    }
+    for (uint32_t i = 0; i < 2; i++) {
+        ck_assert_int_eq(log_rollback(&test->log[i]), OK);
+        ck_assert_uint_eq(*(uint64_t *)arena_section(&test->arena, i), 0);
+    }
+    test_free(test);
+}
+END_TEST
+
+static void set_of_other(enum arena_writer writer)
+{
+    struct arena_test *test = test_new(&split);
+    uint32_t other = writer == ARENA_WRITER_VCPU ? 1 : 0;
+
+    arena_log(&test->arena, 0, writer, &test->log[0]);
+    log_begin(&test->log[0]);
+    log_set(&test->log[0], arena_section(&test->arena, other), 8);
+}
+
+START_TEST(test_log_set_by_the_vcpu_of_queue_state_stops_the_process)
+{
+    /* The vCPU's thread cannot change what the queue thread writes. */
+    set_of_other(ARENA_WRITER_VCPU);
+}
+END_TEST
+
+START_TEST(test_log_set_by_the_queue_of_vcpu_state_stops_the_process)
+{
+    /* The queue thread cannot change what the vCPU's thread writes. */
+    set_of_other(ARENA_WRITER_QUEUE);
+}
+END_TEST
+
+START_TEST(test_arena_format_writers_out_of_order_is_refused)
+{
+    /* The sections of the queue thread are the last. */
+    static const struct arena_want wrong[] = {{"queue", 1, 64, ARENA_WRITER_QUEUE},
+                                              {"vcpu", 1, 64, ARENA_WRITER_VCPU}};
+    static const struct arena_shape shape_wrong = {wrong, 2, 1};
+    static _Alignas(64) uint8_t memory[1 << 16];
+    struct arena arena;
+
+    ck_assert_int_eq(arena_format(&arena, memory, sizeof memory, &shape_wrong), ERR_INVALID_ARG);
 }
 END_TEST
 
@@ -322,6 +393,12 @@ TCase *arena_tcase(void)
     tcase_add_test(tcase, test_log_commit_outcome_is_kept_per_log);
     tcase_add_test(tcase, test_log_rollback_area_that_makes_no_sense_is_refused);
     tcase_add_test_raise_signal(tcase, test_log_set_outside_sections_stops_the_process, trap);
+    tcase_add_test(tcase, test_log_set_of_the_own_section_is_kept);
+    tcase_add_test(tcase, test_arena_format_writers_out_of_order_is_refused);
+    tcase_add_test_raise_signal(tcase, test_log_set_by_the_vcpu_of_queue_state_stops_the_process,
+                                trap);
+    tcase_add_test_raise_signal(tcase, test_log_set_by_the_queue_of_vcpu_state_stops_the_process,
+                                trap);
     tcase_add_test_raise_signal(tcase, test_log_set_across_the_end_stops_the_process, trap);
     tcase_add_test_raise_signal(tcase, test_log_set_without_transaction_stops_the_process, trap);
     tcase_add_test_raise_signal(tcase, test_log_set_after_commit_stops_the_process, trap);

@@ -69,6 +69,39 @@ START_TEST(test_bus_repeated_registers_answer_at_each_place)
 }
 END_TEST
 
+START_TEST(test_bus_device_takes_exactly_one_place)
+{
+    /* A device in a place answers there, in either order of adding; the other places stay. */
+    static const struct dev_model places = {.region_bytes = 0x10,
+                                            .place_count = 3,
+                                            .place_step_bytes = 0x100,
+                                            .widths = DEV_WIDTH_4,
+                                            .read = seen_read};
+    struct seen empty = {0}, seen = {0};
+    struct dev_ctx many = {.model = &places, .state = &empty, .gpa = 0x1000};
+    struct dev_ctx one = {.model = &words, .state = &seen, .gpa = 0x1100};
+    struct dev_ctx misaligned = {.model = &words, .state = &seen, .gpa = 0x1004};
+    struct dev_ctx small = {.model = &bytes, .state = &seen, .gpa = 0x1200};
+
+    for (uint32_t order = 0; order < 2; order++) {
+        struct bus bus = {0};
+        uint64_t value;
+        ck_assert_int_eq(bus_add(&bus, order ? &one : &many), OK);
+        ck_assert_int_eq(bus_add(&bus, order ? &many : &one), OK);
+        empty.offset = seen.offset = 99;
+        ck_assert_int_eq(bus_read(&bus, 0x1108, 4, &value), OK);
+        ck_assert_uint_eq(seen.offset, 8);
+        ck_assert_uint_eq(empty.offset, 99);
+        ck_assert_int_eq(bus_read(&bus, 0x1110, 4, &value), ERR_RANGE);
+        ck_assert_int_eq(bus_read(&bus, 0x1208, 4, &value), OK);
+        ck_assert_uint_eq(empty.offset, 0x208);
+        ck_assert_int_eq(bus_add(&bus, &misaligned), ERR_EXISTS);
+        ck_assert_int_eq(bus_add(&bus, &small), ERR_EXISTS);
+        ck_assert_int_eq(bus_add(&bus, &one), ERR_EXISTS);
+    }
+}
+END_TEST
+
 START_TEST(test_bus_read_reaches_the_device_with_offset_and_width)
 {
     /* The device gets the offset in its region, the caller no more bits than the access width. */
@@ -179,6 +212,7 @@ TCase *bus_tcase(void)
 {
     TCase *tcase = tcase_create("bus");
     tcase_add_test(tcase, test_bus_repeated_registers_answer_at_each_place);
+    tcase_add_test(tcase, test_bus_device_takes_exactly_one_place);
     tcase_add_test(tcase, test_bus_read_reaches_the_device_with_offset_and_width);
     tcase_add_test(tcase, test_bus_access_nobody_answers_is_refused);
     tcase_add_test(tcase, test_bus_add_overlap_or_wrapping_is_refused);

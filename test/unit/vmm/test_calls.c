@@ -19,7 +19,7 @@ static struct calls calls;
 
 static void setup(void)
 {
-    calls = (struct calls){cap_at(11), cap_at(12), cap_at(13), cap_at(14)};
+    calls = (struct calls){cap_at(11), cap_at(12), cap_at(13)};
     answer = (struct abi_regs){.a0 = OK};
     call_count = 0;
 }
@@ -101,17 +101,19 @@ START_TEST(test_calls_loop_runs_waits_and_reports)
 }
 END_TEST
 
-START_TEST(test_calls_console_is_signalled_if_there_is_one)
+START_TEST(test_calls_peer_is_signalled_if_there_is_one)
 {
-    /* Without a console there is no call; the kernel's error for a dead console is ignored. */
-    calls_console_signal(&calls);
+    /* Without a peer there is no call; the kernel's error for a dead peer is ignored. */
+    struct calls_peer peer = {cap_at(14)};
+
+    calls_peer_signal(&peer);
     ck_assert_uint_eq(seen.a7, CALL_SIGNAL);
     ck_assert_uint_eq(seen.a0, 14);
     answer.a0 = ERR_INVALID_CAP;
-    calls_console_signal(&calls);
+    calls_peer_signal(&peer);
     ck_assert_uint_eq(call_count, 2);
-    calls.console = CAP_NULL;
-    calls_console_signal(&calls);
+    peer.wake = CAP_NULL;
+    calls_peer_signal(&peer);
     ck_assert_uint_eq(call_count, 2);
 }
 END_TEST
@@ -135,7 +137,7 @@ int main(void)
     tcase_add_test(tcase, test_calls_vcpu_methods_go_to_the_vcpu);
     tcase_add_test(tcase, test_calls_errors_come_back);
     tcase_add_test(tcase, test_calls_loop_runs_waits_and_reports);
-    tcase_add_test(tcase, test_calls_console_is_signalled_if_there_is_one);
+    tcase_add_test(tcase, test_calls_peer_is_signalled_if_there_is_one);
     tcase_add_test_raise_signal(tcase, test_calls_kick_of_another_hart_stops_the_process, trap);
 
     SRunner *runner = srunner_create(suite);

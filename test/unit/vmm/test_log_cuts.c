@@ -12,7 +12,8 @@
 
 #include "suites.h"
 
-static const struct arena_want wants[] = {{"first", 1, 100}, {"second", 3, 64}};
+static const struct arena_want wants[] = {{"first", 1, 100, ARENA_WRITER_VCPU},
+                                          {"second", 3, 64, ARENA_WRITER_VCPU}};
 #define WANTS    2u
 #define THREADS  2u
 #define CUTS_MAX 400u
@@ -70,7 +71,7 @@ static struct cut_test *cut_new(void)
     test->cut = malloc(CUTS_MAX * test->bytes);
     ck_assert_int_eq(arena_format(&test->arena, test->memory, test->bytes, &shape), OK);
     for (uint32_t i = 0; i < THREADS; i++)
-        arena_log(&test->arena, i, &test->log[i]);
+        arena_log(&test->arena, i, ARENA_WRITER_VCPU, &test->log[i]);
     return test;
 }
 
@@ -133,7 +134,7 @@ START_TEST(test_log_rollback_cut_at_every_store_is_all_or_nothing)
         struct log log;
         cut_attach(test, i, &after);
         ck_assert_int_eq(arena_rollback(&after), OK);
-        arena_log(&after, 0, &log);
+        arena_log(&after, 0, ARENA_WRITER_VCPU, &log);
         uint64_t first = *(uint64_t *)arena_section(&after, 0);
         uint64_t second = *(uint64_t *)arena_section(&after, 1);
         ck_assert_uint_eq(first, second);
@@ -254,12 +255,12 @@ static void dead_check(uint8_t *memory, uint64_t bytes, uint32_t first_log)
     ck_assert_int_eq(arena_attach(&after, memory, bytes, &shape), OK);
     for (uint32_t i = 0; i < THREADS; i++) {
         struct log log;
-        arena_log(&after, i ^ first_log, &log);
+        arena_log(&after, i ^ first_log, ARENA_WRITER_VCPU, &log);
         ck_assert_int_eq(log_rollback(&log), OK);
     }
     for (uint32_t thread = 0; thread < THREADS; thread++) {
         struct log log;
-        arena_log(&after, thread, &log);
+        arena_log(&after, thread, ARENA_WRITER_VCPU, &log);
         uint64_t seq = log_outcome(&log)->seq;
         ck_assert(seq == 1 || seq == 2);
         ck_assert_uint_eq(*word_of(&after, thread, 0), seq);

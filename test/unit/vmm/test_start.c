@@ -98,10 +98,35 @@ START_TEST(test_start_config_bad_records_are_refused)
 }
 END_TEST
 
+START_TEST(test_start_connections_are_those_of_the_record)
+{
+    /* A record with a console region has one connection, to the UART; without, there is none. */
+    struct vmm_start start = good();
+    struct start_connection connection[START_CONNECTIONS_MAX];
+    struct board_config config;
+
+    start.console_slot = 7;
+    ck_assert_uint_eq(start_connections(&start, connection), 1);
+    ck_assert_str_eq(connection[0].device, "uart16550");
+    ck_assert_uint_eq((uintptr_t)connection[0].out.shared, 0x22000000 + CONSOLE_OUTPUT_SHARED);
+    ck_assert_uint_eq((uintptr_t)connection[0].out.data, 0x22000000 + CONSOLE_OUTPUT_DATA);
+    ck_assert_uint_eq(connection[0].out.bytes, CONSOLE_OUTPUT_BYTES);
+    ck_assert_uint_eq((uintptr_t)connection[0].in.shared, 0x22000000 + CONSOLE_INPUT_SHARED);
+    ck_assert_uint_eq((uintptr_t)connection[0].in.data, 0x22000000 + CONSOLE_INPUT_DATA);
+    ck_assert_uint_eq(connection[0].in.bytes, CONSOLE_INPUT_BYTES);
+    ck_assert_uint_eq(connection[0].signal_slot, 7);
+    ck_assert_int_eq(start_config(&start, 10000000, &config), OK);
+    ck_assert_int_eq(board_connect(&config, connection[0].device, &stream_none), OK);
+    start.console_bytes = 0;
+    ck_assert_uint_eq(start_connections(&start, connection), 0);
+}
+END_TEST
+
 TCase *start_tcase(void)
 {
     TCase *tcase = tcase_create("start");
     tcase_add_test(tcase, test_start_config_carries_the_record_over);
     tcase_add_test(tcase, test_start_config_bad_records_are_refused);
+    tcase_add_test(tcase, test_start_connections_are_those_of_the_record);
     return tcase;
 }

@@ -9,19 +9,15 @@ int main(void)
     Suite *suite = suite_create("vmm");
 
     suite_add_tcase(suite, arena_tcase());
+    suite_add_tcase(suite, board_tcase());
     suite_add_tcase(suite, bus_tcase());
-    suite_add_tcase(suite, plic_tcase());
-    suite_add_tcase(suite, uart_tcase());
-    suite_add_tcase(suite, virtio_slots_tcase());
-    suite_add_tcase(suite, rtc_tcase());
-    suite_add_tcase(suite, syscon_tcase());
     suite_add_tcase(suite, memory_tcase());
     suite_add_tcase(suite, image_tcase());
     suite_add_tcase(suite, sbi_tcase());
     suite_add_tcase(suite, sbi_legacy_tcase());
     suite_add_tcase(suite, exit_tcase());
     suite_add_tcase(suite, loop_tcase());
-    suite_add_tcase(suite, console_ring_tcase());
+    suite_add_tcase(suite, stream_ring_tcase());
     suite_add_tcase(suite, start_tcase());
 
     SRunner *runner = srunner_create(suite);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* SBI, "Console Putchar": without a console "the character is thrown away". */
-#include <vmm/io/console.h>
+#include <vmm/io/stream.h>
 
 static size_t none_room(void *opaque, uint64_t position)
 {
@@ -24,7 +24,7 @@ static void none_release(void *opaque, uint64_t position)
     (void)opaque, (void)position;
 }
 
-const struct console_port console_none = {
+const struct stream_port stream_none = {
     .room = none_room,
     .put = none_put,
     .peek = none_peek,

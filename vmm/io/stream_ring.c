@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include <vmm/io/console_ring.h>
-
-#include <proto/console.h>
+#include <vmm/io/stream_ring.h>
 
 /*
  * Check the ring, ask for a signal, check again.  With an honest peer the second check is
@@ -9,22 +7,19 @@
  */
 #define LOOKS 2u
 
-enum err console_ring_attach(struct console_ring *rings, void *region, void *opaque,
-                             void (*signal)(void *opaque))
+enum err stream_ring_attach(struct stream_ring *rings, const struct stream_ring_place *out,
+                            const struct stream_ring_place *in, void *opaque,
+                            void (*signal)(void *opaque))
 {
-    uint8_t *base = region;
-    struct ring_shared *out = (void *)(base + CONSOLE_OUTPUT_SHARED);
-    struct ring_shared *in = (void *)(base + CONSOLE_INPUT_SHARED);
-
-    enum err err =
-        ring_producer_attach(&rings->out, out, base + CONSOLE_OUTPUT_DATA, CONSOLE_OUTPUT_BYTES, 1);
+    enum err err = ring_producer_attach(&rings->out, out->shared, out->data, out->bytes, 1);
     if (!err)
-        err =
-            ring_consumer_attach(&rings->in, in, base + CONSOLE_INPUT_DATA, CONSOLE_INPUT_BYTES, 1);
+        err = ring_consumer_attach(&rings->in, in->shared, in->data, in->bytes, 1);
     if (err)
         return err;
-    rings->out_index = atomic_load(&out->producer.index);
-    rings->in_index = atomic_load(&in->consumer.index);
+    rings->out_index = atomic_load(&out->shared->producer.index);
+    rings->in_index = atomic_load(&in->shared->consumer.index);
+    rings->out_bytes = out->bytes;
+    rings->in_bytes = in->bytes;
     rings->opaque = opaque;
     rings->signal = signal;
     return OK;
@@ -36,29 +31,31 @@ static uint64_t position_nearest(uint64_t position, uint32_t index)
     return position + (uint64_t)(int64_t)(int32_t)(index - (uint32_t)position);
 }
 
-void console_ring_sync(const struct console_ring *rings, struct console_state *state)
+static void port_sync(void *opaque, struct stream_state *state)
 {
+    const struct stream_ring *rings = opaque;
+
     /* Output may be published but not committed; input may be committed but not dropped. */
-    if (rings->out_index - (uint32_t)state->out_position > CONSOLE_OUTPUT_BYTES)
+    if (rings->out_index - (uint32_t)state->out_position > rings->out_bytes)
         state->out_position = position_nearest(state->out_position, rings->out_index);
-    if ((uint32_t)state->in_position - rings->in_index > CONSOLE_INPUT_BYTES)
+    if ((uint32_t)state->in_position - rings->in_index > rings->in_bytes)
         state->in_position = position_nearest(state->in_position, rings->in_index);
 }
 
 /* The number of bytes from `position` on that an earlier VMM has published already. */
-static uint32_t published_from(const struct console_ring *rings, uint64_t position)
+static uint32_t published_from(const struct stream_ring *rings, uint64_t position)
 {
     uint32_t ahead = rings->out_index - (uint32_t)position;
-    return ahead <= CONSOLE_OUTPUT_BYTES ? ahead : 0;
+    return ahead <= rings->out_bytes ? ahead : 0;
 }
 
 static size_t port_room(void *opaque, uint64_t position)
 {
-    struct console_ring *rings = opaque;
+    struct stream_ring *rings = opaque;
     uint32_t room = 0;
 
     if (ring_producer_is_alone(&rings->out))
-        return CONSOLE_OUTPUT_BYTES; /* the service is gone: output is dropped */
+        return rings->out_bytes; /* the service is gone: output is dropped */
     ring_producer_restarted(&rings->out);
     for (uint32_t i = 0; i < LOOKS && ring_room(&rings->out, &room) == OK && room == 0; i++)
         if (ring_producer_sleep(&rings->out))
@@ -68,7 +65,7 @@ static size_t port_room(void *opaque, uint64_t position)
 
 static void port_put(void *opaque, uint64_t position, const uint8_t *bytes, size_t count)
 {
-    struct console_ring *rings = opaque;
+    struct stream_ring *rings = opaque;
     uint32_t published = published_from(rings, position), written = 0;
 
     if (published >= count)
@@ -86,10 +83,10 @@ static void port_put(void *opaque, uint64_t position, const uint8_t *bytes, size
 
 static void port_release(void *opaque, uint64_t position)
 {
-    struct console_ring *rings = opaque;
+    struct stream_ring *rings = opaque;
     uint32_t count = (uint32_t)position - rings->in_index;
 
-    if (count == 0 || count > CONSOLE_INPUT_BYTES || ring_drop(&rings->in, count) != OK)
+    if (count == 0 || count > rings->in_bytes || ring_drop(&rings->in, count) != OK)
         return;
     rings->in_index += count;
     if (ring_consumer_wakes(&rings->in))
@@ -98,8 +95,8 @@ static void port_release(void *opaque, uint64_t position)
 
 static size_t port_peek(void *opaque, uint64_t position, uint8_t *bytes, size_t count)
 {
-    struct console_ring *rings = opaque;
-    uint32_t got = 0, most = count < CONSOLE_INPUT_BYTES ? (uint32_t)count : CONSOLE_INPUT_BYTES;
+    struct stream_ring *rings = opaque;
+    uint32_t got = 0, most = count < rings->in_bytes ? (uint32_t)count : rings->in_bytes;
 
     if (most == 0)
         return 0;
@@ -114,7 +111,7 @@ static size_t port_peek(void *opaque, uint64_t position, uint8_t *bytes, size_t 
     return got;
 }
 
-struct console_port console_ring_port(struct console_ring *rings)
+struct stream_port stream_ring_port(struct stream_ring *rings)
 {
-    return (struct console_port){rings, port_room, port_put, port_peek, port_release};
+    return (struct stream_port){rings, port_sync, port_room, port_put, port_peek, port_release};
 }

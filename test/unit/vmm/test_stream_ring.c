@@ -3,15 +3,15 @@
 #include <string.h>
 
 #include <proto/console.h>
-#include <vmm/io/console_ring.h>
+#include <vmm/io/stream_ring.h>
 
 #include "suites.h"
 
 /* Both ends: the VMM's port, and the console service's two handles. */
 struct ends {
     _Alignas(64) uint8_t region[CONSOLE_REGION_BYTES];
-    struct console_ring rings;
-    struct console_port port;
+    struct stream_ring rings;
+    struct stream_port port;
     struct ring_consumer screen;
     struct ring_producer keyboard;
     uint32_t signals;
@@ -36,8 +36,14 @@ static void service_attach(struct ends *ends)
 
 static void vmm_attach(struct ends *ends)
 {
-    ck_assert_int_eq(console_ring_attach(&ends->rings, ends->region, ends, signalled), OK);
-    ends->port = console_ring_port(&ends->rings);
+    uint8_t *at = ends->region;
+    const struct stream_ring_place out = {(void *)(at + CONSOLE_OUTPUT_SHARED),
+                                          at + CONSOLE_OUTPUT_DATA, CONSOLE_OUTPUT_BYTES};
+    const struct stream_ring_place in = {(void *)(at + CONSOLE_INPUT_SHARED),
+                                         at + CONSOLE_INPUT_DATA, CONSOLE_INPUT_BYTES};
+
+    ck_assert_int_eq(stream_ring_attach(&ends->rings, &out, &in, ends, signalled), OK);
+    ends->port = stream_ring_port(&ends->rings);
 }
 
 static struct ends *ends_new(void)
@@ -79,7 +85,7 @@ static void type(struct ends *ends, const char *text)
     ck_assert_uint_eq(written, strlen(text));
 }
 
-START_TEST(test_console_ring_put_twice_goes_out_once)
+START_TEST(test_stream_ring_put_twice_goes_out_once)
 {
     /* Bytes that are put again at the same position, whole or in part, are not doubled. */
     struct ends *ends = ends_new();
@@ -95,7 +101,7 @@ START_TEST(test_console_ring_put_twice_goes_out_once)
 }
 END_TEST
 
-START_TEST(test_console_ring_signals_only_who_waits)
+START_TEST(test_stream_ring_signals_only_who_waits)
 {
     /* The VMM does not signal a service that is awake; it signals one that sleeps once. */
     struct ends *ends = ends_new();
@@ -111,7 +117,7 @@ START_TEST(test_console_ring_signals_only_who_waits)
 }
 END_TEST
 
-START_TEST(test_console_ring_full_or_empty_asks_to_be_woken)
+START_TEST(test_stream_ring_full_or_empty_asks_to_be_woken)
 {
     /* After an answer "nothing now", input or room is announced by a signal. */
     struct ends *ends = ends_new();
@@ -133,7 +139,7 @@ START_TEST(test_console_ring_full_or_empty_asks_to_be_woken)
 }
 END_TEST
 
-START_TEST(test_console_ring_retired_takes_everything)
+START_TEST(test_stream_ring_retired_takes_everything)
 {
     /* After the service has retired there is always room, and the output is dropped. */
     struct ends *ends = ends_new();
@@ -151,7 +157,7 @@ START_TEST(test_console_ring_retired_takes_everything)
 }
 END_TEST
 
-START_TEST(test_console_ring_input_stays_until_released)
+START_TEST(test_stream_ring_input_stays_until_released)
 {
     /* A peek takes nothing; a release takes once; a peek at a later position releases before it. */
     struct ends *ends = ends_new();
@@ -171,7 +177,7 @@ START_TEST(test_console_ring_input_stays_until_released)
 }
 END_TEST
 
-START_TEST(test_console_ring_lying_peer_gets_nothing)
+START_TEST(test_stream_ring_lying_peer_gets_nothing)
 {
     /* Impossible indices stop the ring; a peer that attaches anew starts it again. */
     struct ends *ends = ends_new();
@@ -194,48 +200,48 @@ START_TEST(test_console_ring_lying_peer_gets_nothing)
 }
 END_TEST
 
-START_TEST(test_console_ring_sync_keeps_what_a_ring_explains)
+START_TEST(test_stream_ring_sync_keeps_what_a_ring_explains)
 {
     /* sync keeps a position within one ring of the ring's index, and replaces any other. */
     struct ends *ends = ends_new();
-    struct console_state state = {0, 0};
+    struct stream_state state = {0, 0};
 
     put(ends, 0, "published");
-    console_ring_sync(&ends->rings, &state);
+    ends->port.sync(ends->port.opaque, &state);
     ck_assert_uint_eq(state.out_position, 0);
-    state = (struct console_state){500, 90000};
-    console_ring_sync(&ends->rings, &state);
+    state = (struct stream_state){500, 90000};
+    ends->port.sync(ends->port.opaque, &state);
     ck_assert_uint_eq((uint32_t)state.out_position, ends->rings.out_index);
     ck_assert_uint_eq((uint32_t)state.in_position, ends->rings.in_index);
-    state = (struct console_state){UINT64_C(0x100000009), UINT64_C(0x700000000)};
-    console_ring_sync(&ends->rings, &state);
+    state = (struct stream_state){UINT64_C(0x100000009), UINT64_C(0x700000000)};
+    ends->port.sync(ends->port.opaque, &state);
     ck_assert_uint_eq(state.out_position, UINT64_C(0x100000009));
     ck_assert_uint_eq(state.in_position, UINT64_C(0x700000000));
     free(ends);
 }
 END_TEST
 
-START_TEST(test_console_none_takes_everything)
+START_TEST(test_stream_none_takes_everything)
 {
     /* A guest without a console never waits for room, and reads no input. */
     uint8_t byte = 'x';
-    ck_assert_uint_gt(console_none.room(console_none.opaque, UINT64_MAX), 4096);
-    console_none.put(console_none.opaque, 0, &byte, 1);
-    console_none.release(console_none.opaque, 5);
-    ck_assert_uint_eq(console_none.peek(console_none.opaque, 0, &byte, 1), 0);
+    ck_assert_uint_gt(stream_none.room(stream_none.opaque, UINT64_MAX), 4096);
+    stream_none.put(stream_none.opaque, 0, &byte, 1);
+    stream_none.release(stream_none.opaque, 5);
+    ck_assert_uint_eq(stream_none.peek(stream_none.opaque, 0, &byte, 1), 0);
 }
 END_TEST
 
-TCase *console_ring_tcase(void)
+TCase *stream_ring_tcase(void)
 {
     TCase *tcase = tcase_create("console-ring");
-    tcase_add_test(tcase, test_console_ring_put_twice_goes_out_once);
-    tcase_add_test(tcase, test_console_ring_signals_only_who_waits);
-    tcase_add_test(tcase, test_console_ring_full_or_empty_asks_to_be_woken);
-    tcase_add_test(tcase, test_console_ring_retired_takes_everything);
-    tcase_add_test(tcase, test_console_ring_input_stays_until_released);
-    tcase_add_test(tcase, test_console_ring_lying_peer_gets_nothing);
-    tcase_add_test(tcase, test_console_ring_sync_keeps_what_a_ring_explains);
-    tcase_add_test(tcase, test_console_none_takes_everything);
+    tcase_add_test(tcase, test_stream_ring_put_twice_goes_out_once);
+    tcase_add_test(tcase, test_stream_ring_signals_only_who_waits);
+    tcase_add_test(tcase, test_stream_ring_full_or_empty_asks_to_be_woken);
+    tcase_add_test(tcase, test_stream_ring_retired_takes_everything);
+    tcase_add_test(tcase, test_stream_ring_input_stays_until_released);
+    tcase_add_test(tcase, test_stream_ring_lying_peer_gets_nothing);
+    tcase_add_test(tcase, test_stream_ring_sync_keeps_what_a_ring_explains);
+    tcase_add_test(tcase, test_stream_none_takes_everything);
     return tcase;
 }

@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include <vmm/dev/plic.h>
-
 #include <test/fakes/vmm_fake.h>
-#include "suites.h"
+#include "device.h"
 
 #define PLIC                  UINT64_C(0xc000000)
+#define PLIC_SOURCES          96u
 #define PRIORITY(source)      (PLIC + 4 * (source))
 #define PENDING(word)         (PLIC + 0x1000 + 4 * (word))
 #define ENABLE(context, word) (PLIC + 0x2000 + 0x80 * (context) + 4 * (word))
@@ -17,7 +16,8 @@
 static void input(struct vmm_fake *fake, uint32_t source, bool is_high)
 {
     log_begin(&fake->machine.log);
-    plic_input(&fake->machine.dev[0], source, is_high);
+    const struct dev_ctx *dev = fake->machine.irqchip;
+    dev->model->irq_input(dev, source, is_high);
     log_commit(&fake->machine.log);
     for (uint32_t hart = 0; hart < fake->config.hart_count; hart++)
         machine_sync_irq(&fake->machine, hart);
@@ -261,13 +261,14 @@ START_TEST(test_plic_input_out_of_range_is_ignored)
     input(fake, PLIC_SOURCES, true);
     input(fake, UINT32_MAX, true);
     ck_assert_uint_eq(fake_get(fake, PENDING(0), 4), 0);
-    ck_assert(!plic_output(&fake->machine.dev[0], 2));
-    ck_assert(!plic_output(&fake->machine.dev[0], UINT32_MAX));
+    const struct dev_ctx *dev = fake->machine.irqchip;
+    ck_assert(!dev->model->irq_output(dev, 1));
+    ck_assert(!dev->model->irq_output(dev, UINT32_MAX));
     fake_free(fake);
 }
 END_TEST
 
-TCase *plic_tcase(void)
+TCase *device_tcase(void)
 {
     TCase *tcase = tcase_create("plic");
     tcase_add_test(tcase, test_plic_level_source_goes_through_claim_and_complete);

@@ -1,10 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include <string.h>
 
-#include <vmm/dev/uart16550.h>
-
 #include <test/fakes/vmm_fake.h>
-#include "suites.h"
+#include "device.h"
 
 #define UART UINT64_C(0x10000000)
 enum reg {
@@ -339,7 +337,8 @@ START_TEST(test_uart_any_state_bits_are_survived)
     /* With any garbage in the UART's state, no access reads or writes out of bounds. */
     for (uint32_t fill = 0; fill < 256; fill += 5) {
         struct vmm_fake *fake = fake_new(1);
-        memset(fake->machine.dev[1].state, (int)fill, fake->machine.dev[1].model->state_bytes);
+        const struct dev_ctx *dev = fake_device(fake, "uart16550");
+        memset(dev->state, (int)fill, dev->model->state.bytes);
         type(fake, "some input that is longer than a FIFO");
         for (uint32_t turn = 0; turn < 3; turn++)
             for (uint32_t reg = 0; reg < 8; reg++) {
@@ -351,7 +350,7 @@ START_TEST(test_uart_any_state_bits_are_survived)
 }
 END_TEST
 
-TCase *uart_tcase(void)
+TCase *device_tcase(void)
 {
     TCase *tcase = tcase_create("uart16550");
     tcase_add_test(tcase, test_uart_reset_is_idle);
