@@ -84,6 +84,7 @@ def guest(one, paths):
         node["initrd"] = paths[one.name, "initrd"]
     return node | {"bootargs": one.bootargs, "memory": fdt.U64(one.memory), "vcpus": one.vcpus, "mmu": one.mmu,
                    "ping-ms": one.ping, "restart": cells(*one.restart.cells()),
+                   "devices": one.devices,
                    "connections": numbered(connection(found) for found in one.connections)}
 
 

@@ -94,6 +94,7 @@ GUEST_KEYS = {
     "vmm": Key(program, default="vmm"),
     "ping": Key(values.duration(10, 3600_000), default=1000),
     "restart": Key(values.table),
+    "devices": Key(values.table),
 }
 
 SYSTEM_KEYS = ("guests", "services", "machine", "defaults")

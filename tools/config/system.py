@@ -8,6 +8,7 @@ import dataclasses
 import pathlib
 
 import checking
+import devices
 import image
 import kinds
 import manifest
@@ -42,6 +43,7 @@ class Guest:
     vmm: str
     ping: int  # milliseconds
     restart: manifest.Restart
+    devices: list  # names
     connections: list = dataclasses.field(default_factory=list)
     contents: dict = dataclasses.field(default_factory=dict)  # the bytes of its files, by key
 
@@ -66,7 +68,8 @@ class Reader:
         self.instances = Instances(catalog, problems, self.name)
         self.guest_keys = [*schema.GUEST_KEYS, *catalog.by_key]
         self.guest_key_place = {key: "this is a key of guests: put it under [defaults]" for key in self.guest_keys}
-        self.sources = list(catalog.sources)
+        self.devices = devices.known()
+        self.sources = [*catalog.sources, *(device.source for device in self.devices.values())]
         self.opened = {}  # results so far, by opener and path: guests often share a kernel
 
     def _try(self, origin, check, *args):
@@ -169,6 +172,7 @@ class Reader:
         guest = Guest(name, index, **self._guest_values(source, given))
         guest.restart = self._restart(guest, given)
         guest.connections = Guests(self.instances, self.problems).connections(name, given, source)
+        guest.devices = self._devices(guest, given)
         self._check_program(guest, given)
         self._check_fit(guest, source, given)
         return guest
@@ -192,6 +196,17 @@ class Reader:
         if guest.restart is None:
             return manifest.Restart()
         return manifest.restart(self.problems, given["restart"][1], guest.restart)
+
+    def _devices(self, guest, given):
+        """The guest's devices.  A connection brings its device with it, which cannot be left out."""
+        if guest.devices is None:
+            return devices.chosen(self.problems, None, {}, self.devices)
+        origin = given["devices"][1]
+        for one in guest.connections:
+            if guest.devices.get(one.device) is False:
+                origin.below(one.device).complain(self.problems, f'"{one.key}" needs the device "{one.device}"',
+                                                  f"write {one.key} = false, or delete this line")
+        return devices.chosen(self.problems, origin, guest.devices, self.devices)
 
     def _check_program(self, guest, given):
         known = [name for name in self.programs if "/" not in name]

@@ -274,6 +274,7 @@ system_tree() {
     rm "$TOP/build/configs/tiny.cpio" "$TOP/build/kernel/warren.elf"
     cp -r "$REAL/tools/config" "$REAL/tools/archive" "$TOP/tools/"
     mkdir -p "$TOP/libs/base" && cp "$REAL/libs/base/limits.h" "$TOP/libs/base/"
+    mkdir -p "$TOP/vmm" && cp -r "$REAL/vmm/dev" "$TOP/vmm/"
     system_make "$TOP/configs/old"
     system_make "$TOP/configs/new"
     system_make "$TOP/out side/third"
