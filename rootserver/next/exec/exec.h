@@ -3,17 +3,17 @@
  * Carries out parts of a plan (plan/parts.h) in steps, so that the caller can look at messages
  * between two steps.
  *
- * A call does about `steps` kernel calls and then returns ERR_AGAIN: call it again, with the same
- * arguments, to go on.  Calls for different parts may alternate.
+ * A call makes about `steps` actions and then returns ERR_AGAIN: call it again, with the same
+ * arguments, to go on.  It also returns ERR_AGAIN when an interrupt came while the kernel zeroed or
+ * freed memory.  Calls for different parts may alternate.
  */
-#ifndef ROOTSERVER_EXEC_PARTS_H
-#define ROOTSERVER_EXEC_PARTS_H
+#ifndef ROOTSERVER_NEXT_EXEC_EXEC_H
+#define ROOTSERVER_NEXT_EXEC_EXEC_H
 
 #include <rootserver/exec/random.h>
-#include <rootserver/exec/record.h>
-#include <rootserver/plan/plan.h>
+#include <rootserver/next/plan/plan.h>
 
-#define EXEC_STEPS 64 /* a good number: some 100,000 instructions */
+#define EXEC_STEPS 16 /* a good number of actions; each is up to 256 kernel calls */
 
 struct exec {
     const struct plan_input *in;
@@ -29,6 +29,13 @@ struct exec_failed {
     enum err err;
 };
 
+/* Makes the frames of the archive and maps them read-only; *address is that of the first byte.
+ * Every error of untyped_retype() and frame_map(). */
+MUST_CHECK exec_archive_map(const struct archive_map *map, const void **address);
+
+/* Destroys these frames, so that the archive can be divided again.  Errors of cnode_revoke(). */
+MUST_CHECK exec_archive_unmap(const struct archive_map *map);
+
 /*
  * Makes the part.
  *   ERR_AGAIN  not complete yet
@@ -42,23 +49,29 @@ MUST_CHECK exec_part(struct exec *e, unsigned part, unsigned steps, struct exec_
  * stays.
  *   ERR_AGAIN  not complete yet
  *   ERR_STATE  the part is not planned
- *   ERR_BUSY   a device may still write to its memory: the part is pinned (plan_part_pin())
+ *   ERR_BUSY   a device may still write to its memory (plan_is_pinned())
  *   others     the first error of cnode_revoke() and cnode_delete(); all the rest was tried
  */
 MUST_CHECK exec_clear(struct exec *e, unsigned part, unsigned steps);
 
-/* exec_clear(), and then takes the part out of the plan.  The same errors. */
+/* exec_clear(), and then takes the part out of the plan.  The same errors; ERR_STATE also if a part
+ * that uses this one is still planned (plan_is_used()).  After another error the part is out of the
+ * plan too, but its memory and slots are not used again. */
 MUST_CHECK exec_undo(struct exec *e, unsigned part, unsigned steps);
 
 /*
  * Writes the start record of a process and starts its first thread.  Process and sides are made.
- * `restart_count` goes into the record.
  *   ERR_STATE  the process is not made
+ *   ERR_RANGE  the start record would be too long
  *   others     of frame_map(), frame_unmap() and thread_resume()
  */
 MUST_CHECK exec_process_resume(struct exec *e, unsigned process, uint32_t restart_count);
 
 /* Stops all threads of the process.  The first error of thread_suspend(). */
 MUST_CHECK exec_process_stop(struct exec *e, unsigned process);
+
+/* "retype", "map", ... and "no memory", ...: for messages. */
+const char *exec_action_name(const struct plan_action *action);
+const char *exec_error_name(enum err err);
 
 #endif
