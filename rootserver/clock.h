@@ -9,7 +9,7 @@
  *     deadline = t, signal the bell ---> wait for the bell until the deadline
  *     ipc_recv() <------ signal -------- the deadline has passed
  *
- * The clock's thread does not use the C library, which supports one thread only.
+ * The clock's thread does not use the C library, because it has no TLS.
  */
 #ifndef ROOTSERVER_CLOCK_H
 #define ROOTSERVER_CLOCK_H

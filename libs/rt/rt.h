@@ -10,6 +10,7 @@
 
 #include <base/attr.h>
 #include <base/err.h>
+#include <rt/rt_threads.h>
 
 /* The time CSR, and its ticks per second (never 0). */
 uint64_t rt_time_ticks(void);
@@ -41,15 +42,16 @@ struct rt_config {
     const void *role;
     size_t role_bytes;
     uint8_t entropy[32];
+    struct rt_thread_slots thread[RT_THREADS_MAX]; /* all 0: one thread, no wait in libc's locks */
     void (*write)(const char *text, size_t bytes); /* standard output and error */
     ATTR_NORETURN void (*leave)(int code);
 };
 
 /*
- * Prepares a further thread of this process.  Sets the registers of the suspended Thread in
- * `slot`, so that it calls entry(argument) when it is resumed, with a stack that ends at
- * `stack_end` (16-byte aligned).  entry() must not return, and must not use the C library, which
- * supports one thread only.
+ * Prepares a thread that is not one of the planned ones (rt_threads.h).  Sets the registers of the
+ * suspended Thread in `slot`, so that it calls entry(argument) when it is resumed, with a stack
+ * that ends at `stack_end` (16-byte aligned).  entry() must not return, and must not use the C
+ * library: the thread has no TLS.
  * Errors: those of thread_set_reg().
  */
 MUST_CHECK rt_thread_prepare(uint32_t slot, void (*entry)(void *), void *argument, void *stack_end);

@@ -3,7 +3,7 @@
  * Allocates anonymous memory: runs of pages from one region, first fit.
  *
  * The region must be zeroed before rt_pages_init().  Freed pages are zeroed when they are
- * allocated again.  Not safe for concurrent threads.
+ * allocated again.  The caller holds a lock.
  */
 #ifndef RT_PAGES_H
 #define RT_PAGES_H

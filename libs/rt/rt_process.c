@@ -76,6 +76,8 @@ ATTR_NORETURN void rt_begin(const void *start)
         .write = parent_write,
         .leave = parent_leave,
     };
+    for (unsigned i = 0; i < RT_THREADS_MAX; i++)
+        rt_thread_entry(&process_table, i, &config.thread[i]);
     memcpy(config.entropy, record->entropy, sizeof config.entropy);
     rt_enter(&config);
 }

@@ -27,10 +27,18 @@ struct stack_vectors {
 
 _Static_assert(offsetof(struct stack_vectors, aux) == 3 * sizeof(char *), "no gap before the auxv");
 
+/* Of musl: bytes that pthread_create() allocates for a stack and its guard.  A thread has a planned
+ * stack; musl puts only the arguments of the thread's first function on the allocated one. */
+extern unsigned __default_stacksize, __default_guardsize;
+#define ARGUMENTS_BYTES 512
+
 ATTR_NORETURN void rt_enter(const struct rt_config *config)
 {
     rt_state.config = *config;
     rt_pages_init(&rt_state.pages, config->heap, config->heap_bytes);
+    rt_threads_init(config->thread);
+    __default_stacksize = ARGUMENTS_BYTES;
+    __default_guardsize = 0;
 
     const Elf64_Ehdr *ehdr = &__ehdr_start;
     struct stack_vectors vectors = {

@@ -5,8 +5,8 @@
  *   memory  brk mmap munmap (anonymous, private), from the heap region
  *   output  write writev on 1 and 2; ioctl answers as a terminal, so that libc writes each line
  *   clock   clock_gettime; no clock_nanosleep, because a process waits for notifications
- *   end     exit_group exit
- *   thread  set_tid_address (there is one, number 1)
+ *   end     exit_group; exit ends a thread
+ *   thread  futex set_tid_address gettid sched_yield (rt_threads.h)
  *
  * All other calls return ENOSYS.  Results are as in Linux: a value, or minus an errno.
  */
@@ -17,6 +17,8 @@
 #include <sys/syscall.h>
 #include <sys/uio.h>
 #include <time.h>
+
+#include <rt/calls.h>
 
 #include "rt_state.h"
 
@@ -61,7 +63,10 @@ static long sys_mmap(size_t bytes, long flags)
 
     if ((flags & (MAP_ANONYMOUS | MAP_FIXED)) != MAP_ANONYMOUS)
         return -ENODEV;
-    switch (rt_pages_alloc(&rt_state.pages, bytes, &at)) {
+    rt_lock_take(&rt_state.pages_lock);
+    enum err err = rt_pages_alloc(&rt_state.pages, bytes, &at);
+    rt_lock_release(&rt_state.pages_lock);
+    switch (err) {
     case OK:
         return (long)at;
     case ERR_INVALID_ARG:
@@ -73,7 +78,10 @@ static long sys_mmap(size_t bytes, long flags)
 
 static long sys_munmap(void *at, size_t bytes)
 {
-    return rt_pages_free(&rt_state.pages, at, bytes) == OK ? 0 : -EINVAL;
+    rt_lock_take(&rt_state.pages_lock);
+    enum err err = rt_pages_free(&rt_state.pages, at, bytes);
+    rt_lock_release(&rt_state.pages_lock);
+    return err == OK ? 0 : -EINVAL;
 }
 
 static long sys_clock_gettime(long clock, struct timespec *out)
@@ -98,7 +106,6 @@ static long sys_clock_gettime(long clock, struct timespec *out)
 
 long rt_syscall(long n, long a, long b, long c, long d, long e, long f)
 {
-    (void)e;
     (void)f;
     switch (n) {
     case SYS_write:
@@ -117,13 +124,21 @@ long rt_syscall(long n, long a, long b, long c, long d, long e, long f)
         return 0; /* advice */
     case SYS_clock_gettime:
         return sys_clock_gettime(a, (struct timespec *)b);
+    case SYS_futex:
+        return rt_futex_call((void *)a, b, c, d, (void *)e);
     case SYS_set_tid_address:
+        return rt_thread_exit_word((atomic_int *)a);
     case SYS_gettid:
+        return rt_thread_tid(rt_thread_number());
     case SYS_getpid:
         return 1;
+    case SYS_sched_yield:
+        thread_yield();
+        return 0;
     case SYS_rt_sigprocmask:
         return 0; /* there are no signals to mask */
     case SYS_exit:
+        rt_thread_end();
     case SYS_exit_group:
         rt_state.config.leave((int)a);
     default:

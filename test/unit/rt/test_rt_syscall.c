@@ -13,6 +13,7 @@
 #include <sys/uio.h>
 #include <time.h>
 
+#include <rt/calls.h>
 #include <rt/rt_state.h>
 
 #define PAGES 16
@@ -30,6 +31,35 @@ static jmp_buf left;
 uint64_t rt_time_ticks(void)
 {
     return now_ticks;
+}
+
+/* ---- in place of rt_threads.c and the kernel ---- */
+
+static struct abi_regs called; /* the last kernel call */
+static enum err call_result;
+static atomic_int *exit_word;
+
+void abi_ecall(struct abi_regs *regs)
+{
+    called = *regs;
+    regs->a0 = (uint64_t)call_result;
+    regs->a1 = 1;
+}
+
+unsigned rt_thread_number(void)
+{
+    return 3;
+}
+
+long rt_thread_exit_word(atomic_int *word)
+{
+    exit_word = word;
+    return rt_thread_tid(3);
+}
+
+ATTR_NORETURN void rt_thread_end(void)
+{
+    longjmp(left, 99);
 }
 
 static void take(const char *text, size_t bytes)
@@ -132,12 +162,105 @@ END_TEST
 
 START_TEST(test_exit_leaves_with_the_code)
 {
-    /* Both ways to exit end the process with their code. */
+    /* exit_group ends the process with its code, exit ends the thread. */
     static const long numbers[] = {SYS_exit, SYS_exit_group};
     int code = setjmp(left);
     if (code == 0)
         rt_syscall(numbers[_i], 7, 0, 0, 0, 0, 0);
-    ck_assert_int_eq(code, 7);
+    ck_assert_int_eq(code, _i == 0 ? 99 : 7);
+}
+END_TEST
+
+START_TEST(test_thread_calls_are_those_of_the_calling_thread)
+{
+    atomic_int word = 1;
+
+    ck_assert_int_eq(call(SYS_set_tid_address, (long)(intptr_t)&word, NULL, 0), 4);
+    ck_assert_ptr_eq(exit_word, &word);
+    ck_assert_int_eq(call(SYS_gettid, 0, NULL, 0), 4);
+    ck_assert_int_eq(call(SYS_getpid, 0, NULL, 0), 1);
+    ck_assert_int_eq(call(SYS_sched_yield, 0, NULL, 0), 0);
+    ck_assert_uint_eq(called.a7, CALL_YIELD);
+}
+END_TEST
+
+#define FUTEX_WAIT    0
+#define FUTEX_WAKE    1
+#define FUTEX_REQUEUE 3
+#define FUTEX_PRIVATE 128
+
+static atomic_int futex_word;
+
+static long futex(long operation, long value, const struct timespec *wait)
+{
+    return rt_syscall(SYS_futex, (long)(intptr_t)&futex_word, operation, value,
+                      (long)(intptr_t)wait, 0, 0);
+}
+
+static long futex_wait(time_t seconds, long ns)
+{
+    struct timespec wait = {seconds, ns};
+
+    return futex(FUTEX_WAIT | FUTEX_PRIVATE, 0, &wait);
+}
+
+static void setup_futex(void)
+{
+    setup();
+    rt_state.futex.place[3].lock_slot = 44;
+    now_ticks = 1000;
+    call_result = ERR_TIMEOUT;
+}
+
+START_TEST(test_futex_wait_asks_the_kernel_with_the_deadline)
+{
+    /* The wait is relative; the deadline is never earlier, and saturates. */
+    ck_assert_int_eq(futex_wait(1, 500000000), -ETIMEDOUT);
+    ck_assert_uint_eq(called.a7, CALL_WAIT);
+    ck_assert_uint_eq(called.a0, 44);
+    ck_assert_uint_eq(called.a1, 1000 + 3 * HZ / 2 + 1);
+    ck_assert_int_eq(futex_wait(0, 1), -ETIMEDOUT);
+    ck_assert_uint_eq(called.a1, 1000 + 2);
+    ck_assert_int_eq(futex_wait(INT64_MAX, 999999999), -ETIMEDOUT);
+    ck_assert_uint_eq(called.a1, UINT64_MAX);
+    ck_assert_int_eq(futex(FUTEX_WAIT, 0, NULL), -ETIMEDOUT);
+    ck_assert_uint_eq(called.a1, UINT64_MAX);
+    call_result = ERR_CANCELLED;
+    ck_assert_int_eq(futex(FUTEX_WAIT, 0, NULL), -EINTR);
+    ck_assert_uint_eq(rt_state.futex.place[3].address, 0);
+}
+END_TEST
+
+START_TEST(test_futex_errors)
+{
+    /* Another value, an invalid time, a thread without Notification, an unknown operation. */
+    called.a7 = 0;
+    futex_word = 1;
+    ck_assert_int_eq(futex(FUTEX_WAIT, 0, NULL), -EAGAIN);
+    futex_word = 0;
+    ck_assert_int_eq(futex_wait(-1, 0), -EINVAL);
+    ck_assert_int_eq(futex_wait(0, -1), -EINVAL);
+    ck_assert_int_eq(futex_wait(0, 1000000000), -EINVAL);
+    ck_assert_int_eq(futex(2, 0, NULL), -ENOSYS);
+    ck_assert_int_eq(futex(FUTEX_WAIT | 256, 0, NULL), -ENOSYS);
+    ck_assert_int_eq(futex(FUTEX_WAKE, 5, NULL), 0);
+    ck_assert_int_eq(futex(FUTEX_REQUEUE, 5, NULL), 0);
+    rt_state.futex.place[3].lock_slot = 0;
+    ck_assert_int_eq(futex_wait(0, 0), -ENOSYS);
+    ck_assert_uint_eq(called.a7, 0);
+}
+END_TEST
+
+START_TEST(test_futex_wake_signals_who_waits_there)
+{
+    /* The waiter of the address is signalled, and counted. */
+    rt_state.futex.place[5].lock_slot = 46;
+    rt_state.futex.place[5].address = (uintptr_t)&futex_word;
+    rt_state.futex.tickets = 1; /* the waiter's ticket is 0 */
+    ck_assert_int_eq(futex(FUTEX_WAKE | FUTEX_PRIVATE, INT32_MAX, NULL), 1);
+    ck_assert_uint_eq(called.a7, CALL_SIGNAL);
+    ck_assert_uint_eq(called.a0, 46);
+    ck_assert_uint_eq(rt_state.futex.place[5].address, 0);
 }
 END_TEST
 
@@ -145,7 +268,7 @@ START_TEST(test_everything_else_is_refused)
 {
     /* Other system calls return ENOSYS. */
     static const long numbers[] = {SYS_openat,    SYS_read,  SYS_socket, SYS_clone,
-                                   SYS_execve,    SYS_kill,  SYS_futex,  SYS_mremap,
+                                   SYS_execve,    SYS_kill,  SYS_membarrier, SYS_mremap,
                                    SYS_nanosleep, SYS_ppoll, 1000000000, -1};
     for (unsigned i = 0; i < sizeof numbers / sizeof numbers[0]; i++)
         ck_assert_int_eq(rt_syscall(numbers[i], 0, 0, 0, 0, 0, 0), -ENOSYS);
@@ -163,7 +286,14 @@ int main(void)
     tcase_add_test(tc, test_clock_counts_from_ticks);
     tcase_add_loop_test(tc, test_exit_leaves_with_the_code, 0, 2);
     tcase_add_test(tc, test_everything_else_is_refused);
+    tcase_add_test(tc, test_thread_calls_are_those_of_the_calling_thread);
     suite_add_tcase(suite, tc);
+    TCase *futexes = tcase_create("futex");
+    tcase_add_checked_fixture(futexes, setup_futex, teardown);
+    tcase_add_test(futexes, test_futex_wait_asks_the_kernel_with_the_deadline);
+    tcase_add_test(futexes, test_futex_errors);
+    tcase_add_test(futexes, test_futex_wake_signals_who_waits_there);
+    suite_add_tcase(suite, futexes);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_ENV);
     int failed = srunner_ntests_failed(runner);
