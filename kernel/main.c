@@ -114,7 +114,7 @@ static struct hart *state_create(struct start *s)
         start_fail("cannot start", "there is too little memory");
     state = hal_phys_to_virt(hpa(address));
     memset(state, 0, sizeof *state);
-    state->kernel.slice_ticks = s->machine.timebase_hz / SLICES_PER_SECOND + 1;
+    slice_set(&state->hart.slice, s->machine.timebase_hz / SLICES_PER_SECOND + 1);
     state->hart.kernel = &state->kernel;
     state->hart.id = s->hart_id;
     hal_set_hart(&state->hart);

@@ -15,8 +15,14 @@
 
 struct irq;
 
+/* Times of the scheduler (sched.h), in ticks. */
+struct slice {
+    uint64_t whole_ticks;   /* time slice among equal priorities */
+    uint64_t least_ticks;   /* a shorter rest of a slice counts as none */
+    uint64_t preempt_ticks; /* what a thread that wakes pays to the equal that it preempts */
+};
+
 struct kernel {
-    uint64_t slice_ticks;                    /* time slice among equal priorities: 10 ms */
     struct space_table vspaces;
     struct space_table gspaces;
     struct irq *irq_by_source[IRQ_SOURCE_MAX];
@@ -24,6 +30,7 @@ struct kernel {
 
 struct ready_queue {
     uint64_t present; /* bit p: list p is not empty */
+    uint64_t ticket;  /* the last one that a thread got at the end of a list */
     struct thread_queue list[THREAD_PRIORITY_COUNT];
 };
 
@@ -31,7 +38,9 @@ struct hart {
     struct kernel *kernel;
     uint64_t id;
     struct thread *current;       /* NULL: idle */
+    struct thread *woken;         /* the last equal that woke to preempt current, or NULL */
     uint64_t slice_end_ticks;     /* of current */
+    struct slice slice;
     uint64_t armed_ticks;         /* deadline in the hart's timer; 0: unknown */
     struct space *vspace;         /* loaded; NULL: the kernel's own */
     struct space *gspace;         /* loaded; NULL: none */
@@ -41,6 +50,7 @@ struct hart {
     struct ready_queue ready;     /* large members last: a load reaches 2 KiB */
     struct timer_queue timers;
     struct trace trace;
+    uint64_t served[THREAD_PRIORITY_COUNT]; /* ticket of the latest new slice; sched.h */
 };
 
 #endif

@@ -107,7 +107,7 @@ static void call_start(struct hart *hart, struct thread *caller, struct thread *
     endpoint_leave(receiver);
     caller_link(caller, receiver);
     sched_block(caller, THREAD_BLOCKED_REPLY);
-    sched_handoff(hart, receiver);
+    sched_handoff(hart, caller, receiver);
 }
 
 static enum err ipc_send(struct invocation *inv, bool is_calling)
@@ -240,7 +240,7 @@ enum err ipc_reply_recv_invoke(struct invocation *inv)
     reply_transfer(inv, caller);
     caller_unlink(caller, inv->thread);
     enum err err = ipc_receive(inv);
-    sched_handoff(inv->hart, caller); /* runs at once if the server waits now */
+    sched_handoff(inv->hart, inv->thread, caller); /* runs at once if the server waits now */
     return err;
 }
 

@@ -10,15 +10,26 @@
 
 /* ---- the ready queue ---------------------------------------------------------- */
 
-static void ready_push(struct thread *thread, bool is_first)
+/* Behind `before`, which is in the same list; NULL: at the front. */
+static inline void ready_insert(struct hart *hart, struct thread *before, struct thread *thread)
 {
-    struct ready_queue *ready = &thread->hart->ready;
+    struct ready_queue *ready = &hart->ready;
+    uint32_t priority = thread->priority;
 
-    if (is_first)
-        thread_queue_push_first(&ready->list[thread->priority], thread);
-    else
-        thread_queue_push_last(&ready->list[thread->priority], thread);
-    ready->present |= UINT64_C(1) << thread->priority;
+    thread_queue_insert(&ready->list[priority], before, thread);
+    ready->present |= UINT64_C(1) << priority;
+}
+
+/* At the end, for a new slice. */
+static void ready_push_last(struct hart *hart, struct thread *thread)
+{
+    struct ready_queue *ready = &hart->ready;
+    uint32_t priority = thread->priority;
+
+    thread->slice_left_ticks = 0;
+    thread->ticket = ++ready->ticket;
+    thread_queue_push_last(&ready->list[priority], thread);
+    ready->present |= UINT64_C(1) << priority;
 }
 
 static void ready_remove(struct thread *thread)
@@ -30,12 +41,19 @@ static void ready_remove(struct thread *thread)
         ready->present &= ~(UINT64_C(1) << thread->priority);
 }
 
+static ATTR_NOINLINE void timer_arm_hart(struct hart *hart, uint64_t deadline_ticks)
+{
+    hal_timer_arm(deadline_ticks);
+    hart->armed_ticks = deadline_ticks;
+}
+
 /* ---- starting and stopping ---------------------------------------------------- */
 
 static void run_start(struct hart *hart, struct thread *thread, uint64_t now)
 {
     thread->run_since_ticks = now;
     hart->current = thread;
+    hart->woken = NULL;
     if (trace_is_on(&hart->trace))
         trace_record(hart, thread, TRACE_SWITCH, trace_id(thread->vcpu), 0);
 }
@@ -53,33 +71,115 @@ uint64_t sched_runtime(const struct thread *thread)
     return thread->runtime_ticks + (is_running ? hal_time() - thread->run_since_ticks : 0);
 }
 
+/* ---- slices -------------------------------------------------------------------- */
+
+/* What is left of the current thread's slice; negative: the slice is over. */
+static int64_t slice_rest(const struct hart *hart, uint64_t now)
+{
+    return (int64_t)(hart->slice_end_ticks - now);
+}
+
+static bool slice_is_used_up(const struct hart *hart, int64_t rest)
+{
+    return rest < (int64_t)hart->slice.least_ticks;
+}
+
+/* A new slice of `thread`, which has waited behind all its equals, begins. */
+static void slice_begin(struct hart *hart, struct thread *thread, uint64_t now)
+{
+    hart->served[thread->priority] = thread->ticket;
+    hart->slice_end_ticks = now + hart->slice.whole_ticks;
+}
+
+/* The current thread is the only ready one of its priority: no queue and no timer ended its slice.
+ * If the slice is over, begin a new one; true: it was over. */
+static bool slice_begin_alone(struct hart *hart)
+{
+    uint64_t now = hal_time();
+
+    if (now < hart->slice_end_ticks)
+        return false;
+    hart->current->ticket = ++hart->ready.ticket;
+    slice_begin(hart, hart->current, now);
+    return true;
+}
+
+/* `thread` wakes, and `is_shared`: its priority is the current thread's.  Had every equal that was
+ * ready when it blocked a whole slice since, or blocked? */
+static bool slice_is_due(struct hart *hart, const struct thread *thread, bool is_shared)
+{
+    if (thread->ticket < hart->served[thread->priority])
+        return true;
+    return is_shared && hart->ready.list[thread->priority].first == NULL &&
+           slice_begin_alone(hart);
+}
+
+/* An equal of `thread`, which wakes, is ready; `is_shared`: that is the current thread.  A function
+ * of its own: sched_ready() then saves no register. */
+static ATTR_NOINLINE void ready_wake(struct hart *hart, struct thread *thread, bool is_shared)
+{
+    if (slice_is_due(hart, thread, is_shared))
+        thread->slice_left_ticks = hart->slice.whole_ticks;
+    if (thread->slice_left_ticks == 0) {
+        ready_push_last(hart, thread);
+        if (is_shared && hart->slice_end_ticks < hart->armed_ticks)
+            timer_arm_hart(hart, hart->slice_end_ticks); /* a long call must not run on after it */
+        return;
+    }
+    ready_insert(hart, is_shared ? hart->woken : NULL, thread);
+    if (is_shared)
+        hart->woken = thread;
+}
+
 void sched_ready(struct thread *thread)
 {
+    struct hart *hart = thread->hart;
+    const struct thread *current = hart->current;
+    bool is_shared = current != NULL && current->priority == thread->priority;
+
     thread->state = THREAD_READY;
-    ready_push(thread, false);
+    if (!is_shared && hart->ready.list[thread->priority].first == NULL)
+        ready_push_last(hart, thread);
+    else
+        ready_wake(hart, thread, is_shared);
 }
 
 void sched_block(struct thread *thread, enum thread_phase phase)
 {
     struct hart *hart = thread->hart;
 
-    if (hart->current == thread)
-        run_stop(hart, hal_time());
-    else if (thread->state == THREAD_READY)
+    if (hart->current == thread) {
+        uint64_t now = hal_time();
+        int64_t rest = slice_rest(hart, now);
+        run_stop(hart, now);
+        thread->slice_left_ticks = slice_is_used_up(hart, rest) ? 0 : (uint64_t)rest;
+        thread->ticket = hart->ready.ticket;
+    } else if (thread->state == THREAD_READY) {
+        if (hart->woken == thread)
+            hart->woken = thread->queue_prev;
         ready_remove(thread);
+        thread->ticket = hart->ready.ticket;
+    }
     thread->state = (uint8_t)phase;
-    thread->slice_left_ticks = 0;
 }
 
-void sched_handoff(struct hart *hart, struct thread *thread)
+/* The blocked thread `from` gives its slice, which `to` goes on with, for that of `to`. */
+static inline void slice_swap(struct thread *from, const struct thread *to)
 {
-    bool is_outranked = hart->ready.present >> thread->priority > 1; /* a shift: see sched_pick() */
-    if (hart->current != NULL || thread->hart != hart || is_outranked) {
-        sched_ready(thread);
+    from->slice_left_ticks = to->slice_left_ticks;
+    from->ticket = to->ticket;
+}
+
+void sched_handoff(struct hart *hart, struct thread *from, struct thread *to)
+{
+    bool is_outranked = hart->ready.present >> to->priority > 1; /* a shift: see sched_pick() */
+    if (hart->current != NULL || to->hart != hart || is_outranked) {
+        sched_ready(to);
         return;
     }
-    thread->state = THREAD_READY;
-    run_start(hart, thread, hal_time());
+    slice_swap(from, to);
+    to->state = THREAD_READY;
+    run_start(hart, to, hal_time());
 }
 
 /* ---- deadlines ---------------------------------------------------------------- */
@@ -128,21 +228,29 @@ static void deadline_serve(struct hart *hart, uint64_t now, uint32_t floor)
         deadline_end(thread);
 }
 
+/* An idle hart runs the thread without a queue. */
+static void run_start_alone(struct hart *hart, struct thread *thread, uint64_t now)
+{
+    thread->state = THREAD_READY;
+    thread->ticket = ++hart->ready.ticket;
+    slice_begin(hart, thread, now);
+    run_start(hart, thread, now);
+}
+
 void timer_expire(struct hart *hart)
 {
     const struct thread *current = hart->current;
     uint64_t now = hal_time();
-    uint32_t floor = 0;
+    uint32_t floor = current != NULL ? current->priority : 0;
 
-    if (current != NULL)
-        floor = current->priority + (now < hart->slice_end_ticks ? 1u : 0u);
     hart->armed_ticks = 0; /* the timer has fired: it must be armed again */
     for (uint32_t i = 0; i < TIMER_EXPIRE_MAX; i++) {
         struct thread *thread = deadline_take(hart, now, floor);
         if (thread == NULL)
             return;
-        if (thread->state == THREAD_BLOCKED_WFI)
-            sched_handoff(hart, thread); /* an idle hart runs the thread without a queue */
+        if (thread->state == THREAD_BLOCKED_WFI && hart->current == NULL &&
+            hart->ready.present == 0)
+            run_start_alone(hart, thread, now);
         else
             deadline_end(thread);
     }
@@ -150,15 +258,25 @@ void timer_expire(struct hart *hart)
 
 /* ---- choosing ----------------------------------------------------------------- */
 
-/* Preempt the current thread: to the front of its queue, or to the end if its slice is over. */
+/* Preempt the current thread.  It goes to the front, behind the equals that woke, or to the end if
+ * its slice is used up.  The first equal that woke pays for the interruption. */
 static void run_preempt(struct hart *hart, uint64_t now)
 {
     struct thread *thread = hart->current;
-    bool has_time = now < hart->slice_end_ticks;
+    int64_t rest = slice_rest(hart, now);
 
     run_stop(hart, now);
-    thread->slice_left_ticks = has_time ? hart->slice_end_ticks - now : 0;
-    ready_push(thread, has_time);
+    if (slice_is_used_up(hart, rest)) {
+        ready_push_last(hart, thread);
+        return;
+    }
+    thread->slice_left_ticks = (uint64_t)rest;
+    if (hart->woken != NULL) {
+        hart->ready.list[thread->priority].first->slice_left_ticks -= hart->slice.preempt_ticks;
+        thread->slice_left_ticks =
+            timer_earlier((uint64_t)rest + hart->slice.preempt_ticks, hart->slice.whole_ticks);
+    }
+    ready_insert(hart, hart->woken, thread);
 }
 
 void sched_pass_turn(struct hart *hart)
@@ -167,10 +285,20 @@ void sched_pass_turn(struct hart *hart)
     uint64_t now = hal_time();
 
     run_stop(hart, now);
-    thread->slice_left_ticks = 0;
     if (deadline_has_passed(hart, now))
         deadline_serve(hart, now, thread->priority);
-    ready_push(thread, false);
+    ready_push_last(hart, thread);
+}
+
+/* Take out the first ready thread of `priority`, which has one. */
+static inline struct thread *ready_pop(struct hart *hart, uint32_t priority)
+{
+    struct thread_queue *list = &hart->ready.list[priority];
+    struct thread *thread = thread_queue_pop(list);
+
+    if (list->first == NULL)
+        hart->ready.present &= ~(UINT64_C(1) << priority);
+    return thread;
 }
 
 /* The highest priority with a ready thread; there must be one.  Written out, because the compiler
@@ -192,12 +320,13 @@ struct thread *sched_pick(struct hart *hart)
 {
     struct thread *current = hart->current;
 
-    /* If no ready thread has at least this priority, keep running; if only equal ones have, the
-     * time slice decides.  Both tests are shifts: count-leading-zeros is slow without Zbb. */
+    /* If no ready thread has at least this priority, keep running; if only equal ones have, a
+     * wake-up or the time slice decides.  Both tests are shifts: count-leading-zeros is slow
+     * without Zbb. */
     uint64_t as_urgent = current != NULL ? hart->ready.present >> current->priority : 0;
     if (current != NULL && as_urgent == 0)
         return current;
-    if (as_urgent == 1 && hal_time() < hart->slice_end_ticks)
+    if (as_urgent == 1 && hart->woken == NULL && hal_time() < hart->slice_end_ticks)
         return current;
     if (hart->ready.present == 0)
         return NULL;
@@ -208,33 +337,22 @@ struct thread *sched_pick(struct hart *hart)
     /* A sleeper of this priority must get into the queue even if no slice ever ends. */
     if (deadline_has_passed(hart, now))
         deadline_serve(hart, now, ready_top(hart));
-    struct thread *next = hart->ready.list[ready_top(hart)].first;
-    ready_remove(next);
-    uint64_t left = next->slice_left_ticks;
-    hart->slice_end_ticks = now + (left != 0 ? left : hart->kernel->slice_ticks);
+    struct thread *next = ready_pop(hart, ready_top(hart));
+    if (next->slice_left_ticks == 0)
+        slice_begin(hart, next, now);
+    else
+        hart->slice_end_ticks = now + next->slice_left_ticks;
     run_start(hart, next, now);
     return next;
 }
 
 /* ---- arming the timer --------------------------------------------------------------- */
 
-static ATTR_NOINLINE void timer_arm_hart(struct hart *hart, uint64_t deadline_ticks)
-{
-    hal_timer_arm(deadline_ticks);
-    hart->armed_ticks = deadline_ticks;
-}
-
 /* The earliest time at which a sleeper could preempt `thread`; NULL: the hart is idle. */
 static uint64_t sleeper_ticks(const struct hart *hart, const struct thread *thread)
 {
-    const struct timer_queue *timers = &hart->timers;
-
-    if (thread == NULL)
-        return timer_earliest(timers);
-    uint64_t equal = timer_earliest_at(timers, thread->priority);
-    if (equal < hart->slice_end_ticks)
-        equal = hart->slice_end_ticks;
-    return timer_earlier(equal, timer_earliest_above(timers, thread->priority));
+    return thread == NULL ? timer_earliest(&hart->timers)
+                          : timer_earliest_from(&hart->timers, thread->priority);
 }
 
 /* `other`: the earliest deadline that is not a sleeper's. */
@@ -282,7 +400,6 @@ static void sched_idle(struct hart *hart)
     if (trace_is_on(&hart->trace))
         trace_record(hart, NULL, TRACE_SWITCH, 0, 0);
     hal_idle();
-    hart->slice_end_ticks = hal_time() + hart->kernel->slice_ticks; /* of the first to wake */
     interrupts_serve(hart);
 }
 
@@ -320,7 +437,7 @@ void sched_switch(struct hart *hart, enum thread_phase phase, struct thread *nex
 
     run_stop(hart, now);
     thread->state = (uint8_t)phase;
-    thread->slice_left_ticks = 0;
+    slice_swap(thread, next);
     next->state = THREAD_READY;
     next->run_since_ticks = now;
     hart->current = next;

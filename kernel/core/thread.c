@@ -15,6 +15,7 @@ struct object *thread_create(struct hart *hart, void *memory)
     struct thread *thread = memory;
 
     thread->hart = hart;
+    sched_forfeit(thread);
     dead_ring_create(&thread->dead);
     return &thread->object;
 }

@@ -35,6 +35,7 @@ enum err thread_configure_invoke(struct invocation *inv)
     thread_place_replace(inv->hart, thread, THREAD_VSPACE, inv->cap[1]);
     thread_place_replace(inv->hart, thread, THREAD_FAULT, inv->cap[2]);
     thread->priority = (uint8_t)priority;
+    sched_forfeit(thread);
     return OK;
 }
 

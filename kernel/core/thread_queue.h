@@ -16,15 +16,36 @@ static inline void thread_queue_push_last(struct thread_queue *queue, struct thr
     queue->last = thread;
 }
 
-static inline void thread_queue_push_first(struct thread_queue *queue, struct thread *thread)
+/* Behind `before`, which is in `queue`; NULL: at the front. */
+static inline void thread_queue_insert(struct thread_queue *queue, struct thread *before,
+                                       struct thread *thread)
 {
-    thread->queue_prev = NULL;
-    thread->queue_next = queue->first;
-    if (queue->first != NULL)
-        queue->first->queue_prev = thread;
+    struct thread *next = before != NULL ? before->queue_next : queue->first;
+
+    thread->queue_prev = before;
+    thread->queue_next = next;
+    if (before != NULL)
+        before->queue_next = thread;
+    else
+        queue->first = thread;
+    if (next != NULL)
+        next->queue_prev = thread;
     else
         queue->last = thread;
-    queue->first = thread;
+}
+
+/* Take the first thread out of `queue`, which is not empty.  Its links stay as they are. */
+static inline struct thread *thread_queue_pop(struct thread_queue *queue)
+{
+    struct thread *thread = queue->first;
+    struct thread *next = thread->queue_next;
+
+    queue->first = next;
+    if (next != NULL)
+        next->queue_prev = NULL;
+    else
+        queue->last = NULL;
+    return thread;
 }
 
 /* `thread` must be in `queue`. */

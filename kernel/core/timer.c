@@ -83,12 +83,12 @@ static void first_changed(struct timer_queue *queue, size_t priority)
     }
 }
 
-uint64_t timer_earliest_above(const struct timer_queue *queue, uint8_t priority)
+uint64_t timer_earliest_from(const struct timer_queue *queue, uint8_t floor)
 {
-    size_t p = priority + 1u, g = priority / TIMER_GROUP + 1;
-    uint64_t urgency = 0;
+    size_t p = floor, g = floor / TIMER_GROUP + 1;
+    uint64_t urgency = queue->first[p];
 
-    for (; p % TIMER_GROUP != 0; p++)
+    for (p++; p % TIMER_GROUP != 0; p++)
         urgency = more_urgent(urgency, queue->first[p]);
     for (; g < TIMER_GROUPS; g++)
         urgency = more_urgent(urgency, queue->group[g]);

@@ -55,7 +55,7 @@ void timer_arm(struct timer_queue *queue, struct timer *timer, uint8_t priority,
 /* Does nothing if `timer` is not armed. */
 void timer_cancel(struct timer_queue *queue, struct timer *timer);
 
-/* The earliest deadline of all, of `priority`, or above `priority`; TIMER_NEVER: none. */
+/* The earliest deadline of all, of `priority`, or of `floor` and above; TIMER_NEVER: none. */
 static inline uint64_t timer_earliest(const struct timer_queue *queue)
 {
     return TIMER_NEVER - queue->earliest;
@@ -66,7 +66,7 @@ static inline uint64_t timer_earliest_at(const struct timer_queue *queue, uint8_
     return TIMER_NEVER - queue->first[priority];
 }
 
-uint64_t timer_earliest_above(const struct timer_queue *queue, uint8_t priority);
+uint64_t timer_earliest_from(const struct timer_queue *queue, uint8_t floor);
 
 /* As timer_due(), when the earliest deadline of all has passed. */
 struct timer *timer_due_by_priority(const struct timer_queue *queue, uint64_t now_ticks,

@@ -121,6 +121,10 @@ static void walk_ready(struct walk *walk)
                        t->queue_prev == before && t->priority == priority &&
                            t->state == THREAD_READY && t != walk->hart->current,
                        "a thread in the wrong ready queue", (uintptr_t)t);
+            walk_holds(walk,
+                       t->slice_left_ticks == 0 ? t->ticket > walk->hart->served[priority]
+                                                : before == NULL || before->slice_left_ticks != 0,
+                       "a thread in the wrong part of a ready queue", (uintptr_t)t);
             walk_holds(walk, ++count < WALK_CAPS_MAX, "a loop in a ready queue", priority);
             before = t;
         }

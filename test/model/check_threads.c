@@ -30,6 +30,38 @@ static uint32_t check_queue(struct world *world, const struct thread_queue *queu
     return count;
 }
 
+/* The order within one priority: threads with a rest of their slices, then the others in the order
+ * of their tickets, none of which is earlier than that of the latest new slice. */
+static void check_slices(struct world *world, uint32_t priority)
+{
+    const struct hart *hart = &world->hart;
+    uint64_t ticket = hart->served[priority];
+
+    for (const struct thread *t = hart->ready.list[priority].first; t != NULL; t = t->queue_next) {
+        HOLDS(world, t->slice_left_ticks <= hart->slice.whole_ticks, "more than a slice");
+        if (t->slice_left_ticks != 0) {
+            HOLDS(world, t->queue_prev == NULL || t->queue_prev->slice_left_ticks != 0,
+                  "a rest of a slice behind a thread without one");
+            continue;
+        }
+        HOLDS(world, t->ticket > ticket && t->ticket <= hart->ready.ticket, "a thread's ticket");
+        ticket = t->ticket;
+    }
+}
+
+/* The thread that woke to preempt the current one is in the queue, and has a rest of its slice. */
+static void check_woken(struct world *world)
+{
+    const struct thread *woken = world->hart.woken, *current = world->hart.current;
+
+    if (woken == NULL || current == NULL)
+        return;
+    const struct thread *t = world->hart.ready.list[current->priority].first;
+    while (t != NULL && t != woken)
+        t = t->queue_next;
+    HOLDS(world, t == woken && woken->slice_left_ticks != 0, "who woke is not in the queue");
+}
+
 static uint32_t check_ready(struct world *world)
 {
     const struct ready_queue *ready = &world->hart.ready;
@@ -41,8 +73,10 @@ static uint32_t check_ready(struct world *world)
         for (const struct thread *t = ready->list[p].first; t != NULL; t = t->queue_next)
             HOLDS(world, t->state == THREAD_READY && t->priority == p && t != world->hart.current,
                   "in the ready queue in state %u", t->state);
+        check_slices(world, p);
         count += here;
     }
+    check_woken(world);
     return count;
 }
 

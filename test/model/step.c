@@ -405,9 +405,11 @@ enum world_end world_step(struct world *world, const struct world_call *call)
     carry_out(&world->hart);
     poison_nothing(world);
 
-    /* A long call gives way to an interrupt, and to whoever of higher priority it has woken. */
+    /* A long call gives way to an interrupt, and to a thread of higher priority, or an equal with a
+     * rest of its slice, that it has woken. */
     bool is_outranked = world->hart.ready.present >> caller->priority > 1;
-    bool is_fired = fake.preempt_count != preempt_count || is_outranked;
+    bool is_fired =
+        fake.preempt_count != preempt_count || is_outranked || world->hart.woken != NULL;
     enum world_end end = is_fired || is_gone ? end_of(world, caller, context.pc) : END_DONE;
     HOLDS(world, caller->context.pc != context.pc || world->hart.current != caller ||
                      (is_fired && may_be_interrupted(&call->call)),

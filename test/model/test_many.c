@@ -4,7 +4,7 @@
 
 #include <fakes/hal.h>
 #include <kernel/core/cnode.h>
-#include <kernel/core/hart.h>
+#include <kernel/core/sched.h>
 #include <kernel/core/syscall.h>
 #include <kernel/core/untyped.h>
 
@@ -37,7 +37,7 @@ static void setup(void)
 
     fake_reset();
     hart.kernel = &kernel;
-    kernel.slice_ticks = 1000;
+    slice_set(&hart.slice, 1000);
     untyped_create(&ram, hpa(FAKE_RAM_START), 28, 0);
     make(OBJ_CNODE, 10, &first);
     own = (struct cnode *)slot_object(&first);

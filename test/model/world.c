@@ -3,6 +3,7 @@
 #include "world.h"
 
 #include <fakes/hal.h>
+#include <kernel/core/sched.h>
 #include <kernel/core/untyped.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -232,8 +233,8 @@ void world_init(struct world *world, uint32_t thread_count, uint32_t id_count)
         fake.vspace_ids = id_count;
         fake.gspace_ids = id_count;
     }
-    *world = (struct world){ .kernel = { .slice_ticks = 1000 } };
-    world->hart.kernel = &world->kernel;
+    *world = (struct world){ .hart = { .kernel = &world->kernel } };
+    slice_set(&world->hart.slice, 1000);
     struct slot ram, device;
     untyped_create(&ram, hpa(FAKE_RAM_START), WORLD_RAM_BITS, 0);
     untyped_create(&device, hpa(WORLD_DEVICE_BASE), WORLD_DEVICE_BITS, SLOT_DEVICE);

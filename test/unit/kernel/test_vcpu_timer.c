@@ -317,7 +317,8 @@ END_TEST
 START_TEST(test_wfi_deadline_served_when_another_is_chosen_is_not_lost)
 {
     /* A guest's WFI ended while a thread of higher priority ran; when that blocks, the scheduler
-     * chooses an equal of the guest's VMM, and the VMM's thread waits in the ready queue. */
+     * chooses an equal of the guest's VMM, and the VMM's thread, whose slice is used up, waits in
+     * the ready queue. */
     struct thread *equal = world_thread_at(world_thread(vw.vmm->priority));
     struct thread *high = world_thread_at(world_thread(40));
     uint32_t word = world_make(OBJ_NOTIFICATION, NOTIFICATION_BITS_MIN);
@@ -328,6 +329,7 @@ START_TEST(test_wfi_deadline_served_when_another_is_chosen_is_not_lost)
     vw_wfi_with_deadline();
     ck_assert_int_eq(vw.vmm->state, THREAD_BLOCKED_WFI);
     fake.now = vw.vmm->timer.deadline_ticks - 1;
+    vw.vmm->slice_left_ticks = 0;
     sched_ready(equal);
     sched_ready(high);
     ck_assert_int_eq(fake_leave(&hart), FAKE_LEFT_USER);

@@ -28,8 +28,9 @@ void world_setup(void)
     static struct slot cnode;
 
     fake_reset();
-    hart.kernel = &kernel;
-    kernel.slice_ticks = WORLD_SLICE_TICKS;
+    kernel = (struct kernel){ .irq_by_source = { NULL } };
+    hart = (struct hart){ .kernel = &kernel };
+    slice_set(&hart.slice, WORLD_SLICE_TICKS);
     untyped_create(&world.untyped, hpa(FAKE_RAM_START), 25, 0);
     retype(OBJ_CNODE, WORLD_CNODE_BITS, &cnode);
     world.cnode = &cnode;
@@ -52,6 +53,14 @@ uint32_t world_make(enum obj_type type, uint8_t size_bits)
 
     retype(type, size_bits, world_slot(slot));
     return slot;
+}
+
+uint32_t world_cnode_copy(void)
+{
+    uint32_t copy = world_empty();
+
+    slot_derive(world_slot(copy), world.cnode, RIGHTS_ALL);
+    return copy;
 }
 
 uint32_t world_copy(uint32_t slot, uint8_t rights, uint64_t badge)
@@ -144,6 +153,7 @@ void world_run(struct thread *thread)
     thread->state = THREAD_READY;
     thread->run_since_ticks = fake.now;
     hart.current = thread;
+    hart.woken = NULL;
     hart.slice_end_ticks = fake.now + WORLD_SLICE_TICKS;
 }
 

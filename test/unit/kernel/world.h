@@ -34,6 +34,8 @@ void world_setup(void);
 uint32_t world_make(enum obj_type type, uint8_t size_bits);
 /* A copy with these rights and, unless 0, this badge. */
 uint32_t world_copy(uint32_t slot, uint8_t rights, uint64_t badge);
+/* A capability to the CNode that all threads share. */
+uint32_t world_cnode_copy(void);
 /* The next empty slot. */
 uint32_t world_empty(void);
 struct slot *world_slot(uint32_t slot);
