@@ -3,6 +3,7 @@
 #include <proto/process_start.h>
 #include <rt/calls.h>
 #include <rt/rt.h>
+#include <rt/rt_access.h>
 #include <rt/rt_service.h>
 #include <rt/rt_start_table.h>
 
@@ -49,7 +50,9 @@ static void rt_service_irqs_ack(struct rt_service_irqs *irqs)
 static MUST_CHECK rt_service_begin(struct service *s, const struct service_model *model)
 {
     static const struct service_ops ops = {.signal = rt_service_signal,
-                                           .time_ticks = rt_service_time_ticks};
+                                           .time_ticks = rt_service_time_ticks,
+                                           .copy_in = rt_copy_in,
+                                           .copy_out = rt_copy_out};
     struct start_entry down, up, root;
 
     enum err err = rt_entry_find(START_MEMORY, CONTROL_ENTRY_DOWN, &down);

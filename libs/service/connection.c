@@ -80,7 +80,7 @@ static const char *connection_open(struct service *s, struct service_connection 
     c->data = NULL;
     c->is_broken = false;
     if (s->model->on_request != NULL)
-        request_attach(c);
+        request_attach(s, c);
     return s->model->on_connect != NULL ? s->model->on_connect(s->model->context, c) : NULL;
 }
 

@@ -21,7 +21,7 @@ MUST_CHECK service_region_read(struct service *s, const struct service_connectio
     void *at;
 
     enum err err = region_find(c, region, offset, bytes, &at);
-    return err == OK ? s->ops->copy(s->ops->context, to, at, bytes) : err;
+    return err == OK ? s->ops->copy_in(to, at, bytes) : err;
 }
 
 MUST_CHECK service_region_write(struct service *s, const struct service_connection *c,
@@ -30,5 +30,5 @@ MUST_CHECK service_region_write(struct service *s, const struct service_connecti
     void *at;
 
     enum err err = region_find(c, region, offset, bytes, &at);
-    return err == OK ? s->ops->copy(s->ops->context, at, from, bytes) : err;
+    return err == OK ? s->ops->copy_out(at, from, bytes) : err;
 }

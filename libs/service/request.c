@@ -26,7 +26,22 @@ bool request_model_fits(const struct service_model *model)
            ring[RING_REPLIES].record_bytes <= SERVICE_RECORD_BYTES && model->on_poison != NULL;
 }
 
-void request_attach(struct service_connection *c)
+/* The name of the connection's next request; never 0.  The generation is not part of the name: the
+ * root server may count one up for a new life. */
+static uint64_t request_name(struct service_connection *c)
+{
+    return (uint64_t)ring_consumer_position(request_ring(c)) << 32 | (c->index + 1);
+}
+
+/* A suspect is the first request of its connection when the life begins.  Any other client that
+ * gets the same connection is innocent. */
+static void request_suspect_check(struct service *s, struct service_connection *c)
+{
+    if ((uint32_t)s->suspect == c->index + 1 && (s->has_looked || s->suspect != request_name(c)))
+        s->suspect = 0;
+}
+
+void request_attach(struct service *s, struct service_connection *c)
 {
     uint32_t answered = ring_producer_position(request_replies(c));
 
@@ -34,15 +49,7 @@ void request_attach(struct service_connection *c)
     if (answered - ring_consumer_position(request_ring(c)) == 1 &&
         ring_drop(request_ring(c), 1) != OK)
         c->is_broken = true;
-}
-
-/* A name of the connection's next request; never 0. */
-static uint64_t request_name(struct service_connection *c)
-{
-    uint64_t generation = c->seen >> CONTROL_STATE_BITS;
-
-    return (uint64_t)ring_consumer_position(request_ring(c)) << 32 | (generation & 0xffffff) << 8 |
-           (c->index + 1);
+    request_suspect_check(s, c);
 }
 
 static void request_doing(struct service *s, uint64_t name)
@@ -57,6 +64,7 @@ static void request_work(struct service *s, struct service_connection *c, const 
 {
     if (s->suspect != 0 && s->suspect == request_name(c)) {
         s->model->on_poison(s->model->context, c, request, reply);
+        s->suspect = 0;
         return;
     }
     request_doing(s, request_name(c));

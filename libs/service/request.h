@@ -31,8 +31,9 @@
 /* Has the model two rings and two functions for requests? */
 bool request_model_fits(const struct service_model *model);
 
-/* After attaching: completes what the last life left between 2 and 3. */
-void request_attach(struct service_connection *c);
+/* After attaching: completes what the last life left between 2 and 3, and clears a suspect that
+ * cannot be a request of this client. */
+void request_attach(struct service *s, struct service_connection *c);
 
 /* Answers some requests of each client.  True: some were answered. */
 bool request_move(struct service *s);

@@ -64,10 +64,9 @@ bool service_turn(struct service *s, uint64_t bits)
     bool moved = false;
 
     service_ping_answer(s);
-    if (!s->has_looked || (bits & SERVICE_BIT_ROOT)) {
-        s->has_looked = true;
+    if (!s->has_looked || (bits & SERVICE_BIT_ROOT))
         moved = connection_look(s);
-    }
+    s->has_looked = true;
     if (s->model->on_notify != NULL)
         moved |= s->model->on_notify(s->model->context, bits);
     if (s->model->on_request != NULL)

@@ -108,9 +108,10 @@ struct service_ops {
     void *context;
     void (*signal)(void *context, uint32_t slot); /* the peer may be gone: no error */
     uint64_t (*time_ticks)(void *context);
-    /* memcpy() that fails when a part is not mapped: ERR_RANGE; the destination may be written in
-     * part.  NULL: the service has no regions. */
-    enum err (*copy)(void *context, void *to, const void *from, size_t bytes);
+    /* memcpy() from and to a client's memory.  ERR_PEER_DIED: a part of that memory is not mapped;
+     * the destination may be written in part. */
+    enum err (*copy_in)(void *to, const void *client, size_t bytes);
+    enum err (*copy_out)(void *client, const void *from, size_t bytes);
 };
 
 struct service {
@@ -172,8 +173,9 @@ void service_leave(struct service *s, struct service_connection *c);
 /*
  * Copies from or to memory that the client shares (`region` of the manifest's regions).  `offset`
  * is the client's own number of the first byte.  The memory may vanish at any time.
- *   ERR_RANGE  the client has no such region, or the range is not in the region or not mapped;
- *              the destination may be written in part
+ *   ERR_RANGE      the client has no such region, or the range is not in the region
+ *   ERR_PEER_DIED  a part of the range is not mapped any more; the destination may be written in
+ *                  part
  */
 MUST_CHECK service_region_read(struct service *s, const struct service_connection *c,
                                uint32_t region, uint64_t offset, void *to, size_t bytes);

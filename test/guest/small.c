@@ -5,7 +5,7 @@
  *   r  reboot (SRST, cold)       w  reboot (SRST, warm)     s  reboot (syscon)
  *   p  power off (SRST)          o  power off (syscon)      f  power off, "system failure"
  *   x  spin, interrupts off      l  fault for ever           h  stop its only hart
- *   ?  say that it lives
+ *   i  sleep for ever (WFI)      ?  say that it lives
  *
  * At each boot the guest checks RAM that it has written before: a reboot must zero all of it.
  */
@@ -57,6 +57,9 @@ static void obey(char command)
         csr_clear(sstatus, 1u << 1);
         for (;;)
             ;
+    case 'i':
+        for (;;)
+            __asm__ volatile("wfi");
     case 'l': fault_for_ever(); break;
     case 'h': (void)sbi_call(HSM, 1, 0, 0, 0, 0); break;
     case '?': put_string("small: here\n"); break;

@@ -8,6 +8,7 @@
 #include <proto/control.h>
 #include <rt/calls.h>
 #include <rt/rt.h>
+#include <rt/rt_access.h>
 #include <rt/rt_service.h>
 #include <rt/rt_start_table.h>
 
@@ -59,6 +60,18 @@ void abi_ecall(struct abi_regs *regs)
 uint64_t rt_time_ticks(void)
 {
     return 0;
+}
+
+enum err rt_copy_in(void *to, const void *client, size_t bytes)
+{
+    memcpy(to, client, bytes);
+    return OK;
+}
+
+enum err rt_copy_out(void *client, const void *from, size_t bytes)
+{
+    memcpy(client, from, bytes);
+    return OK;
 }
 
 const struct start_table *rt_start_table(void)

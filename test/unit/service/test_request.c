@@ -197,30 +197,49 @@ START_TEST(test_request_is_named_only_while_careful)
 }
 END_TEST
 
-START_TEST(test_request_suspect_of_another_client_or_time_is_innocent)
+/* A life whose suspect is request `number` of connection `index`. */
+static void begin_with_suspect(uint32_t index, uint32_t number)
 {
-    /* Neither the same number of another connection, nor an older generation, nor an older number
-       is answered with an error. */
-    world_down()->fault_count = 3;
-    const uint64_t names[] = {UINT64_C(0) << 32 | 2 << 8 | 1, /* generation 2 */
-                              UINT64_C(0) << 32 | 1 << 8 | 2, /* connection 1 */
-                              UINT64_C(1) << 32 | 1 << 8 | 1, /* request 1 */
-                              0};
-    for (unsigned i = 0; i < 4; i++) {
-        world_down()->suspect = names[i];
-        world_begin();
-        world_ask(0, i);
-        ck_assert(world_run(0));
-        ck_assert_uint_eq(world.poisoned, 0);
-        expect_reply(0, 3 * i);
-        setup();
-        world_down()->fault_count = 3;
-    }
-    world_down()->suspect = UINT64_C(0) << 32 | 1 << 8 | 1;
+    setup();
+    world_down()->fault_count = CONTROL_FAULTS_POISON;
+    world_down()->suspect = (uint64_t)number << 32 | (index + 1);
     world_begin();
+}
+
+START_TEST(test_request_suspect_alone_gets_an_error)
+{
+    /* The first request of the named connection, also under a new generation; then no other. */
+    struct world_record reply;
+    begin_with_suspect(0, 0);
+    world_offer(0, 2);
     world_ask(0, 1);
+    world_ask(0, 2);
     ck_assert(world_run(0));
     ck_assert_uint_eq(world.poisoned, 1);
+    ck_assert(world_hear(0, &reply));
+    ck_assert(reply.is_error);
+    expect_reply(0, 6);
+}
+END_TEST
+
+START_TEST(test_request_suspect_of_another_client_or_time_is_innocent)
+{
+    /* Neither another connection's request, nor a later one, nor one of a client that comes when
+       the suspect's is gone. */
+    for (unsigned i = 0; i < 3; i++) {
+        begin_with_suspect(i == 0 ? 1 : 0, i == 1 ? 1 : 0);
+        if (i == 2) {
+            world_entry(0)->state = 0;
+            ck_assert(world_run(0));
+            world_offer(0, 9);
+        }
+        world_ask(0, 5);
+        world_ask(0, 6);
+        ck_assert(world_run(SERVICE_BIT_ROOT));
+        ck_assert_uint_eq(world.poisoned, 0);
+        expect_reply(0, 15);
+        expect_reply(0, 18);
+    }
 }
 END_TEST
 
@@ -258,6 +277,7 @@ Suite *request_suite(void)
     tcase_add_test(tc, test_request_progress_counts_answers);
     tcase_add_test(tc, test_request_poison_is_answered_with_an_error_after_the_third_fault);
     tcase_add_test(tc, test_request_is_named_only_while_careful);
+    tcase_add_test(tc, test_request_suspect_alone_gets_an_error);
     tcase_add_test(tc, test_request_suspect_of_another_client_or_time_is_innocent);
     tcase_add_test(tc, test_request_several_poisons_each_end);
     suite_add_tcase(suite, tc);

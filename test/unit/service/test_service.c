@@ -331,7 +331,9 @@ START_TEST(test_service_region_that_vanished_is_an_error)
     struct service_connection *c = service_connection_at(&world.service, 0);
     world.client[0].is_region_gone = true;
     ck_assert_int_eq(service_region_read(&world.service, c, 0, WORLD_REGION_GPA, &byte, 1),
-                     ERR_RANGE);
+                     ERR_PEER_DIED);
+    ck_assert_int_eq(service_region_write(&world.service, c, 0, WORLD_REGION_GPA, &byte, 1),
+                     ERR_PEER_DIED);
     world.client[0].is_region_gone = false;
     world_state(0, CONTROL_CONNECTION_LEAVING);
     ck_assert(world_run(SERVICE_BIT_ROOT));

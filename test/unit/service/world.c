@@ -104,18 +104,18 @@ static uint64_t time_ticks(void *context)
     return 0;
 }
 
-static enum err copy(void *context, void *to, const void *from, size_t bytes)
+/* As rt_copy_in() and rt_copy_out(): the memory of a client may be gone. */
+static enum err copy(void *to, const void *from, size_t bytes)
 {
-    (void)context;
     for (uint32_t i = 0; i < WORLD_CLIENTS; i++)
         if (world.client[i].is_region_gone)
-            return ERR_RANGE;
+            return ERR_PEER_DIED;
     memcpy(to, from, bytes);
     return OK;
 }
 
 static const struct service_ops ops = {
-    .signal = signal_slot, .time_ticks = time_ticks, .copy = copy};
+    .signal = signal_slot, .time_ticks = time_ticks, .copy_in = copy, .copy_out = copy};
 
 /* ---- the root server ------------------------------------------------------------------ */
 
