@@ -113,6 +113,8 @@ enum err sample_open(const struct sample *s, struct plan *plan, struct problem *
     return err == OK ? plan_open(&s->in, plan, problem) : err;
 }
 
+struct problem sample_refused[PLAN_PROCESSES_ALL];
+
 /* A process with its home, and the connections that it uses. */
 static void plan_one(const struct sample *s, struct plan *plan, unsigned process,
                      struct problem *problem)
@@ -121,8 +123,13 @@ static void plan_one(const struct sample *s, struct plan *plan, unsigned process
     enum err err = plan_process_is_vmm(process) ? plan_guest(&s->in, plan, owner, problem)
                                                 : plan_instance(&s->in, plan, owner, problem);
 
-    if (err != OK || plan_process(&s->in, plan, process, problem) != OK)
+    sample_refused[process].text[0] = 0;
+    if (err == OK)
+        err = plan_process(&s->in, plan, process, problem);
+    if (err != OK) {
+        sample_refused[process] = *problem;
         return;
+    }
     for (unsigned c = 0; c < plan->connection_count; c++) {
         if (plan->connection[c].client != process ||
             plan_connection(&s->in, plan, c, problem) != OK)

@@ -29,9 +29,10 @@ void sample_make(struct sample *s, unsigned guests, uint64_t memory, uint64_t ra
 void sample_free(struct sample *s);
 
 /* Plans the root server's part, and then all of it in the order of a start.  A part that cannot be
- * planned is left out; *problem is that of the last one. */
+ * planned is left out; *problem is that of the last one, sample_refused[] that of each process. */
 enum err sample_open(const struct sample *s, struct plan *plan, struct problem *problem);
 enum err sample_plan(const struct sample *s, struct plan *plan, struct problem *problem);
+extern struct problem sample_refused[PLAN_PROCESSES_ALL];
 
 /* Splits the archive into files again, after an edit. */
 void sample_cut(struct sample *s);
