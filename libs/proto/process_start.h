@@ -20,7 +20,7 @@
  *   TEXT        a string with its zero byte                             in the record with the zero
  *   DATA        bytes                                                   in the record length
  *   IRQ         an interrupt: Irq, WRITE       slot    bits in the wake Notification
- *   THREAD      a further thread               slot    see rt/rt.h      stack's end
+ *   THREAD      a thread of several            slot    see rt_threads.h stack's end   of the stack
  *   RING        a ring of a used connection            first data byte  shared part   sizes
  *   CONNECTION  a used connection              slot    its index        info page, 0  info page's
  *
@@ -28,7 +28,7 @@
  * of a record << 32 | the count of records.
  *
  * Names.
- *   every process       "heap" MEMORY; those of proto/control.h; "thread.1" and so on THREAD;
+ *   every process       "heap" MEMORY; those of proto/control.h; "thread.N" THREAD if several;
  *                       "restarts" NUMBER: earlier lives of this process
  *   a service           "device.D.registers" MEMORY, "device.D.irq.N" IRQ, "device.D.P" NUMBER
  *                       (a property P that the manifest names and the device has);

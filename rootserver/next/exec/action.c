@@ -87,6 +87,8 @@ static MUST_CHECK action_step(const struct exec *e, const struct plan_action *a,
                          cap_at((uint32_t)a->value));
     case PLAN_BIND_IRQ:
         return irq_bind(cap_at(a->slot), cap_at(BOOT_SLOT_IRQ_CONTROL), a->index, cap_at(a->other));
+    case PLAN_RECOVER:
+        return vspace_recover(cap_at(a->slot), a->value, a->bytes, a->offset);
     default:
         return ERR_INVALID_ARG;
     }
@@ -129,6 +131,7 @@ const char *exec_action_name(const struct plan_action *action)
         [PLAN_BIND] = "bind",
         [PLAN_BIND_VCPU] = "bind the vCPU of",
         [PLAN_BIND_IRQ] = "bind the interrupt of",
+        [PLAN_RECOVER] = "set the recovery range of",
     };
     return action->kind < sizeof names / sizeof names[0] ? names[action->kind] : "?";
 }

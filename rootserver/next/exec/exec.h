@@ -60,7 +60,7 @@ MUST_CHECK exec_clear(struct exec *e, unsigned part, unsigned steps);
 MUST_CHECK exec_undo(struct exec *e, unsigned part, unsigned steps);
 
 /*
- * Writes the start record of a process and starts its first thread.  Process and sides are made.
+ * Writes the start record of a process and starts its threads.  Process and sides are made.
  *   ERR_STATE  the process is not made
  *   ERR_RANGE  the start record would be too long
  *   others     of frame_map(), frame_unmap() and thread_resume()

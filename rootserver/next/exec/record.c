@@ -203,6 +203,23 @@ static void record_used(struct record *r, unsigned connection)
     record_options(r, &from->options, prefix);
 }
 
+/* A process with one thread has no such entries. */
+static void record_threads(struct record *r)
+{
+    const struct plan_process *p = &r->plan->process[r->process];
+
+    for (unsigned i = 0; i < p->thread_count && p->thread_count > 1; i++)
+        record_add(
+            r,
+            (struct start_entry){.kind = START_THREAD,
+                                 .slot = p->slots.thread + 2 * i,
+                                 .value = i == 0 ? PROCESS_SLOT_WAKE : p->slots.thread + 2 * i + 1,
+                                 .address = LAYOUT_STACK + i * LAYOUT_STACK_STEP +
+                                            LAYOUT_STACK_PAGES * UINT64_C(4096),
+                                 .bytes = LAYOUT_STACK_PAGES * UINT64_C(4096)},
+            "thread.%u", i);
+}
+
 static void record_entries(struct record *r, const struct record_common *common,
                            uint64_t heap_bytes)
 {
@@ -215,6 +232,7 @@ static void record_entries(struct record *r, const struct record_common *common,
     record_add(r, record_memory(LAYOUT_CONTROL_DOWN, home->down_bytes, 0), CONTROL_ENTRY_DOWN);
     record_add(r, record_memory(LAYOUT_CONTROL_UP, home->up_bytes, 0), CONTROL_ENTRY_UP);
     record_add(r, record_slot(p->slots.root), CONTROL_ENTRY_ROOT);
+    record_threads(r);
     if (plan_process_is_vmm(r->process))
         record_vmm(r, owner);
     else

@@ -24,5 +24,7 @@ MUST_CHECK exec_process_resume(struct exec *e, unsigned process, uint32_t restar
     if (err != OK)
         return err;
     rt_code_publish(); /* the process's code was written through the window */
-    return thread_resume(cap_at(p->thread[0]));
+    for (unsigned i = 0; i < p->thread_count && err == OK; i++)
+        err = thread_resume(cap_at(p->thread[i]));
+    return err;
 }

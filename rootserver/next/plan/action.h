@@ -28,6 +28,7 @@ enum plan_kind {
     PLAN_BIND,      /* Thread `slot` gets Notification `other` */
     PLAN_BIND_VCPU, /* VCpu `slot`: Thread `other`, GSpace `index`, state page `value` */
     PLAN_BIND_IRQ,  /* Irq `slot`: source `index`, Notification `other` */
+    PLAN_RECOVER,   /* VSpace `slot`: recovery range of `bytes` at `value`, exit `offset` */
 };
 
 struct plan_action {

@@ -53,7 +53,9 @@
 
 /* Slots of a process's CNode. */
 struct plan_layout_slots {
-    uint32_t root, irq, vcpu, endpoint, used, used_endpoint, served, end;
+    uint32_t root, irq, vcpu, endpoint, used, used_endpoint, served;
+    uint32_t thread; /* + 2 * n: thread n's Notification for locks; then its own */
+    uint32_t end;
 };
 
 /* What outlives a process and belongs to it alone: of its INSTANCE or its GUEST. */

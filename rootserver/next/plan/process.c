@@ -88,6 +88,19 @@ static void process_segment(struct build *b, const struct build_store *store,
     }
 }
 
+/* Registers the program's code whose memory accesses may fail (docs/abi/, vspace_recover). */
+static void process_recovery(struct build *b, const struct plan_process *p,
+                             const struct elf_recovery *recovery)
+{
+    if (recovery->bytes != 0)
+        build_emit(b, (struct plan_action){.kind = PLAN_RECOVER,
+                                           .count = 1,
+                                           .slot = p->vspace,
+                                           .value = recovery->start,
+                                           .bytes = recovery->bytes,
+                                           .offset = recovery->exit});
+}
+
 /* How many connections of the configuration the process uses. */
 static unsigned process_used_count(const struct build *b, unsigned process)
 {
@@ -99,7 +112,8 @@ static unsigned process_used_count(const struct build *b, unsigned process)
 }
 
 /* Gives each capability of the process its slot: a CNode is as large as it must be. */
-static struct plan_layout_slots process_slots(const struct build *b, unsigned process)
+static struct plan_layout_slots process_slots(const struct build *b, unsigned process,
+                                              unsigned threads)
 {
     unsigned owner = plan_process_owner(process), used = process_used_count(b, process);
     struct plan_layout_slots s = {.root = PROCESS_SLOT_ROLE, .irq = PROCESS_SLOT_ROLE + 1};
@@ -118,8 +132,9 @@ static struct plan_layout_slots process_slots(const struct build *b, unsigned pr
     }
     s.used_endpoint = s.used + used;
     s.served = s.used_endpoint + used;
-    s.end =
+    s.thread =
         s.served + (plan_process_is_vmm(process) ? 0 : b->in->system->service[owner].client.most);
+    s.end = s.thread + (threads > 1 ? 2 * threads : 0);
     return s;
 }
 
@@ -211,37 +226,66 @@ static void process_register(struct build *b, uint32_t thread, unsigned index, u
                .kind = PLAN_REGISTER, .count = 1, .slot = thread, .index = index, .value = value});
 }
 
-/* Only the first thread runs from the start. */
+/* The Notifications of thread `n` of several: one for waits inside the C library, and, but for
+ * thread 0, which has the wake Notification, its own (rt/rt_threads.h).  Returns its own. */
+static uint32_t process_thread_bells(struct build *b, unsigned process, struct build_piece *piece,
+                                     unsigned n)
+{
+    const struct plan_process *p = &b->plan->process[process];
+    const unsigned rights = RIGHT_READ | RIGHT_WRITE;
+    uint32_t wake = plan_home_of(b->plan, process)->wake;
+
+    if (p->thread_count == 1)
+        return wake;
+    uint32_t lock = build_new_objects(b, piece, OBJ_NOTIFICATION, NOTIFICATION_BITS_MIN, 1);
+    build_mint(b, lock, p->cnode, p->slots.thread + 2 * n, rights, 1);
+    if (n == 0)
+        return wake;
+    uint32_t own = build_new_objects(b, piece, OBJ_NOTIFICATION, NOTIFICATION_BITS_MIN, 1);
+    build_mint(b, own, p->cnode, p->slots.thread + 2 * n + 1, rights, UINT64_C(1) << 63);
+    return own;
+}
+
+/* All threads begin at the program's entry, with the start record and their number. */
+static void process_thread(struct build *b, unsigned process, unsigned n, uint32_t bell,
+                           const struct process_want *want, uint64_t entry)
+{
+    const struct plan_process *p = &b->plan->process[process];
+    enum {
+        PC = 0,
+        SP = 2,
+        A0 = 10,
+        A1 = 11
+    };
+
+    build_emit(b, (struct plan_action){.kind = PLAN_CONFIGURE,
+                                       .count = 1,
+                                       .slot = p->thread[n],
+                                       .index = process,
+                                       .value = want->priority});
+    build_emit(b, (struct plan_action){
+                      .kind = PLAN_BIND, .count = 1, .slot = p->thread[n], .other = bell});
+    process_register(b, p->thread[n], PC, entry);
+    process_register(b, p->thread[n], SP, LAYOUT_STACK + n * LAYOUT_STACK_STEP + STACK_BYTES);
+    process_register(b, p->thread[n], A0, LAYOUT_START);
+    process_register(b, p->thread[n], A1, n);
+}
+
 static void process_threads(struct build *b, unsigned process, struct build_piece *piece,
                             const struct build_store *store, const struct process_want *want,
                             uint64_t entry)
 {
     struct plan_process *p = &b->plan->process[process];
-    enum {
-        PC = 0,
-        SP = 2,
-        A0 = 10
-    };
 
     p->fault = build_minted(b, b->plan->endpoint, RIGHT_WRITE, p->badge);
     p->thread_count = want->threads;
     for (unsigned i = 0; i < want->threads; i++) {
-        uint64_t stack = LAYOUT_STACK + i * LAYOUT_STACK_STEP;
-        build_pages(b, piece, LAYOUT_STACK_PAGES, store, stack, RIGHT_READ | RIGHT_WRITE);
+        build_pages(b, piece, LAYOUT_STACK_PAGES, store, LAYOUT_STACK + i * LAYOUT_STACK_STEP,
+                    RIGHT_READ | RIGHT_WRITE);
         p->thread[i] = build_new_objects(b, piece, OBJ_THREAD, THREAD_BITS_MIN, 1);
-        build_emit(b, (struct plan_action){.kind = PLAN_CONFIGURE,
-                                           .count = 1,
-                                           .slot = p->thread[i],
-                                           .index = process,
-                                           .value = want->priority});
-        process_register(b, p->thread[i], SP, stack + STACK_BYTES);
+        uint32_t bell = process_thread_bells(b, process, piece, i);
+        process_thread(b, process, i, bell, want, entry);
     }
-    build_emit(b, (struct plan_action){.kind = PLAN_BIND,
-                                       .count = 1,
-                                       .slot = p->thread[0],
-                                       .other = plan_home_of(b->plan, process)->wake});
-    process_register(b, p->thread[0], PC, entry);
-    process_register(b, p->thread[0], A0, LAYOUT_START);
 }
 
 static void process_name(const struct build *b, unsigned process, struct plan_process *out)
@@ -261,7 +305,8 @@ void build_process(struct build *b, unsigned process)
     struct process_program program;
     unsigned owner = plan_process_owner(process);
 
-    *p = (struct plan_process){.badge = process + UINT64_C(1), .slots = process_slots(b, process)};
+    *p = (struct plan_process){.badge = process + UINT64_C(1),
+                               .slots = process_slots(b, process, want.threads)};
     process_name(b, process, p);
     process_program_open(b, want.path, &program);
     if (b->err != OK)
@@ -271,6 +316,7 @@ void build_process(struct build *b, unsigned process)
     const struct build_store store = {p->store, p->vspace, &p->store_used};
     for (unsigned i = 0; i < program.elf.segment_count; i++)
         process_segment(b, &store, &piece, &program.elf.segment[i], program.offset);
+    process_recovery(b, p, &program.elf.recovery);
     build_pages(b, &piece, (unsigned)build_page_count(want.heap_bytes), &store, LAYOUT_HEAP,
                 RIGHT_READ | RIGHT_WRITE);
     process_record(b, p, &piece, &store);

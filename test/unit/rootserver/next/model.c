@@ -366,6 +366,10 @@ static void run_one(struct model *m, const struct plan *plan, const struct plan_
     case PLAN_REGISTER:
         at_type(m, a->slot, OBJ_THREAD);
         break;
+    case PLAN_RECOVER:
+        at_type(m, a->slot, OBJ_VSPACE);
+        model_require(a->bytes != 0 && (a->offset < a->value || a->offset >= a->value + a->bytes));
+        break;
     default:
         threads(m, plan, a);
         break;

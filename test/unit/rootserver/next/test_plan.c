@@ -422,10 +422,43 @@ START_TEST(test_record_names_the_mmu_mode_asked_for_or_the_best_there_is)
 }
 END_TEST
 
+START_TEST(test_plan_threads_have_stacks_and_notifications)
+{
+    /* Each thread of several has its own stack with guard pages, and two Notifications, which the
+     * record tells; a process with one thread has no entry for it. */
+    struct start_table table;
+    struct start_entry entry;
+    make(1, 32 * MIB, 512 * MIB);
+    sample.system.service[1].threads = 8;
+    plan_it();
+    run_it();
+    record_of(0, 0, &table);
+    ck_assert_int_eq(start_table_find(&table, START_THREAD, "thread.0", &entry), ERR_NOT_FOUND);
+    record_of(1, 0, &table);
+    table_is_true(1, &table);
+    ck_assert_uint_eq(plan.process[1].thread_count, 8);
+    const struct model_object *cnode = model_at(&model, plan.process[1].cnode);
+    for (unsigned i = 0; i < 8; i++) {
+        char name[16];
+        snprintf(name, sizeof name, "thread.%u", i);
+        ck_assert_int_eq(start_table_find(&table, START_THREAD, name, &entry), OK);
+        ck_assert_ptr_nonnull(mapped(vspace_of(1), entry.address - 1));
+        ck_assert_ptr_nonnull(mapped(vspace_of(1), entry.address - entry.bytes));
+        ck_assert_ptr_null(mapped(vspace_of(1), entry.address));
+        ck_assert_ptr_null(mapped(vspace_of(1), entry.address - entry.bytes - 1));
+        const struct model_object *thread = model_at(&model, plan.process[1].thread[i]);
+        ck_assert_uint_eq(thread->bound, cnode->cap[entry.value].object);
+        ck_assert_uint_eq(cnode->cap[entry.slot].badge, 1);
+        ck_assert_uint_eq(model.object[cnode->cap[entry.slot].object - 1].bound, 0);
+    }
+    release();
+}
+END_TEST
+
 START_TEST(test_plan_regions_are_what_the_recipe_says)
 {
-    /* "map": the guest's whole RAM is mapped for the service, at the same memory.  "dma": none of it
-     * is, but one page that the service can only read.  Only the service writes the info page. */
+    /* "map": the guest's whole RAM is mapped for the service, at the same memory.  "dma": none of
+     * it is, but one page that the service only reads.  Only the service writes the info page. */
     make(2, 34 * MIB, 512 * MIB);
     plan_it();
     run_it();
@@ -556,7 +589,7 @@ END_TEST
 
 START_TEST(test_plan_service_without_its_device_refused)
 {
-    /* A machine without a device that fits stops that service alone; with `optional` not even it. */
+    /* A machine without a device that fits stops that service alone; `optional`: not even it. */
     make(1, 32 * MIB, 512 * MIB);
     strcpy(sample.system.service[1].device[0].match[1], "absent");
     plan_it();
@@ -673,6 +706,7 @@ int main(void)
                         sizeof shapes / sizeof shapes[0]);
     tcase_add_test(tc, test_plan_guest_ram_is_whole_in_both_spaces);
     tcase_add_test(tc, test_plan_files_are_mapped_whole_and_alone);
+    tcase_add_test(tc, test_plan_threads_have_stacks_and_notifications);
     tcase_add_test(tc, test_plan_regions_are_what_the_recipe_says);
     tcase_add_test(tc, test_plan_stack_has_guard_pages);
     tcase_add_test(tc, test_plan_capabilities_are_the_golden_list);
