@@ -6,7 +6,9 @@
 #include <proto/process_start.h>
 #include <proto/vmm_start.h>
 #include <rt/rt.h>
+#include <rt/rt_start_table.h>
 #include <vmm/board/machine.h>
+#include <vmm/board/record.h>
 #include <vmm/board/start.h>
 #include <vmm/io/stream_ring.h>
 #include <vmm/calls.h>
@@ -41,54 +43,79 @@ static _Noreturn void vmm_give_up(const struct calls *calls, enum report_failure
 
 /* The connections of the guest.  They live until the process is destroyed. */
 struct connections {
-    uint32_t count;
-    struct stream_ring rings[START_CONNECTIONS_MAX];
-    struct calls_peer peer[START_CONNECTIONS_MAX];
+    struct stream_ring rings[RECORD_CONNECTIONS_MAX];
+    struct calls_peer peer[RECORD_CONNECTIONS_MAX];
 };
 
-/* Attaches the rings of each connection and connects the port of its device. */
-static enum err vmm_connect(struct connections *connections, const struct vmm_start *start,
-                            struct board_config *config)
+/* What the start record says. */
+struct given {
+    struct board_config config;
+    struct record_process process;
+    struct record_connection connection[RECORD_CONNECTIONS_MAX];
+    uint32_t connection_count;
+};
+
+/* Reads the table of the start record, or the fixed fields of a root server without the table. */
+static enum err vmm_read(struct given *given)
 {
-    struct start_connection wanted[START_CONNECTIONS_MAX];
+    const struct start_table *table = rt_start_table();
+    const void *role;
+
+    if (record_has_guest(table)) {
+        enum err err = record_config(table, rt_timebase_hz(), &given->config);
+        err = err ? err : record_process(table, &given->process);
+        return err ? err : record_connections(table, given->connection, &given->connection_count);
+    }
+    enum err err = rt_role(sizeof(struct vmm_start), &role);
+    err = err ? err : start_config(role, rt_timebase_hz(), &given->config);
+    if (err)
+        return err;
+    given->process = start_process(role);
+    given->connection_count = start_connections(role, given->connection);
+    return OK;
+}
+
+/* Attaches the rings of each connection and connects the port of its device. */
+static enum err vmm_connect(struct connections *connections, struct given *given)
+{
     enum err err = OK;
 
-    connections->count = start_connections(start, wanted);
-    for (uint32_t i = 0; !err && i < connections->count; i++) {
+    for (uint32_t i = 0; !err && i < given->connection_count; i++) {
+        const struct record_connection *wanted = &given->connection[i];
         struct stream_ring *rings = &connections->rings[i];
         struct calls_peer *peer = &connections->peer[i];
-        peer->wake = cap_at(wanted[i].signal_slot);
-        err = stream_ring_attach(rings, &wanted[i].out, &wanted[i].in, peer, calls_peer_signal);
+        peer->wake = cap_at(wanted->signal_slot);
+        err = stream_ring_attach(rings, &wanted->out, &wanted->in, peer, calls_peer_signal);
         if (err)
             return err;
         const struct stream_port port = stream_ring_port(rings);
-        err = board_connect(config, wanted[i].device, &port);
+        err = board_connect(&given->config, wanted->device, &port);
     }
     return err;
 }
 
 /* Takes the machine over from the last VMM, or boots it. */
-static void vmm_machine_set_up(struct machine *machine, struct connections *connections,
-                               const struct vmm_start *start, struct calls *calls)
+static ATTR_NOINLINE void vmm_machine_set_up(struct machine *machine,
+                                             struct connections *connections, struct calls *calls)
 {
-    struct board_config config;
+    struct given given;
     bool is_taken_over = false;
 
-    enum err err = start_config(start, rt_timebase_hz(), &config);
-    if (!err)
-        err = vmm_connect(connections, start, &config);
+    enum err err = vmm_read(&given);
+    err = err ? err : vmm_connect(connections, &given);
     if (err)
         vmm_give_up(calls, REPORT_FAILURE_START_RECORD, err);
-    config.vcpu = calls_vcpu(calls);
-    config.wall_ns = wall_ns;
-    config.time_ticks = time_ticks;
-    err = machine_init(machine, &config, (void *)(uintptr_t)start->arena_address,
-                       start->arena_bytes, &is_taken_over);
+    calls->vcpu = cap_at(given.process.vcpu_slot);
+    given.config.vcpu = calls_vcpu(calls);
+    given.config.wall_ns = wall_ns;
+    given.config.time_ticks = time_ticks;
+    err = machine_init(machine, &given.config, given.process.arena, given.process.arena_bytes,
+                       &is_taken_over);
     if (err)
         vmm_give_up(calls, REPORT_FAILURE_START_RECORD, err);
     /* Without the old state, the RAM is known to be clean only at the guest's first start. */
     if (!is_taken_over)
-        machine->state->is_ram_dirty = start->starts != 0;
+        machine->state->is_ram_dirty = given.process.restart_count != 0;
     if (is_taken_over && !machine->state->is_booting)
         return;
     err = machine_boot(machine);
@@ -113,15 +140,8 @@ int main(void)
     struct calls calls = {.wake = cap_at(PROCESS_SLOT_WAKE), .parent = cap_at(PROCESS_SLOT_PARENT)};
     struct connections connections;
     struct machine machine;
-    const void *role;
 
-    enum err err = rt_role(sizeof(struct vmm_start), &role);
-    if (err)
-        vmm_give_up(&calls, REPORT_FAILURE_START_RECORD, err);
-    const struct vmm_start *start = role;
-    calls.vcpu = cap_at(start->vcpu_slot);
-    vmm_machine_set_up(&machine, &connections, start, &calls);
-
+    vmm_machine_set_up(&machine, &connections, &calls);
     struct vcpu_loop_result result = vmm_run(&machine, calls);
     switch (result.end) {
     case VCPU_LOOP_POWERED_OFF:

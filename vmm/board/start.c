@@ -56,13 +56,13 @@ enum err start_config(const struct vmm_start *start, uint64_t timebase_hz, struc
 }
 
 uint32_t start_connections(const struct vmm_start *start,
-                           struct start_connection out[START_CONNECTIONS_MAX])
+                           struct record_connection out[RECORD_CONNECTIONS_MAX])
 {
     uint64_t at = start->console_address;
 
     if (start->console_bytes == 0)
         return 0;
-    out[0] = (struct start_connection){
+    out[0] = (struct record_connection){
         .device = "uart16550",
         .out = {start_pointer(at + CONSOLE_OUTPUT_SHARED), start_pointer(at + CONSOLE_OUTPUT_DATA),
                 CONSOLE_OUTPUT_BYTES},
@@ -71,4 +71,14 @@ uint32_t start_connections(const struct vmm_start *start,
         .signal_slot = start->console_slot,
     };
     return 1;
+}
+
+struct record_process start_process(const struct vmm_start *start)
+{
+    return (struct record_process){
+        .arena = start_pointer(start->arena_address),
+        .arena_bytes = start->arena_bytes,
+        .restart_count = start->starts,
+        .vcpu_slot = start->vcpu_slot,
+    };
 }

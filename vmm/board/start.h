@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Makes the configuration of the machine from the VMM's start record (<proto/vmm_start.h>). */
+/*
+ * Makes the configuration of the machine from the fixed fields of a start record
+ * (<proto/vmm_start.h>).  Goes when every root server writes the table that record.h reads.
+ */
 #ifndef VMM_BOARD_START_H
 #define VMM_BOARD_START_H
 
@@ -8,16 +11,7 @@
 #include <base/err.h>
 #include <proto/vmm_start.h>
 #include <vmm/board/board.h>
-#include <vmm/io/stream_ring.h>
-
-#define START_CONNECTIONS_MAX 16u
-
-/* One connection of the guest: what the port of a device is connected to. */
-struct start_connection {
-    const char *device; /* name of the model */
-    struct stream_ring_place out, in;
-    uint32_t signal_slot; /* Notification, WRITE: wakes the service; 0 for none */
-};
+#include <vmm/board/record.h>
 
 /*
  * Fills *out from the record, with the list of devices.  The caller connects the devices, and sets
@@ -36,6 +30,9 @@ MUST_CHECK start_config(const struct vmm_start *start, uint64_t timebase_hz,
 /* Fills the first elements of `out` with the connections of the record, which start_config() has
  * accepted; returns their number. */
 uint32_t start_connections(const struct vmm_start *start,
-                           struct start_connection out[START_CONNECTIONS_MAX]);
+                           struct record_connection out[RECORD_CONNECTIONS_MAX]);
+
+/* What the process needs besides. */
+struct record_process start_process(const struct vmm_start *start);
 
 #endif

@@ -79,7 +79,7 @@ def build(copy, folder):
     shared = [copy / "vmm" / name for name in quoted(copy, "vmm/meson.build")
               if name.endswith(".c") and name not in ("main.c", "calls.c")]
     shared += [copy / f"vmm/dev/{name}.c" for name in devices(copy)]
-    shared += [copy / "test/fakes/vmm_fake.c", TREE / "libs/ring/ring.c", models(copy, copy),
+    shared += [copy / "test/fakes/vmm_fake.c", TREE / "libs/ring/ring.c", TREE / "libs/rt/rt_start_table.c", models(copy, copy),
                *sorted((TREE / "libs/payload").glob("*.c")), *sorted((TREE / "libs/rvdec").glob("*.c"))]
     test = [copy / "test/unit/device" / name for name in ("test_scratch.c", "main.c")]
     objects, problems = compile_all(copy, [*shared, *test, TREE / "test/unit/vmm/fdt_dump.c"], folder)

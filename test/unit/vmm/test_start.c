@@ -102,7 +102,7 @@ START_TEST(test_start_connections_are_those_of_the_record)
 {
     /* A record with a console region has one connection, to the UART; without, there is none. */
     struct vmm_start start = good();
-    struct start_connection connection[START_CONNECTIONS_MAX];
+    struct record_connection connection[RECORD_CONNECTIONS_MAX];
     struct board_config config;
 
     start.console_slot = 7;
