@@ -8,7 +8,7 @@ import re
 import tomllib
 
 MANIFEST = re.compile(r"services/([\w-]+)/manifest\.toml")
-ROOMS = ("tools/config/",)
+ROOMS = ("tools/config/", "vmm/boot/", "vmm/io/", "vmm/memory/", "vmm/state/", "vmm/vcpu/")
 
 
 def names(tree):

@@ -80,7 +80,7 @@ struct dev_section {
 #define DEV_COMPATIBLES_MAX 4u
 
 struct dev_model {
-    const char *name; /* in configurations, and of the device's sections: "uart16550" */
+    const char *name; /* in configurations, and of the device's sections: "goldfish-rtc" */
     enum dev_presence presence;
     struct dev_section state;       /* written by the vCPU's thread only */
     struct dev_section queue_state; /* written by the queue thread only */
@@ -113,7 +113,7 @@ struct dev_model {
      * Called outside any transaction, before the vCPU runs on:
      *  - after an exit in which the device called dev_is_due();
      * and for every device that has a notify(), in the order of the machine's table:
-     *  - after the vCPU's thread was signalled, as for new input or room in the console;
+     *  - after the vCPU's thread was signalled, as for new input or room in a port's stream;
      *  - once the earliest deadline_ns() of all devices is reached;
      *  - after the machine was booted, and when a new VMM has taken the machine over.
      * Many calls have no cause in this device: notify() then changes nothing.
@@ -151,11 +151,11 @@ struct dev_model {
     void (*irq_input)(const struct dev_ctx *dev, uint32_t source, bool is_high);
     bool (*irq_output)(const struct dev_ctx *dev, uint32_t hart);
     /*
-     * The console's; NULL in all other models.  The firmware's console shares the streams of this
-     * device's port.  Takes up to `count` bytes of input that the device has received, the oldest
+     * Of the model whose port's streams are those of the firmware's text (vmm/sbi) too; NULL in all
+     * other models.  Takes up to `count` bytes of input that the device has received, the oldest
      * first, and returns their number.  Within a transaction.
      */
-    size_t (*console_take)(const struct dev_ctx *dev, uint8_t *bytes, size_t count);
+    size_t (*text_take)(const struct dev_ctx *dev, uint8_t *bytes, size_t count);
 };
 
 /* All models, in the order of vmm/dev/meson.build, then NULL. */

@@ -50,11 +50,11 @@ static void host_power(void *opaque, enum dev_power what, uint32_t code)
 
 /* ---- Set-up ---- */
 
-static void machine_device_build(struct machine *machine, uint32_t index, bool is_console)
+static void machine_device_build(struct machine *machine, uint32_t index, bool is_text)
 {
     const struct board_device *device = &machine->config.device[index];
     struct dev_ctx *dev = &machine->dev[index];
-    struct stream *stream = is_console ? &machine->console : &machine->stream[index];
+    struct stream *stream = is_text ? &machine->text : &machine->stream[index];
 
     *dev = (struct dev_ctx){
         .model = device->model,
@@ -70,8 +70,8 @@ static void machine_device_build(struct machine *machine, uint32_t index, bool i
     machine->timed |= device->model->deadline_ns ? dev->due_bit : 0;
     stream->log = &machine->log;
     stream->port = &device->stream;
-    if (is_console)
-        machine->console_dev = dev;
+    if (is_text)
+        machine->text_dev = dev;
     if (device->model->irq_input)
         machine->irqchip = dev;
 }
@@ -79,15 +79,15 @@ static void machine_device_build(struct machine *machine, uint32_t index, bool i
 static enum err machine_handle_build(struct machine *machine)
 {
     const struct board_config *config = &machine->config;
-    int console = sections_console(config);
+    int text = sections_text(config);
     enum err err = OK;
 
     machine->host =
         (struct dev_host){.opaque = machine, .wall_ns = host_wall_ns, .power = host_power};
-    machine->console.port = &stream_none;
-    machine->console.log = &machine->log;
+    machine->text.port = &stream_none;
+    machine->text.log = &machine->log;
     for (uint32_t i = 0; i < config->device_count; i++) {
-        machine_device_build(machine, i, console == (int)i);
+        machine_device_build(machine, i, text == (int)i);
     }
     sections_bind(machine);
     for (uint32_t i = 0; !err && i < config->device_count; i++) {
@@ -108,7 +108,7 @@ static void machine_stream_start(const struct stream *stream, bool is_taken_over
 
 static void machine_streams_start(struct machine *machine, bool is_taken_over)
 {
-    machine_stream_start(&machine->console, is_taken_over);
+    machine_stream_start(&machine->text, is_taken_over);
     for (uint32_t i = 0; i < machine->config.device_count; i++)
         if (machine->stream[i].state)
             machine_stream_start(&machine->stream[i], is_taken_over);

@@ -46,20 +46,20 @@ struct machine_state {
 struct machine {
     struct machine_state *state; /* in the arena */
     struct log log;              /* of the thread that uses this handle */
-    struct stream console;       /* the firmware's, and that of console_dev's port */
+    struct stream text;          /* the firmware's, and that of text_dev's port */
     struct dev_host host;
     /* When machine_settle() must run even if nothing changes: time CSR; all ones for never. */
     uint64_t deadline_ticks;
     const struct dev_ctx *irqchip;
-    /* The device that shares the firmware's console; NULL for none. */
-    const struct dev_ctx *console_dev;
+    /* The device that shares the firmware's text stream; NULL for none. */
+    const struct dev_ctx *text_dev;
     uint32_t notified; /* the bits of the devices that have a notify() */
     uint32_t timed;    /* and of those that have a deadline_ns() */
     struct bus bus;
     struct arena arena;
     struct board_config config;
     struct dev_ctx dev[BOARD_DEVICES_MAX];   /* in the order of config.device */
-    struct stream stream[BOARD_DEVICES_MAX]; /* of the ports of all devices but console_dev */
+    struct stream stream[BOARD_DEVICES_MAX]; /* of the ports of all devices but text_dev */
 };
 
 /*

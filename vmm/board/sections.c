@@ -4,7 +4,7 @@
 #include <stdio.h>
 
 #define SECTION_MACHINE 0u
-#define SECTION_CONSOLE 1u
+#define SECTION_TEXT 1u
 
 static enum err sections_add(struct sections *list, const char *name, struct dev_section section,
                              enum arena_writer writer)
@@ -34,19 +34,19 @@ static enum err sections_add_part(struct sections *list, const struct board_devi
                                          : sections_add(list, name, section, writer);
 }
 
-int sections_console(const struct board_config *config)
+int sections_text(const struct board_config *config)
 {
     for (uint32_t i = 0; i < config->device_count; i++)
-        if (config->device[i].model->console_take)
+        if (config->device[i].model->text_take)
             return (int)i;
     return -1;
 }
 
-/* The positions of the streams of a device's port, unless they are the firmware's console. */
+/* The positions of the streams of a device's port, unless they are those of the firmware's text. */
 static struct dev_section sections_of_port(const struct board_config *config, uint32_t device)
 {
     if (config->device[device].model->port.kind != DEV_PORT_STREAM ||
-        sections_console(config) == (int)device)
+        sections_text(config) == (int)device)
         return (struct dev_section){0};
     return (struct dev_section){1, sizeof(struct stream_state)};
 }
@@ -66,12 +66,12 @@ static enum err sections_add_device(struct sections *list, const struct board_co
 enum err sections_list(const struct board_config *config, struct sections *out)
 {
     const struct dev_section machine = {2, sizeof(struct machine_state)};
-    const struct dev_section console = {1, sizeof(struct stream_state)};
+    const struct dev_section text = {1, sizeof(struct stream_state)};
 
     out->count = 0;
     enum err err = sections_add(out, "machine", machine, ARENA_WRITER_VCPU);
     if (!err)
-        err = sections_add(out, "console", console, ARENA_WRITER_VCPU);
+        err = sections_add(out, "text", text, ARENA_WRITER_VCPU);
     for (uint32_t i = 0; !err && i < config->device_count; i++)
         err = sections_add_device(out, config, i);
     for (uint32_t i = 0; !err && i < config->device_count; i++)
@@ -90,10 +90,10 @@ static void *sections_next(const struct machine *machine, uint32_t *at, uint32_t
 void sections_bind(struct machine *machine)
 {
     const struct board_config *config = &machine->config;
-    uint32_t at = SECTION_CONSOLE + 1;
+    uint32_t at = SECTION_TEXT + 1;
 
     machine->state = arena_section(&machine->arena, SECTION_MACHINE);
-    machine->console.state = arena_section(&machine->arena, SECTION_CONSOLE);
+    machine->text.state = arena_section(&machine->arena, SECTION_TEXT);
     for (uint32_t i = 0; i < config->device_count; i++) {
         uint32_t port_bytes = sections_of_port(config, i).bytes;
         machine->dev[i].state = sections_next(machine, &at, config->device[i].model->state.bytes);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The sections of a machine's arena: the machine, the firmware's console, and for each device its
+ * The sections of a machine's arena: the machine, the firmware's text, and for each device its
  * state, the positions of its port's streams, and the state that the queue thread writes.  They
  * are named MODEL, MODEL.PORT and MODEL.queue; the second device of a model is MODEL#1.
  */
@@ -27,7 +27,7 @@ MUST_CHECK sections_list(const struct board_config *config, struct sections *out
 /* Points the machine, whose arena has these sections, and its devices to their states. */
 void sections_bind(struct machine *machine);
 
-/* The device that shares the firmware's console: the first with a console_take(); -1 for none. */
-int sections_console(const struct board_config *config);
+/* The device that shares the firmware's text stream: the first with a text_take(); -1 for none. */
+int sections_text(const struct board_config *config);
 
 #endif

@@ -29,10 +29,10 @@ static void seed_of_boot(const struct machine *machine, uint8_t seed[GUEST_SEED_
     }
 }
 
-/* The node of the console, for stdout-path and the alias. */
-static int property_console(const struct machine *machine, void *fdt, const char *name)
+/* The node of the device for text, for stdout-path and the alias. */
+static int property_text(const struct machine *machine, void *fdt, const char *name)
 {
-    const struct dev_ctx *dev = machine->console_dev;
+    const struct dev_ctx *dev = machine->text_dev;
     char path[80];
 
     if (!dev)
@@ -50,7 +50,7 @@ static int node_chosen(const struct machine *machine, const struct image_plan *p
     seed_of_boot(machine, seed);
     if (!err && config->bootargs[0] != '\0')
         err = fdt_util_string(fdt, "bootargs", config->bootargs);
-    err = err ? err : property_console(machine, fdt, "stdout-path");
+    err = err ? err : property_text(machine, fdt, "stdout-path");
     err = err ? err : fdt_property(fdt, "rng-seed", seed, sizeof seed);
     if (!err && config->initrd_bytes) {
         err = fdt_property_u64(fdt, "linux,initrd-start", plan->initrd_gpa);
@@ -161,7 +161,7 @@ static int node_soc(const struct machine *machine, void *fdt)
 static int node_aliases(const struct machine *machine, void *fdt)
 {
     int err = fdt_begin_node(fdt, "aliases");
-    err = err ? err : property_console(machine, fdt, "serial0");
+    err = err ? err : property_text(machine, fdt, "serial0");
     return err ? err : fdt_end_node(fdt);
 }
 

@@ -510,5 +510,5 @@ const struct dev_model uart16550_model = {
     .compatible = {"ns16550a"},
     .node_bytes = NODE_BYTES,
     .fdt_properties = uart_fdt_properties,
-    .console_take = uart_take,
+    .text_take = uart_take,
 };

@@ -49,7 +49,7 @@ struct stream {
     struct log *log;            /* of the thread that uses this handle */
     struct stream_state *state; /* in the arena */
     const struct stream_port *port;
-    /* Of the exit being handled; NULL outside of an exit, and for all streams but the console's. */
+    /* Of the exit being handled; NULL outside of an exit, and if not the firmware's stream. */
     struct exit_outcome *outcome;
 };
 
@@ -82,7 +82,7 @@ static inline void stream_advance_out(const struct stream *stream, size_t count)
 
 /*
  * Within the transaction of an exit: the byte is put right after the commit.  False: there is no
- * room, no exit is being handled, or the stream is not the console's.
+ * room, no exit is being handled, or the stream is not the firmware's.
  */
 static inline bool stream_send(const struct stream *stream, uint8_t byte)
 {
@@ -91,8 +91,8 @@ static inline bool stream_send(const struct stream *stream, uint8_t byte)
     if (!outcome || stream_room(stream) == 0)
         return false;
     outcome->flags |= OUTCOME_BYTE;
-    outcome->console_position = stream->state->out_position;
-    outcome->console_gpa = byte;
+    outcome->text_position = stream->state->out_position;
+    outcome->text_gpa = byte;
     stream_advance_out(stream, 1);
     return true;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* SBI, "Console Putchar": without a console "the character is thrown away". */
+/* The legacy extension of SBI lets the firmware throw characters away when nothing shows them. */
 #include <vmm/io/stream.h>
 
 static size_t none_room(void *opaque, uint64_t position)

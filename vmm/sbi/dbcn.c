@@ -26,7 +26,7 @@ static uint8_t *dbcn_memory(const struct sbi_call *call)
 
 static struct sbi_result dbcn_write(const struct sbi_call *call)
 {
-    const struct stream *console = &call->machine->console;
+    const struct stream *console = &call->machine->text;
     size_t count = call->arg[0];
 
     if (!dbcn_memory(call))
@@ -39,9 +39,9 @@ static struct sbi_result dbcn_write(const struct sbi_call *call)
     if (count == 0)
         return sbi_ok(0);
     call->outcome->flags |= OUTCOME_TEXT;
-    call->outcome->console_position = console->state->out_position;
-    call->outcome->console_gpa = call->arg[1];
-    call->outcome->console_bytes = (uint32_t)count;
+    call->outcome->text_position = console->state->out_position;
+    call->outcome->text_gpa = call->arg[1];
+    call->outcome->text_bytes = (uint32_t)count;
     stream_advance_out(console, count);
     return sbi_ok(count);
 }
@@ -49,9 +49,9 @@ static struct sbi_result dbcn_write(const struct sbi_call *call)
 /* The bytes stay in the ring, or in the undo log, until the commit, so the call can be repeated. */
 size_t sbi_console_read(const struct sbi_call *call, uint8_t *bytes, size_t count)
 {
-    const struct stream *console = &call->machine->console;
-    const struct dev_ctx *dev = call->machine->console_dev;
-    size_t received = dev ? dev->model->console_take(dev, bytes, count) : 0;
+    const struct stream *console = &call->machine->text;
+    const struct dev_ctx *dev = call->machine->text_dev;
+    size_t received = dev ? dev->model->text_take(dev, bytes, count) : 0;
     size_t waiting = stream_peek(console, bytes + received, count - received);
 
     if (waiting) {
@@ -72,13 +72,13 @@ static struct sbi_result dbcn_read(const struct sbi_call *call)
 
 bool sbi_console_write_byte(const struct sbi_call *call, uint8_t byte)
 {
-    const struct stream *console = &call->machine->console;
+    const struct stream *console = &call->machine->text;
 
     if (stream_room(console) == 0)
         return false;
     call->outcome->flags |= OUTCOME_BYTE;
-    call->outcome->console_position = console->state->out_position;
-    call->outcome->console_gpa = byte;
+    call->outcome->text_position = console->state->out_position;
+    call->outcome->text_gpa = byte;
     stream_advance_out(console, 1);
     return true;
 }

@@ -18,8 +18,8 @@ enum outcome_flag {
     OUTCOME_INJECT = 1 << 0, /* the guest takes exception `cause` with `tval` at `pc` */
     OUTCOME_TIMER = 1 << 1,  /* the hart's timer is set to timer_ticks */
     OUTCOME_HARTS = 1 << 2,  /* one of the three masks of harts is not 0 */
-    OUTCOME_TEXT = 1 << 3,   /* write console_bytes bytes of guest RAM at console_gpa */
-    OUTCOME_BYTE = 1 << 4,   /* write one byte, whose value is console_gpa */
+    OUTCOME_TEXT = 1 << 3,   /* write text_bytes bytes of guest RAM at text_gpa */
+    OUTCOME_BYTE = 1 << 4,   /* write one byte, whose value is text_gpa */
     OUTCOME_INPUT = 1 << 5,  /* input was taken: release it */
     OUTCOME_WAIT = 1 << 6,   /* the hart waits for an interrupt before it goes on */
 };
@@ -42,9 +42,9 @@ struct exit_outcome {
     uint32_t soft_set;   /* harts that get a software interrupt */
     uint32_t soft_clear; /* harts whose pending software interrupt is cleared */
     uint32_t started;    /* harts that were asked to start */
-    uint32_t console_bytes;
-    uint64_t console_position; /* of the first byte that is written */
-    uint64_t console_gpa;
+    uint32_t text_bytes;
+    uint64_t text_position; /* of the first byte that is written */
+    uint64_t text_gpa;
     uint64_t timer_ticks; /* guest ticks, absolute; all ones for never */
     uint64_t reserved[2];
 };

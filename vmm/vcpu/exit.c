@@ -277,9 +277,9 @@ enum err exit_handle(struct machine *machine, uint32_t hart, enum exit_next *nex
     outcome->pc = record->pc;
     outcome->flags = outcome->reg_count = 0;
     outcome->soft_set = outcome->soft_clear = outcome->started = 0;
-    machine->console.outcome = outcome;
+    machine->text.outcome = outcome;
     enum err err = exit_dispatch(machine, hart, page, record, outcome, &found);
-    machine->console.outcome = NULL;
+    machine->text.outcome = NULL;
     if (err || found == EXIT_WAIT) {
         enum err rollback = log_rollback(&machine->log);
         if (err || rollback)
@@ -293,18 +293,18 @@ enum err exit_handle(struct machine *machine, uint32_t hart, enum exit_next *nex
 
 /* ---- Applying ---- */
 
-static void console_apply(const struct machine *machine, const struct exit_outcome *outcome)
+static void text_apply(const struct machine *machine, const struct exit_outcome *outcome)
 {
-    const struct stream_port *port = machine->console.port;
-    uint8_t byte = (uint8_t)outcome->console_gpa, *bytes;
+    const struct stream_port *port = machine->text.port;
+    uint8_t byte = (uint8_t)outcome->text_gpa, *bytes;
 
-    if ((outcome->flags & OUTCOME_TEXT) && guestmem_at(&machine->config.ram, outcome->console_gpa,
-                                                       outcome->console_bytes, &bytes) == OK)
-        port->put(port->opaque, outcome->console_position, bytes, outcome->console_bytes);
+    if ((outcome->flags & OUTCOME_TEXT) && guestmem_at(&machine->config.ram, outcome->text_gpa,
+                                                       outcome->text_bytes, &bytes) == OK)
+        port->put(port->opaque, outcome->text_position, bytes, outcome->text_bytes);
     if (outcome->flags & OUTCOME_BYTE)
-        port->put(port->opaque, outcome->console_position, &byte, 1);
+        port->put(port->opaque, outcome->text_position, &byte, 1);
     if (outcome->flags & OUTCOME_INPUT)
-        stream_release(&machine->console);
+        stream_release(&machine->text);
 }
 
 /* Clears first, also a SOFT_SET that the kernel has not handled yet; then sets. */
@@ -368,7 +368,7 @@ static void outcome_rest_apply(const struct machine *machine, uint32_t hart,
                                const struct exit_outcome *outcome)
 {
     if (outcome->flags & (OUTCOME_TEXT | OUTCOME_BYTE | OUTCOME_INPUT))
-        console_apply(machine, outcome);
+        text_apply(machine, outcome);
     if (outcome->flags & OUTCOME_HARTS)
         harts_apply(machine, hart, outcome);
     if (outcome->flags & OUTCOME_TIMER)

@@ -21,7 +21,7 @@
 
 enum exit_next {
     EXIT_RESUME, /* the outcome is committed */
-    EXIT_WAIT,   /* nothing was changed: handle the exit again after the console has signalled */
+    EXIT_WAIT,   /* nothing was changed: handle the exit again after the stream has signalled */
 };
 
 /*

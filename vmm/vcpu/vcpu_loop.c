@@ -112,7 +112,7 @@ enum err vcpu_suspend(struct machine *machine, uint32_t hart)
     return OK;
 }
 
-/* Answers the exit in the state page; waits for the console as long as the exit needs it. */
+/* Answers the exit in the state page; waits for the text stream as long as the exit needs it. */
 static enum err vcpu_loop_answer(struct machine *machine, uint32_t hart,
                                  const struct vcpu_loop_ops *ops, void *opaque)
 {

@@ -149,7 +149,7 @@ START_TEST(test_sections_each_part_of_a_device_has_its_own)
     /* States, queue states and streams are sections with unique names; the order of the calls
      * does not matter. */
     static const char *const wanted[] = {
-        "machine",      "console",   "goldfish-rtc",   "plic",          "uart16550",      "slotted",
+        "machine",      "text",      "goldfish-rtc",   "plic",          "uart16550",      "slotted",
         "slotted.line", "slotted#1", "slotted#1.line", "slotted.queue", "slotted#1.queue"};
     struct board_config config = started();
     struct sections list;
@@ -199,7 +199,7 @@ START_TEST(test_board_models_say_all_that_the_board_needs)
         ck_assert_int_eq(sections_list(&config, &list), OK);
         ck_assert(model->region_bytes == 0 || (model->read && model->write && model->widths));
         ck_assert(!model->node || model->compatible[0]);
-        ck_assert(!model->console_take || model->port.kind == DEV_PORT_STREAM);
+        ck_assert(!model->text_take || model->port.kind == DEV_PORT_STREAM);
     }
 }
 END_TEST

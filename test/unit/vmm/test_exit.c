@@ -135,7 +135,7 @@ START_TEST(test_exit_ecall_any_registers_are_answered)
                 fake->machine.state->hart[0].status = HART_STARTED;
                 fake->out_limit = fake->out_position + 16;
                 if (fake->out_limit > FAKE_CONSOLE_BYTES - 16)
-                    fake->out_position = fake->machine.console.state->out_position = 0;
+                    fake->out_position = fake->machine.text.state->out_position = 0;
                 ck_assert_int_eq(answer(fake), EXIT_RESUME);
                 fake->page[0].irq = 0;
             }

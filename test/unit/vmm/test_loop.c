@@ -434,7 +434,7 @@ static void step_random(struct guest *guest, struct vcpu_page *page)
 
     guest->fake->out_limit = FAKE_CONSOLE_BYTES;
     if (guest->fake->out_position > FAKE_CONSOLE_BYTES / 2)
-        guest->fake->out_position = guest->fake->machine.console.state->out_position = 0;
+        guest->fake->out_position = guest->fake->machine.text.state->out_position = 0;
     guest->fake->machine.state->hart[0].status = HART_STARTED;
     if (guest->entries == 20000) {
         guest->fake->machine.state->power = DEV_POWER_RUN;

@@ -352,8 +352,8 @@ START_TEST(test_sbi_dbcn_bad_addresses_are_refused)
         for (uint32_t fid = 0; fid < 2; fid++)
             ck_error(CALL(fake, SBI_EID_DBCN, fid, rows[i].bytes, rows[i].low, rows[i].high),
                      SBI_ERR_INVALID_PARAM);
-    ck_assert_uint_eq(fake->machine.console.state->out_position, 0);
-    ck_assert_uint_eq(fake->machine.console.state->in_position, 0);
+    ck_assert_uint_eq(fake->machine.text.state->out_position, 0);
+    ck_assert_uint_eq(fake->machine.text.state->in_position, 0);
     ck_error(CALL(fake, SBI_EID_DBCN, 0, 0, end, 0), SBI_SUCCESS);
     fake_free(fake);
 }
@@ -368,8 +368,8 @@ START_TEST(test_sbi_dbcn_write_takes_what_there_is_room_for)
     struct done done = CALL(fake, SBI_EID_DBCN, 0, 10, GUEST_RAM_GPA, 0);
     ck_error(done, SBI_SUCCESS);
     ck_assert_uint_eq(done.result.value, 3);
-    ck_assert_uint_eq(done.outcome.console_bytes, 3);
-    ck_assert_uint_eq(done.outcome.console_gpa, GUEST_RAM_GPA);
+    ck_assert_uint_eq(done.outcome.text_bytes, 3);
+    ck_assert_uint_eq(done.outcome.text_gpa, GUEST_RAM_GPA);
     done = CALL(fake, SBI_EID_DBCN, 0, 10, GUEST_RAM_GPA, 0);
     ck_error(done, SBI_SUCCESS);
     ck_assert_uint_eq(done.result.value, 0);
@@ -466,7 +466,7 @@ START_TEST(test_sbi_dbcn_write_byte_waits_for_room)
     fake->out_limit = 1;
     struct done done = CALL(fake, SBI_EID_DBCN, 2, 0x141);
     ck_error(done, SBI_SUCCESS);
-    ck_assert_uint_eq(done.outcome.console_gpa, 0x41);
+    ck_assert_uint_eq(done.outcome.text_gpa, 0x41);
     ck_assert_int_eq(CALL(fake, SBI_EID_DBCN, 2, 'B').result.end, SBI_END_WAIT);
     fake_free(fake);
 }
@@ -611,7 +611,7 @@ START_TEST(test_sbi_legacy_console_and_timer)
     ck_assert_uint_eq(done.outcome.flags, OUTCOME_TIMER);
     done = CALL(fake, 1, 0, 'z');
     ck_assert_int_eq(done.result.end, SBI_END_LEGACY);
-    ck_assert_uint_eq(done.outcome.console_gpa, 'z');
+    ck_assert_uint_eq(done.outcome.text_gpa, 'z');
     fake->out_limit = 1;
     ck_assert_int_eq(CALL(fake, 1, 0, 'z').result.end, SBI_END_WAIT);
     ck_assert_uint_eq(CALL(fake, 2, 0, 0).result.value, UINT64_MAX);
