@@ -163,11 +163,12 @@ void model_take_apart(struct model *model, uint32_t object)
 
 void model_own_grave_last(struct model *model, uint32_t at)
 {
-    struct model_cap grave = model->cap[at + 1];
     uint32_t end = at + 2;
 
-    if (!model_has_children(model, at) || !model_is_grave(&grave) ||
-        grave.index != MODEL_GRAVES + model->cap[at].holder)
+    if (!model_has_children(model, at))
+        return;
+    struct model_cap grave = model->cap[at + 1];
+    if (!model_is_grave(&grave) || grave.index != MODEL_GRAVES + model->cap[at].holder)
         return;
     while (end < model->cap_count && model->cap[end].depth > model->cap[at].depth)
         end++;

@@ -119,13 +119,15 @@ static void observe(struct world *world, uint32_t thread, const struct model_cal
 
     while (observe_one(world, &target, call->method == METHOD_CNODE_REVOKE))
         ;
-    if (target != NO_CAP && call->method == METHOD_CNODE_REVOKE)
-        observe_order(world, target);
+    bool is_revoked = target != NO_CAP && call->method == METHOD_CNODE_REVOKE;
+    struct model_cap revoked = model->cap[is_revoked ? target : 0];
     for (uint32_t i = 1; i < MODEL_OBJECTS; i++) {
         if (model->object[i].life == MODEL_DYING &&
             ((const struct object *)world_object(world, i))->dead.next == NULL)
             model_unbury(model, i);
     }
+    if (is_revoked)
+        observe_order(world, model_find(model, revoked.holder, revoked.index));
     for (uint32_t i = 0; i < model->cap_count; i++) {
         if (model->cap[i].type != OBJ_UNTYPED || model_has_children(model, i))
             continue;
