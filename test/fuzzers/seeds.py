@@ -82,20 +82,28 @@ def random_seeds():
 
 # ---- ELF: one good program, and each field that a check reads set to something else ----
 
-def elf_file(rows, kind=2, machine=243, entry=None, phnum=None, at="vaddr"):
+def elf_file(rows, kind=2, machine=243, entry=None, phnum=None, at="vaddr", notes=b""):
     """rows: (flags, address, bytes in memory, bytes in the file)."""
     entry = rows[0][1] if entry is None else entry
+    count = len(rows) + bool(notes)
     head = struct.pack("<16sHHIQQQIHHHHHH", b"\x7fELF\x02\x01\x01", kind, machine, 1, entry, 64, 0, 0,
-                       64, 56, len(rows) if phnum is None else phnum, 0, 0, 0)
+                       64, 56, count if phnum is None else phnum, 0, 0, 0)
     body, table = b"", b""
-    start = 64 + 56 * len(rows)
+    start = 64 + 56 * count
     for flags, address, memory, count in rows:
         offset = start + len(body)
         offset += (address - offset) % 64
         body = body.ljust(offset - start, b"\0") + b"\x13" * count
         vaddr = address if at == "paddr" else address & ~4095 | offset & 4095
         table += struct.pack("<IIQQQQQQ", 1, flags, offset, vaddr, address, count, memory, 4096)
-    return head + table + body
+    if notes:
+        table += struct.pack("<IIQQQQQQ", 4, 4, start + len(body), 0, 0, len(notes), len(notes), 4)
+    return head + table + body + notes
+
+
+def elf_note(start, size, end, name=b"Warren\0", kind=1):
+    """The note with a recovery range and its exit (libs/elf/elf.h)."""
+    return struct.pack("<III8sQQQ", len(name), 24, kind, name, start, size, end)
 
 
 def elf_seeds():
@@ -110,6 +118,11 @@ def elf_seeds():
     yield "many", elf_file([(4, 0x10000 * i, 16, 16) for i in range(1, 19)])
     yield "phnum", elf_file(good, phnum=65535)
     yield "short", elf_file(good)[:70]
+    note, entry = elf_note(0x10150, 16, 0x10170), 0x10140
+    yield "recovery", elf_file(good, entry=entry, notes=note)
+    yield "recovery-second", elf_file(good, entry=entry, notes=elf_note(0, 0, 0, b"Other\0") + note)
+    yield "recovery-twice", elf_file(good, entry=entry, notes=note + note)
+    yield "recovery-in-data", elf_file(good, entry=entry, notes=elf_note(0x20000, 16, 0x10170))
 
 
 # ---- What a guest boots: sizes of RAM and initrd, then the file ----

@@ -9,6 +9,8 @@
  */
 #include "root.h"
 
+#include <rt/rt_access.h>
+
 #define ROUNDS   UINT64_C(10000)
 #define WAKES    UINT64_C(1000)
 #define PAGE_AT  UINT64_C(0x2000000000) /* unmapped otherwise in each VSpace */
@@ -70,6 +72,46 @@ static void copy_and_delete(void)
     must(cnode_copy(cap_at(BOOT_SLOT_CNODE), cap(SLOT_COPY).slot, cap_at(BOOT_SLOT_CNODE),
                     cap(SLOT_FRAME).slot, RIGHT_READ));
     must(cnode_delete(cap_at(BOOT_SLOT_CNODE), cap(SLOT_COPY).slot));
+}
+
+/* ---- copies ------------------------------------------------------------------------- */
+
+#define COPY_SMALL 64u
+#define COPY_LARGE 4096u
+
+static _Alignas(64) uint8_t copy_to[COPY_LARGE], copy_from[COPY_LARGE];
+
+void *memcpy(void *to, const void *from, size_t bytes);
+
+static void copy_in_small(void)
+{
+    must(rt_copy_in(copy_to, copy_from, COPY_SMALL));
+}
+
+static void copy_in_large(void)
+{
+    must(rt_copy_in(copy_to, copy_from, COPY_LARGE));
+}
+
+/* By a pointer: the compiler has an idea of its own of a copy of this size. */
+static void *(*volatile copy_plainly)(void *, const void *, size_t) = memcpy;
+
+static void memcpy_small(void)
+{
+    (void)copy_plainly(copy_to, copy_from, COPY_SMALL);
+}
+
+static void memcpy_large(void)
+{
+    (void)copy_plainly(copy_to, copy_from, COPY_LARGE);
+}
+
+static void copies_measure(void)
+{
+    time_it("memcpy of 64 bytes", memcpy_small, ROUNDS);
+    time_it("copy of 64 bytes from a client", copy_in_small, ROUNDS);
+    time_it("memcpy of 4 KiB", memcpy_large, ROUNDS);
+    time_it("copy of 4 KiB from a client", copy_in_large, ROUNDS);
 }
 
 /* ---- a server of this address space ------------------------------------------------ */
@@ -199,6 +241,7 @@ ATTR_NORETURN void main_thread(const struct bootinfo *boot)
     wake_measure();
     time_it("map and unmap a page", map_and_unmap, ROUNDS);
     time_it("copy and delete a capability", copy_and_delete, ROUNDS);
+    copies_measure();
     guests_measure();
     put_string("bench: end\n");
     root_end();

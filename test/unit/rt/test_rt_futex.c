@@ -35,7 +35,7 @@ static void step(void);
 #define THREADS_MAX 4
 #define STACK_BYTES 65536
 #define STEPS_MAX   4000
-#define RANDOM_RUNS 4000
+#define RANDOM_RUNS 1500
 #define PREEMPTIONS_MAX 3
 #define SOON        UINT64_C(1000) /* a deadline that may pass at any step */
 

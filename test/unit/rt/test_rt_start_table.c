@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* libs/rt/rt_start_table: entries that are there, and records that lie. */
 #include <check.h>
+#include <setjmp.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include <rt/rt_start_table.h>
+#include <rt/rt_threads.h>
 
 #define ENTRIES 5
 
@@ -13,6 +15,19 @@ static struct record {
     struct start_entry entry[ENTRIES];
     char data[32];
 } record;
+
+/* Where rt_thread_begin() goes. */
+static jmp_buf waiting;
+static uint64_t waiting_number, waiting_slot;
+
+ATTR_NORETURN void rt_thread_wait(uint64_t number, uint64_t lock_slot)
+{
+    waiting_number = number;
+    waiting_slot = lock_slot;
+    longjmp(waiting, 1);
+}
+
+ATTR_NORETURN void rt_thread_begin(const void *start, uint64_t number);
 
 static void setup(void)
 {
@@ -169,12 +184,36 @@ START_TEST(test_start_table_random_record_is_safe)
 }
 END_TEST
 
+START_TEST(test_thread_begins_with_its_own_entry)
+{
+    /* Thread N waits with the lock Notification of "thread.N"; without that entry there is none. */
+    struct start_table table;
+    struct rt_thread_slots slots;
+
+    record.entry[1] = (struct start_entry){
+        .name = "thread.0", .kind = START_THREAD, .slot = 20, .value = PROCESS_SLOT_WAKE};
+    record.entry[4] =
+        (struct start_entry){.name = "thread.8", .kind = START_THREAD, .slot = 28, .value = 38};
+    table = opened();
+    rt_thread_entry(&table, 0, &slots);
+    ck_assert(slots.lock_slot == 20 && slots.own_slot == PROCESS_SLOT_WAKE);
+    rt_thread_entry(&table, 8, &slots);
+    ck_assert(slots.lock_slot == 28 && slots.own_slot == 38);
+    rt_thread_entry(&table, 1, &slots);
+    ck_assert(slots.lock_slot == 0 && slots.own_slot == 0);
+    if (setjmp(waiting) == 0)
+        rt_thread_begin(&record, 8);
+    ck_assert(waiting_number == 8 && waiting_slot == 28);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("rt-start-table");
     TCase *tc = tcase_create("table");
     tcase_add_checked_fixture(tc, setup, NULL);
     tcase_add_test(tc, test_start_table_find_present_entries);
+    tcase_add_test(tc, test_thread_begins_with_its_own_entry);
     tcase_add_test(tc, test_start_table_find_absent_entry_not_found);
     tcase_add_test(tc, test_start_table_open_bad_head_refused);
     tcase_add_test(tc, test_start_table_find_text_outside_refused);
