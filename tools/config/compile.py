@@ -13,6 +13,7 @@ import pathlib
 import sys
 
 import compiled
+import devices
 import fdt
 from problem import Problems
 from services import Catalog
@@ -102,6 +103,8 @@ def arguments(argv):
                         "input): their contents are not checked, and those that are needed are printed")
     parser.add_argument("--services", action="append", default=[], metavar="FOLDER",
                         help="a folder of services, each in a folder with a manifest.toml")
+    parser.add_argument("--devices", type=pathlib.Path, default=devices.FOLDER, metavar="FOLDER",
+                        help="the folder of the VMM's devices (vmm/dev)")
     parser.add_argument("--store", type=pair, action="append", default=[], metavar="NAME=FOLDER")
     parser.add_argument("--program", type=pair, action="append", default=[], metavar="NAME=PATH",
                         help="a program of the archive: vmm, or svc/NAME for a service")
@@ -114,7 +117,7 @@ def main(argv):
     programs = dict(args.program)
     stores = Stores(dict(args.store), args.unbuilt.read().splitlines() if args.unbuilt else ())
     catalog = Catalog(args.services, problems)
-    system = Reader(args.system, stores, programs, catalog, problems).read()
+    system = Reader(args.system, stores, programs, catalog, devices.known(args.devices), problems).read()
     notes = [] if args.unbuilt else problems.notes
     for message in problems or notes:
         print(message, file=sys.stderr)

@@ -5,10 +5,11 @@ import options
 import values
 from checking import Origin, attempt, unknown
 from instances import Connection
+from limits import LIMITS
 from manifest_rows import NAMED, ON_ALWAYS
 from values import Refused
 
-GUEST_CONNECTIONS_MAX = 16  # bits 48 to 63 of a VMM's notification
+GUEST_CONNECTIONS_MAX = LIMITS["CONTROL_USED_MAX"]
 
 
 class Guests:

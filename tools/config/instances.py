@@ -270,6 +270,21 @@ class Instances:
             self._complain(connection.origin, f'service "{connection.instance}" has more than {most} clients',
                            "take one of them off")
 
+    def check_totals(self, guests):
+        """Checks that the root server has room for all connections, and for the values of all options."""
+        used = [one for guest in guests for one in guest.connections]
+        used += [need for instance in self.found.values() for need in instance.needs]
+        if len(used) > schema.CONNECTIONS_MAX:
+            self._complain(Origin(self.source, "guests"), f"the system has {len(used)} connections to services, above "
+                           f"the limit of {schema.CONNECTIONS_MAX}", "take some of them off")
+            return
+        given = [one for owner in (*used, *self.found.values()) for one in owner.values.values()]
+        texts = sum(len(one.encode() if type(one) is str else one) + 1 for one in given if type(one) is not int)
+        if len(given) > schema.OPTIONS_MAX or texts > schema.OPTION_TEXTS_BYTES:
+            self._complain(Origin(self.source, "guests"), f"the options of all connections have {len(given)} values and "
+                           f"{texts} bytes of text, above the limits of {schema.OPTIONS_MAX} and "
+                           f"{schema.OPTION_TEXTS_BYTES}", "take some of the connections off")
+
     # ---- The result -------------------------------------------------------
 
     def in_order(self):

@@ -1,10 +1,15 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""The limits of libs/base/limits.h, by their names there."""
+"""The limits of the programs that read the compiled form, by their names in these headers."""
 
 import pathlib
 import re
 
-HEADER = pathlib.Path(__file__).resolve().parents[2] / "libs/base/limits.h"
-LINE = re.compile(r"^#define (\w+) +(?:UINT64_C\()?(0x[0-9a-f]+|[0-9]+)u?\)?(?: |$)", re.M)
+TOP = pathlib.Path(__file__).resolve().parents[2]
+# The reader of this form is in rootserver/next until it takes the place of the former one.
+READERS = [name for name in ("rootserver/next/parse/system.h", "rootserver/parse/system.h") if (TOP / name).exists()]
+HEADERS = ("libs/base/limits.h", "libs/proto/control.h", "libs/proto/process_start.h", READERS[0])
+# A number, or a number shifted to the left.
+LINE = re.compile(r"^#define (\w+) +\(?(?:UINT64_C\()?(0x[0-9a-f]+|[0-9]+)u?\)?(?: << ([0-9]+)\))?(?: |$)", re.M)
 
-LIMITS = {name: int(value, 0) for name, value in LINE.findall(HEADER.read_text())}
+LIMITS = {name: int(value, 0) << int(shift or 0)
+          for header in HEADERS for name, value, shift in LINE.findall((TOP / header).read_text())}

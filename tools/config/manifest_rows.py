@@ -4,7 +4,8 @@
 import re
 
 import values
-from values import GIB, KIB, Key
+from limits import LIMITS
+from values import KIB, Key
 
 FILE = "manifest.toml"
 SERVICE_NAME = rf"[a-z][a-z0-9-]{{0,{values.NAME_MAX_BYTES - 1}}}"
@@ -15,14 +16,14 @@ ON_ALWAYS = "instance"
 ON_SEVERAL = "instance, when there is more than one"
 FROM_SYSTEM = "from system.toml"
 
-DEVICES_MAX, MEMORIES_MAX, NEEDS_MAX, RINGS_MAX, REGIONS_MAX = 8, 8, 8, 4, 4
-IRQS_MAX = 7  # bits 1 to 7 of the service's notification
-CLIENTS_MAX = 64
-RING_MAX_BYTES = 1 << 20
-ENTRY_NAME_MAX = 31  # characters of a name in the start record
+DEVICES_MAX, MEMORIES_MAX, NEEDS_MAX = LIMITS["SYSTEM_DEVICES_MAX"], LIMITS["SYSTEM_MEMORIES_MAX"], 8
+IRQS_MAX = LIMITS["PROCESS_IRQS_MAX"]
+CLIENTS_MAX, RINGS_MAX, REGIONS_MAX = (LIMITS[f"CONTROL_{what}_MAX"] for what in ("CONNECTIONS", "RINGS", "REGIONS"))
+RING_MAX_BYTES = LIMITS["SYSTEM_RING_BYTES_MAX"]
+ENTRY_NAME_MAX = LIMITS["START_NAME_BYTES"] - 1  # characters of a name in the start record
 
 GENERATED_WORDS = ("option", "instance", "use", "ring", "need")  # in the place of a device's name: manifest_code.py
-COMPATIBLE = re.compile(r"[A-Za-z0-9][A-Za-z0-9,._+-]{0,63}|virtio,mmio id=[1-9][0-9]{0,4}|pci [0-9a-f]{4}:[0-9a-f]{4}")
+COMPATIBLE = re.compile(r"[A-Za-z0-9][A-Za-z0-9,._+-]{0,46}|virtio,mmio id=[1-9][0-9]{0,4}|pci [0-9a-f]{4}:[0-9a-f]{4}")
 
 
 def name_of(what, most):
@@ -40,7 +41,7 @@ def bytes_of_memory(key, value):
     return memory_size(key, value)
 
 
-memory_size = values.size_between(4 * KIB, 64 * GIB, 4 * KIB)
+memory_size = values.size_between(4 * KIB, LIMITS["SYSTEM_KEPT_MAX"], 4 * KIB)
 
 SECTIONS = ("service", "device", "memory", "client", "option", "guest", "needs")
 
@@ -53,21 +54,22 @@ SERVICE_ROWS = {
     "protocol": Key(values.text(PROTOCOL, "a protocol and its version", "name/1"), required=True, example='"name/1"'),
     "instances": Key(values.choice(SYSTEM, DEVICE, NAMED), required=True, example='"system"'),
     "log": Key(values.boolean, default=False),
-    "threads": Key(values.integer(1, 8), default=1),
-    "heap": Key(values.size_between(4 * KIB, GIB, 4 * KIB), default=256 * KIB),
+    "threads": Key(values.integer(1, LIMITS["SYSTEM_THREADS_MAX"]), default=1),
+    "heap": Key(values.size_between(4 * KIB, LIMITS["SYSTEM_HEAP_MAX"], 4 * KIB), default=256 * KIB),
     "ping": Key(values.duration(10, 3600_000), default=1000),
     "progress": Key(values.duration(10, 3600_000), default=0),
     "restart": Key(values.table),
 }
 DEVICE_ROWS = {
     "as": Key(name_of("a device", 14), required=True, example='"disk"'),
-    "match": Key(values.list_of(match, 16, least=1), required=True, example='["vendor,chip"]'),
+    "match": Key(values.list_of(match, LIMITS["SYSTEM_MATCHES_MAX"], least=1), required=True, example='["vendor,chip"]'),
     "prefer": Key(values.choice("stdout-path"), default=""),
     "registers": Key(values.choice("rw", "ro", "none"), default="rw"),
     "irqs": Key(values.integer(0, IRQS_MAX), default=0),
     "reset": Key(values.choice("none", "virtio", "pci-flr", "nvme"), default="none"),
     "dma": Key(values.list_of(values.choice("own", "regions"), 2), default=()),
-    "properties": Key(values.list_of(values.text(r"(?!irq|registers)[A-Za-z0-9,._+?#-]{1,31}", "a property", "reg-shift"), 8), default=()),
+    "properties": Key(values.list_of(values.text(r"(?!irq|registers)[A-Za-z0-9,._+?#-]{1,31}", "a property", "reg-shift"), LIMITS["SYSTEM_PROPERTIES_MAX"]),
+                      default=()),
     "optional": Key(values.boolean, default=False),
 }
 MEMORY_ROWS = {
@@ -79,7 +81,7 @@ MEMORY_ROWS = {
 CLIENT_ROWS = {
     "max": Key(values.integer(1, CLIENTS_MAX), default=CLIENTS_MAX),
     "calls": Key(values.boolean, default=False),
-    "info": Key(values.size_between(4 * KIB, 64 * KIB, 4 * KIB), default=0),
+    "info": Key(values.size_between(4 * KIB, LIMITS["SYSTEM_INFO_MAX"], 4 * KIB), default=0),
     "regions": Key(values.table),
     "option": Key(values.table),
 }

@@ -14,10 +14,11 @@ import struct
 import fdt
 import values
 from checking import Origin, attempt, fields, unknown
+from limits import LIMITS
 from problem import shown, size_text
 from values import Key, Refused
 
-PACKED_MAX_BYTES = 256
+PACKED_MAX_BYTES = LIMITS["CONTROL_OPTION_BYTES"]
 STRING_MAX_BYTES = 200
 CHOICES_MAX = 16
 ABSENT_NUMBER = (1 << 64) - 1

@@ -58,7 +58,7 @@ class System:
 
 
 class Reader:
-    def __init__(self, folder, stores, programs, catalog, problems):
+    def __init__(self, folder, stores, programs, catalog, known_devices, problems):
         self.folder = pathlib.Path(folder)
         self.name = self.folder.resolve().name
         self.stores = stores
@@ -68,7 +68,7 @@ class Reader:
         self.instances = Instances(catalog, problems, self.name)
         self.guest_keys = [*schema.GUEST_KEYS, *catalog.by_key]
         self.guest_key_place = {key: "this is a key of guests: put it under [defaults]" for key in self.guest_keys}
-        self.devices = devices.known()
+        self.devices = known_devices
         self.sources = [*catalog.sources, *(device.source for device in self.devices.values())]
         self.opened = {}  # results so far, by opener and path: guests often share a kernel
 
@@ -128,6 +128,7 @@ class Reader:
                   for index, (name, origin) in enumerate(named)]
         self.instances.connect_needs()
         self._check_service_programs()
+        self.instances.check_totals([guest for guest in guests if guest])
         system = System(self.name, machine, self.instances, [guest for guest in guests if guest], self.sources)
         self._note_unused([name for name, _ in named])
         if not self.problems:
@@ -199,6 +200,10 @@ class Reader:
 
     def _devices(self, guest, given):
         """The guest's devices.  A connection brings its device with it, which cannot be left out."""
+        for one in guest.connections:
+            if one.device not in self.devices:
+                one.service.guest.origin.below("device").complain(
+                    self.problems, f'the VMM has no device "{one.device}"', nearest(one.device, list(self.devices)))
         if guest.devices is None:
             return devices.chosen(self.problems, None, {}, self.devices)
         origin = given["devices"][1]

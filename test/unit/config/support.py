@@ -9,6 +9,7 @@ import tempfile
 import unittest
 
 import compile as compiler
+import devices
 
 MIB = 1 << 20
 CONSOLE = '''\
@@ -31,6 +32,8 @@ key = "console"
 device = "uart16550"
 default = {}
 '''
+VIRTIO = ("virtio-blk", "virtio-net", "virtio-rng")
+DESCRIPTOR = 'const struct dev_model x_model = {{\n    .name = "{0}",\n    .presence = {1},\n}};\n'
 SYSTEM = 'guests = ["one"]\n'
 GUEST = 'kernel = "debian:Image"\n'
 
@@ -68,12 +71,13 @@ class SystemCase(unittest.TestCase):
         self.addCleanup(folder.cleanup)
         self.top = pathlib.Path(folder.name)
         self.folder = self.top / "sample"
-        for path in (self.folder, self.top / "store", self.top / "built", self.top / "services"):
+        for path in (self.folder, self.top / "store", self.top / "built", self.top / "services", self.top / "dev"):
             path.mkdir()
         self.put("store/Image", image_bytes())
         self.put("store/initrd", bytes(5000))
         self.put("built/vmm.elf", elf_bytes())
         self.service("console", CONSOLE)
+        self.devices()
         self.system(SYSTEM)
         self.guest("one", GUEST)
 
@@ -88,6 +92,14 @@ class SystemCase(unittest.TestCase):
     def guest(self, name, text):
         return self.put(f"sample/{name}.toml", text)
 
+    def devices(self):
+        """Writes descriptors of the VMM's devices: those of the tree, and those that the samples name."""
+        names = []
+        for device in (*devices.known().values(), *(devices.Device(name, devices.ON_REQUEST, None) for name in VIRTIO)):
+            names.append(device.name.replace("-", "_"))
+            self.put(f"dev/{names[-1]}.c", DESCRIPTOR.format(device.name, device.presence))
+        self.put("dev/meson.build", "vmm_devices = [\n" + "".join(f"  '{name}',\n" for name in names) + "]\n")
+
     def service(self, name, text):
         """Writes the manifest of a service."""
         (self.top / "services" / name).mkdir(exist_ok=True)
@@ -99,7 +111,7 @@ class SystemCase(unittest.TestCase):
         argv = ["--system", str(self.folder), "--output", str(self.output),
                 "--manifest", str(self.top / "files"), "--info", str(self.top / "info"),
                 "--store", f"debian={self.top / 'store'}", "--store", f"build={self.top / 'built'}"]
-        argv += ["--services", str(self.top / "services")]
+        argv += ["--services", str(self.top / "services"), "--devices", str(self.top / "dev")]
         programs = [f"svc/{path.name}" for path in sorted((self.top / "services").iterdir())]
         for name in {"vmm", "probe", *programs} - {without}:
             argv += ["--program", f"{name}={self.top / 'built' / 'vmm.elf'}"]

@@ -107,7 +107,7 @@ class Outputs(support.SystemCase):
         self.assertEqual(target, str(self.output))
         ours = [str(self.top / path) for path in ("services/console/manifest.toml", "sample/system.toml",
                                                   "sample/one.toml", "store/Image", "store/initrd")]
-        descriptors = [str(device.source) for device in devices.known().values()]
+        descriptors = [str(device.source) for device in devices.known(self.top / "dev").values()]
         self.assertEqual(sources.split(), [ours[0], *descriptors, *ours[1:]])
 
     def test_compile_twice_gives_equal_blobs(self):

@@ -9,10 +9,9 @@ import checking
 import devices
 import readfdt
 import support
-from support import GUEST
+from support import DESCRIPTOR, GUEST
 
 DEFAULT = ["goldfish-rtc", "plic", "syscon", "uart16550", "virtio-slots"]
-DESCRIPTOR = 'const struct dev_model {0}_model = {{\n    .name = "{0}",\n    .presence = {1},\n}};\n'
 
 
 class Devices(support.SystemCase):
@@ -56,6 +55,13 @@ class Devices(support.SystemCase):
         self.assert_refuses("one.toml:2", '"console" needs the device "uart16550"', "console = false")
         self.assertEqual(self.chosen("console = false\ndevices = { uart16550 = false }\n"),
                          [name for name in DEFAULT if name != "uart16550"])
+
+
+    def test_devices_of_a_manifest_are_there(self):
+        """A connection for a device that the VMM does not have is refused at the line of the manifest."""
+        self.service("console", support.CONSOLE.replace('"uart16550"', '"uart8250"'))
+        self.assert_refuses("console/manifest.toml:17", 'the VMM has no device "uart8250"', '"uart16550"',
+                            folder=self.top / "services")
 
 
 class Descriptors(unittest.TestCase):

@@ -96,7 +96,7 @@ class Manifest(ManifestCase):
             ("threads = true", "must be an integer, not a boolean", "threads = 1"),
             ("heap = '1'", "not a size", '"256M"'),
             ("heap = '5000K'\nlog = 1", "must be a boolean", "log = true"),
-            ("heap = '3K'", "not between 4K and 1G", 'heap = "4K"'),
+            ("heap = '3K'", "not between 4K and 64M", 'heap = "4K"'),
             ("heap = '5K'", "not a multiple of 4K", 'heap = "8K"'),
             ("ping = '1'", "not a duration", "ms or s"),
             ("ping = '1ms'", "not between 10ms", 'ping = "10ms"'),
@@ -178,8 +178,8 @@ class Manifest(ManifestCase):
         """Interrupts and tables are counted over the whole manifest."""
         devices = "".join(f"[[device]]\nas = 'd{i}'\nmatch = ['a']\nirqs = 4\n" for i in range(2))
         self.assert_small(devices, 11, "8 interrupts, above the limit of 7", "smaller")
-        many = "".join(f"[[memory]]\nas = 'm{i}'\nbytes = '4K'\n" for i in range(9))
-        self.assert_small(many, 4 + 8 * 3, "9 [[memory]], above the limit of 8", "keep 8")
+        many = "".join(f"[[memory]]\nas = 'm{i}'\nbytes = '4K'\n" for i in range(5))
+        self.assert_small(many, 4 + 4 * 3, "5 [[memory]], above the limit of 4", "keep 4")
 
     def test_manifest_dma_is_consistent(self):
         """Memory for DMA needs a device that does it; clients' memory for DMA too."""

@@ -128,8 +128,8 @@ class Running(ServiceCase):
 
     def test_services_too_many_refused(self):
         """The number of instances is limited."""
-        self.system(SYSTEM + "".join(f'[services.s{i}]\nis = "switch"\n' for i in range(9)))
-        self.assertIn("more than 8 instances", self.compile()[1][0])
+        self.system(SYSTEM + "".join(f'[services.s{i}]\nis = "switch"\n' for i in range(17)))
+        self.assertIn("more than 16 instances", self.compile()[1][0])
 
     def test_services_and_guests_have_different_names(self):
         """A message about a name must be about one thing."""
@@ -244,6 +244,28 @@ class Guests(ServiceCase):
         self.system(SYSTEM + self.BLOCK)
         self.guest("one", GUEST + "disk = [" + "'a', " * 15 + "]\n")
         self.assert_refuses("one.toml:1", "17 connections to services, above the limit of 16", "keep 16")
+
+    def many_guests(self, count, defaults, services=""):
+        names = [f"g{i}" for i in range(count)]
+        self.system("guests = [" + ", ".join(f'"{name}"' for name in names) + "]\n[defaults]\n" + GUEST
+                    + defaults + 'memory = "16M"\n' + services)
+        for name in names:
+            self.guest(name, "")
+
+    def test_guests_too_many_connections_together_refused(self):
+        """The connections of all guests have to fit in the root server."""
+        self.service("block", samples.BLOCK.replace("max = 32", "max = 64"))
+        nets = ", ".join(["{ on = 'lan' }"] * 4 + ["{ on = 'cell' }"] * 3)
+        self.many_guests(10, "disk = ['a', 'b', 'c', 'd', 'e']\nnet = [" + nets + "]\n",
+                         self.BLOCK + '[services.lan]\nis = "switch"\n[services.cell]\nis = "switch"\n')
+        self.assert_refuses("system.toml:1", "142 connections to services, above the limit of 128", "take some")
+
+    def test_guests_too_many_options_together_refused(self):
+        """The values of all options have to fit in the root server."""
+        more = "".join(f"o{i} = {{ type = 'int', default = 0 }}\n" for i in range(8))
+        self.service("entropy", samples.ENTROPY.replace("rate =", more + "rate =") + "many = true\n")
+        self.many_guests(8, "rng = [" + "true, " * 8 + "]\n")
+        self.assert_refuses("system.toml:1", "576 values", "take some")
 
     def test_guest_too_many_clients_refused(self):
         """An instance has as many clients as its manifest says."""
