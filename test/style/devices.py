@@ -1,12 +1,29 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """Each device of vmm/dev has a test and a page, and the VMM knows no service."""
 import re
+import tomllib
 
 LIST = "vmm/dev/meson.build"
 WORD = re.compile(r"^  '(\w+)',$", re.M)
 INCLUDE = re.compile(r"^#include <proto/(\w+)\.h>", re.M)
 # Reads the start record, which has a field for the console's rings.
 READER = "vmm/board/start.c"
+
+
+NAME = re.compile(r'^    \.name = "([a-z0-9-]+)",$', re.M)
+
+
+def check_manifests(tree):
+    """A service's manifest names a device that the VMM has."""
+    names = {match for name, text in tree.files.items() if re.match(r"vmm/dev/\w+\.c$", name)
+             for match in NAME.findall(text)}
+    problems = []
+    for name, text in tree.files.items():
+        if re.match(r"services/[\w-]+/manifest\.toml$", name):
+            device = tomllib.loads(text).get("guest", {}).get("device")
+            if device is not None and device not in names:
+                problems.append(f"{name}: the VMM has no device {device}")
+    return problems
 
 
 def check(tree):

@@ -41,6 +41,7 @@ CHECKS = {
     "the page on services lists who knows one": pages.check,
     "what serves all services names none": services.check,
     "each device has a test and a page": devices.check,
+    "manifests name devices that the VMM has": devices.check_manifests,
     "the VMM knows no service": devices.check_services,
 }
 
@@ -65,7 +66,7 @@ GOOD = {
     "rootserver/README.md": "x\n", "rootserver/link.c": C_HEAD + "int link_up(int console);\n",
     "docs/README.md": "x\n", "docs/threat-model.md": "| 1 | x | `test_a_b` `test_a_*` |\n",
     "vmm/dev/README.md": "x\n", "vmm/dev/meson.build": LICENCE + "vmm_devices = [\n  'a_b',\n]\n",
-    "vmm/dev/a_b.c": C_HEAD, "docs/devices/README.md": "x\n", "do" "cs/devices/a-b.md": "x\n",
+    "vmm/dev/a_b.c": C_HEAD + "    .name = \"uart16550\",\n", "docs/devices/README.md": "x\n", "do" "cs/devices/a-b.md": "x\n",
     "test/unit/device/README.md": "x\n", "test/unit/device/test_a_b.c": C_HEAD,
     "test/README.md": "x\n", "test/a.c": C_HEAD + "START_TEST(test_a_b)\n",
 }
@@ -128,6 +129,8 @@ BAD = [
      "no do" "cs/nowhere.md"),
     ("each device has a test and a page", "vmm/dev/meson.build", LICENCE + "vmm_devices = [\n  'b',\n]\n",
      "no vmm/dev/b.c"),
+    ("manifests name devices that the VMM has", "services/block/manifest.toml",
+     LICENCE + "[guest]\ndevice = \"gone\"\n", "no device gone"),
     ("the VMM knows no service", "vmm/b.c", "#include <proto/console.h>\n", "knows the service console"),
 ]
 
