@@ -2,6 +2,7 @@
 """Figures from the counts: pure, so that they can be tested without a machine."""
 
 import dataclasses
+import re
 
 import counts
 
@@ -62,6 +63,25 @@ def exits(changes):
 def memory_per_guest_kib(few, left_with_few, many, left_with_many, memory_mib):
     """What a guest takes beyond its RAM, from what is left in MiB: exact to 1 MiB for all of them together."""
     return (left_with_few - left_with_many) * 1024 / (many - few) - memory_mib * 1024
+
+
+# What test/root/hops.c prints.
+ECHOES = re.compile(r"^hops: (.+), (alone|beside a guest): 99 % in (\d+) ticks, longest (\d+)\s*$", re.M)
+ECHOES_COST = re.compile(r"^hops: (.+): the guest lost (\d+) ticks, the others used (\d+) of (\d+)\s*$", re.M)
+TICKS_PER_US, TICKS_PER_MS = 10, 10_000
+
+
+def hops(console):
+    """The echoes over four hops, for each kind: microseconds within which 99 % came back and of the longest, alone
+    and beside a guest that computes; milliseconds that this guest lost, that the others used, and that passed."""
+    kinds = {}
+    for kind, beside, most, longest in ECHOES.findall(console):
+        kinds.setdefault(kind, {})[beside] = {"99 %": int(most) / TICKS_PER_US, "longest": int(longest) / TICKS_PER_US}
+    for kind, *ticks in ECHOES_COST.findall(console):
+        kinds.setdefault(kind, {})["ms"] = dict(zip(("lost", "used", "passed"), (int(t) / TICKS_PER_MS for t in ticks)))
+    if not kinds or any(set(one) != {"alone", "beside a guest", "ms"} for one in kinds.values()):
+        raise counts.Malformed("not every echo over four hops was reported")
+    return kinds
 
 
 def clock(pairs, linux=None):

@@ -78,6 +78,15 @@ class Machines:
     def warren_words(self, archive, kernel=KERNEL):
         return ["-kernel", self.env.built(kernel), "-initrd", archive]
 
+    def hops(self):
+        """The console of the echo over four hops.  The machine counts time in instructions; the plugin is not needed."""
+        self.env.begin("bench.hops")
+        with self.env.system({"bench": self.exits_guest() | {"memory": f"{GUEST_MIB}M"}},
+                             {"rootserver": self.env.built("test/root/hops.elf")}) as archive, \
+                self.env.machine([*self.warren_words(archive), *ICOUNT], 1, WARREN_MIB, BUDGET_S) as machine:
+            machine.expect_exit(ROOT_STOPPED, BUDGET_S)
+            return machine.text.clean
+
     # ---- by the clock --------------------------------------------------------------------------
 
     def seconds_to_init(self, case, words, memory_mib, since=None):

@@ -9,7 +9,7 @@ import re
 import subprocess
 
 BINARIES = ("kernel/warren.elf", "rootserver/rootserver.elf", "services/console.elf", "vmm/vmm.elf",
-            "test/guest/bench.bin", "test/root/calls.elf", "test/bench/init.cpio")
+            "test/guest/bench.bin", "test/root/calls.elf", "test/root/hops.elf", "test/bench/init.cpio")
 
 
 def sha256(path):

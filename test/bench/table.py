@@ -54,6 +54,17 @@ def calls(rows):
     return render("the kernel's calls", ["Warren", "kernel", "processes", "guest"], lines)
 
 
+def hops(measured):
+    """What figures.hops() says; a column for each kind of echo."""
+    lines = [[f"{what} of the echoes {beside}, us" if what == "longest" else f"{what} of the echoes {beside} within, us",
+              *(f"{kind[beside][what]:,.1f}" for kind in measured.values())]
+             for what in ("99 %", "longest") for beside in ("alone", "beside a guest")]
+    lines += [[name, *(f"{kind['ms'][what]:,.1f}" for kind in measured.values())]
+              for name, what in (("time of the echoes beside the guest, ms", "passed"),
+                                 ("of it the guest lost, ms", "lost"), ("the three threads used, ms", "used"))]
+    return render("echo over four hops", list(measured), lines)
+
+
 def boots(measured):
     """`measured`: name of a column -> what figures.boot() says, in the order of the columns."""
     first = next(iter(measured.values()))

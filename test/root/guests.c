@@ -3,8 +3,6 @@
  * Two guests make one environment call after the other, and their VMM does the minimum: it steps
  * over the call.  This measures the kernel's part of an exit, and of a switch between guests.
  */
-#include <abi/vcpu_page.h>
-
 #include "root.h"
 
 #define ROUNDS       UINT64_C(10000)
@@ -24,25 +22,25 @@ extern const char guest_code[], guest_code_end[];
 
 static uint64_t seq[GUEST_COUNT];
 
-static volatile struct vcpu_page *state(unsigned guest)
+volatile struct vcpu_page *guest_state(unsigned guest)
 {
     return (volatile struct vcpu_page *)(STATE_AT + guest * STATE_STRIDE);
 }
 
-static void guest_make(unsigned guest, cap_t thread)
+void guest_make(unsigned guest, cap_t thread, const void *code, uint64_t bytes)
 {
     make(OBJ_VCPU, VCPU_BITS_MIN, SLOT_VCPU + guest);
     make(OBJ_GSPACE, GSPACE_BITS, SLOT_GSPACE + guest);
     make(OBJ_FRAME, FRAME_BITS_MIN, SLOT_STATE + guest);
     make(OBJ_FRAME, FRAME_BITS_MIN, SLOT_GUEST_CODE + guest);
-    frame_fill(SLOT_GUEST_CODE + guest, guest_code, (uint64_t)(guest_code_end - guest_code));
+    frame_fill(SLOT_GUEST_CODE + guest, code, bytes);
     must(frame_map(cap(SLOT_GUEST_CODE + guest), cap(SLOT_GSPACE + guest), GUEST_AT,
                    RIGHT_READ | RIGHT_EXEC));
     must(frame_map(cap(SLOT_STATE + guest), cap_at(BOOT_SLOT_VSPACE),
                    STATE_AT + guest * STATE_STRIDE, RIGHTS_RW));
     must(vcpu_bind(cap(SLOT_VCPU + guest), thread, cap(SLOT_GSPACE + guest),
                    cap(SLOT_STATE + guest)));
-    state(guest)->pc = GUEST_AT;
+    guest_state(guest)->pc = GUEST_AT;
 }
 
 /* Runs the guest up to its next environment call, and steps over the call. */
@@ -53,7 +51,7 @@ static void guest_exit(unsigned guest)
     must(vcpu_run(cap(SLOT_VCPU + guest), seq[guest], UINT64_MAX, &reason, &seq[guest]));
     if (reason != VCPU_EXIT_ECALL)
         root_end();
-    state(guest)->pc += ECALL_BYTES;
+    guest_state(guest)->pc += ECALL_BYTES;
 }
 
 static void exit_and_entry(void)
@@ -77,9 +75,11 @@ static void runner_thread(void)
 
 void guests_measure(void)
 {
+    uint64_t code_bytes = (uint64_t)(guest_code_end - guest_code);
+
     make(OBJ_THREAD, THREAD_BITS_MIN, SLOT_RUNNER);
-    guest_make(0, cap_at(BOOT_SLOT_THREAD));
-    guest_make(1, cap(SLOT_RUNNER));
+    guest_make(0, cap_at(BOOT_SLOT_THREAD), guest_code, code_bytes);
+    guest_make(1, cap(SLOT_RUNNER), guest_code, code_bytes);
     time_it("exit and entry, least VMM", exit_and_entry, ROUNDS);
     time_it("exit, yield to oneself, entry", exit_and_yield, ROUNDS);
     thread_start(SLOT_RUNNER, runner_thread, PRIORITY);

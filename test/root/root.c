@@ -94,15 +94,19 @@ void make(enum obj_type type, uint64_t size_bits, unsigned slot)
                         cap(slot).slot, 1));
 }
 
+void thread_prepare(unsigned slot, cap_t space, uint64_t pc, uint64_t priority)
+{
+    must(thread_configure(cap(slot), cap_at(BOOT_SLOT_CNODE), space, CAP_NULL, priority));
+    must(thread_set_reg(cap(slot), 0, pc));
+}
+
 static void thread_start_on(unsigned slot, void (*entry)(void), uint64_t priority,
                             uint8_t *stack_end)
 {
     extern char __global_pointer$[];
     cap_t thread = cap(slot);
 
-    must(thread_configure(thread, cap_at(BOOT_SLOT_CNODE), cap_at(BOOT_SLOT_VSPACE), CAP_NULL,
-                          priority));
-    must(thread_set_reg(thread, 0, (uint64_t)(uintptr_t)entry));
+    thread_prepare(slot, cap_at(BOOT_SLOT_VSPACE), (uint64_t)(uintptr_t)entry, priority);
     must(thread_set_reg(thread, 2, (uint64_t)(uintptr_t)stack_end));
     must(thread_set_reg(thread, 3, (uint64_t)(uintptr_t)__global_pointer$));
     must(thread_resume(thread));

@@ -8,6 +8,7 @@
 
 #include <abi/bootinfo.h>
 #include <abi/stubs.h>
+#include <abi/vcpu_page.h>
 
 #define RIGHTS_RW (RIGHT_READ | RIGHT_WRITE)
 #define PRIORITY  63u
@@ -48,6 +49,9 @@ ATTR_NORETURN void root_end(void);
 cap_t cap(unsigned slot);
 void make(enum obj_type type, uint64_t size_bits, unsigned slot);
 
+/* Configures the thread in `slot` to begin at `pc` of `space`; it is suspended. */
+void thread_prepare(unsigned slot, cap_t space, uint64_t pc, uint64_t priority);
+
 /* Makes a thread in `slot`, in this VSpace, that starts at `entry` with its own stack. */
 void thread_start(unsigned slot, void (*entry)(void), uint64_t priority);
 
@@ -66,5 +70,8 @@ void time_it(const char *name, void (*operation)(void), uint64_t count);
 
 /* guests.c: exits of guests, and switches from one guest to the other. */
 void guests_measure(void);
+/* Makes a guest, 0 or 1, that executes `code`; `thread` is to run it.  Its state page. */
+void guest_make(unsigned guest, cap_t thread, const void *code, uint64_t bytes);
+volatile struct vcpu_page *guest_state(unsigned guest);
 
 #endif

@@ -6,6 +6,8 @@ import re
 from harness.machine import Failure
 
 REPORT = re.compile(r"^bench: (.+?): (\d+) ticks for (\d+)$", re.M)
+ECHOES = re.compile(r"^hops: (.+), (alone|beside a guest): 99 % in (\d+) ticks", re.M)
+TICKS_PER_MS = 10_000
 ROOT_STOPPED = 102  # how QEMU ends when the root server faults, which is how calls.c ends
 LEAST_ROUNDS = 1000
 EXITS = {"nothing", "SBI base call", "SBI DBCN, 0 bytes", "SBI set timer", "UART register read",
@@ -42,6 +44,24 @@ def test_bench_guest_on_warren_reports_every_operation(env):
     guest = {"kernel": "build:test/guest/bench.bin", "memory": "64M"}
     with env.system({"bench": guest}) as archive, env.warren(archive, smp=1) as machine:
         check(machine, EXITS, 0)
+
+
+def test_bench_hops_beside_a_guest_cost_no_slice(env):
+    """An echo over four hops comes back as fast beside a guest that computes as alone, in 99 of 100 cases."""
+    guest = {"kernel": "build:test/guest/bench.bin", "memory": "64M"}
+    programs = {"rootserver": env.built("test/root/hops.elf")}
+    with env.system({"bench": guest}, programs) as archive, \
+            env.warren(archive, smp=1, words=["-icount", "shift=0,sleep=off"]) as machine:
+        machine.expect(r"^hops: end$", 120, unless="bench: failed|panic")
+        machine.expect_exit(ROOT_STOPPED)
+        echoes = ECHOES.findall(machine.text.clean)
+    most = {(kind, beside): int(ticks) / TICKS_PER_MS for kind, beside, ticks in echoes}
+    print("# ", most)
+    if len(most) != 4:
+        raise Failure(f"reported: {echoes}")
+    for kind in ("with pauses", "without pauses"):
+        if most[kind, "beside a guest"] - most[kind, "alone"] > 1:
+            raise Failure(f"{kind}: more than a millisecond longer beside a guest: {most}")
 
 
 def test_bench_calls_reports_every_operation(env):

@@ -1,6 +1,12 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """What programs in the root server's place see of the kernel as it is shipped."""
 
+import re
+
+from harness.machine import Failure
+
+SHARES = re.compile(r"^shares: (.+): (\d+) % of its part at least$", re.M)
+SHARE_MIN, MIXES = 90, 35
 ROOT_STOPPED = 102  # how QEMU ends when the root server faults, which is how these programs end
 
 
@@ -26,6 +32,21 @@ def test_copies_survive_memory_that_vanishes(env):
     the client's memory is the first or the last that is unmapped, also when it is unmapped during the copy; a
     fault outside the registered range, at its borders or on the process's own side stops the thread."""
     run(env, "access", [r"\d+ copies as they should be", "unmapped during a copy", "outside the range a death", "end"])
+
+
+def test_shares_threads_that_sleep_get_no_more(env):
+    """Beside 1, 2 and 8 threads that sleep before their slices end, interrupt, or wake each other, as threads of one
+    process or of several, each of 1 and 4 threads that compute gets 90 % of its part."""
+    guest = {"kernel": "build:test/guest/bench.bin", "memory": "64M"}
+    programs = {"rootserver": env.built("test/root/shares.elf")}
+    with env.system({"bench": guest}, programs) as archive, \
+            env.warren(archive, smp=1, words=["-icount", "shift=0,sleep=off"], budget_s=400) as machine:
+        machine.expect(r"^shares: end$", 400, unless="bench: failed|panic")
+        machine.expect_exit(ROOT_STOPPED)
+        parts = {mix: int(percent) for mix, percent in SHARES.findall(machine.text.clean)}
+    if len(parts) != MIXES or min(parts.values()) < SHARE_MIN:
+        raise Failure(f"{len(parts)} mixes: {parts}")
+    print(f"# least: {min(parts.values())} % of its part")
 
 
 def test_memory_made_anew_is_zero_whichever_byte_was_set(env):

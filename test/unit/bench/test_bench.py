@@ -56,6 +56,13 @@ end
 """
 CONSOLE = "OpenSBI\nbench: nothing: 20 ticks for 1000\nbench: SBI base call: 150 ticks for 1000\r\nbench: end\n"
 
+HOPS = """\
+hops: with pauses, alone: 99 % in 183 ticks, longest 190
+hops: with pauses, beside a guest: 99 % in 184 ticks, longest 100191
+hops: with pauses: the guest lost 970000 ticks, the others used 940000 of 11070000
+hops: end
+"""
+
 
 def parsed(text=OUTPUT):
     return counts.parse(text.splitlines())
@@ -154,6 +161,16 @@ class Figures(unittest.TestCase):
         self.assertEqual(made["KVM"]["ratio"], [9.0, 8.0, 0.5])
         self.assertNotIn("KVM", figures.clock([((2.0, 1.0, 1.0), (3.0, 2.0, 1.0))]))
         self.assertIn("1.10", table.clocks(made))
+
+    def test_hops_every_kind_in_full(self):
+        """The echo's ticks become microseconds and milliseconds; a kind without its costs is refused."""
+        made = figures.hops(HOPS)
+        self.assertEqual(made["with pauses"]["beside a guest"], {"99 %": 18.4, "longest": 10019.1})
+        self.assertEqual(made["with pauses"]["ms"], {"lost": 97.0, "used": 94.0, "passed": 1107.0})
+        self.assertIn("10,019.1", table.hops(made))
+        for missing in ("alone", "beside", "lost"):
+            with self.assertRaises(counts.Malformed):
+                figures.hops("\n".join(line for line in HOPS.splitlines() if missing not in line))
 
     def test_differences_one_instruction_is_told(self):
         """Two runs that differ in one instruction differ."""
