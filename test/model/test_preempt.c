@@ -116,10 +116,16 @@ static void run_among_others(const struct world_call *call, uint32_t k, struct g
     }
 }
 
-/* Preempts the call at every check: it still ends, with at least one step each time. */
-static void run_hindered(const struct world_call *call, uint64_t questions)
+/* Preempts the call at every check: it still ends, with at least one step each time.  If the
+ * undisturbed call ended its own caller, that caller had not taken the dead apart, which the
+ * preempted one may have to do. */
+static void run_hindered(const struct world_call *call, uint64_t questions,
+                         enum world_end undisturbed)
 {
     enum world_end end = END_PREEMPTED;
+
+    if (undisturbed == END_GONE)
+        questions += QUESTIONS_MAX;
 
     fake.is_preempting = true;
     for (uint64_t i = 0; i <= questions + 1 && is_half_done(end); i++)
@@ -150,7 +156,7 @@ static uint64_t preempt_everywhere(struct gen *gen)
     }
     if (questions != 0) {
         snapshot_restore(snapshot, &world);
-        run_hindered(&call, questions);
+        run_hindered(&call, questions, undisturbed);
     }
     snapshot_restore(snapshot, &world);
     (void)world_step(&world, &call);
