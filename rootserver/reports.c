@@ -37,6 +37,7 @@ static const char *report_failure_name(uint64_t failure)
         [REPORT_FAILURE_SYSTEM] = "the guest reported a system failure",
         [REPORT_FAILURE_INTERNAL] = "an internal error",
         [REPORT_FAILURE_STOPPED] = "the guest has stopped all of its harts",
+        [REPORT_FAILURE_STATE] = "the guest's state is of another version",
     };
     return failure < sizeof names / sizeof names[0] && names[failure] != NULL
                ? names[failure]

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The VMM's process: takes over its guest, or starts it, and runs it to its end. */
+#include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 
 #include <base/attr.h>
@@ -39,6 +41,14 @@ static _Noreturn void vmm_give_up(const struct calls *calls, enum report_failure
 {
     calls_report(calls, REPORT_FAILED, why, detail);
     calls_end(calls);
+}
+
+/* The guest's state was left by a VMM of another version, and there is no way to convert it. */
+static _Noreturn void vmm_refuse(const struct calls *calls, const struct takeover_problem *problem)
+{
+    fprintf(stderr, "the state of %s has version %" PRIu32 ", this VMM reads version %" PRIu32 "\n",
+            problem->name, problem->found, problem->wanted);
+    vmm_give_up(calls, REPORT_FAILURE_STATE, (uint64_t)problem->found << 32 | problem->wanted);
 }
 
 /* The connections of the guest.  They live until the process is destroyed. */
@@ -111,12 +121,14 @@ static ATTR_NOINLINE void vmm_machine_set_up(struct machine *machine,
     given.config.time_ticks = time_ticks;
     err = machine_init(machine, &given.config, given.process.arena, given.process.arena_bytes,
                        &is_taken_over);
+    if (err == ERR_FORMAT)
+        vmm_refuse(calls, &machine->problem);
     if (err)
         vmm_give_up(calls, REPORT_FAILURE_START_RECORD, err);
     /* Without the old state, the RAM is known to be clean only at the guest's first start. */
     if (!is_taken_over)
         machine->state->is_ram_dirty = given.process.restart_count != 0;
-    if (is_taken_over && !machine->state->is_booting)
+    if (!machine_must_boot(machine))
         return;
     err = machine_boot(machine);
     if (err)

@@ -35,6 +35,8 @@ enum report_failure {
     REPORT_FAILURE_SYSTEM = 4,       /* the guest asked for SRST with reason "system failure" */
     REPORT_FAILURE_INTERNAL = 5,     /* a defect of the VMM; detail: any number */
     REPORT_FAILURE_STOPPED = 6,      /* the guest stopped its last hart: no hart can start one */
+    REPORT_FAILURE_STATE = 7,        /* the guest's state is of another version, and cannot be
+                                        converted; detail: version << 32 | version that is read */
 };
 
 #endif

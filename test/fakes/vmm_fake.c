@@ -212,6 +212,7 @@ static struct vmm_fake *fake_boot(struct vmm_fake *fake)
     must(fake->arena_bytes != 0);
     fake->arena = aligned_alloc(64, (fake->arena_bytes + 63) & ~UINT64_C(63));
     memset(fake->arena, 0xa5, fake->arena_bytes);
+    memset(fake->arena, 0, sizeof(struct arena_root)); /* no VMM has made an arena here */
     fake_restart(fake, &is_taken_over);
     must(!is_taken_over);
     must(machine_boot(&fake->machine) == OK);

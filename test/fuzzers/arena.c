@@ -17,9 +17,9 @@
 #define LARGE    9001u
 #define DATA     (128u + 64u + 9024u) /* the sections, each rounded up */
 
-static const struct arena_want wants[SECTIONS] = {{"first", 1, 100, ARENA_WRITER_VCPU},
-                                                  {"second", 2, 64, ARENA_WRITER_VCPU},
-                                                  {"third", 7, LARGE, ARENA_WRITER_VCPU}};
+static const struct arena_want wants[SECTIONS] = {{"first", 1, 100, ARENA_WRITER_VCPU, NULL},
+                                                  {"second", 2, 64, ARENA_WRITER_VCPU, NULL},
+                                                  {"third", 7, LARGE, ARENA_WRITER_VCPU, NULL}};
 static const struct arena_shape shape = {wants, SECTIONS, LOGS};
 
 static struct arena arena;

@@ -308,8 +308,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct fuzz_input in = {data, size};
     const struct arena_want wants[] = {
-        {"console", 1, sizeof(struct stream_state), ARENA_WRITER_VCPU},
-        {"uart", uart16550_model.state.version, uart16550_model.state.bytes, ARENA_WRITER_VCPU}};
+        {"console", 1, sizeof(struct stream_state), ARENA_WRITER_VCPU, NULL},
+        {"uart", uart16550_model.state.version, uart16550_model.state.bytes, ARENA_WRITER_VCPU,
+         NULL}};
     const struct stream_port port = {NULL, NULL, port_room, port_put, port_peek, port_release};
     const struct arena_shape shape = {wants, 2, 1};
     struct dev_host host = {0};

@@ -22,6 +22,7 @@
 #include <stdint.h>
 
 #include <vmm/io/stream.h>
+#include <vmm/state/arena.h>
 #include <vmm/state/log.h>
 
 struct dev_ctx;
@@ -74,6 +75,9 @@ struct dev_port {
 struct dev_section {
     uint32_t version; /* rises whenever the layout changes */
     uint32_t bytes;   /* 0: the device has no such section */
+    /* Makes the state from that of another version (arena.h).  NULL: a VMM that finds another
+     * version refuses the guest. */
+    arena_convert *convert;
 };
 
 /* The number of compatible strings of a node. */

@@ -99,11 +99,11 @@ static enum err machine_handle_build(struct machine *machine)
 
 static void machine_stream_start(const struct stream *stream, bool is_taken_over)
 {
+    if (stream->port->sync)
+        stream->port->sync(stream->port->opaque, stream->state);
     /* The last VMM may have died after it committed taken input, but before the release. */
     if (is_taken_over)
         stream_release(stream);
-    if (stream->port->sync)
-        stream->port->sync(stream->port->opaque, stream->state);
 }
 
 static void machine_streams_start(struct machine *machine, bool is_taken_over)
@@ -127,13 +127,12 @@ enum err machine_init(struct machine *machine, const struct board_config *config
     if (err)
         return err;
     const struct arena_shape shape = {sections.want, sections.count, config->hart_count};
-    err = arena_attach(&machine->arena, arena_memory, arena_bytes, &shape);
-    *is_taken_over = err == OK && arena_rollback(&machine->arena) == OK;
-    if (!*is_taken_over) {
+    err = takeover_arena(&machine->arena, arena_memory, arena_bytes, &shape, &machine->problem);
+    *is_taken_over = err == OK;
+    if (err == ERR_NOT_FOUND)
         err = arena_format(&machine->arena, arena_memory, arena_bytes, &shape);
-        if (err)
-            return err;
-    }
+    if (err)
+        return err;
     arena_log(&machine->arena, 0, ARENA_WRITER_VCPU, &machine->log);
     err = machine_handle_build(machine);
     if (!err)
@@ -200,7 +199,8 @@ enum err machine_boot(struct machine *machine)
                               config->ram.gpa, config->ram.bytes, &plan);
     if (err)
         return err;
-    __atomic_store_n(&state->is_booting, 1, __ATOMIC_SEQ_CST);
+    if (!state->is_booting)
+        __atomic_store_n(&state->is_booting, (uint32_t)state->boot_count + 1, __ATOMIC_SEQ_CST);
     err = ram_fill(machine, &plan);
     if (err)
         return err;
@@ -208,7 +208,7 @@ enum err machine_boot(struct machine *machine)
     harts_reset(machine, &plan);
     state->power = DEV_POWER_RUN;
     state->power_code = 0;
-    state->boot_count++;
+    state->boot_count = state->is_booting;
     machine_all_due(machine);
     __atomic_store_n(&state->is_booting, 0, __ATOMIC_SEQ_CST);
     return OK;

@@ -14,6 +14,7 @@
 #include <vmm/board/bus.h>
 #include <vmm/board/dev.h>
 #include <vmm/state/arena.h>
+#include <vmm/state/takeover.h>
 
 /* SBI specification, "Hart State Management Extension": the states by their numbers. */
 enum hart_status {
@@ -33,7 +34,7 @@ struct hart_state {
 struct machine_state {
     uint32_t power; /* enum dev_power: the guest's last request */
     uint32_t power_code;
-    uint32_t is_booting;   /* machine_boot() has begun and not ended */
+    uint32_t is_booting;   /* machine_boot() has begun and not ended: the boot_count that follows */
     uint32_t is_ram_dirty; /* RAM has been written since it was given to the first VMM */
     uint64_t boot_count;
     struct hart_state hart[GUEST_HARTS_MAX];
@@ -57,6 +58,7 @@ struct machine {
     uint32_t timed;    /* and of those that have a deadline_ns() */
     struct bus bus;
     struct arena arena;
+    struct takeover_problem problem; /* after machine_init() returned ERR_FORMAT */
     struct board_config config;
     struct dev_ctx dev[BOARD_DEVICES_MAX];   /* in the order of config.device */
     struct stream stream[BOARD_DEVICES_MAX]; /* of the ports of all devices but text_dev */
@@ -69,15 +71,16 @@ struct machine {
 uint64_t machine_arena_bytes(const struct board_config *config);
 
 /*
- * Builds the handle over the arena.  Takes over the state in the arena and rolls back an
- * open transaction.  If there is no arena, or one of another format, makes a fresh one and
- * clears *is_taken_over.  The caller must then call machine_boot() first, and also if
- * is_booting is set in the state.
+ * Builds the handle over the arena.  Takes over the state in the arena (<vmm/state/takeover.h>).
+ * If no VMM has made an arena in this memory yet, makes one and clears *is_taken_over.  State that
+ * this VMM cannot take over is never overwritten: machine_init() fails, and machine->problem says
+ * why.  The caller then calls machine_boot() if machine_must_boot().
  *
  * Errors: ERR_INVALID_ARG  no hart, or more than GUEST_HARTS_MAX
  *         of board_place()
  *         ERR_EXISTS       the registers of two devices overlap
- *         ERR_ALIGN, ERR_NO_MEMORY  of arena_format()
+ *         ERR_FORMAT       the state in the arena is refused
+ *         ERR_ALIGN, ERR_NO_MEMORY  of arena_format() and takeover_arena()
  */
 MUST_CHECK machine_init(struct machine *machine, const struct board_config *config,
                         void *arena_memory, uint64_t arena_bytes, bool *is_taken_over);
@@ -90,6 +93,12 @@ MUST_CHECK machine_init(struct machine *machine, const struct board_config *conf
  * Errors: of image_plan() and fdt_build()
  */
 MUST_CHECK machine_boot(struct machine *machine);
+
+/* Has the machine never been powered on, or was its boot cut short?  Then call machine_boot(). */
+static inline bool machine_must_boot(const struct machine *machine)
+{
+    return machine->state->is_booting || machine->state->boot_count == 0;
+}
 
 /* Calls notify() of every device that has one and is among `due`; dev.h lists the occasions. */
 void machine_notify(struct machine *machine, uint32_t due);

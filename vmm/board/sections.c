@@ -14,7 +14,8 @@ static enum err sections_add(struct sections *list, const char *name, struct dev
     char *copy = list->name[list->count];
     if ((size_t)snprintf(copy, ARENA_NAME_BYTES, "%s", name) >= ARENA_NAME_BYTES)
         return ERR_INVALID_ARG;
-    list->want[list->count++] = (struct arena_want){copy, section.version, section.bytes, writer};
+    list->want[list->count++] = (struct arena_want){copy, section.version, section.bytes,
+                                                     writer, section.convert};
     return OK;
 }
 
@@ -48,7 +49,7 @@ static struct dev_section sections_of_port(const struct board_config *config, ui
     if (config->device[device].model->port.kind != DEV_PORT_STREAM ||
         sections_text(config) == (int)device)
         return (struct dev_section){0};
-    return (struct dev_section){1, sizeof(struct stream_state)};
+    return (struct dev_section){.version = 1, .bytes = sizeof(struct stream_state)};
 }
 
 /* What the vCPU's thread writes of a device. */
@@ -65,8 +66,8 @@ static enum err sections_add_device(struct sections *list, const struct board_co
 
 enum err sections_list(const struct board_config *config, struct sections *out)
 {
-    const struct dev_section machine = {2, sizeof(struct machine_state)};
-    const struct dev_section text = {1, sizeof(struct stream_state)};
+    const struct dev_section machine = {.version = 2, .bytes = sizeof(struct machine_state)};
+    const struct dev_section text = {.version = 1, .bytes = sizeof(struct stream_state)};
 
     out->count = 0;
     enum err err = sections_add(out, "machine", machine, ARENA_WRITER_VCPU);

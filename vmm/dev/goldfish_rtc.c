@@ -150,7 +150,7 @@ static uint64_t rtc_deadline_ns(const struct dev_ctx *dev)
 const struct dev_model goldfish_rtc_model = {
     .name = "goldfish-rtc",
     .presence = DEV_BY_DEFAULT,
-    .state = {1, sizeof(struct rtc_state)},
+    .state = {.version = 1, .bytes = sizeof(struct rtc_state)},
     .gpa = 0x101000,
     .irq = 11,
     .region_bytes = REGION_BYTES,

@@ -261,7 +261,7 @@ static int plic_fdt_properties(const struct dev_ctx *dev, void *fdt)
 const struct dev_model plic_model = {
     .name = "plic",
     .presence = DEV_ALWAYS,
-    .state = {1, sizeof(struct plic_state)},
+    .state = {.version = 1, .bytes = sizeof(struct plic_state)},
     .gpa = 0xc000000,
     .region_bytes = REGION_BYTES,
     .widths = DEV_WIDTH_4,

@@ -496,7 +496,7 @@ static int uart_fdt_properties(const struct dev_ctx *dev, void *fdt)
 const struct dev_model uart16550_model = {
     .name = "uart16550",
     .presence = DEV_BY_DEFAULT,
-    .state = {2, sizeof(struct uart_state)},
+    .state = {.version = 2, .bytes = sizeof(struct uart_state)},
     .port = {"line", DEV_PORT_STREAM},
     .gpa = 0x10000000,
     .irq = 10,

@@ -35,11 +35,17 @@ static void port_sync(void *opaque, struct stream_state *state)
 {
     const struct stream_ring *rings = opaque;
 
-    /* Output may be published but not committed; input may be committed but not dropped. */
-    if (rings->out_index - (uint32_t)state->out_position > rings->out_bytes)
+    /*
+     * Output may be published but not committed (a device's notify()), or committed but not
+     * published (the outcome of an exit); input may be committed but not dropped.
+     */
+    uint32_t ahead = rings->out_index - (uint32_t)state->out_position;
+    if (ahead > rings->out_bytes && 0u - ahead > rings->out_bytes)
         state->out_position = position_nearest(state->out_position, rings->out_index);
     if ((uint32_t)state->in_position - rings->in_index > rings->in_bytes)
         state->in_position = position_nearest(state->in_position, rings->in_index);
+    /* The last VMM may have died after it published output or room, but before the signal. */
+    rings->signal(rings->opaque);
 }
 
 /* The number of bytes from `position` on that an earlier VMM has published already. */

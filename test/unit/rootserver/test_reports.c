@@ -229,6 +229,7 @@ START_TEST(test_message_ends_that_a_restart_may_mend)
         {REPORT_FAILED, REPORT_FAILURE_KERNEL, true},
         {REPORT_FAILED, REPORT_FAILURE_SYSTEM, true},
         {REPORT_FAILED, REPORT_FAILURE_STOPPED, true},
+        {REPORT_FAILED, REPORT_FAILURE_STATE, true},
         {REPORT_FAILED, UINT64_MAX, true},
         {REPORT_FAILED, REPORT_FAILURE_VCPU, false},
         {REPORT_FAILED, REPORT_FAILURE_INTERNAL, false},

@@ -13,6 +13,8 @@ TCase *sbi_tcase(void);
 TCase *sbi_legacy_tcase(void);
 TCase *exit_tcase(void);
 TCase *log_cuts_tcase(void);
+TCase *lives_tcase(void);
+TCase *takeover_tcase(void);
 TCase *loop_tcase(void);
 TCase *recovery_tcase(void);
 TCase *stream_ring_tcase(void);

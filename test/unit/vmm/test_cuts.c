@@ -9,7 +9,9 @@ int main(void)
     Suite *suite = suite_create("vmm-cuts");
 
     suite_add_tcase(suite, log_cuts_tcase());
+    suite_add_tcase(suite, takeover_tcase());
     suite_add_tcase(suite, recovery_tcase());
+    suite_add_tcase(suite, lives_tcase());
 
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_ENV);

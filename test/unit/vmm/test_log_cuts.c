@@ -12,8 +12,8 @@
 
 #include "suites.h"
 
-static const struct arena_want wants[] = {{"first", 1, 100, ARENA_WRITER_VCPU},
-                                          {"second", 3, 64, ARENA_WRITER_VCPU}};
+static const struct arena_want wants[] = {{"first", 1, 100, ARENA_WRITER_VCPU, NULL},
+                                          {"second", 3, 64, ARENA_WRITER_VCPU, NULL}};
 #define WANTS    2u
 #define THREADS  2u
 #define CUTS_MAX 400u

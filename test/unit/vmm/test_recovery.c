@@ -102,14 +102,14 @@ static void go_on(struct vmm_fake *fake)
 /* All sections, that is the state of devices and machine, without the log. */
 static const uint8_t *sections(const struct world *world)
 {
-    const struct arena_header *header = (const void *)world->arena;
+    const struct arena_header *header = (const void *)(world->arena + sizeof(struct arena_root));
     return world->arena + header->section[0].offset;
 }
 
 static void same(const struct vmm_fake *fake, const struct world *world,
                  const struct world *expected)
 {
-    const struct arena_header *header = (const void *)world->arena;
+    const struct arena_header *header = (const void *)(world->arena + sizeof(struct arena_root));
     size_t bytes = fake->arena_bytes - header->section[0].offset;
 
     ck_assert_mem_eq(sections(world), sections(expected), bytes);
@@ -302,10 +302,11 @@ START_TEST(test_recovery_power_request_survives)
 }
 END_TEST
 
-START_TEST(test_recovery_arena_that_makes_no_sense_is_made_anew)
+START_TEST(test_recovery_state_that_makes_no_sense_is_refused)
 {
-    /* A log that does not parse, or another layout, gives a fresh machine. */
+    /* A log that does not parse, or another layout, is refused and stays as it is. */
     struct vmm_fake *fake = fake_new(1);
+    struct machine machine;
     bool is_taken_over = false;
 
     fake_restart(fake, &is_taken_over);
@@ -313,14 +314,30 @@ START_TEST(test_recovery_arena_that_makes_no_sense_is_made_anew)
     log_begin(&fake->machine.log);
     log_set(&fake->machine.log, fake->machine.state, 8);
     fake->machine.log.area->entry[0].offset += 4;
-    fake_restart(fake, &is_taken_over);
-    ck_assert(!is_taken_over);
+    ck_assert_int_eq(
+        machine_init(&machine, &fake->config, fake->arena, fake->arena_bytes, &is_taken_over),
+        ERR_FORMAT);
+    ck_assert_str_eq(machine.problem.name, "logs");
+    fake->machine.log.area->entry[0].offset -= 4;
     fake_restart(fake, &is_taken_over);
     ck_assert(is_taken_over);
-    fake->machine.arena.header->section[2].version++;
+
+    struct arena_section *section = &fake->machine.arena.header->section[2];
+    section->version += 8;
+    ck_assert_int_eq(
+        machine_init(&machine, &fake->config, fake->arena, fake->arena_bytes, &is_taken_over),
+        ERR_FORMAT);
+    ck_assert_str_eq(machine.problem.name, section->name);
+    ck_assert_uint_eq(machine.problem.found, machine.problem.wanted + 8);
+    section->version -= 8;
     fake_restart(fake, &is_taken_over);
-    ck_assert(!is_taken_over);
-    ck_assert_uint_eq(fake->machine.state->boot_count, 0);
+    ck_assert(is_taken_over);
+    ck_assert_uint_eq(fake->machine.state->boot_count, 1);
+    fake->machine.arena.root->magic ^= 1;
+    ck_assert_int_eq(
+        machine_init(&machine, &fake->config, fake->arena, fake->arena_bytes, &is_taken_over),
+        ERR_FORMAT);
+    ck_assert_str_eq(machine.problem.name, "arena");
     fake_free(fake);
 }
 END_TEST
@@ -341,6 +358,7 @@ START_TEST(test_recovery_machine_bad_arguments_are_refused)
         machine_init(&machine, &fake->config, fake->arena, fake->arena_bytes, &is_taken_over),
         ERR_INVALID_ARG);
     fake->config.hart_count = 1;
+    fake->machine.arena.root->magic = 0;
     ck_assert_int_eq(
         machine_init(&machine, &fake->config, fake->arena, fake->arena_bytes - 64, &is_taken_over),
         ERR_NO_MEMORY);
@@ -364,7 +382,7 @@ TCase *recovery_tcase(void)
     tcase_add_test(tcase, test_recovery_timer_and_fp_registers_end_the_same);
     tcase_add_test(tcase, test_recovery_exception_is_injected_once);
     tcase_add_test(tcase, test_recovery_power_request_survives);
-    tcase_add_test(tcase, test_recovery_arena_that_makes_no_sense_is_made_anew);
+    tcase_add_test(tcase, test_recovery_state_that_makes_no_sense_is_refused);
     tcase_add_test(tcase, test_recovery_machine_bad_arguments_are_refused);
     return tcase;
 }

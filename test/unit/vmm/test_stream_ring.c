@@ -209,7 +209,11 @@ START_TEST(test_stream_ring_sync_keeps_what_a_ring_explains)
     put(ends, 0, "published");
     ends->port.sync(ends->port.opaque, &state);
     ck_assert_uint_eq(state.out_position, 0);
-    state = (struct stream_state){500, 90000};
+    /* 500: the outcome of an exit, committed and not yet published. */
+    state = (struct stream_state){500, 0};
+    ends->port.sync(ends->port.opaque, &state);
+    ck_assert_uint_eq(state.out_position, 500);
+    state = (struct stream_state){50000, 90000};
     ends->port.sync(ends->port.opaque, &state);
     ck_assert_uint_eq((uint32_t)state.out_position, ends->rings.out_index);
     ck_assert_uint_eq((uint32_t)state.in_position, ends->rings.in_index);
