@@ -382,12 +382,14 @@ static enum err outcome_apply(struct machine *machine, uint32_t hart,
 {
     struct vcpu_page *page = machine_page(machine, hart);
 
-    if (outcome->flags & ~(uint32_t)OUTCOME_INJECT)
+    uint32_t flags = outcome->flags; /* read once: GCC cannot know that no store below changes it */
+
+    if (flags & ~(uint32_t)OUTCOME_INJECT)
         outcome_rest_apply(machine, hart, outcome);
     enum err err = regs_apply(machine, hart, outcome);
     if (err)
         return err;
-    if (outcome->flags & OUTCOME_INJECT)
+    if (flags & OUTCOME_INJECT)
         err = inject_apply(machine, hart, outcome);
     else
         page->pc = outcome->pc;
