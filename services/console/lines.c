@@ -48,7 +48,7 @@ static void lines_report_dropped(struct lines *lines)
         lines->dropped = 0;
 }
 
-bool lines_add(struct lines *lines, const struct console_record *record)
+bool lines_add(struct lines *lines, const struct control_line *record)
 {
     size_t length = record->length < sizeof record->text ? record->length : sizeof record->text;
     struct lines_head *head = &lines->begun_head;
@@ -56,8 +56,8 @@ bool lines_add(struct lines *lines, const struct console_record *record)
     if (length == 0)
         return false;
     if (head->length == 0) {
-        head->about = record->about <= CLIENTS_MAX ? record->about : 0;
-        head->is_log = record->kind == CONSOLE_RECORD_LOG;
+        head->about = record->about <= CONTROL_CONNECTIONS_MAX ? record->about : 0;
+        head->is_log = record->kind == CONTROL_LINE_LOG;
     }
     memcpy(lines->begun + head->length, record->text, length);
     head->length = (uint16_t)(head->length + length);

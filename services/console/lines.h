@@ -6,7 +6,7 @@
  *
  * The service empties the ring at once, so that a slow terminal does not make the
  * service look dead.  Lines wait in the queue: for room on the terminal, and for
- * the output of the guest that they are about.
+ * the output of the client that they are about.
  *
  * Lines that do not fit are dropped whole; a later line gives their count.  Lines
  * on behalf of a process leave LINES_OWN_BYTES free for the root server's own
@@ -21,7 +21,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include <proto/console_start.h>
+#include <proto/control.h>
 
 #define LINES_BYTES     65536u /* of the queue; a power of two */
 #define LINES_OWN_BYTES 49152u
@@ -29,9 +29,9 @@
 
 /* Precedes the text of a line in the queue. */
 struct lines_head {
-    uint64_t after;  /* the line comes after this many bytes of its guest's output */
+    uint64_t after;  /* the line comes after this many bytes of its client's output */
     uint16_t length; /* bytes of text that follow */
-    uint8_t about;   /* guest + 1, or 0 for none */
+    uint8_t about;   /* client + 1, or 0 for none */
     uint8_t is_log;  /* written on behalf of a process */
     uint32_t reserved;
 };
@@ -48,12 +48,13 @@ struct lines {
  * Takes a record of text; its length is clamped.  True when the record ends a line: then
  * lines_end() must follow.
  */
-bool lines_add(struct lines *lines, const struct console_record *record);
+bool lines_add(struct lines *lines, const struct control_line *record);
 
-/* Puts the completed line into the queue, to be shown after `after` bytes of its guest's output. */
+/* Puts the completed line into the queue, to be shown after `after` bytes of its client's
+ * output. */
 void lines_end(struct lines *lines, uint64_t after);
 
-/* The guest that the incomplete or just completed line is about: guest + 1, or 0. */
+/* The client that the incomplete or just completed line is about: client + 1, or 0. */
 unsigned lines_about(const struct lines *lines);
 
 /* The head of the first line in the queue; false when the queue is empty. */

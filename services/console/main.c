@@ -1,86 +1,67 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/*
- * The console service's process: access to registers, signals and the interrupt.
- * service.h decides how they are used.
- */
-#include <proto/process_start.h>
-#include <rt/calls.h>
+/* The console's process: access to registers and memory.  console.h has all decisions. */
+#include <manifest/console.h>
 #include <rt/rt.h>
-#include <services/console/service.h>
+#include <rt/rt_service.h>
+#include <services/console/console.h>
+
+struct console_registers {
+    uintptr_t address;
+    uint64_t shift;    /* register n is at n << shift */
+    uint64_t io_width; /* bytes: 1 or 4 */
+};
 
 static uint8_t console_register_read(void *context, unsigned reg)
 {
-    const struct console_start *s = context;
-    uintptr_t at = s->uart_address + ((uintptr_t)reg << s->uart_reg_shift);
+    const struct console_registers *r = context;
+    uintptr_t at = r->address + ((uintptr_t)reg << r->shift);
 
-    return s->uart_io_width == 4 ? (uint8_t) * (volatile uint32_t *)at : *(volatile uint8_t *)at;
+    return r->io_width == 4 ? (uint8_t) * (volatile uint32_t *)at : *(volatile uint8_t *)at;
 }
 
 static void console_register_write(void *context, unsigned reg, uint8_t value)
 {
-    const struct console_start *s = context;
-    uintptr_t at = s->uart_address + ((uintptr_t)reg << s->uart_reg_shift);
+    const struct console_registers *r = context;
+    uintptr_t at = r->address + ((uintptr_t)reg << r->shift);
 
-    if (s->uart_io_width == 4)
+    if (r->io_width == 4)
         *(volatile uint32_t *)at = value;
     else
         *(volatile uint8_t *)at = value;
 }
 
-/* The error is ignored: an empty slot means that the client no longer exists. */
-static void console_wake_client(void *context, unsigned client)
+/* The two properties have the defaults of the device-tree binding of a 16550. */
+static MUST_CHECK console_registers_find(struct console_registers *r)
 {
-    (void)context;
-    (void)!notification_signal(cap_at(CONSOLE_SLOT_CLIENT + client));
-}
+    const struct start_table *table = rt_start_table();
+    struct rt_memory memory;
 
-static void console_wake_root(void *context)
-{
-    (void)context;
-    (void)!notification_signal(cap_at(CONSOLE_SLOT_ROOT));
-}
-
-static uint64_t console_time_ticks(void *context)
-{
-    (void)context;
-    return rt_time_ticks();
-}
-
-/* Acknowledges an interrupt only here, after service_move() has removed its cause: earlier, the
- * UART would raise the interrupt again at once. */
-static void console_sleep_until(uint64_t deadline_ticks, bool *is_irq_open)
-{
-    uint64_t bits = 0;
-
-    if (*is_irq_open)
-        (void)!irq_ack(cap_at(CONSOLE_SLOT_IRQ));
-    *is_irq_open = notification_wait(cap_at(PROCESS_SLOT_WAKE), deadline_ticks, &bits) == OK &&
-                   (bits & CONSOLE_BIT_UART) != 0;
+    enum err err = console_uart_registers(table, &memory);
+    if (err != OK)
+        return err;
+    *r = (struct console_registers){.address = (uintptr_t)memory.address, .io_width = 1};
+    if (console_uart_reg_shift(table, &r->shift) != OK)
+        r->shift = 0;
+    if (console_uart_reg_io_width(table, &r->io_width) != OK)
+        r->io_width = 1;
+    return OK;
 }
 
 int main(void)
 {
-    static struct service s;
-    const struct service_ops ops = {.wake_client = console_wake_client,
-                                    .wake_root = console_wake_root,
-                                    .time_ticks = console_time_ticks,
-                                    .timebase_hz = rt_timebase_hz()};
-    const void *start;
-    bool is_irq_open = false;
-    uint64_t deadline_ticks;
+    static struct console console;
+    static struct console_registers registers;
+    static struct uart uart = {
+        .read = console_register_read, .write = console_register_write, .context = &registers};
+    struct rt_memory kept;
+    uint64_t restarts = 0;
 
-    if (rt_role(sizeof(struct console_start), &start) != OK)
+    if (console_registers_find(&registers) != OK ||
+        console_kept_memory(rt_start_table(), &kept) != OK || kept.bytes < sizeof(struct mux_kept))
         return 1;
-    struct uart uart = {.read = console_register_read,
-                        .write = console_register_write,
-                        .context = (void *)(uintptr_t)start};
-    if (service_init(&s, start, &uart, &ops) != OK)
+    if (start_table_number(rt_start_table(), "restarts", &restarts) != OK)
         return 1;
+    console_init(&console, &uart, (void *)(uintptr_t)kept.address, rt_timebase_hz(), restarts == 0);
     uart_init(&uart);
-    for (;;) {
-        while (service_move(&s))
-            ;
-        if (service_sleep(&s, &deadline_ticks))
-            console_sleep_until(deadline_ticks, &is_irq_open);
-    }
+    return rt_service_run(&console.service, &console.model);
 }

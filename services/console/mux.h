@@ -7,6 +7,9 @@
  *     Warren's own lines --> notices -----------> § ----+--> terminal
  *     terminal --keys--> escape key? --> type-ahead --> input of the front client
  *
+ * Clients come and go (mux_client_add(), mux_client_remove()).  An ended client stays in the list
+ * until another takes its number.
+ *
  * Each client has a scrollback of the newest bytes that it wrote, and a position
  * up to which these have been shown.  From the client in front, the multiplexer
  * takes only as much output as it can show before that output is overwritten
@@ -21,11 +24,18 @@
  * client comes to the front, the multiplexer resets the terminal to its plain
  * state if a client may have changed that state.
  *
- * Pure: no clock, no memory besides this struct, no side effects.
+ * Kept memory.  What must survive a death of the service is in struct mux_kept: scrollbacks, what
+ * of them was shown, the client in front, and keys that were typed and not yet passed on.  A life
+ * may end between any two stores, so each change is one store of an index after the bytes that the
+ * index covers, and mux_init() and mux_client_add() check every index before use.  The next life
+ * shows the line that was being shown again from the line's start.
+ *
+ * Pure: no clock, no memory besides these two structs, no side effects.
  */
 #ifndef SERVICES_CONSOLE_MUX_H
 #define SERVICES_CONSOLE_MUX_H
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -42,25 +52,45 @@
 #define MUX_ESCAPE           0x1d  /* Ctrl-] */
 #define MUX_STAGE_BYTES      128u
 
+#define MUX_KEPT_VERSION     1u
+
 enum mux_state {
+    MUX_NONE, /* there is no such client */
     MUX_RUNNING,
     MUX_ENDED,
     MUX_DEAD
 };
 
-struct mux_client {
-    char name[NAME_BYTES];
-    uint8_t state;        /* enum mux_state */
-    bool has_unshown_gap; /* bytes were overwritten that were never shown */
-    uint64_t written;     /* bytes written so far */
-    uint64_t shown;       /* bytes before this are on the terminal, or held by the filter */
-    struct filter filter;
+struct mux_kept_client {
+    char name[NAME_BYTES];    /* of the client whose output this is */
+    uint64_t begin;           /* the first byte that the scrollback may hold */
+    _Atomic uint64_t written; /* bytes written so far, counted like the client's ring */
+    _Atomic uint64_t shown;   /* bytes before this are on the terminal */
     uint8_t scrollback[MUX_SCROLLBACK_BYTES];
 };
 
+struct mux_kept {
+    _Atomic uint32_t version;   /* MUX_KEPT_VERSION; else the memory is new */
+    _Atomic uint32_t front;     /* client */
+    _Atomic uint32_t typed_in;  /* counts of keys; they wrap */
+    _Atomic uint32_t escaped;   /* 1: the last key was the escape key */
+    _Atomic uint64_t typed_out; /* position of the client's ring << 32 | keys passed on (mux.c) */
+    uint8_t typed[MUX_TYPED_BYTES];
+    struct mux_kept_client client[CLIENTS_MAX];
+};
+
+struct mux_client {
+    uint8_t state;        /* enum mux_state */
+    bool has_unshown_gap; /* bytes were overwritten that were never shown */
+    uint64_t shown;       /* bytes before this are on the terminal, staged, or held by the filter */
+    struct filter filter;
+    struct mux_kept_client *kept;
+};
+
 struct mux {
-    unsigned client_count;
-    unsigned front;
+    struct mux_kept *kept;
+    unsigned front;  /* may be a client that does not exist */
+    unsigned wanted; /* the client that was in front in the last life, until it is there */
     struct mux_client client[CLIENTS_MAX];
 
     uint32_t notice_in, notice_out; /* counts; they wrap */
@@ -73,14 +103,24 @@ struct mux {
     unsigned stage_count, stage_taken;
     bool is_plain;     /* no client changed the terminal's state since it was reset */
     bool is_reset_due; /* the terminal's state is unknown, or another client changed it */
-
-    uint32_t typed_in, typed_out; /* counts; they wrap */
-    uint8_t typed[MUX_TYPED_BYTES];
-    bool is_escaped; /* the last key was the escape key */
 };
 
-/* Makes `count` clients with the names in `names`; client 0 is in front. */
-void mux_init(struct mux *mux, unsigned count, const char (*names)[NAME_BYTES]);
+/* Begins without clients.  `kept`: what an earlier life left, or zeroes; nonsense is replaced. */
+void mux_init(struct mux *mux, struct mux_kept *kept);
+
+/*
+ * Client `client` is there and runs.  If no client is in front, this one is.  `taken`: how many
+ * bytes its ring has given so far, modulo 2^32.  Returns how many bytes more than that are in the
+ * scrollback already: the last life ended before it dropped them from the ring.  `waiting`: bytes
+ * in the ring, at least as many.
+ */
+uint32_t mux_client_add(struct mux *mux, unsigned client, const char name[NAME_BYTES],
+                        uint32_t taken, uint32_t waiting);
+/* All clients of the last life that are still there were added. */
+void mux_clients_known(struct mux *mux);
+/* The client is gone without an end; another comes to the front. */
+void mux_client_remove(struct mux *mux, unsigned client);
+const char *mux_client_name(const struct mux *mux, unsigned client);
 
 /* The terminal's state is unknown, since another service wrote before: reset the terminal first. */
 void mux_terminal_is_unknown(struct mux *mux);
@@ -103,18 +143,24 @@ size_t mux_notice_room(const struct mux *mux);
 void mux_key(struct mux *mux, uint8_t key);
 size_t mux_typed_room(const struct mux *mux);
 /* Keys for the client in front: mux_typed_peek() copies up to `most` of them, mux_typed_drop()
- * removes as many as the client took. */
+ * removes as many as the client took.  `position`: of the client's ring, after these keys.  Before
+ * keys are written into the ring, mux_typed_drop() of no key stores the ring's position.
+ * mux_typed_sync(), once in a life, for the client that was in front: removes the keys that the
+ * last life wrote into the ring and did not remove. */
 size_t mux_typed_peek(const struct mux *mux, uint8_t *to, size_t most);
-void mux_typed_drop(struct mux *mux, size_t count);
+void mux_typed_drop(struct mux *mux, size_t count, uint32_t position);
+void mux_typed_sync(struct mux *mux, uint32_t position);
 
 /* How many bytes of a client's output are not shown yet. */
 static inline uint64_t mux_unshown(const struct mux_client *c)
 {
-    return c->written - c->shown;
+    return atomic_load_explicit(&c->kept->written, memory_order_relaxed) - c->shown;
 }
 
 /* Gets the next bytes for the terminal, up to `most`; 0 when there is nothing to show. */
 size_t mux_transmit(struct mux *mux, uint8_t *to, size_t most);
+/* All bytes of mux_transmit() have left for the terminal. */
+void mux_transmitted(struct mux *mux);
 bool mux_has_output(const struct mux *mux);
 
 /* Brings a client to the front and adds a notice that says so.  Ignores a number without client. */

@@ -25,6 +25,14 @@ _Static_assert(sizeof MUX_RESET + sizeof MUX_RESET_KEYS + sizeof MUX_ERASE_LINE 
                    FILTER_OUT_MAX <= MUX_STAGE_BYTES,
                "one step fits on the stage");
 
+/* Has the client in front output to show? */
+static bool mux_front_waits(const struct mux *mux)
+{
+    const struct mux_client *c = &mux->client[mux->front];
+
+    return c->state != MUX_NONE && mux_unshown(c) > 0;
+}
+
 static bool mux_notices_wait(const struct mux *mux)
 {
     return mux->notice_in != mux->notice_out;
@@ -34,7 +42,7 @@ bool mux_has_output(const struct mux *mux)
 {
     /* After an unfinished notice, a client's output waits for the rest of the notice. */
     return mux->stage_count > mux->stage_taken || mux->is_reset_due || mux_notices_wait(mux) ||
-           (!mux->notice_open && mux_unshown(&mux->client[mux->front]) > 0);
+           (!mux->notice_open && mux_front_waits(mux));
 }
 
 /* ---- the stage --------------------------------------------------------------------- */
@@ -85,7 +93,7 @@ static bool mux_notice_is_due(const struct mux *mux)
 {
     if (!mux_notices_wait(mux))
         return false;
-    return mux->notice_open || !mux->is_line_open || mux_unshown(&mux->client[mux->front]) == 0 ||
+    return mux->notice_open || !mux->is_line_open || !mux_front_waits(mux) ||
            mux->notice_waits >= MUX_NOTICE_PATIENCE;
 }
 
@@ -123,7 +131,8 @@ static void mux_step_front(struct mux *mux)
 {
     struct mux_client *c = &mux->client[mux->front];
     uint8_t out[FILTER_OUT_MAX];
-    size_t count = filter_byte(&c->filter, c->scrollback[c->shown++ % MUX_SCROLLBACK_BYTES], out);
+    size_t count =
+        filter_byte(&c->filter, c->kept->scrollback[c->shown++ % MUX_SCROLLBACK_BYTES], out);
 
     mux_stage_put(mux, out, count);
     if (count > 0)
@@ -141,7 +150,7 @@ static bool mux_step(struct mux *mux)
         mux_step_reset(mux);
     else if (mux_notice_is_due(mux))
         mux_step_notice(mux);
-    else if (!mux->notice_open && mux_unshown(&mux->client[mux->front]) > 0)
+    else if (!mux->notice_open && mux_front_waits(mux))
         mux_step_front(mux);
     else
         return false;
@@ -154,10 +163,11 @@ static size_t mux_take_text(struct mux *mux, uint8_t *to, size_t most)
     struct mux_client *c = &mux->client[mux->front];
     size_t count = 0;
 
-    if (mux->stage_count != 0 || mux->is_reset_due || mux->notice_open || mux_notices_wait(mux))
+    if (mux->stage_count != 0 || mux->is_reset_due || mux->notice_open || mux_notices_wait(mux) ||
+        !mux_front_waits(mux))
         return 0;
     while (count < most && mux_unshown(c) > 0) {
-        uint8_t byte = c->scrollback[c->shown % MUX_SCROLLBACK_BYTES];
+        uint8_t byte = c->kept->scrollback[c->shown % MUX_SCROLLBACK_BYTES];
         if (!filter_passes(&c->filter, byte))
             break;
         to[count++] = byte;
@@ -177,4 +187,13 @@ size_t mux_transmit(struct mux *mux, uint8_t *to, size_t most)
         count += mux_take_text(mux, to + count, most - count);
     } while (count < most && mux_step(mux));
     return count;
+}
+
+void mux_transmitted(struct mux *mux)
+{
+    struct mux_client *c = &mux->client[mux->front];
+
+    /* What is staged or held by the filter may get lost, so the next life shows it again. */
+    if (c->state != MUX_NONE && mux->stage_count == 0 && c->filter.held_count == 0)
+        atomic_store_explicit(&c->kept->shown, c->shown, memory_order_release);
 }

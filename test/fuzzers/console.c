@@ -2,14 +2,16 @@
 /*
  * The console's protocol: the service between an honest client in front, a background client that
  * writes anything to its shared memory, a root server's records of any content, and a keyboard.
- * Oracle: the honest client never sees an impossible index, all its output is taken in the end,
- * and the service always becomes idle.  Until a key of Warren's own is typed, or the root server
- * reports the end of a client, the terminal shows all bytes of the front client in order, between
- * lines of Warren's own, and the front client gets all keys in order.
+ * Clients end, leave and come again; the console dies and starts again, also over damaged kept
+ * memory.
+ * Oracle: the honest client never sees an impossible index, and the service always becomes idle.
+ * Until a key of Warren's own is typed, the console dies, or the root server ends the honest
+ * client, all its output is taken, the terminal shows all of it in order, between lines of
+ * Warren's own, and the client gets all keys in order.
  */
 #include "fuzz.h"
 
-#include <services/console/service.h>
+#include <services/console/console.h>
 
 #define CLIENTS   2u
 #define HONEST    0u
@@ -17,8 +19,16 @@
 #define TEXT_MAX  (1u << 15)
 #define MOVES_MAX 20000u
 
+struct client {
+    struct ring_shared shared[CONSOLE_RING_COUNT];
+    uint8_t output_data[CONSOLE_RING_OUTPUT_RECORD_COUNT];
+    uint8_t input_data[CONSOLE_RING_INPUT_RECORD_COUNT];
+};
+
 static struct {
-    uint8_t *region[CLIENTS], *control;
+    _Alignas(4096) uint8_t down[CONTROL_DOWN_LINES + CONTROL_DOWN_LINE_MAX * 64];
+    _Alignas(4096) uint8_t up[CONTROL_UP_LINES + CONTROL_UP_LINE_MAX * 64];
+    struct client client[CLIENTS];
     struct ring_producer output;
     struct ring_consumer input;
     uint8_t written[TEXT_MAX], typed[TEXT_MAX], got[TEXT_MAX], shown[4 * TEXT_MAX];
@@ -27,7 +37,8 @@ static struct {
     bool is_plain; /* the stronger half of the oracle holds still */
 } world;
 
-static struct service service;
+static struct console console;
+static struct mux_kept kept;
 
 /* ---- The UART, the clock, the others ------------------------------------------------- */
 
@@ -47,21 +58,34 @@ static void chip_write(void *context, unsigned reg, uint8_t value)
         world.shown[world.shown_count++] = value;
 }
 
-static void wake_client(void *context, unsigned client)
+static void signal_slot(void *context, uint32_t slot)
 {
     (void)context;
-    FUZZ_CHECK(client < CLIENTS);
-}
-
-static void wake_root(void *context)
-{
-    (void)context;
+    FUZZ_CHECK(slot <= CLIENTS);
 }
 
 static uint64_t time_ticks(void *context)
 {
     (void)context;
     return world.now_ticks;
+}
+
+static struct control_up *region_up(void)
+{
+    return (struct control_up *)(void *)world.up;
+}
+
+/* The root server zeroes the up part before each life. */
+static void console_begin(bool is_first)
+{
+    static struct uart uart = {.read = chip_read, .write = chip_write};
+    static const struct service_ops ops = {.signal = signal_slot, .time_ticks = time_ticks};
+
+    memset(world.up, 0, sizeof world.up);
+    console_init(&console, &uart, &kept, 10000000, is_first);
+    FUZZ_CHECK(
+        service_init(&console.service, &console.model, &ops, world.down, world.up, CLIENTS) == OK);
+    uart_init(&uart);
 }
 
 /* ---- Rest and its oracle ------------------------------------------------------------- */
@@ -105,18 +129,18 @@ static void rest(void)
     unsigned moves = 0;
 
     for (unsigned sleeps = 0; sleeps < 4; sleeps++) {
-        while (service_move(&service)) {
+        while (service_turn(&console.service, SERVICE_BIT_ROOT)) {
             client_reads();
             FUZZ_CHECK(++moves < MOVES_MAX);
         }
         client_reads();
-        if (service_sleep(&service, &deadline) && deadline != UINT64_MAX)
+        if (service_sleep(&console.service, &deadline) && deadline != UINT64_MAX)
             world.now_ticks = deadline > world.now_ticks ? deadline : world.now_ticks;
     }
     if (!world.is_plain)
         return;
     uint32_t room = 0;
-    FUZZ_CHECK(ring_room(&world.output, &room) == OK && room == CONSOLE_OUTPUT_BYTES);
+    FUZZ_CHECK(ring_room(&world.output, &room) == OK && room == CONSOLE_RING_OUTPUT_RECORD_COUNT);
     check_shown();
     FUZZ_CHECK(world.got_count == world.typed_count);
     FUZZ_CHECK(memcmp(world.got, world.typed, world.got_count) == 0);
@@ -150,33 +174,49 @@ static void step_type(struct fuzz_input *in)
     world.typed[world.typed_count++] = key;
 }
 
-/* Changes words of the hostile client's region, mostly of its ring headers. */
+/* Changes words of the hostile client's rings, mostly of their heads. */
 static void step_hostile(struct fuzz_input *in)
 {
-    uint8_t *region = world.region[HOSTILE];
-    uint32_t at =
-        (fuzz_pick(in, 2) ? CONSOLE_OUTPUT_SHARED : CONSOLE_INPUT_SHARED) + (fuzz_u8(in) & 0x7cu);
-    uint32_t value = (uint32_t)fuzz_number(in);
+    struct client *client = &world.client[HOSTILE];
+    uint8_t *bytes = (uint8_t *)client;
+    uint32_t at = fuzz_u8(in) & 0xfcu, value = (uint32_t)fuzz_number(in);
 
     if (fuzz_pick(in, 8) == 0)
-        at = (uint32_t)fuzz_bytes(in, 2) % CONSOLE_REGION_BYTES & ~3u;
-    memcpy(region + at, &value, sizeof value);
+        at = (uint32_t)fuzz_bytes(in, 2) % sizeof *client & ~3u;
+    memcpy(bytes + at, &value, sizeof value);
 }
 
-static void step_level(struct fuzz_input *in)
+static struct control_connection *entry_at(unsigned client)
 {
-    struct console_levels *levels = (void *)(world.control + CONSOLE_CONTROL_LEVELS);
-    unsigned client = fuzz_pick(in, CLIENTS);
-    uint32_t level = fuzz_pick(in, 4) == 0 ? (uint32_t)fuzz_number(in) : fuzz_pick(in, 3);
+    return (struct control_connection *)(void *)(world.down + CONTROL_DOWN_TABLE) + client;
+}
 
-    levels->guest[client] = level;
+/* Ends a client, takes it away or offers it again, as the root server may. */
+static void step_state(struct fuzz_input *in)
+{
+    unsigned client = fuzz_pick(in, CLIENTS);
+    struct control_connection *entry = entry_at(client);
+    uint32_t generation = entry->state >> CONTROL_STATE_BITS, state = fuzz_pick(in, 5);
+
+    if (state == CONTROL_CONNECTION_OFFERED)
+        generation++;
+    entry->state = control_state(generation, state);
     if (client == HONEST)
         world.is_plain = false;
 }
 
+/* The console dies and begins a new life, with what it has kept. */
+static void step_die(struct fuzz_input *in)
+{
+    if (fuzz_pick(in, 16) == 0)
+        ((uint8_t *)&kept)[(uint32_t)fuzz_bytes(in, 4) % sizeof kept] = fuzz_u8(in);
+    console_begin(false);
+    world.is_plain = false; /* the last line is shown again */
+}
+
 static void step_record(struct fuzz_input *in)
 {
-    struct console_record record = {.kind = (uint8_t)fuzz_pick(in, 6)};
+    struct control_line record = {.kind = (uint8_t)fuzz_pick(in, 6)};
     struct ring_producer down;
     uint32_t done = 0;
 
@@ -188,71 +228,71 @@ static void step_record(struct fuzz_input *in)
     record.about = fuzz_u8(in);
     if (world.is_plain)
         record.length = sizeof record.text; /* whole lines, which the oracle can recognise */
-    FUZZ_CHECK(ring_producer_attach(
-                   &down,
-                   (struct ring_shared *)(void *)(world.control + CONSOLE_CONTROL_DOWN_SHARED),
-                   world.control + CONSOLE_CONTROL_DOWN_DATA, CONSOLE_CONTROL_DOWN_RECORDS,
-                   sizeof record) == OK);
+    FUZZ_CHECK(ring_producer_attach(&down, &region_up()->lines_down,
+                                    world.down + CONTROL_DOWN_LINES, CONTROL_DOWN_LINE_MAX,
+                                    sizeof record) == OK);
     FUZZ_CHECK(ring_write(&down, &record, 1, &done) == OK);
 }
 
 /* The hostile client attaches anew. */
 static void step_attach(void)
 {
+    struct client *client = &world.client[HOSTILE];
     struct ring_producer output;
-    uint8_t *region = world.region[HOSTILE];
 
-    FUZZ_CHECK(ring_producer_attach(&output, (void *)(region + CONSOLE_OUTPUT_SHARED),
-                                    region + CONSOLE_OUTPUT_DATA, CONSOLE_OUTPUT_BYTES, 1) == OK);
+    FUZZ_CHECK(ring_producer_attach(&output, &client->shared[CONSOLE_RING_OUTPUT],
+                                    client->output_data, sizeof client->output_data, 1) == OK);
 }
 
-static void set_up(struct uart *uart, const struct service_ops *ops)
+static void client_offer(unsigned i)
 {
-    static struct console_start start;
+    struct control_connection *entry = entry_at(i);
+    struct client *client = &world.client[i];
 
-    start = (struct console_start){.version = CONSOLE_START_VERSION, .client_count = CLIENTS};
-    for (unsigned i = 0; i < CLIENTS; i++) {
-        world.region[i] = aligned_alloc(64, CONSOLE_REGION_BYTES);
-        FUZZ_CHECK(world.region[i] != NULL);
-        memset(world.region[i], 0, CONSOLE_REGION_BYTES);
-        start.client[i].region_address = (uintptr_t)world.region[i];
-        strcpy(start.client[i].name, i == HONEST ? "honest" : "hostile");
-    }
-    world.control = aligned_alloc(64, CONSOLE_CONTROL_BYTES);
-    FUZZ_CHECK(world.control != NULL);
-    memset(world.control, 0, CONSOLE_CONTROL_BYTES);
-    start.control_address = (uintptr_t)world.control;
-    uint8_t *region = world.region[HONEST];
-    FUZZ_CHECK(ring_producer_attach(&world.output, (void *)(region + CONSOLE_OUTPUT_SHARED),
-                                    region + CONSOLE_OUTPUT_DATA, CONSOLE_OUTPUT_BYTES, 1) == OK);
-    FUZZ_CHECK(ring_consumer_attach(&world.input, (void *)(region + CONSOLE_INPUT_SHARED),
-                                    region + CONSOLE_INPUT_DATA, CONSOLE_INPUT_BYTES, 1) == OK);
-    FUZZ_CHECK(service_init(&service, &start, uart, ops) == OK);
-    uart_init(uart);
+    entry->wake_slot = i;
+    entry->ring[CONSOLE_RING_OUTPUT] =
+        (struct control_ring){(uintptr_t)&client->shared[CONSOLE_RING_OUTPUT],
+                              (uintptr_t)client->output_data, 1, sizeof client->output_data};
+    entry->ring[CONSOLE_RING_INPUT] =
+        (struct control_ring){(uintptr_t)&client->shared[CONSOLE_RING_INPUT],
+                              (uintptr_t)client->input_data, 1, sizeof client->input_data};
+    strcpy(entry->client, i == HONEST ? "honest" : "hostile");
+    entry->state = control_state(1, CONTROL_CONNECTION_OFFERED);
+}
+
+static void set_up(void)
+{
+    struct client *client = &world.client[HONEST];
+
+    memset(&world, 0, sizeof world);
+    memset(&kept, 0, sizeof kept);
+    ((struct control_down *)(void *)world.down)->version = CONTROL_VERSION;
+    ((struct control_down *)(void *)world.down)->connection_most = CONSOLE_CLIENTS_MAX;
+    for (unsigned i = 0; i < CLIENTS; i++)
+        client_offer(i);
+    FUZZ_CHECK(ring_producer_attach(&world.output, &client->shared[CONSOLE_RING_OUTPUT],
+                                    client->output_data, sizeof client->output_data, 1) == OK);
+    FUZZ_CHECK(ring_consumer_attach(&world.input, &client->shared[CONSOLE_RING_INPUT],
+                                    client->input_data, sizeof client->input_data, 1) == OK);
+    console_begin(true);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct fuzz_input in = {data, size};
-    struct uart uart = {.read = chip_read, .write = chip_write};
-    const struct service_ops ops = {.wake_client = wake_client,
-                                    .wake_root = wake_root,
-                                    .time_ticks = time_ticks,
-                                    .timebase_hz = 10000000};
     static void (*const step[])(struct fuzz_input *) = {step_write,   step_type,   step_hostile,
-                                                        step_hostile, step_record, step_level};
+                                                        step_hostile, step_record, step_state};
 
-    world.written_count = world.typed_count = world.typed_read = 0;
-    world.got_count = world.shown_count = 0;
-    world.now_ticks = 0;
-    world.is_plain = true;
-    set_up(&uart, &ops);
-    while (service_move(&service))
+    set_up();
+    while (service_turn(&console.service, 0))
         ;
     world.shown_count = 0; /* the terminal was reset */
+    world.is_plain = true;
     while (in.left > 0) {
         unsigned form = fuzz_u8(&in);
-        if (form >= 240)
+        if (form >= 248)
+            step_die(&in);
+        else if (form >= 240)
             step_attach();
         else
             step[form % 6](&in);
@@ -260,8 +300,5 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
             rest();
     }
     rest();
-    for (unsigned i = 0; i < CLIENTS; i++)
-        free(world.region[i]);
-    free(world.control);
     return 0;
 }

@@ -12,6 +12,7 @@
 #define CLIENTS 3u
 
 static struct mux mux;
+static struct mux_kept kept;
 
 static struct {
     enum {
@@ -165,7 +166,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct fuzz_input in = {data, size};
     unsigned lines = 0;
 
-    mux_init(&mux, CLIENTS, names);
+    memset(&kept, 0, sizeof kept);
+    mux_init(&mux, &kept);
+    for (unsigned i = 0; i < CLIENTS; i++)
+        (void)mux_client_add(&mux, i, names[i], 0, 0);
     memset(&terminal, 0, sizeof terminal);
     terminal.is_row_begun = true;
     while (in.left > 0) {

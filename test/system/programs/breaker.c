@@ -6,13 +6,14 @@
  */
 #include <services/console/control.h>
 
-bool __wrap_control_move_records(struct service *s);
+bool __wrap_control_move_records(struct console *console);
 
-bool __wrap_control_move_records(struct service *s)
+bool __wrap_control_move_records(struct console *console)
 {
     uint32_t available = 0;
 
-    if (ring_available(&s->control, &available) == OK && available > 0)
-        atomic_store(&s->control.h.own->index, s->control.h.index - CONSOLE_CONTROL_DOWN_RECORDS);
+    if (ring_available(&console->control, &available) == OK && available > 0)
+        atomic_store(&console->control.h.own->index,
+                     console->control.h.index - CONTROL_DOWN_LINE_MAX);
     return false;
 }

@@ -5,10 +5,10 @@
  */
 #include <services/console/control.h>
 
-bool __wrap_control_move_records(struct service *s);
+bool __wrap_control_move_records(struct console *console);
 
-bool __wrap_control_move_records(struct service *s)
+bool __wrap_control_move_records(struct console *console)
 {
-    (void)s;
+    (void)console;
     return false;
 }

@@ -5,11 +5,11 @@
  */
 #include <services/console/control.h>
 
-void __real_control_answer(struct service *s);
-void __wrap_control_answer(struct service *s);
+void __real_control_answer(struct console *console);
+void __wrap_control_answer(struct console *console);
 
-void __wrap_control_answer(struct service *s)
+void __wrap_control_answer(struct console *console)
 {
-    s->is_flushing = false;
-    __real_control_answer(s);
+    console->is_flushing = false;
+    __real_control_answer(console);
 }
