@@ -19,7 +19,7 @@ static _Alignas(4096) uint8_t heap[HEAP_BYTES];
 
 static void root_write(const char *text, size_t bytes)
 {
-    link_write(&root.link, text, bytes);
+    lines_write(&root.lines, text, bytes);
 }
 
 /* The root server must never return from main().  The kernel ends the machine when it faults. */

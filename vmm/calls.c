@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include <vmm/calls.h>
 
+#include <proto/process_start.h>
+
 _Static_assert(VCPU_OPS_FENCE_INSN == (int)VCPU_FENCE_INSN &&
                    VCPU_OPS_FENCE_ADDRESS == (int)VCPU_FENCE_ADDRESS &&
                    VCPU_OPS_FENCE_ADDRESS_ASID == (int)VCPU_FENCE_ADDRESS_ASID,
@@ -52,20 +54,39 @@ struct vcpu_ops calls_vcpu(struct calls *calls)
 
 /* ---- The loop ---- */
 
+/* A thread that takes its notification's bits is in no exit handler: the ping is answered. */
+static void calls_ping_answer(const struct calls *calls, uint64_t bits)
+{
+    if ((bits & PROCESS_BIT_ROOT) == 0)
+        return;
+    uint32_t ping = atomic_load_explicit(&calls->down->ping, memory_order_acquire);
+    if (atomic_exchange_explicit(&calls->up->pong, ping, memory_order_release) != ping &&
+        notification_signal(calls->root) != OK)
+        return; /* without the root server there is no machine */
+}
+
 enum err calls_poll(void *opaque, uint32_t hart)
 {
     const struct calls *calls = opaque;
-    uint64_t bits;
+    uint64_t bits = 0;
     (void)hart;
-    return notification_poll(calls->wake, &bits);
+
+    enum err err = notification_poll(calls->wake, &bits);
+    if (!err)
+        calls_ping_answer(calls, bits);
+    return err;
 }
 
 enum err calls_wait(void *opaque, uint32_t hart)
 {
     const struct calls *calls = opaque;
-    uint64_t bits;
+    uint64_t bits = 0;
     (void)hart;
-    return notification_wait(calls->wake, DEADLINE_NEVER, &bits);
+
+    enum err err = notification_wait(calls->wake, DEADLINE_NEVER, &bits);
+    if (!err)
+        calls_ping_answer(calls, bits);
+    return err;
 }
 
 void calls_rebooted(void *opaque, uint64_t count)

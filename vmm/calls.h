@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 #include <base/err.h>
+#include <proto/control.h>
 #include <proto/report.h>
 #include <rt/calls.h>
 #include <vmm/vcpu/vcpu_loop.h>
@@ -15,6 +16,9 @@ struct calls {
     cap_t vcpu; /* of the one hart */
     cap_t wake; /* the notification bound to the thread that runs the vCPU */
     cap_t parent;
+    cap_t root;                      /* signals the root server */
+    const struct control_down *down; /* the control region (proto/control.h) */
+    struct control_up *up;
 };
 
 /* The other end of a connection. */
@@ -37,6 +41,7 @@ static inline enum err calls_run(void *opaque, uint32_t hart, uint64_t done_seq,
         *reason = (uint32_t)result;
     return err;
 }
+/* Both answer the root server's ping. */
 enum err calls_poll(void *opaque, uint32_t hart);
 enum err calls_wait(void *opaque, uint32_t hart);
 void calls_rebooted(void *opaque, uint64_t count);

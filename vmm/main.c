@@ -6,12 +6,11 @@
 
 #include <base/attr.h>
 #include <proto/process_start.h>
-#include <proto/vmm_start.h>
 #include <rt/rt.h>
 #include <rt/rt_start_table.h>
+#include <rt/rt_use.h>
 #include <vmm/board/machine.h>
 #include <vmm/board/record.h>
-#include <vmm/board/start.h>
 #include <vmm/io/stream_ring.h>
 #include <vmm/calls.h>
 #include <vmm/vcpu/vcpu_loop.h>
@@ -65,28 +64,36 @@ struct given {
     uint32_t connection_count;
 };
 
-/* Reads the table of the start record, or the fixed fields of a root server without the table. */
 static enum err vmm_read(struct given *given)
 {
     const struct start_table *table = rt_start_table();
-    const void *role;
 
-    if (record_has_guest(table)) {
-        enum err err = record_config(table, rt_timebase_hz(), &given->config);
-        err = err ? err : record_process(table, &given->process);
-        return err ? err : record_connections(table, given->connection, &given->connection_count);
-    }
-    enum err err = rt_role(sizeof(struct vmm_start), &role);
-    err = err ? err : start_config(role, rt_timebase_hz(), &given->config);
+    enum err err = record_config(table, rt_timebase_hz(), &given->config);
+    err = err ? err : record_process(table, &given->process);
+    return err ? err : record_connections(table, given->connection, &given->connection_count);
+}
+
+/* The control region, and the signal to the root server. */
+static enum err vmm_control_find(struct calls *calls)
+{
+    const struct start_table *table = rt_start_table();
+    struct rt_memory down, up;
+    uint32_t root = 0;
+
+    enum err err = rt_memory_find(table, CONTROL_ENTRY_DOWN, &down);
+    err = err ? err : rt_memory_find(table, CONTROL_ENTRY_UP, &up);
+    err = err ? err : rt_slot_find(table, CONTROL_ENTRY_ROOT, &root);
     if (err)
         return err;
-    given->process = start_process(role);
-    given->connection_count = start_connections(role, given->connection);
+    calls->down = (const struct control_down *)(uintptr_t)down.address;
+    calls->up = (struct control_up *)(uintptr_t)up.address;
+    calls->root = cap_at(root);
     return OK;
 }
 
 /* Attaches the rings of each connection and connects the port of its device. */
-static enum err vmm_connect(struct connections *connections, struct given *given)
+static enum err vmm_connect(struct connections *connections, const struct calls *calls,
+                            struct given *given)
 {
     enum err err = OK;
 
@@ -95,7 +102,8 @@ static enum err vmm_connect(struct connections *connections, struct given *given
         struct stream_ring *rings = &connections->rings[i];
         struct calls_peer *peer = &connections->peer[i];
         peer->wake = cap_at(wanted->signal_slot);
-        err = stream_ring_attach(rings, &wanted->out, &wanted->in, peer, calls_peer_signal);
+        err = stream_ring_attach(rings, &wanted->out, &wanted->in,
+                                 &calls->down->used_state[wanted->use], peer, calls_peer_signal);
         if (err)
             return err;
         const struct stream_port port = stream_ring_port(rings);
@@ -112,7 +120,8 @@ static ATTR_NOINLINE void vmm_machine_set_up(struct machine *machine,
     bool is_taken_over = false;
 
     enum err err = vmm_read(&given);
-    err = err ? err : vmm_connect(connections, &given);
+    err = err ? err : vmm_control_find(calls);
+    err = err ? err : vmm_connect(connections, calls, &given);
     if (err)
         vmm_give_up(calls, REPORT_FAILURE_START_RECORD, err);
     calls->vcpu = cap_at(given.process.vcpu_slot);

@@ -1,16 +1,29 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Executes plans: makes the kernel calls that start and destroy processes.
+ * Carries out parts of a plan (plan/parts.h) in steps, so that the caller can look at messages
+ * between two steps.
+ *
+ * A call makes about `steps` actions and then returns ERR_AGAIN: call it again, with the same
+ * arguments, to go on.  It also returns ERR_AGAIN when an interrupt came while the kernel zeroed or
+ * freed memory.  Calls for different parts may alternate.
  */
 #ifndef ROOTSERVER_EXEC_EXEC_H
 #define ROOTSERVER_EXEC_EXEC_H
 
 #include <rootserver/exec/random.h>
-#include <rootserver/exec/record.h>
 #include <rootserver/plan/plan.h>
 
-/* A failed action: its index in the plan, the failed slot (0 to count - 1), and the error. */
-struct exec_failure {
+#define EXEC_STEPS 16 /* a good number of actions; each is up to 256 kernel calls */
+
+struct exec {
+    const struct plan_input *in;
+    struct plan *plan;
+    struct random_source *random;
+    uint64_t realtime_ns; /* at time 0; 0 for unknown */
+};
+
+/* A failed action: its number in the part, the failed slot (0 to count - 1), and the error. */
+struct exec_failed {
     unsigned action;
     unsigned at;
     enum err err;
@@ -24,32 +37,38 @@ MUST_CHECK exec_archive_map(const struct archive_map *map, const void **address)
 MUST_CHECK exec_archive_unmap(const struct archive_map *map);
 
 /*
- * Executes `count` actions, beginning with `first`.  Stops at the first action that fails.
- * *failure is set on failure only.  Every error of the actions' kernel calls.
+ * Makes the part.
+ *   ERR_AGAIN  not complete yet
+ *   ERR_STATE  the part is not planned, or made already
+ *   others     of the kernel's calls; *failed tells the action.  exec_clear() or exec_undo() next.
  */
-MUST_CHECK exec_run(const struct plan_input *in, const struct plan *plan, unsigned first,
-                    unsigned count, const struct record_common *common,
-                    struct random_source *random, struct exec_failure *failure);
+MUST_CHECK exec_part(struct exec *e, unsigned part, unsigned steps, struct exec_failed *failed);
 
 /*
- * Restarts a process that exec_destroy() destroyed.  Executes the process's actions again, except
- * those that make its Untypeds, which still exist.  Then mints again the capabilities that connect
- * the process with running processes (`is_running`, by index).
+ * Unmakes the part's objects, whether it is made, half made or planned only.  The plan of the part
+ * stays.
+ *   ERR_AGAIN  not complete yet
+ *   ERR_STATE  the part is not planned
+ *   ERR_BUSY   a device may still write to its memory (plan_is_pinned())
+ *   others     the first error of cnode_revoke() and cnode_delete(); all the rest was tried
  */
-MUST_CHECK exec_restart(const struct plan_input *in, const struct plan *plan, unsigned process,
-                        const bool *is_running, const struct record_common *common,
-                        struct random_source *random, struct exec_failure *failure);
+MUST_CHECK exec_clear(struct exec *e, unsigned part, unsigned steps);
 
-/* Destroys a process and its guest: revokes their Untypeds, all of them even after an error.
- * Returns the first error, each one of cnode_revoke() or cnode_delete(). */
-MUST_CHECK exec_destroy(const struct plan_process *process);
+/* exec_clear(), and then takes the part out of the plan.  The same errors; ERR_STATE also if a part
+ * that uses this one is still planned (plan_is_used()).  After another error the part is out of the
+ * plan too, but its memory and slots are not used again. */
+MUST_CHECK exec_undo(struct exec *e, unsigned part, unsigned steps);
 
 /*
- * Tells all running VMMs that no console service will run again, so that no guest waits for one:
- * retires the service's end of each region, and signals the VMM that shares the region.
- *   every error of frame_map(), frame_unmap() and cnode_mint(); some guests may then hang
+ * Writes the start record of a process and starts its threads.  Process and sides are made.
+ *   ERR_STATE  the process is not made
+ *   ERR_RANGE  the start record would be too long
+ *   others     of frame_map(), frame_unmap() and thread_resume()
  */
-MUST_CHECK exec_console_retire(const struct plan *plan, const bool *is_running);
+MUST_CHECK exec_process_resume(struct exec *e, unsigned process, uint32_t restart_count);
+
+/* Stops all threads of the process.  The first error of thread_suspend(). */
+MUST_CHECK exec_process_stop(struct exec *e, unsigned process);
 
 /* "retype", "map", ... and "no memory", ...: for messages. */
 const char *exec_action_name(const struct plan_action *action);

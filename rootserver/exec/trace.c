@@ -65,15 +65,18 @@ MUST_CHECK trace_start(const struct plan *plan, const struct plan_input *in,
     return OK;
 }
 
-void trace_name_process(struct trace_index *index, const struct plan_process *process,
+void trace_name_process(struct trace_index *index, const struct plan *plan, unsigned process,
                         const struct system_config *system)
 {
+    const struct plan_process *p = &plan->process[process];
+    unsigned guest = plan_process_owner(process);
+    bool is_vmm = plan_process_is_vmm(process);
+    unsigned group = is_vmm ? TRACE_GROUP_MACHINE + 1 + guest : TRACE_GROUP_MACHINE;
     char text[PROCESS_NAME_BYTES];
-    unsigned group = process->role == PLAN_ROLE_VMM ? TRACE_GROUP_MACHINE + 1 + process->guest : 0;
 
-    trace_name_object(index, process->thread, TRACE_NAME_THREAD, group, process->name);
-    if (process->vcpu == 0)
+    trace_name_object(index, p->thread[0], TRACE_NAME_THREAD, group, p->name);
+    if (!is_vmm)
         return;
-    snprintf(text, sizeof text, "%.28s vcpu 0", system->guest[process->guest].name);
-    trace_name_object(index, process->vcpu, TRACE_NAME_VCPU, group, text);
+    snprintf(text, sizeof text, "%.28s vcpu 0", system->guest[guest].name);
+    trace_name_object(index, plan->guest[guest].vcpu, TRACE_NAME_VCPU, group, text);
 }

@@ -15,8 +15,9 @@
 MUST_CHECK trace_start(const struct plan *plan, const struct plan_input *in,
                        struct trace_index *index, uint64_t *index_address);
 
-/* Names the thread and vCPU of a started process.  When the index is full, they get no name. */
-void trace_name_process(struct trace_index *index, const struct plan_process *process,
+/* Names the first thread and the vCPU of a started process.  When the index is full, they get no
+ * name. */
+void trace_name_process(struct trace_index *index, const struct plan *plan, unsigned process,
                         const struct system_config *system);
 
 #endif

@@ -68,31 +68,77 @@ static bool machine_device_range(const void *fdt, int node, struct machine_devic
     return out->bytes > 0 && out->address + out->bytes - 1 >= out->address;
 }
 
-static uint32_t machine_u32_read(const void *fdt, int node, const char *name, uint32_t otherwise)
+MUST_CHECK machine_device_number(const void *blob, const struct machine_device *device,
+                                 const char *property, uint32_t *out)
 {
     int length;
-    const uint8_t *value = fdt_getprop(fdt, node, name, &length);
+    const uint8_t *value = fdt_getprop(blob, device->node, property, &length);
 
-    return value != NULL && length == 4 ? (uint32_t)machine_cells_read(value, 1) : otherwise;
+    if (value == NULL || length != 4)
+        return ERR_NOT_FOUND;
+    *out = (uint32_t)machine_cells_read(value, 1);
+    return OK;
 }
 
-/* The first interrupt: a PLIC's or an APLIC's source number is the first cell of its specifier. */
-static uint32_t machine_device_irq(const void *fdt, int node)
+static void machine_irq_add(struct machine_device *out, uint32_t irq)
+{
+    if (irq != 0 && out->irq_count < MACHINE_IRQS_MAX)
+        out->irq[out->irq_count++] = irq;
+}
+
+/* #interrupt-cells of a node; 0: the node has none that can be used. */
+static int machine_irq_cells(const void *fdt, int controller)
 {
     int length;
-    const uint8_t *value = fdt_getprop(fdt, node, "interrupts", &length);
+    const uint8_t *value =
+        controller < 0 ? NULL : fdt_getprop(fdt, controller, "#interrupt-cells", &length);
 
-    if (value != NULL && length >= 4)
-        return (uint32_t)machine_cells_read(value, 1);
-    value = fdt_getprop(fdt, node, "interrupts-extended", &length);
-    if (value != NULL && length >= 8)
-        return (uint32_t)machine_cells_read(value + 4, 1);
-    return 0;
+    if (value == NULL || length != 4)
+        return 0;
+    uint64_t cells = machine_cells_read(value, 1);
+    return cells >= 1 && cells <= 4 ? (int)cells : 0;
+}
+
+/* The interrupt parent: the property of the node itself or of the nearest node above. */
+static int machine_irq_parent(const void *fdt, int node)
+{
+    for (int depth = 0; node >= 0 && depth <= DEPTH_MAX; depth++) {
+        int length;
+        const uint8_t *value = fdt_getprop(fdt, node, "interrupt-parent", &length);
+        if (value != NULL && length == 4)
+            return fdt_node_offset_by_phandle(fdt, (uint32_t)machine_cells_read(value, 1));
+        node = node > 0 ? fdt_parent_offset(fdt, node) : -1;
+    }
+    return -1;
+}
+
+/* Reads the interrupts ("interrupts-extended", "interrupts"): a PLIC's or an APLIC's source number
+ * is the first cell of its specifier. */
+static void machine_device_irqs(const void *fdt, int node, struct machine_device *out)
+{
+    int length;
+    const uint8_t *value = fdt_getprop(fdt, node, "interrupts-extended", &length);
+
+    if (value != NULL) {
+        for (int at = 0; at + 8 <= length;) {
+            uint32_t phandle = (uint32_t)machine_cells_read(value + at, 1);
+            int cells = machine_irq_cells(fdt, fdt_node_offset_by_phandle(fdt, phandle));
+            if (cells == 0 || at + 4 + cells * 4 > length)
+                return;
+            machine_irq_add(out, (uint32_t)machine_cells_read(value + at + 4, 1));
+            at += 4 + cells * 4;
+        }
+        return;
+    }
+    value = fdt_getprop(fdt, node, "interrupts", &length);
+    int cells = machine_irq_cells(fdt, machine_irq_parent(fdt, node));
+    for (int at = 0; value != NULL && cells > 0 && at + cells * 4 <= length; at += cells * 4)
+        machine_irq_add(out, (uint32_t)machine_cells_read(value + at, 1));
 }
 
 static bool machine_device_read(const void *fdt, int node, struct machine_device *out)
 {
-    struct machine_device device = {.is_there = true};
+    struct machine_device device = {.is_there = true, .node = node};
     int length;
     const char *status = fdt_getprop(fdt, node, "status", &length);
 
@@ -100,36 +146,67 @@ static bool machine_device_read(const void *fdt, int node, struct machine_device
         return false;
     if (!machine_device_range(fdt, node, &device))
         return false;
-    device.irq = machine_device_irq(fdt, node);
+    machine_device_irqs(fdt, node, &device);
     *out = device;
     return true;
 }
 
-/* Finds the first compatible device that is enabled and has a usable range; returns the node's
- * offset, or -1. */
-static int machine_device_find(const void *fdt, const char *compatible, struct machine_device *out)
+static bool machine_node_fits(const void *fdt, int node, const struct machine_match *match)
 {
-    int node = fdt_node_offset_by_compatible(fdt, -1, compatible);
-
-    while (node >= 0 && !machine_device_read(fdt, node, out))
-        node = fdt_node_offset_by_compatible(fdt, node, compatible);
-    return node >= 0 ? node : -1;
+    for (unsigned i = 0; i < match->count; i++) {
+        if (fdt_node_check_compatible(fdt, node, match->compatible[i]) == 0)
+            return true;
+    }
+    return false;
 }
 
-/* Finds the UART that firmware and kernel use: /chosen stdout-path up to a ':', else the first
- * ns16550a. */
-static int machine_uart_find(const void *fdt, struct machine_device *out)
+/* The node that /chosen stdout-path names, up to a ':'; -1: none. */
+static int machine_stdout_node(const void *fdt)
 {
     int length, chosen = fdt_path_offset(fdt, "/chosen");
     const char *path = chosen < 0 ? NULL : fdt_getprop(fdt, chosen, "stdout-path", &length);
 
-    if (path != NULL && length > 0 && path[length - 1] == 0) {
-        int node = fdt_path_offset_namelen(fdt, path, (int)strcspn(path, ":"));
-        if (node >= 0 && fdt_node_check_compatible(fdt, node, "ns16550a") == 0 &&
-            machine_device_read(fdt, node, out))
-            return node;
+    if (path == NULL || length <= 0 || path[length - 1] != 0)
+        return -1;
+    int node = fdt_path_offset_namelen(fdt, path, (int)strcspn(path, ":"));
+    return node >= 0 ? node : -1;
+}
+
+MUST_CHECK machine_device_find(const void *blob, const struct machine_match *match, unsigned index,
+                               struct machine_device *out)
+{
+    struct machine_device device;
+    int first = match->prefers_stdout ? machine_stdout_node(blob) : -1;
+
+    if (first >= 0 && machine_node_fits(blob, first, match) &&
+        machine_device_read(blob, first, &device)) {
+        if (index == 0) {
+            *out = device;
+            return OK;
+        }
+        index--;
+    } else
+        first = -1;
+    for (int node = fdt_next_node(blob, -1, NULL); node >= 0;
+         node = fdt_next_node(blob, node, NULL)) {
+        if (node == first || !machine_node_fits(blob, node, match) ||
+            !machine_device_read(blob, node, &device))
+            continue;
+        if (index-- > 0)
+            continue;
+        *out = device;
+        return OK;
     }
-    return machine_device_find(fdt, "ns16550a", out);
+    return ERR_NOT_FOUND;
+}
+
+/* A device that the root server itself uses. */
+static void machine_own_find(const void *fdt, const char *compatible, struct machine_device *out)
+{
+    const struct machine_match match = {.compatible = &compatible, .count = 1};
+
+    if (machine_device_find(fdt, &match, 0, out) != OK)
+        out->is_there = false;
 }
 
 /* Reads riscv,isa of all harts; empty when they differ. */
@@ -159,17 +236,8 @@ MUST_CHECK machine_parse(const void *blob, size_t bytes, struct machine_config *
     if (fdt_check_full(blob, bytes) != 0)
         return ERR_FORMAT;
     memset(&m, 0, sizeof m);
-    int uart = machine_uart_find(blob, &m.uart);
-    if (uart >= 0) {
-        m.uart_reg_shift = machine_u32_read(blob, uart, "reg-shift", 0);
-        m.uart_io_width = machine_u32_read(blob, uart, "reg-io-width", 1);
-        if (m.uart_reg_shift > 4 || (m.uart_io_width != 1 && m.uart_io_width != 4) ||
-            m.uart.irq == 0 || (UINT64_C(8) << m.uart_reg_shift) > 4096 ||
-            (m.uart.address & 4095) + (UINT64_C(8) << m.uart_reg_shift) > 4096)
-            m.uart.is_there = false;
-    }
-    (void)machine_device_find(blob, "sifive,test0", &m.finisher);
-    (void)machine_device_find(blob, "google,goldfish-rtc", &m.rtc);
+    machine_own_find(blob, "sifive,test0", &m.finisher);
+    machine_own_find(blob, "google,goldfish-rtc", &m.rtc);
     machine_isa_read(blob, m.isa);
 
     int chosen = fdt_path_offset(blob, "/chosen");

@@ -4,58 +4,10 @@
 #include <string.h>
 
 #include <libfdt.h>
+#include <rootserver/parse/read.h>
+#include <rootserver/parse/read_parts.h>
 
-#define COMPATIBLE "warren,system-1"
-
-/* Reads a string property, whose only zero byte must be its last.  *out is unchanged on failure. */
-static MUST_CHECK system_string_read(const void *fdt, int node, const char *name, char *out,
-                                     size_t most)
-{
-    int length;
-    const char *value = fdt_getprop(fdt, node, name, &length);
-
-    if (value == NULL)
-        return ERR_NOT_FOUND;
-    if (length < 1 || (size_t)length > most ||
-        memchr(value, 0, (size_t)length) != value + length - 1)
-        return ERR_FORMAT;
-    memcpy(out, value, (size_t)length);
-    return OK;
-}
-
-static MUST_CHECK system_number_read(const void *fdt, int node, const char *name, unsigned bytes,
-                                     uint64_t *out)
-{
-    int length;
-    const uint8_t *value = fdt_getprop(fdt, node, name, &length);
-    uint64_t number = 0;
-
-    if (value == NULL)
-        return ERR_NOT_FOUND;
-    if (length != (int)bytes)
-        return ERR_FORMAT;
-    for (unsigned i = 0; i < bytes; i++)
-        number = number << 8 | value[i];
-    *out = number;
-    return OK;
-}
-
-/* 1 to 31 characters from [a-z0-9-]. */
-static MUST_CHECK system_name_read(const void *fdt, int node, char out[NAME_BYTES])
-{
-    int length;
-    const char *name = fdt_get_name(fdt, node, &length);
-
-    if (name == NULL || length < 1 || length >= NAME_BYTES)
-        return ERR_FORMAT;
-    for (int i = 0; i < length; i++) {
-        char c = name[i];
-        if (!((c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-'))
-            return ERR_FORMAT;
-    }
-    memcpy(out, name, (size_t)length + 1);
-    return OK;
-}
+#define COMPATIBLE "warren,system-2"
 
 static void system_guest_mark_bad(struct system_guest *guest, const char *what)
 {
@@ -69,7 +21,7 @@ static MUST_CHECK system_satp_mode_read(const void *fdt, int node, uint32_t *out
 {
     static const char *const names[] = {"sv39", "sv48", "sv57"};
     char mmu[sizeof "sv39"];
-    enum err err = system_string_read(fdt, node, "mmu", mmu, sizeof mmu);
+    enum err err = read_string(fdt, node, "mmu", mmu, sizeof mmu);
 
     if (err == ERR_NOT_FOUND)
         strcpy(mmu, names[0]);
@@ -97,26 +49,50 @@ static void system_guest_parse(const void *fdt, int node, struct system_guest *g
 {
     uint64_t vcpus = 1;
 
-    if (system_string_read(fdt, node, "vmm", g->vmm, sizeof g->vmm) != OK)
+    if (read_string(fdt, node, "vmm", g->vmm, sizeof g->vmm) != OK)
         system_guest_mark_bad(g, "no usable \"vmm\"");
-    else if (system_string_read(fdt, node, "kernel", g->kernel, sizeof g->kernel) != OK)
+    else if (read_string(fdt, node, "kernel", g->kernel, sizeof g->kernel) != OK)
         system_guest_mark_bad(g, "no usable \"kernel\"");
-    else if (system_string_read(fdt, node, "bootargs", g->bootargs, sizeof g->bootargs) != OK ||
+    else if (read_string(fdt, node, "bootargs", g->bootargs, sizeof g->bootargs) != OK ||
              system_has_control_character(g->bootargs))
         system_guest_mark_bad(g, "no usable \"bootargs\"");
-    else if (system_number_read(fdt, node, "memory", 8, &g->memory_bytes) != OK ||
-             g->memory_bytes < SYSTEM_MEMORY_MIN || g->memory_bytes > SYSTEM_MEMORY_MAX ||
-             g->memory_bytes % SYSTEM_MEMORY_MULTIPLE != 0)
+    else if (read_number(fdt, node, "memory", 8, SYSTEM_MEMORY_MAX, &g->memory_bytes) != OK ||
+             g->memory_bytes < SYSTEM_MEMORY_MIN || g->memory_bytes % SYSTEM_MEMORY_MULTIPLE != 0)
         system_guest_mark_bad(g, "no usable \"memory\" (16 MiB or more, a multiple of 2 MiB)");
-    else if (system_number_read(fdt, node, "vcpus", 4, &vcpus) != OK || vcpus != 1)
+    else if (read_number(fdt, node, "vcpus", 4, 1, &vcpus) != OK || vcpus != 1)
         system_guest_mark_bad(g, "a number of \"vcpus\" other than 1");
     else if (system_satp_mode_read(fdt, node, &g->satp_mode) != OK)
         system_guest_mark_bad(g, "no usable \"mmu\" (sv39, sv48 or sv57)");
+    else if (ping_parse(fdt, node, &g->ping_ms) != OK ||
+             restart_parse(fdt, node, &g->restart) != OK)
+        system_guest_mark_bad(g, "no usable \"ping-ms\" or \"restart\"");
+    else if (read_list(fdt, node, "devices", g->built_in[0], NAME_BYTES, SYSTEM_BUILT_IN_MAX,
+                       &g->built_in_count) != OK)
+        system_guest_mark_bad(g, "no usable \"devices\"");
     else {
-        enum err err = system_string_read(fdt, node, "initrd", g->initrd, sizeof g->initrd);
+        enum err err = read_string(fdt, node, "initrd", g->initrd, sizeof g->initrd);
         if (err != OK && err != ERR_NOT_FOUND)
             system_guest_mark_bad(g, "an unusable \"initrd\"");
     }
+}
+
+/* Connections of a guest that is bad are not planned, and not counted. */
+static void system_guest_connections(const void *fdt, int node, unsigned index,
+                                     struct system_config *out)
+{
+    struct system_guest *g = &out->guest[index];
+    unsigned before = out->connection_count;
+    int parent;
+
+    g->has_devices = read_flag(fdt, node, "devices");
+    if (g->is_bad || read_subnode(fdt, node, "connections", &parent) != OK)
+        return;
+    enum err err = connections_parse(fdt, parent, true, index, out);
+    if (err == OK)
+        return;
+    out->connection_count = before;
+    system_guest_mark_bad(g, err == ERR_RANGE ? "too many \"connections\""
+                                              : "no usable \"connections\"");
 }
 
 /* Checks that each index below the count has a guest, and that no two guests have one name. */
@@ -159,9 +135,8 @@ static MUST_CHECK system_guests_parse(const void *fdt, struct system_config *out
     {
         uint64_t index;
         char name[NAME_BYTES];
-        if (system_name_read(fdt, node, name) != OK ||
-            system_number_read(fdt, node, "index", 4, &index) != OK || index >= GUESTS_MAX ||
-            seen[index]) {
+        if (read_name(fdt, node, name) != OK ||
+            read_number(fdt, node, "index", 4, GUESTS_MAX - 1, &index) != OK || seen[index]) {
             problem_set(problem, "system.dtb: a guest without a proper name and index");
             return ERR_FORMAT;
         }
@@ -169,12 +144,45 @@ static MUST_CHECK system_guests_parse(const void *fdt, struct system_config *out
         out->guest_count++;
         memcpy(out->guest[index].name, name, sizeof name);
         system_guest_parse(fdt, node, &out->guest[index]);
+        system_guest_connections(fdt, node, (unsigned)index, out);
     }
     if (out->guest_count == 0) {
         problem_set(problem, "system.dtb: no guests");
         return ERR_RANGE;
     }
     return system_guests_check(out, seen, problem);
+}
+
+/* The options and needs of an instance. */
+static void system_service_rest(const void *fdt, int node, unsigned index,
+                                struct system_config *out)
+{
+    struct system_service *s = &out->service[index];
+    unsigned before = out->connection_count;
+    int parent;
+
+    if (s->is_bad)
+        return;
+    enum err err = options_parse(fdt, node, out, &s->options);
+    if (err == OK && read_subnode(fdt, node, "needs", &parent) == OK)
+        err = connections_parse(fdt, parent, false, index, out);
+    if (err == OK)
+        return;
+    out->connection_count = before;
+    s->is_bad = true;
+    problem_set(&s->problem, "the configuration gives it no usable \"options\" or \"needs\"");
+}
+
+/* Finds the instance of each connection.  An instance may need only instances before it, so that no
+ * circle of instances needs one another. */
+static void system_connections_resolve(struct system_config *out)
+{
+    for (unsigned i = 0; i < out->connection_count; i++) {
+        struct system_connection *c = &out->connection[i];
+        unsigned service = system_service_find(out, c->service_name);
+        if (service < out->service_count && (c->is_guest || service < c->client))
+            c->service = service;
+    }
 }
 
 static MUST_CHECK system_services_parse(const void *fdt, struct system_config *out,
@@ -191,16 +199,17 @@ static MUST_CHECK system_services_parse(const void *fdt, struct system_config *o
             return ERR_RANGE;
         }
         struct system_service *service = &out->service[out->service_count];
-        if (system_name_read(fdt, node, service->name) != OK) {
+        if (read_name(fdt, node, service->name) != OK) {
             problem_set(problem, "system.dtb: a service without a proper name");
             return ERR_FORMAT;
         }
-        out->service_count++;
-        if (system_string_read(fdt, node, "program", service->program, sizeof service->program) !=
-            OK) {
-            service->is_bad = true;
-            problem_set(&service->problem, "the configuration gives it no usable \"program\"");
+        if (system_service_find(out, service->name) != SYSTEM_SERVICES_MAX) {
+            problem_set(problem, "system.dtb: two services are called %s", service->name);
+            return ERR_FORMAT;
         }
+        unsigned index = out->service_count++;
+        service_parse(fdt, node, service);
+        system_service_rest(fdt, node, index, out);
     }
     return OK;
 }
@@ -217,10 +226,14 @@ MUST_CHECK system_parse(const void *blob, size_t bytes, struct system_config *ou
         problem_set(problem, "system.dtb: not a \"" COMPATIBLE "\" configuration");
         return ERR_NOT_SUPPORTED;
     }
-    if (system_string_read(blob, 0, "system-name", out->name, sizeof out->name) != OK) {
+    if (read_string(blob, 0, "system-name", out->name, sizeof out->name) != OK) {
         problem_set(problem, "system.dtb: no usable \"system-name\"");
         return ERR_FORMAT;
     }
     enum err err = system_services_parse(blob, out, problem);
-    return err == OK ? system_guests_parse(blob, out, problem) : err;
+    if (err == OK)
+        err = system_guests_parse(blob, out, problem);
+    if (err == OK)
+        system_connections_resolve(out);
+    return err;
 }

@@ -7,8 +7,6 @@
 
 #include <rt/calls.h>
 
-#define SLOTS 32 /* of a process's CNode */
-
 static const char *const type_names[] = {
     [OBJ_ENDPOINT] = "Endpoint",
     [OBJ_NOTIFICATION] = "Notification",
@@ -45,12 +43,12 @@ static void caps_line_format(const struct plan *plan, const struct plan_action *
         snprintf(to, bytes, "%2" PRIu32 " %-12s %s", slot, caps_type_of(plan, source), rights);
 }
 
-void plan_list_caps(const struct plan *plan, uint16_t process,
+void plan_list_caps(const struct plan *plan, unsigned process,
                     void (*line)(void *context, const char *text), void *context)
 {
     uint32_t cnode = plan->process[process].cnode;
 
-    for (uint32_t slot = 1; slot < SLOTS; slot++) {
+    for (uint32_t slot = 1; slot < plan->process[process].slots.end; slot++) {
         for (unsigned i = 0; i < plan->action_count; i++) {
             const struct plan_action *a = &plan->action[i];
             char text[80];

@@ -1,50 +1,52 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* A guest and its VMM. */
+/* A guest: what outlives its VMM. */
 #include <rootserver/plan/build.h>
 
 #include <inttypes.h>
-#include <stdio.h>
 
 #include <cpio/cpio.h>
-#include <proto/console.h>
-#include <proto/console_start.h>
-#include <proto/vmm_start.h>
 #include <rootserver/parse/image.h>
 
-#define MIB        (UINT64_C(1) << 20)
-#define GIB_BITS   30
-#define BIG_BITS   21
-#define CHUNKS_MAX 20
-
-enum vmm_slot {
-    VMM_SLOT_VCPU = PROCESS_SLOT_ROLE,
-    VMM_SLOT_CONSOLE
-};
-
-/* The RAM as powers of two in descending order, so that each chunk is aligned in the guest too. */
-struct chunks {
-    unsigned count;
-    uint8_t bits[CHUNKS_MAX];
-    uint32_t untyped[CHUNKS_MAX];
-    unsigned frames; /* of all chunks */
-};
+#define MIB         (UINT64_C(1) << 20)
+#define PAGE        UINT64_C(4096)
+#define GIB_BITS    30
+#define BIG_BITS    21
+#define OTHER_PAGES (LAYOUT_ARENA_PAGES + 1) /* arena and state page */
+/* Frames made by one call: zeroing them takes time, and the root server looks at messages between
+ * two groups of actions. */
+#define BIG_AT_ONCE 64u
+#define GIB_AT_ONCE 2u
 
 static unsigned guest_frame_bits(unsigned chunk_bits)
 {
     return chunk_bits >= GIB_BITS ? GIB_BITS : BIG_BITS;
 }
 
-static void guest_ram_take(struct build *b, const struct system_guest *g, struct chunks *out)
+static unsigned guest_chunk_frames(const struct plan_chunk *chunk)
+{
+    return 1u << (chunk->bits - guest_frame_bits(chunk->bits));
+}
+
+unsigned build_ram_frames(const struct plan_guest *guest)
+{
+    unsigned frames = 0;
+
+    for (unsigned i = 0; i < guest->chunk_count; i++)
+        frames += guest_chunk_frames(&guest->chunk[i]);
+    return frames;
+}
+
+/* Takes the RAM as powers of two in descending order, so that each chunk is aligned in the guest
+ * too. */
+static void guest_ram_take(struct build *b, const struct system_guest *g, struct plan_guest *out)
 {
     uint64_t left = g->memory_bytes;
 
-    out->count = 0;
-    out->frames = 0;
     while (left > 0 && b->err == OK) {
         unsigned most = build_bits(left + 1) - 1;
         unsigned bits =
             memory_largest(&b->plan->memory, most < UNTYPED_BITS_MAX ? most : UNTYPED_BITS_MAX);
-        if (bits < BIG_BITS || out->count == CHUNKS_MAX) {
+        if (bits < BIG_BITS || out->chunk_count == PLAN_CHUNKS_MAX) {
             build_fail(b, ERR_NO_MEMORY,
                        "its %" PRIu64 " MiB of memory do not fit: %" PRIu64
                        " MiB are left; give it less \"memory\"",
@@ -52,154 +54,52 @@ static void guest_ram_take(struct build *b, const struct system_guest *g, struct
                        (memory_left(&b->plan->memory) + g->memory_bytes - left) / MIB);
             return;
         }
-        out->bits[out->count] = (uint8_t)bits;
-        out->untyped[out->count++] = build_untyped(b, bits);
-        out->frames += 1u << (bits - guest_frame_bits(bits));
+        out->chunk[out->chunk_count++] =
+            (struct plan_chunk){.untyped = build_untyped(b, bits), .bits = (uint8_t)bits};
         left -= UINT64_C(1) << bits;
     }
 }
 
-/* Each frame is mapped twice: for the guest, and for its VMM. */
-static void guest_ram_map(struct build *b, struct plan_process *p, const struct chunks *chunks,
-                          uint32_t gspace, struct plan_process *guest_store)
+/* Makes the RAM's frames, maps them for the guest, and keeps them in the guest's store. */
+static void guest_ram_map(struct build *b, struct plan_guest *g, const struct build_store *store)
 {
     uint64_t at = 0;
 
-    for (unsigned i = 0; i < chunks->count; i++) {
-        unsigned bits = guest_frame_bits(chunks->bits[i]), count = 1u << (chunks->bits[i] - bits);
+    for (unsigned i = 0; i < g->chunk_count; i++) {
+        unsigned bits = guest_frame_bits(g->chunk[i].bits),
+                 count = guest_chunk_frames(&g->chunk[i]);
+        struct build_piece piece = {.untyped = g->chunk[i].untyped, .bits = g->chunk[i].bits};
         for (unsigned done = 0; done < count && b->err == OK;) {
-            unsigned part = count - done < PLAN_SCRATCH ? count - done : PLAN_SCRATCH;
-            struct build_frames frames = {b->plan->scratch_a, part, bits};
-            build_objects(b, chunks->untyped[i], OBJ_FRAME, bits, part, frames.slot);
-            build_share(b, frames, p, p->ram_address + at, RIGHT_READ | RIGHT_WRITE);
-            build_map(b, frames, gspace, GUEST_RAM_GPA + at, RIGHT_READ | RIGHT_WRITE | RIGHT_EXEC);
-            build_store(b, guest_store, frames.slot, part);
+            unsigned most = bits == GIB_BITS ? GIB_AT_ONCE : BIG_AT_ONCE;
+            unsigned part = count - done < most ? count - done : most;
+            struct build_frames frames = {.slot = b->plan->scratch_a, .count = part, .bits = bits};
+            build_group_begin(b);
+            build_objects(b, &piece, OBJ_FRAME, bits, part, frames.slot);
+            build_map(b, frames, g->gspace, GUEST_RAM_GPA + at,
+                      RIGHT_READ | RIGHT_WRITE | RIGHT_EXEC);
+            build_keep(b, store, frames.slot, part);
+            build_group_end(b);
             at += (uint64_t)part << bits;
             done += part;
         }
     }
 }
 
-/* Maps a file of the archive read-only; returns the address of its first byte. */
-static uint64_t guest_file_map(struct build *b, struct plan_process *p,
-                               const struct cpio_file *file, uint64_t base)
+void build_ram_share(struct build *b, unsigned guest, const struct build_store *with,
+                     uint64_t address)
 {
-    const struct archive_map *map = b->in->archive_map;
-    /* The same offset in a 2 MiB page as the physical address has, so that 2 MiB frames fit. */
-    uint64_t start = base + (map->physical + file->offset) % (UINT64_C(1) << BIG_BITS);
-    const struct archive_run *run;
-    unsigned next = 0, first, count;
+    const struct plan_guest *g = &b->plan->guest[guest];
+    uint32_t index = g->ram_index;
 
-    while (archive_cover(map, file->offset, file->bytes, &next, &run, &first, &count) == OK) {
-        struct build_frames frames = {run->slot + first, count, run->size_bits};
-        uint64_t offset = run->offset + ((uint64_t)first << run->size_bits);
-        build_share(b, frames, p, start + offset - file->offset, RIGHT_READ);
+    for (unsigned i = 0; i < g->chunk_count; i++) {
+        struct build_frames frames = {.slot = index,
+                                      .count = guest_chunk_frames(&g->chunk[i]),
+                                      .bits = guest_frame_bits(g->chunk[i].bits),
+                                      .cnode = g->store};
+        build_share(b, frames, with, address, RIGHT_READ | RIGHT_WRITE);
+        index += frames.count;
+        address += UINT64_C(1) << g->chunk[i].bits;
     }
-    return start;
-}
-
-static unsigned guest_file_frames(const struct archive_map *map, const struct cpio_file *file)
-{
-    const struct archive_run *run;
-    unsigned next = 0, first, count, frames = 0;
-
-    while (archive_cover(map, file->offset, file->bytes, &next, &run, &first, &count) == OK)
-        frames += count;
-    return frames;
-}
-
-struct guest_files {
-    struct build_program vmm;
-    struct cpio_file kernel, initrd;
-    bool has_initrd;
-};
-
-static void guest_files_open(struct build *b, const struct system_guest *g, struct guest_files *out)
-{
-    const uint8_t *archive = b->in->archive;
-    size_t bytes = b->in->archive_bytes;
-
-    if (cpio_find(archive, bytes, g->kernel, &out->kernel) != OK) {
-        build_fail(b, ERR_NOT_FOUND, "its kernel %.120s is not in the boot archive", g->kernel);
-        return;
-    }
-    out->has_initrd = g->initrd[0] != 0;
-    if (out->has_initrd && cpio_find(archive, bytes, g->initrd, &out->initrd) != OK) {
-        build_fail(b, ERR_NOT_FOUND, "its initrd %.120s is not in the boot archive", g->initrd);
-        return;
-    }
-    struct problem problem;
-    enum err err =
-        image_check(archive + out->kernel.offset, out->kernel.bytes, g->memory_bytes, &problem);
-    if (err != OK) {
-        build_fail(b, err, "%s (%.60s)", problem.text, g->kernel);
-        return;
-    }
-    if (out->has_initrd && out->initrd.bytes > g->memory_bytes - out->kernel.bytes) {
-        build_fail(b, ERR_RANGE,
-                   "its kernel and initrd do not fit in its memory together; "
-                   "give it more \"memory\"");
-        return;
-    }
-    build_program_open(b, g->vmm, &out->vmm);
-}
-
-/* The guest's own objects: GSpace, vCPU, arena, state page and the mappings of its RAM. */
-static void guest_objects_build(struct build *b, struct plan_process *p,
-                                const struct chunks *chunks)
-{
-    unsigned pages = LAYOUT_ARENA_PAGES + 1;
-    /* 16 KiB root, one page of header, one table for each GiB, and two spare tables. */
-    uint64_t gib = (p->ram_bytes + (UINT64_C(1) << GIB_BITS) - 1) >> GIB_BITS;
-    unsigned gspace_bits = build_bits((5 + gib + 2) * 4096);
-    unsigned store_bits = build_bits((uint64_t)(chunks->frames + pages + 1) * 64);
-    uint64_t bytes = (UINT64_C(1) << gspace_bits) + (UINT64_C(1) << store_bits) +
-                     pages * UINT64_C(4096) + 2 * 4096;
-    if (gspace_bits < GSPACE_BITS_MIN)
-        gspace_bits = GSPACE_BITS_MIN;
-
-    uint32_t untyped = build_untyped(b, build_bits(bytes));
-    /* The guest's own store, for the frames of the guest's Untyped. */
-    struct plan_process store = {.vspace = p->vspace};
-    uint32_t gspace;
-    if (store_bits > gspace_bits) {
-        store.store = build_object(b, untyped, OBJ_CNODE, store_bits);
-        gspace = build_object(b, untyped, OBJ_GSPACE, gspace_bits);
-    } else {
-        gspace = build_object(b, untyped, OBJ_GSPACE, gspace_bits);
-        store.store = build_object(b, untyped, OBJ_CNODE, store_bits);
-    }
-    struct build_frames arena = {b->plan->scratch_a, LAYOUT_ARENA_PAGES, 12};
-    build_objects(b, untyped, OBJ_FRAME, 12, arena.count, arena.slot);
-    build_share(b, arena, p, LAYOUT_ARENA, RIGHT_READ | RIGHT_WRITE);
-    build_store(b, &store, arena.slot, arena.count);
-
-    struct build_frames state = {build_object(b, untyped, OBJ_FRAME, 12), 1, 12};
-    build_share(b, state, p, LAYOUT_STATE, RIGHT_READ | RIGHT_WRITE);
-    p->vcpu = build_object(b, untyped, OBJ_VCPU, VCPU_BITS_MIN);
-    guest_ram_map(b, p, chunks, gspace, &store);
-    build_emit(b, (struct plan_action){.kind = PLAN_BIND_VCPU,
-                                       .count = 1,
-                                       .slot = p->vcpu,
-                                       .other = p->thread,
-                                       .index = gspace,
-                                       .value = state.slot});
-    build_copy(b, p->vcpu, 1, p->cnode, VMM_SLOT_VCPU, RIGHT_READ | RIGHT_WRITE | RIGHT_EXEC);
-}
-
-/* Connects the VMM to its console region.  The console's side was planned with the console. */
-static void guest_console_connect(struct build *b, struct plan_process *p, unsigned guest)
-{
-    if (!b->plan->has_console || b->plan->region[guest] == 0)
-        return;
-    const struct plan_process *console = &b->plan->process[b->plan->console];
-    struct build_frames region = {b->plan->region[guest], CONSOLE_REGION_BYTES / 4096, 12};
-
-    build_share(b, region, p, plan_region_address(guest), RIGHT_READ | RIGHT_WRITE);
-    build_mint(b, console->wake, p->cnode, VMM_SLOT_CONSOLE, RIGHT_WRITE,
-               CONSOLE_BIT_CLIENT(guest));
-    build_mint(b, p->wake, console->cnode, CONSOLE_SLOT_CLIENT + guest, RIGHT_WRITE,
-               CONSOLE_CLIENT_BIT);
 }
 
 /* The mode that the configuration names, or the machine's largest mode if that is smaller. */
@@ -218,43 +118,92 @@ static uint32_t guest_satp_mode(struct build *b, unsigned guest)
     return SYSTEM_SATP_SV39 + most;
 }
 
+/* Checks the guest's files, so that a guest that cannot boot takes no memory. */
+static void guest_files_check(struct build *b, const struct system_guest *g)
+{
+    const uint8_t *archive = b->in->archive;
+    struct cpio_file kernel, initrd = {.bytes = 0};
+    struct problem problem;
+
+    if (cpio_find(archive, b->in->archive_bytes, g->kernel, &kernel) != OK) {
+        build_fail(b, ERR_NOT_FOUND, "its kernel %.120s is not in the boot archive", g->kernel);
+        return;
+    }
+    if (g->initrd[0] != 0 && cpio_find(archive, b->in->archive_bytes, g->initrd, &initrd) != OK) {
+        build_fail(b, ERR_NOT_FOUND, "its initrd %.120s is not in the boot archive", g->initrd);
+        return;
+    }
+    enum err err = image_check(archive + kernel.offset, kernel.bytes, g->memory_bytes, &problem);
+    if (err != OK) {
+        build_fail(b, err, "%s (%.60s)", problem.text, g->kernel);
+        return;
+    }
+    if (initrd.bytes > g->memory_bytes - kernel.bytes)
+        build_fail(b, ERR_RANGE,
+                   "its kernel and initrd do not fit in its memory together; "
+                   "give it more \"memory\"");
+}
+
+/* The connections that the guest needs must have somebody to serve them. */
+static void guest_connections_check(struct build *b, unsigned guest)
+{
+    for (unsigned i = 0; i < b->plan->connection_count && b->err == OK; i++) {
+        const struct system_connection *c = &b->in->system->connection[i];
+        if (c->is_guest && c->client == guest && c->service == SYSTEM_SERVICES_MAX)
+            build_fail(b, ERR_NOT_FOUND, "%s: its %s needs the service %s, which does not run",
+                       c->source, c->key, c->service_name);
+    }
+}
+
+/* The guest's objects but its RAM, and the mappings of its RAM. */
+static void guest_objects(struct build *b, unsigned guest)
+{
+    struct plan_guest *g = &b->plan->guest[guest];
+    uint32_t used = 0;
+
+    /* 16 KiB root, one page of header, one table for each GiB, and two spare tables. */
+    uint64_t gib =
+        (b->in->system->guest[guest].memory_bytes + (UINT64_C(1) << GIB_BITS) - 1) >> GIB_BITS;
+    unsigned gspace_bits = build_bits((5 + gib + 2) * PAGE);
+    if (gspace_bits < GSPACE_BITS_MIN)
+        gspace_bits = GSPACE_BITS_MIN;
+    unsigned store_bits = build_cnode_bits(build_ram_frames(g) + LAYOUT_ARENA_PAGES);
+    struct build_piece piece = build_piece(
+        b, (UINT64_C(1) << gspace_bits) + (UINT64_C(1) << store_bits) + OTHER_PAGES * PAGE +
+               build_home_bytes(0, false) + (UINT64_C(1) << VCPU_BITS_MIN) + PAGE);
+    const struct build_want spaces[] = {{OBJ_GSPACE, gspace_bits, &g->gspace},
+                                        {OBJ_CNODE, store_bits, &g->store}};
+    build_wanted(b, &piece, spaces, 2);
+
+    const struct build_store store = {.cnode = g->store, .used = &used};
+    g->arena_index = 1;
+    build_group_begin(b);
+    build_objects(b, &piece, OBJ_FRAME, 12, LAYOUT_ARENA_PAGES, b->plan->scratch_a);
+    build_keep(b, &store, b->plan->scratch_a, LAYOUT_ARENA_PAGES);
+    build_group_end(b);
+    g->state = build_new_objects(b, &piece, OBJ_FRAME, 12, 1);
+    build_home(b, &piece, plan_process_of_guest(guest), 0, false);
+    g->vcpu = build_new_objects(b, &piece, OBJ_VCPU, VCPU_BITS_MIN, 1);
+    g->ram_index = 1 + used;
+    guest_ram_map(b, g, &store);
+}
+
 void build_guest(struct build *b, unsigned guest)
 {
-    const struct system_guest *g = &b->in->system->guest[guest];
-    struct guest_files files;
-    char name[PROCESS_NAME_BYTES];
+    const struct system_guest *s = &b->in->system->guest[guest];
+    struct plan_guest *g = &b->plan->guest[guest];
 
-    if (g->is_bad) {
-        build_fail(b, ERR_FORMAT, "%s", g->problem.text);
+    *g = (struct plan_guest){.chunk_count = 0};
+    if (s->is_bad) {
+        build_fail(b, ERR_FORMAT, "%s", s->problem.text);
         return;
     }
-    guest_files_open(b, g, &files);
+    guest_connections_check(b, guest);
+    guest_files_check(b, s);
     if (b->err != OK)
         return;
-    snprintf(name, sizeof name, "vmm.%s", g->name);
+    g->satp_mode = guest_satp_mode(b, guest);
+    guest_ram_take(b, s, g);
 
-    /* An upper bound for the frames of the RAM, which are planned later: all of 2 MiB. */
-    unsigned ram_frames = (unsigned)(g->memory_bytes >> BIG_BITS);
-    unsigned extra = ram_frames + guest_file_frames(b->in->archive_map, &files.kernel) +
-                     (files.has_initrd ? guest_file_frames(b->in->archive_map, &files.initrd) : 0) +
-                     LAYOUT_ARENA_PAGES + 1 + CONSOLE_REGION_BYTES / 4096;
-    struct plan_process *p = build_process(b, name, PLAN_ROLE_VMM, &files.vmm, extra, 0);
-    if (b->err != OK)
-        return;
-    p->guest = guest;
-    p->satp_mode = guest_satp_mode(b, guest);
-    p->ram_bytes = g->memory_bytes;
-    p->ram_address = p->ram_bytes <= LAYOUT_RAM_BYTES ? LAYOUT_RAM : LAYOUT_RAM_HUGE;
-
-    struct chunks chunks;
-    guest_ram_take(b, g, &chunks);
-    guest_objects_build(b, p, &chunks);
-    p->kernel_address = guest_file_map(b, p, &files.kernel, LAYOUT_KERNEL);
-    p->kernel_bytes = files.kernel.bytes;
-    if (files.has_initrd) {
-        p->initrd_address = guest_file_map(b, p, &files.initrd, LAYOUT_INITRD);
-        p->initrd_bytes = files.initrd.bytes;
-    }
-    guest_console_connect(b, p, guest);
-    build_process_end(b, p, &files.vmm, PLAN_PRIORITY_VMM);
+    guest_objects(b, guest);
 }

@@ -8,17 +8,6 @@
 
 #include <rt/calls.h>
 
-/* The slot of the GSpace of the guest that `process` runs; 0 for none. */
-static uint32_t maps_gspace_of(const struct plan *plan, uint16_t process)
-{
-    for (unsigned i = 0; i < plan->action_count; i++) {
-        const struct plan_action *a = &plan->action[i];
-        if (a->kind == PLAN_BIND_VCPU && a->process == process)
-            return a->index;
-    }
-    return 0;
-}
-
 static uint64_t maps_action_bytes(const struct plan_action *a)
 {
     return (uint64_t)a->count << a->bits;
@@ -59,12 +48,11 @@ static void maps_space_list(const struct plan *plan, const char *name, uint32_t 
     }
 }
 
-void plan_list_maps(const struct plan *plan, uint16_t process,
+void plan_list_maps(const struct plan *plan, unsigned process,
                     void (*line)(void *context, const char *text), void *context)
 {
-    uint32_t gspace = maps_gspace_of(plan, process);
-
     maps_space_list(plan, "process", plan->process[process].vspace, line, context);
-    if (gspace != 0)
-        maps_space_list(plan, "guest", gspace, line, context);
+    if (plan_process_is_vmm(process))
+        maps_space_list(plan, "guest", plan->guest[plan_process_owner(process)].gspace, line,
+                        context);
 }

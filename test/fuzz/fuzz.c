@@ -5,6 +5,7 @@
 #include <proto/report.h>
 #include <rt/calls.h>
 #include <rt/rt.h>
+#include <rt/rt_guest.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -162,11 +163,11 @@ static void power_off(void)
 
 int main(void)
 {
-    const void *role = NULL;
+    static struct vmm_start guest;
+    const struct vmm_start *start = &guest;
 
-    if (rt_role(sizeof(struct vmm_start), &role) != OK)
+    if (rt_guest_read(rt_start_table(), &guest) != OK)
         return 1;
-    const struct vmm_start *start = role;
     char *rest;
     uint64_t seed = strtoull(start->bootargs, &rest, 10);
     uint64_t end = rt_time_ticks() + strtoull(rest, &rest, 10) * rt_timebase_hz();

@@ -84,10 +84,8 @@ static void check_machine(const uint8_t *data, size_t size)
         FUZZ_CHECK(memcmp(&machine, &untouched, sizeof machine) == 0);
         return;
     }
-    check_device(&machine.uart);
     check_device(&machine.finisher);
     check_device(&machine.rtc);
-    FUZZ_CHECK(!machine.uart.is_there || machine.uart_io_width == 1 || machine.uart_io_width == 4);
     FUZZ_CHECK(machine.seed_bytes <= MACHINE_SEED_BYTES);
     FUZZ_CHECK(ends(machine.isa, sizeof machine.isa));
 }

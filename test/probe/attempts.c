@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "attempts.h"
 
+#include <rt/rt_start_table.h>
+
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
@@ -52,7 +54,11 @@ static void write_text(const struct vmm_start *start)
     (void)start;
     write_at((uint64_t)(uintptr_t)&read_null & ~UINT64_C(7));
 }
-static void write_start(const struct vmm_start *start) { write_at((uint64_t)(uintptr_t)start); }
+static void write_start(const struct vmm_start *start)
+{
+    (void)start;
+    write_at((uint64_t)(uintptr_t)rt_start_table()->record);
+}
 static void write_image(const struct vmm_start *start) { write_at(start->kernel_address); }
 static void run_data(const struct vmm_start *start)
 {

@@ -14,6 +14,7 @@
 #include <proto/report.h>
 #include <rt/calls.h>
 #include <rt/rt.h>
+#include <rt/rt_guest.h>
 
 #include "attempts.h"
 
@@ -66,11 +67,11 @@ static void tell_slots(void)
 
 int main(void)
 {
-    const void *role = NULL;
+    static struct vmm_start guest;
+    const struct vmm_start *start = &guest;
 
-    if (rt_role(sizeof(struct vmm_start), &role) != OK)
+    if (rt_guest_read(rt_start_table(), &guest) != OK)
         return 1;
-    const struct vmm_start *start = role;
     if (start->bootargs[0] == '\0' || start->bootargs[0] == 's') {
         tell_slots();
         return 0;

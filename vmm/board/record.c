@@ -25,12 +25,6 @@ static MUST_CHECK record_memory(const struct start_table *table, const char *nam
     return err;
 }
 
-bool record_has_guest(const struct start_table *table)
-{
-    struct start_entry entry;
-    return start_table_find(table, START_MEMORY, "guest.ram", &entry) == OK;
-}
-
 static MUST_CHECK record_ram(const struct start_table *table, struct board_config *out)
 {
     struct start_entry ram;
@@ -185,6 +179,7 @@ static MUST_CHECK record_connection(const struct start_table *table, unsigned us
     if (err)
         return err;
     out->signal_slot = entry.slot;
+    out->use = use;
     err = record_ring(table, use, "output", &out->out);
     err = err ? err : record_ring(table, use, "input", &out->in);
     return err == ERR_NOT_FOUND ? ERR_FORMAT : err;

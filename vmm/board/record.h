@@ -24,6 +24,7 @@
 /* One connection of the guest: what the port of a device is connected to. */
 struct record_connection {
     const char *device; /* name of the model */
+    unsigned use;       /* its number: struct control_down has its state */
     struct stream_ring_place out, in;
     uint32_t signal_slot; /* Notification, WRITE: wakes the service; 0 for none */
 };
@@ -35,9 +36,6 @@ struct record_process {
     uint64_t restart_count; /* earlier VMMs of this guest */
     uint32_t vcpu_slot;     /* of hart 0: READ, WRITE, EXEC */
 };
-
-/* Has the record a table with a guest?  A root server that writes struct vmm_start makes none. */
-bool record_has_guest(const struct start_table *table);
 
 /*
  * Fills *out, with the list of devices: those that the record names, or those by default when the

@@ -8,8 +8,8 @@
 #define LOOKS 2u
 
 enum err stream_ring_attach(struct stream_ring *rings, const struct stream_ring_place *out,
-                            const struct stream_ring_place *in, void *opaque,
-                            void (*signal)(void *opaque))
+                            const struct stream_ring_place *in, const _Atomic uint32_t *used_state,
+                            void *opaque, void (*signal)(void *opaque))
 {
     enum err err = ring_producer_attach(&rings->out, out->shared, out->data, out->bytes, 1);
     if (!err)
@@ -20,9 +20,18 @@ enum err stream_ring_attach(struct stream_ring *rings, const struct stream_ring_
     rings->in_index = atomic_load(&in->shared->consumer.index);
     rings->out_bytes = out->bytes;
     rings->in_bytes = in->bytes;
+    rings->used_state = used_state;
     rings->opaque = opaque;
     rings->signal = signal;
     return OK;
+}
+
+/* Will no service read the output any more? */
+static bool stream_ring_is_alone(const struct stream_ring *rings)
+{
+    uint32_t state = atomic_load_explicit(rings->used_state, memory_order_acquire);
+
+    return state == CONTROL_USED_RETIRED || state == CONTROL_USED_REFUSED;
 }
 
 /* The 64-bit position nearest to `position` whose low half is `index`. */
@@ -60,7 +69,7 @@ static size_t port_room(void *opaque, uint64_t position)
     struct stream_ring *rings = opaque;
     uint32_t room = 0;
 
-    if (ring_producer_is_alone(&rings->out))
+    if (stream_ring_is_alone(rings))
         return rings->out_bytes; /* the service is gone: output is dropped */
     ring_producer_restarted(&rings->out);
     for (uint32_t i = 0; i < LOOKS && ring_room(&rings->out, &room) == OK && room == 0; i++)
@@ -76,7 +85,7 @@ static void port_put(void *opaque, uint64_t position, const uint8_t *bytes, size
 
     if (published >= count)
         return;
-    if (ring_producer_is_alone(&rings->out)) {
+    if (stream_ring_is_alone(rings)) {
         rings->out_index += (uint32_t)(count - published);
         return;
     }

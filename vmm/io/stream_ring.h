@@ -14,6 +14,7 @@
 #include <stdint.h>
 
 #include <base/err.h>
+#include <proto/control.h>
 #include <ring/ring.h>
 #include <vmm/io/stream.h>
 
@@ -31,16 +32,20 @@ struct stream_ring {
     uint32_t in_index;  /* input given back to the service */
     uint32_t out_bytes; /* what each ring holds */
     uint32_t in_bytes;
+    const _Atomic uint32_t *used_state; /* enum control_used_state */
     void *opaque;
     void (*signal)(void *opaque); /* wakes the service */
 };
 
 /*
  * Attaches to the rings `out` (written by the VMM) and `in`, which were zeroed when they were made.
+ * `used_state` is the connection's word in the control region (proto/control.h): once it says that
+ * no service will read the output, the output is dropped.
  * Errors: of ring_producer_attach() and ring_consumer_attach().
  */
 MUST_CHECK stream_ring_attach(struct stream_ring *rings, const struct stream_ring_place *out,
-                              const struct stream_ring_place *in, void *opaque,
+                              const struct stream_ring_place *in,
+                              const _Atomic uint32_t *used_state, void *opaque,
                               void (*signal)(void *opaque));
 
 /*

@@ -1,8 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """The blocks of a page that belong to files of the tree.
 
-    ```c PATH       text of a new file; several blocks of one path follow one another
-    ```md PATH      the same
+    ```c PATH       text of a new file (also toml and md); several blocks of one path follow one another
     ```diff PATH    changes to a file: hunks apart by a line `@@`, each with lines of the file around
 """
 import re
@@ -18,7 +17,7 @@ def find(page):
     """(language, path, text) of each block; a fence without a path is an error."""
     found = [(language, path, text[1:]) for language, path, text in FENCE.findall(page)]
     for language, path, text in found:
-        if language not in ("c", "md", "diff") or not path:
+        if language not in ("c", "toml", "md", "diff") or not path:
             raise PageError(f"a block without a language and a path: {text[:60]!r}")
     return found
 

@@ -7,6 +7,8 @@
 #include <string.h>
 
 #include <cpio/cpio.h>
+#include <libfdt.h>
+#include <rootserver/parse/machine.h>
 
 static size_t end;
 
@@ -31,23 +33,6 @@ static void put(uint8_t *at, uint64_t value, unsigned bytes)
         at[i] = (uint8_t)(value >> (8 * i));
 }
 
-/* A note with the recovery range, in the code segment's file bytes; it is the fourth segment. */
-static void put_recovery(uint8_t *at)
-{
-    uint8_t *p = at + 64 + 3 * 56, *note = at + 0x400;
-
-    put(p, 4, 4);
-    put(p + 8, 0x400, 8);
-    put(p + 32, 44, 8);
-    put(note, 7, 4);
-    put(note + 4, 24, 4);
-    put(note + 8, ELF_NOTE_RECOVERY, 4);
-    memcpy(note + 12, "Warren", 7);
-    put(note + 20, SAMPLE_RECOVERY_START, 8);
-    put(note + 28, SAMPLE_RECOVERY_BYTES, 8);
-    put(note + 36, SAMPLE_RECOVERY_EXIT, 8);
-}
-
 /* Code, constants and data in three segments, the last with 3 pages that are not in the file. */
 static void put_program(uint8_t *at)
 {
@@ -60,8 +45,7 @@ static void put_program(uint8_t *at)
     put(at + 24, 0x10100, 8);
     put(at + 32, 64, 8);
     put(at + 54, 56, 2);
-    put(at + 56, 4, 2);
-    put_recovery(at);
+    put(at + 56, 3, 2);
     for (unsigned i = 0; i < 3; i++) {
         uint8_t *p = at + 64 + i * 56;
         put(p, 1, 4);
@@ -122,11 +106,83 @@ void sample_cut(struct sample *s)
                      OK);
 }
 
-enum err sample_plan(const struct sample *s, struct plan *plan, struct problem *problem)
+enum err sample_open(const struct sample *s, struct plan *plan, struct problem *problem)
 {
     enum err err = plan_root(&s->in, plan, problem);
 
-    return err == OK ? plan_make(&s->in, plan, problem) : err;
+    return err == OK ? plan_open(&s->in, plan, problem) : err;
+}
+
+struct problem sample_refused[PLAN_PROCESSES_ALL];
+
+/* A process with its home, and the connections that it uses. */
+static void plan_one(const struct sample *s, struct plan *plan, unsigned process,
+                     struct problem *problem)
+{
+    unsigned owner = plan_process_owner(process);
+    enum err err = plan_process_is_vmm(process) ? plan_guest(&s->in, plan, owner, problem)
+                                                : plan_instance(&s->in, plan, owner, problem);
+
+    sample_refused[process].text[0] = 0;
+    if (err == OK)
+        err = plan_process(&s->in, plan, process, problem);
+    if (err != OK) {
+        sample_refused[process] = *problem;
+        return;
+    }
+    for (unsigned c = 0; c < plan->connection_count; c++) {
+        if (plan->connection[c].client != process ||
+            plan_connection(&s->in, plan, c, problem) != OK)
+            continue;
+        if (plan_side(&s->in, plan, c, PLAN_SIDE_SERVICE, problem) == OK)
+            (void)!plan_side(&s->in, plan, c, PLAN_SIDE_CLIENT, problem);
+    }
+}
+
+enum err sample_plan(const struct sample *s, struct plan *plan, struct problem *problem)
+{
+    enum err err = sample_open(s, plan, problem);
+
+    for (unsigned i = 0; i < s->system.service_count && err == OK; i++)
+        plan_one(s, plan, plan_process_of_instance(i), problem);
+    for (unsigned i = 0; i < s->system.guest_count && err == OK; i++)
+        plan_one(s, plan, plan_process_of_guest(i), problem);
+    return err;
+}
+
+static int tree_node(struct sample *s, int parent, const char *name, const char *compatible,
+                     uint32_t address, uint32_t bytes, uint32_t irq)
+{
+    int at = fdt_add_subnode(s->tree, parent, name);
+    uint32_t reg[4] = {0, cpu_to_fdt32(address), 0, cpu_to_fdt32(bytes)};
+
+    ck_assert_int_ge(at, 0);
+    fdt_setprop(s->tree, at, "compatible", compatible, (int)strlen(compatible) + 1);
+    fdt_setprop(s->tree, at, "reg", reg, (int)sizeof reg);
+    if (irq != 0) {
+        fdt_setprop_u32(s->tree, at, "interrupt-parent", 1);
+        fdt_setprop_u32(s->tree, at, "interrupts", irq);
+    }
+    return at;
+}
+
+/* As QEMU's virt machine, and a disk of three pages. */
+static void make_tree(struct sample *s)
+{
+    ck_assert_int_eq(fdt_create_empty_tree(s->tree, (int)sizeof s->tree), 0);
+    fdt_setprop_u32(s->tree, 0, "#address-cells", 2);
+    fdt_setprop_u32(s->tree, 0, "#size-cells", 2);
+    fdt_setprop_string(s->tree, fdt_add_subnode(s->tree, 0, "chosen"), "stdout-path",
+                       "/serial@10001000:115200");
+    (void)tree_node(s, 0, "disk@10008000", "test,disk", 0x10008000, 0x3000, 9);
+    (void)tree_node(s, 0, "serial@10000000", "ns16550a", 0x10000000, 0x100, 10);
+    fdt_setprop_u32(s->tree, tree_node(s, 0, "serial@10001000", "ns16550a", 0x10001000, 0x100, 11),
+                    "reg-shift", 2);
+    (void)tree_node(s, 0, "test@100000", "sifive,test0", 0x100000, 0x1000, 0);
+    (void)tree_node(s, 0, "rtc@101000", "google,goldfish-rtc", 0x101000, 0x1000, 12);
+    int plic = tree_node(s, 0, "plic@c000000", "riscv,plic0", 0xc000000, 0x600000, 0);
+    fdt_setprop_u32(s->tree, plic, "#interrupt-cells", 1);
+    fdt_setprop_u32(s->tree, plic, "phandle", 1);
 }
 
 static void make_machine(struct sample *s, uint64_t ram)
@@ -141,12 +197,73 @@ static void make_machine(struct sample *s, uint64_t ram)
         s->piece[s->piece_count++] =
             (struct archive_piece){8 + i, s->boot.untyped[i].size_bits, s->boot.untyped[i].address};
     add_range(&s->boot, 0x1000, 0x7ffff000, BOOT_UNTYPED_DEVICE);
-    s->machine = (struct machine_config){
-        .uart = {true, 0x10000000, 0x100, 10},
-        .uart_io_width = 1,
-        .finisher = {true, 0x100000, 0x1000, 0},
-        .rtc = {true, 0x101000, 0x1000, 11},
-    };
+    make_tree(s);
+    ck_assert_int_eq(machine_parse(s->tree, fdt_totalsize(s->tree), &s->machine), OK);
+}
+
+static void add_connection(struct sample *s, bool is_guest, unsigned client, unsigned service,
+                           unsigned used)
+{
+    struct system_connection *c = &s->system.connection[s->system.connection_count++];
+
+    *c = (struct system_connection){
+        .is_guest = is_guest, .client = client, .service = service, .used = used};
+    strcpy(c->service_name, s->system.service[service].name);
+    strcpy(c->key, s->system.service[service].name);
+    snprintf(c->source, sizeof c->source, "g%u.toml:%u", client, used + 1);
+}
+
+/* A log with a UART; a service with a disk, memory and regions for DMA, which needs the log; a
+ * service that gets its clients' memory mapped, and takes calls. */
+static void make_services(struct sample *s)
+{
+    struct system_service *log = &s->system.service[0], *disk = &s->system.service[1];
+    struct system_service *map = &s->system.service[2];
+
+    s->system.service_count = 3;
+    for (unsigned i = 0; i < 3; i++) {
+        struct system_service *v = &s->system.service[i];
+        strcpy(v->program, "svc/console");
+        v->threads = 1;
+        v->heap_bytes = 64 * 4096;
+        v->client =
+            (struct system_client){.most = 64,
+                                   .ring_count = 2,
+                                   .ring = {{"output", 1, 16384, true}, {"input", 1, 4096, false}}};
+    }
+    strcpy(log->name, "log");
+    log->is_log = true;
+    log->device_count = 1;
+    log->device[0] = (struct system_device){.name = "uart",
+                                            .match = {"ns16550a"},
+                                            .match_count = 1,
+                                            .property = {"reg-shift", "reg-io-width"},
+                                            .property_count = 2,
+                                            .irqs = 1,
+                                            .prefers_stdout = true,
+                                            .has_registers = true,
+                                            .is_writable = true};
+    strcpy(disk->name, "disk");
+    disk->device_count = 1;
+    disk->device[0] = (struct system_device){.name = "disk",
+                                             .match = {"none", "test,disk"},
+                                             .match_count = 2,
+                                             .irqs = 1,
+                                             .has_registers = true,
+                                             .is_writable = true,
+                                             .reset = SYSTEM_RESET_VIRTIO};
+    disk->memory_count = 3;
+    disk->memory[0] = (struct system_memory){"queues", 3 * 4096, true, false};
+    disk->memory[1] = (struct system_memory){"disks", 4u << 20, false, true};
+    disk->memory[2] = (struct system_memory){"work", 5 * 4096, false, false};
+    disk->client.info_bytes = 4096;
+    disk->client.regions = 4;
+    disk->client.rights = SYSTEM_REGION_DMA;
+    strcpy(map->name, "map");
+    map->client.regions = 1;
+    map->client.rights = SYSTEM_REGION_MAP;
+    map->client.has_calls = true;
+    add_connection(s, false, 1, 0, 0);
 }
 
 void sample_make(struct sample *s, unsigned guests, uint64_t memory, uint64_t ram)
@@ -156,9 +273,7 @@ void sample_make(struct sample *s, unsigned guests, uint64_t memory, uint64_t ra
     make_machine(s, ram);
     sample_cut(s);
     strcpy(s->system.name, "sample");
-    s->system.service_count = 1;
-    strcpy(s->system.service[0].name, "console");
-    strcpy(s->system.service[0].program, "svc/console");
+    make_services(s);
     s->system.guest_count = guests;
     for (unsigned i = 0; i < guests; i++) {
         struct system_guest *g = &s->system.guest[i];
@@ -168,9 +283,12 @@ void sample_make(struct sample *s, unsigned guests, uint64_t memory, uint64_t ra
         strcpy(g->initrd, "guests/g0/initrd");
         g->memory_bytes = memory;
         g->satp_mode = SYSTEM_SATP_SV39;
+        for (unsigned k = 0; k < 3; k++)
+            add_connection(s, true, i, k, k);
     }
     s->in = (struct plan_input){.boot = &s->boot,
                                 .machine = &s->machine,
+                                .machine_tree = s->tree,
                                 .system = &s->system,
                                 .archive = s->archive,
                                 .archive_bytes = s->archive_bytes,

@@ -10,11 +10,6 @@
 #define SAMPLE_EMPTY_FIRST   300u
 #define SAMPLE_ARCHIVE_FIRST (SAMPLE_EMPTY_FIRST + PLAN_ROOT_SLOTS)
 
-/* Of each program. */
-#define SAMPLE_RECOVERY_START 0x10800
-#define SAMPLE_RECOVERY_BYTES 0x40
-#define SAMPLE_RECOVERY_EXIT  0x10900
-
 struct sample {
     uint8_t *archive;
     size_t archive_bytes;
@@ -25,6 +20,7 @@ struct sample {
     struct archive_piece piece[64];
     unsigned piece_count;
     struct plan_input in;
+    uint8_t tree[4096]; /* the machine's */
 };
 
 /* `guests` guests of `memory` bytes each on a machine with `ram` bytes free.  The caller frees the
@@ -32,8 +28,11 @@ struct sample {
 void sample_make(struct sample *s, unsigned guests, uint64_t memory, uint64_t ram);
 void sample_free(struct sample *s);
 
-/* Plans all of it. */
+/* Plans the root server's part, and then all of it in the order of a start.  A part that cannot be
+ * planned is left out; *problem is that of the last one, sample_refused[] that of each process. */
+enum err sample_open(const struct sample *s, struct plan *plan, struct problem *problem);
 enum err sample_plan(const struct sample *s, struct plan *plan, struct problem *problem);
+extern struct problem sample_refused[PLAN_PROCESSES_ALL];
 
 /* Splits the archive into files again, after an edit. */
 void sample_cut(struct sample *s);

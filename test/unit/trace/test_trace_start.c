@@ -120,16 +120,22 @@ static void teardown(void)
     sample_free(&sample);
 }
 
-static bool gives(uint16_t process, uint32_t slot)
+/* Does an action give the capability in `slot` to a CNode besides the root server's? */
+static bool gives(uint32_t slot)
 {
     for (unsigned i = 0; i < plan.action_count; i++) {
         const struct plan_action *a = &plan.action[i];
-        bool gives_slot = slot >= a->slot && slot < a->slot + a->count &&
-                          (a->kind == PLAN_COPY || a->kind == PLAN_MINT || a->kind == PLAN_MOVE);
-        if (a->process == process && gives_slot)
+        bool is_given = slot >= a->slot && slot < a->slot + a->count && a->from == 0 &&
+                        (a->kind == PLAN_COPY || a->kind == PLAN_MINT || a->kind == PLAN_MOVE);
+        if (is_given && a->other != BOOT_SLOT_CNODE)
             return true;
     }
     return false;
+}
+
+static bool is_planned(unsigned part)
+{
+    return plan.part[part].state != PLAN_PART_NONE;
 }
 
 START_TEST(test_trace_plan_unasked_takes_nothing)
@@ -148,14 +154,13 @@ START_TEST(test_trace_plan_is_the_root_servers_alone)
     sample.machine.trace = (struct trace_request){.mask = 1, .frame_bits = 21, .frame_count = 4};
     ck_assert_int_eq(sample_plan(&sample, &plan, &problem), OK);
     ck_assert(plan.has_trace);
-    ck_assert(plan.guest[0].is_planned && plan.guest[1].is_planned && plan.has_console);
-    for (uint16_t p = 0; p < plan.process_count; p++) {
-        ck_assert(!gives(p, BOOT_SLOT_TRACE));
-        ck_assert(!gives(p, plan.trace_index));
-        for (uint32_t i = 0; i < 4; i++)
-            ck_assert(!gives(p, plan.trace_frame + i));
-        ck_assert_uint_eq(plan.process[p].vcpu != 0, plan.process[p].role == PLAN_ROLE_VMM);
-    }
+    ck_assert(is_planned(plan_part_process(plan_process_of_guest(0))) &&
+              is_planned(plan_part_process(plan_process_of_guest(1))));
+    ck_assert(is_planned(plan_part_process(plan_process_of_instance(0))));
+    ck_assert(!gives(BOOT_SLOT_TRACE));
+    ck_assert(!gives(plan.trace_index));
+    for (uint32_t i = 0; i < 4; i++)
+        ck_assert(!gives(plan.trace_frame + i));
 }
 END_TEST
 
@@ -168,7 +173,7 @@ START_TEST(test_trace_plan_too_large_stops_nobody)
     ck_assert_int_eq(sample_plan(&sample, &plan, &problem), OK);
     ck_assert(!plan.has_trace);
     ck_assert_uint_gt(strlen(plan.trace_problem.text), 0);
-    ck_assert(plan.guest[0].is_planned && plan.has_console);
+    ck_assert(is_planned(plan_part_guest(0)) && is_planned(plan_part_instance(0)));
 }
 END_TEST
 
@@ -230,8 +235,10 @@ START_TEST(test_trace_index_says_where_and_who)
     struct trace_index *mine = (struct trace_index *)(uintptr_t)index;
 
     strcpy(sample.system.guest[0].name, "a-name-of-thirty-one-characters");
-    for (unsigned i = 0; i < plan.process_count; i++)
-        trace_name_process(mine, &plan.process[i], &sample.system);
+    const unsigned process[] = {plan_process_of_instance(0), plan_process_of_guest(0),
+                                plan_process_of_guest(1)};
+    for (unsigned i = 0; i < 3; i++)
+        trace_name_process(mine, &plan, process[i], &sample.system);
     ck_assert_uint_eq(index->magic, TRACE_INDEX_MAGIC);
     ck_assert_uint_eq(kernel.mask, 5);
     ck_assert_uint_eq(index->chunk_count, 3);
@@ -241,13 +248,12 @@ START_TEST(test_trace_index_says_where_and_who)
     ck_assert_uint_eq(index->name_count, 2 + 1 + 2 * 2);
     ck_assert_str_eq(named(index, BOOT_SLOT_THREAD)->text, "rootserver");
     ck_assert_str_eq(named(index, plan.clock_thread)->text, "rootserver clock");
-    const struct plan_process *vmm = &plan.process[plan.guest[1].process];
-    ck_assert_str_eq(named(index, vmm->thread)->text, "vmm.g1");
-    ck_assert_uint_eq(named(index, vmm->thread)->group, 2);
-    ck_assert_str_eq(named(index, vmm->vcpu)->text, "g1 vcpu 0");
-    ck_assert_uint_eq(named(index, vmm->vcpu)->kind, TRACE_NAME_VCPU);
-    ck_assert_str_eq(named(index, plan.process[plan.guest[0].process].vcpu)->text,
-                     "a-name-of-thirty-one-charact vcpu 0");
+    const struct plan_process *vmm = &plan.process[plan_process_of_guest(1)];
+    ck_assert_str_eq(named(index, vmm->thread[0])->text, "vmm.g1");
+    ck_assert_uint_eq(named(index, vmm->thread[0])->group, 2);
+    ck_assert_str_eq(named(index, plan.guest[1].vcpu)->text, "g1 vcpu 0");
+    ck_assert_uint_eq(named(index, plan.guest[1].vcpu)->kind, TRACE_NAME_VCPU);
+    ck_assert_str_eq(named(index, plan.guest[0].vcpu)->text, "a-name-of-thirty-one-charact vcpu 0");
 }
 END_TEST
 
@@ -255,15 +261,15 @@ START_TEST(test_trace_index_names_again_and_is_bounded)
 {
     /* A process that starts anew under the same number keeps one entry; a full index stays so. */
     struct trace_index *index = start(OK);
-    struct plan_process process = plan.process[plan.console];
+    const unsigned process = plan_process_of_instance(0);
 
-    trace_name_process(index, &process, &sample.system);
+    trace_name_process(index, &plan, process, &sample.system);
     uint32_t count = index->name_count;
-    trace_name_process(index, &process, &sample.system);
+    trace_name_process(index, &plan, process, &sample.system);
     ck_assert_uint_eq(index->name_count, count);
     for (uint32_t i = 0; i < 2 * TRACE_INDEX_NAMES; i++) {
-        process.thread = 5000 + i;
-        trace_name_process(index, &process, &sample.system);
+        plan.process[process].thread[0] = 5000 + i;
+        trace_name_process(index, &plan, process, &sample.system);
     }
     ck_assert_uint_eq(index->name_count, TRACE_INDEX_NAMES);
 }

@@ -19,6 +19,5 @@ TCase *loop_tcase(void);
 TCase *recovery_tcase(void);
 TCase *stream_ring_tcase(void);
 TCase *record_tcase(void);
-TCase *start_tcase(void);
 
 #endif

@@ -3,6 +3,7 @@
 #include <check.h>
 #include <stdlib.h>
 
+#include <proto/process_start.h>
 #include <vmm/calls.h>
 
 static struct abi_regs seen, answer;
@@ -16,10 +17,14 @@ void abi_ecall(struct abi_regs *regs)
 }
 
 static struct calls calls;
+static struct control_down down;
+static struct control_up up;
 
 static void setup(void)
 {
-    calls = (struct calls){cap_at(11), cap_at(12), cap_at(13)};
+    calls = (struct calls){cap_at(11), cap_at(12), cap_at(13), cap_at(15), &down, &up};
+    down = (struct control_down){0};
+    up = (struct control_up){0};
     answer = (struct abi_regs){.a0 = OK};
     call_count = 0;
 }
@@ -118,6 +123,28 @@ START_TEST(test_calls_peer_is_signalled_if_there_is_one)
 }
 END_TEST
 
+START_TEST(test_calls_poll_and_wait_answer_the_ping)
+{
+    /* With the root server's bit, the newest ping is answered, and the root server is signalled
+       once; without the bit, or after an answer, there is no signal. */
+    static enum err (*const take[])(void *, uint32_t) = {calls_poll, calls_wait};
+    answer.a1 = PROCESS_BIT_ROOT | PROCESS_BIT_USED(0);
+    down.ping = 5;
+    ck_assert_int_eq(take[_i](&calls, 0), OK);
+    ck_assert_uint_eq(up.pong, 5);
+    ck_assert_uint_eq(seen.a7, CALL_SIGNAL);
+    ck_assert_uint_eq(seen.a0, 15);
+    ck_assert_uint_eq(call_count, 2);
+    ck_assert_int_eq(take[_i](&calls, 0), OK);
+    ck_assert_uint_eq(call_count, 3);
+    answer.a1 = PROCESS_BIT_USED(0);
+    down.ping = 6;
+    ck_assert_int_eq(take[_i](&calls, 0), OK);
+    ck_assert_uint_eq(up.pong, 5);
+    ck_assert_uint_eq(call_count, 4);
+}
+END_TEST
+
 START_TEST(test_calls_kick_of_another_hart_stops_the_process)
 {
     /* An operation on a second hart is a defect of the VMM, and traps. */
@@ -136,6 +163,7 @@ int main(void)
     tcase_add_checked_fixture(tcase, setup, NULL);
     tcase_add_test(tcase, test_calls_vcpu_methods_go_to_the_vcpu);
     tcase_add_test(tcase, test_calls_errors_come_back);
+    tcase_add_loop_test(tcase, test_calls_poll_and_wait_answer_the_ping, 0, 2);
     tcase_add_test(tcase, test_calls_loop_runs_waits_and_reports);
     tcase_add_test(tcase, test_calls_peer_is_signalled_if_there_is_one);
     tcase_add_test_raise_signal(tcase, test_calls_kick_of_another_hart_stops_the_process, trap);

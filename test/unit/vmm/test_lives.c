@@ -36,6 +36,8 @@ struct view {
     uint64_t step, pc, x[32], irq, timer, sstatus, satp, sepc_pc, ram_word;
 };
 
+static const _Atomic uint32_t used_state = CONTROL_USED_UP; /* of the service */
+
 static struct vmm_fake *fake;
 static _Alignas(4096) uint8_t region[CONSOLE_REGION_BYTES];
 static struct ring_consumer terminal;
@@ -309,7 +311,8 @@ static void vmm_live(void)
     struct board_config config = fake->config;
     bool is_taken_over = false;
 
-    ck_assert_int_eq(stream_ring_attach(&rings, &out, &in, NULL, service_signalled), OK);
+    ck_assert_int_eq(
+        stream_ring_attach(&rings, &out, &in, &used_state, NULL, service_signalled), OK);
     const struct stream_port port = stream_ring_port(&rings);
     for (uint32_t i = 0; i < config.device_count; i++)
         if (config.device[i].is_connected)

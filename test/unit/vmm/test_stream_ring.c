@@ -2,14 +2,18 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <proto/console.h>
 #include <vmm/io/stream_ring.h>
 
 #include "suites.h"
 
-/* Both ends: the VMM's port, and the console service's two handles. */
+#define OUTPUT_BYTES 0x4000u
+#define INPUT_BYTES  0x1000u
+
+/* Both ends: the VMM's port, and the service's two handles. */
 struct ends {
-    _Alignas(64) uint8_t region[CONSOLE_REGION_BYTES];
+    _Alignas(64) struct ring_shared out, in;
+    uint8_t out_data[OUTPUT_BYTES], in_data[INPUT_BYTES];
+    _Atomic uint32_t used_state;
     struct stream_ring rings;
     struct stream_port port;
     struct ring_consumer screen;
@@ -25,24 +29,19 @@ static void signalled(void *opaque)
 
 static void service_attach(struct ends *ends)
 {
-    uint8_t *at = ends->region;
-    ck_assert_int_eq(ring_consumer_attach(&ends->screen, (void *)(at + CONSOLE_OUTPUT_SHARED),
-                                          at + CONSOLE_OUTPUT_DATA, CONSOLE_OUTPUT_BYTES, 1),
-                     OK);
-    ck_assert_int_eq(ring_producer_attach(&ends->keyboard, (void *)(at + CONSOLE_INPUT_SHARED),
-                                          at + CONSOLE_INPUT_DATA, CONSOLE_INPUT_BYTES, 1),
-                     OK);
+    ck_assert_int_eq(
+        ring_consumer_attach(&ends->screen, &ends->out, ends->out_data, OUTPUT_BYTES, 1), OK);
+    ck_assert_int_eq(
+        ring_producer_attach(&ends->keyboard, &ends->in, ends->in_data, INPUT_BYTES, 1), OK);
 }
 
 static void vmm_attach(struct ends *ends)
 {
-    uint8_t *at = ends->region;
-    const struct stream_ring_place out = {(void *)(at + CONSOLE_OUTPUT_SHARED),
-                                          at + CONSOLE_OUTPUT_DATA, CONSOLE_OUTPUT_BYTES};
-    const struct stream_ring_place in = {(void *)(at + CONSOLE_INPUT_SHARED),
-                                         at + CONSOLE_INPUT_DATA, CONSOLE_INPUT_BYTES};
+    const struct stream_ring_place out = {&ends->out, ends->out_data, OUTPUT_BYTES};
+    const struct stream_ring_place in = {&ends->in, ends->in_data, INPUT_BYTES};
 
-    ck_assert_int_eq(stream_ring_attach(&ends->rings, &out, &in, ends, signalled), OK);
+    ck_assert_int_eq(
+        stream_ring_attach(&ends->rings, &out, &in, &ends->used_state, ends, signalled), OK);
     ends->port = stream_ring_port(&ends->rings);
 }
 
@@ -128,29 +127,29 @@ START_TEST(test_stream_ring_full_or_empty_asks_to_be_woken)
     type(ends, "k");
     ck_assert(ring_producer_wakes(&ends->keyboard));
     ck_assert_uint_eq(peek(ends, 0, text, sizeof text), 1);
-    for (uint64_t at = 0; at < CONSOLE_OUTPUT_BYTES; at++)
+    for (uint64_t at = 0; at < OUTPUT_BYTES; at++)
         put(ends, at, "x");
     ck_assert(!ring_consumer_wakes(&ends->screen));
-    ck_assert_uint_eq(room(ends, CONSOLE_OUTPUT_BYTES), 0);
+    ck_assert_uint_eq(room(ends, OUTPUT_BYTES), 0);
     ck_assert_int_eq(ring_read(&ends->screen, text, 3, &got), OK);
     ck_assert(ring_consumer_wakes(&ends->screen));
-    ck_assert_uint_eq(room(ends, CONSOLE_OUTPUT_BYTES), 3);
+    ck_assert_uint_eq(room(ends, OUTPUT_BYTES), 3);
     free(ends);
 }
 END_TEST
 
 START_TEST(test_stream_ring_retired_takes_everything)
 {
-    /* After the service has retired there is always room, and the output is dropped. */
+    /* After the service has retired or refused, there is always room, and output is dropped. */
     struct ends *ends = ends_new();
     uint64_t at = 0;
 
-    while (at < CONSOLE_OUTPUT_BYTES)
+    while (at < OUTPUT_BYTES)
         put(ends, at++, "x");
     ck_assert_uint_eq(room(ends, at), 0);
-    ring_consumer_retire((struct ring_shared *)(void *)(ends->region + CONSOLE_OUTPUT_SHARED));
-    for (unsigned i = 0; i < 3 * CONSOLE_OUTPUT_BYTES; i++) {
-        ck_assert_uint_eq(room(ends, at), CONSOLE_OUTPUT_BYTES);
+    ends->used_state = _i == 0 ? CONTROL_USED_RETIRED : CONTROL_USED_REFUSED;
+    for (unsigned i = 0; i < 3 * OUTPUT_BYTES; i++) {
+        ck_assert_uint_eq(room(ends, at), OUTPUT_BYTES);
         put(ends, at++, "y");
     }
     free(ends);
@@ -181,8 +180,8 @@ START_TEST(test_stream_ring_lying_peer_gets_nothing)
 {
     /* Impossible indices stop the ring; a peer that attaches anew starts it again. */
     struct ends *ends = ends_new();
-    struct ring_shared *out = (void *)(ends->region + CONSOLE_OUTPUT_SHARED);
-    struct ring_shared *in = (void *)(ends->region + CONSOLE_INPUT_SHARED);
+    struct ring_shared *out = &ends->out;
+    struct ring_shared *in = &ends->in;
     char text[8];
 
     atomic_store(&out->consumer.index, 1000);
@@ -193,7 +192,7 @@ START_TEST(test_stream_ring_lying_peer_gets_nothing)
     atomic_store(&out->consumer.index, 0);
     atomic_store(&in->producer.index, 0);
     service_attach(ends);
-    ck_assert_uint_eq(room(ends, 0), CONSOLE_OUTPUT_BYTES);
+    ck_assert_uint_eq(room(ends, 0), OUTPUT_BYTES);
     put(ends, 0, "ok");
     ck_screen(ends, "ok");
     free(ends);
@@ -242,7 +241,7 @@ TCase *stream_ring_tcase(void)
     tcase_add_test(tcase, test_stream_ring_put_twice_goes_out_once);
     tcase_add_test(tcase, test_stream_ring_signals_only_who_waits);
     tcase_add_test(tcase, test_stream_ring_full_or_empty_asks_to_be_woken);
-    tcase_add_test(tcase, test_stream_ring_retired_takes_everything);
+    tcase_add_loop_test(tcase, test_stream_ring_retired_takes_everything, 0, 2);
     tcase_add_test(tcase, test_stream_ring_input_stays_until_released);
     tcase_add_test(tcase, test_stream_ring_lying_peer_gets_nothing);
     tcase_add_test(tcase, test_stream_ring_sync_keeps_what_a_ring_explains);

@@ -19,7 +19,6 @@ int main(void)
     suite_add_tcase(suite, loop_tcase());
     suite_add_tcase(suite, stream_ring_tcase());
     suite_add_tcase(suite, record_tcase());
-    suite_add_tcase(suite, start_tcase());
 
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_ENV);

@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include <rootserver/loop.h>
+
+#include <stdio.h>
+
+#include <rootserver/root.h>
+#include <rt/calls.h>
+#include <rt/rt.h>
+
+/* Works for LOOP_WORK_US.  True: there is more to do. */
+static bool loop_work(uint64_t now)
+{
+    uint64_t until = now + root.boot->timebase_hz / 1000000 * LOOP_WORK_US;
+
+    do {
+        if (!lives_step(&root.lives, now))
+            return false;
+        now = rt_time_ticks();
+    } while (now < until);
+    return true;
+}
+
+/* The last lines.  A log instance that dies of them is started again and gets them once more. */
+static void loop_end_say(void)
+{
+    if (root.end.is_said && root.end.life == lives_log_restarts(&root.lives))
+        return;
+    if (root.end.is_said)
+        lives_ends_tell(&root.lives);
+    printf("all guests have ended%s\n",
+           lives_ended_well(&root.lives) ? "" : ", not all of them well");
+    if (root.finisher == NULL)
+        printf("this machine has no sifive,test0 device to end it\n");
+    root.end.is_said = true;
+    root.end.is_flush_asked = false;
+    root.end.life = lives_log_restarts(&root.lives);
+}
+
+/* Ends the machine once its last lines are shown. */
+static void loop_end(void)
+{
+    if (lives_log_is_away(&root.lives) || root.lines.fault != NULL)
+        return;
+    loop_end_say();
+    if (!root.end.is_flush_asked)
+        root.end.is_flush_asked = lines_flush(&root.lines);
+    if (root.end.is_flush_asked && root.lines.fault == NULL && lines_are_flushed(&root.lines))
+        root_end_machine(lives_ended_well(&root.lives));
+}
+
+void loop_turn(uint64_t latest)
+{
+    struct message m = {0};
+    uint64_t now = rt_time_ticks();
+
+    lives_look(&root.lives, now);
+    bool has_more = loop_work(now);
+    if (lives_guests_running(&root.lives) == 0)
+        loop_end();
+    uint64_t deadline = lives_deadline(&root.lives);
+    clock_set(&root.clock, has_more ? now : deadline < latest ? deadline : latest);
+    enum err err = ipc_recv(cap_at(root.plan.endpoint), &m);
+    if (err != OK) {
+        printf("reports cannot be received: %s\n", exec_error_name(err));
+        lines_down(&root.lines);
+        root_end_machine(false);
+    }
+    if (!(m.tag & TAG_NOTIFIED))
+        reports_message(&root.reports, &m);
+}

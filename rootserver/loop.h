@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The root server's event loop.  One turn looks at everything that the root server shares with
+ * processes, does a bounded amount of work, and then waits for the next message, signal or
+ * deadline: the only place where the root server waits.
+ *
+ * While there is work, the wait is only a look: a message that is in the queue comes first, and
+ * otherwise the clock's thread ends the wait at once.  So an obituary waits for LOOP_WORK_US and
+ * one piece of work at most, however large the guest is that is being made.
+ */
+#ifndef ROOTSERVER_LOOP_H
+#define ROOTSERVER_LOOP_H
+
+#include <stdint.h>
+
+#define LOOP_WORK_US 500 /* in one turn; a piece of work that was begun is finished */
+
+/* One turn.  Waits until `latest` ticks at most.  Ends the machine when the last guest has ended.
+ */
+void loop_turn(uint64_t latest);
+
+#endif
