@@ -90,6 +90,8 @@ static void boot_configuration_read(const uint8_t *archive)
     if (system_parse(archive + file.offset, file.bytes, &root.system, &problem) != OK)
         boot_give_up("%s; compile the configuration again with tools/config/compile.py",
                      problem.text);
+    if (system_expand((const void *)(uintptr_t)BOOT_DTB_ADDRESS, &root.system, &problem) != OK)
+        boot_give_up("nothing can be started: %s", problem.text);
 }
 
 /* Unix time in ns when the time CSR was 0, from the machine's goldfish RTC.  0

@@ -128,7 +128,7 @@ static MUST_CHECK exec_untypeds_revoke(struct exec *e, unsigned number, enum err
     struct plan_part *part = &e->plan->part[number];
     const struct memory *memory = &e->plan->memory;
 
-    for (; part->done < memory->node_count; part->done++) {
+    for (; part->done < MEMORY_NODES_MAX; part->done++) {
         const struct memory_node *node = &memory->node[part->done];
         if (node->state != MEMORY_TAKEN || node->owner != number + 1)
             continue;
@@ -143,7 +143,7 @@ static MUST_CHECK exec_untypeds_revoke(struct exec *e, unsigned number, enum err
 static MUST_CHECK exec_left_delete(struct exec *e, unsigned number, unsigned steps, enum err *first)
 {
     struct plan_part *part = &e->plan->part[number];
-    unsigned nodes = e->plan->memory.node_count;
+    const unsigned nodes = MEMORY_NODES_MAX; /* the revokes before */
 
     for (; part->done - nodes < part->action_count; part->done++) {
         const struct plan_action *a = &e->plan->action[part->first_action + part->done - nodes];

@@ -98,7 +98,7 @@ MUST_CHECK read_name(const void *fdt, int node, char out[NAME_BYTES])
         return ERR_FORMAT;
     for (int i = 0; i < length; i++) {
         char c = name[i];
-        if (!((c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '_'))
+        if (!((c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-'))
             return ERR_FORMAT;
     }
     memcpy(out, name, (size_t)length + 1);

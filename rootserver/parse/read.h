@@ -33,7 +33,7 @@ MUST_CHECK read_list(const void *fdt, int node, const char *name, char *out, siz
 /* Is the property there? */
 bool read_flag(const void *fdt, int node, const char *name);
 
-/* The name of a node: 1 to NAME_BYTES - 1 characters from [a-z0-9-_]. */
+/* The name of a node: 1 to NAME_BYTES - 1 characters from [a-z0-9-]. */
 MUST_CHECK read_name(const void *fdt, int node, char out[NAME_BYTES]);
 
 /* A subnode.  ERR_NOT_FOUND. */

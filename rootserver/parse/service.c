@@ -219,6 +219,7 @@ static MUST_CHECK service_policy(const void *fdt, int node, struct system_servic
         restart_parse(fdt, node, &s->restart) != OK)
         return service_bad(s, "no usable \"ping-ms\", \"progress-ms\" or \"restart\"");
     s->is_log = read_flag(fdt, node, "log");
+    s->is_each_device = read_flag(fdt, node, "each-device");
     return OK;
 }
 

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include <rootserver/parse/system.h>
 
+#include <stdio.h>
 #include <string.h>
 
 #include <libfdt.h>
+#include <rootserver/parse/machine.h>
 #include <rootserver/parse/read.h>
 #include <rootserver/parse/read_parts.h>
 
@@ -183,6 +185,68 @@ static void system_connections_resolve(struct system_config *out)
         if (service < out->service_count && (c->is_guest || service < c->client))
             c->service = service;
     }
+}
+
+/* How many instances the service has on this machine. */
+static unsigned system_instances_count(const void *tree, const struct system_service *s)
+{
+    const char *compatible[SYSTEM_MATCHES_MAX];
+    const struct system_device *device = &s->device[0];
+    struct machine_match match = {compatible, device->match_count, device->prefers_stdout};
+    struct machine_device found;
+    unsigned count = 0;
+
+    if (!s->is_each_device || s->is_bad || s->device_count == 0)
+        return 1;
+    for (unsigned i = 0; i < device->match_count; i++)
+        compatible[i] = device->match[i];
+    while (count < SYSTEM_SERVICES_MAX && machine_device_find(tree, &match, count, &found) == OK)
+        count++;
+    return count > 0 ? count : 1;
+}
+
+/* The needs of an instance are those of each further one. */
+static MUST_CHECK system_needs_copy(struct system_config *system, unsigned from, unsigned to)
+{
+    unsigned count = system->connection_count;
+
+    for (unsigned i = 0; i < count; i++) {
+        struct system_connection *need = &system->connection[i];
+        if (need->is_guest || need->client != from)
+            continue;
+        if (system->connection_count == SYSTEM_CONNECTIONS_MAX)
+            return ERR_RANGE;
+        struct system_connection *copy = &system->connection[system->connection_count++];
+        *copy = *need;
+        copy->client = to;
+    }
+    return OK;
+}
+
+MUST_CHECK system_expand(const void *tree, struct system_config *system, struct problem *problem)
+{
+    unsigned listed = system->service_count;
+
+    for (unsigned i = 0; i < listed; i++) {
+        unsigned count = system_instances_count(tree, &system->service[i]);
+        for (unsigned k = 2; k <= count; k++) {
+            unsigned added = system->service_count;
+            char name[NAME_BYTES + 4] = "";
+            snprintf(name, sizeof name, "%s-%u", system->service[i].name, k);
+            if (added == SYSTEM_SERVICES_MAX || strlen(name) >= NAME_BYTES ||
+                system_service_find(system, name) != SYSTEM_SERVICES_MAX ||
+                system_needs_copy(system, i, added) != OK) {
+                problem_set(problem, "there are too many devices for the service %s",
+                            system->service[i].name);
+                return ERR_RANGE;
+            }
+            system->service[added] = system->service[i];
+            memcpy(system->service[added].name, name, NAME_BYTES);
+            system->service_count++;
+        }
+    }
+    system_connections_resolve(system);
+    return OK;
 }
 
 static MUST_CHECK system_services_parse(const void *fdt, struct system_config *out,

@@ -28,14 +28,14 @@
 #define SYSTEM_TEXT_BYTES      (32u << 10) /* of all option values */
 #define SYSTEM_THREADS_MAX     8
 #define SYSTEM_PATH_BYTES      256 /* this and the following include the zero byte */
-#define SYSTEM_MATCH_BYTES     48
+#define SYSTEM_MATCH_BYTES     68
 #define SYSTEM_SOURCE_BYTES    64
 #define SYSTEM_MEMORY_MIN      (UINT64_C(16) << 20)
 #define SYSTEM_MEMORY_MAX      (UINT64_C(1) << 37)
 #define SYSTEM_MEMORY_MULTIPLE (UINT64_C(2) << 20)
 #define SYSTEM_HEAP_MAX        (UINT64_C(64) << 20)
 #define SYSTEM_KEPT_MAX        (UINT64_C(4) << 30) /* one memory of a service */
-#define SYSTEM_RING_BYTES_MAX  (UINT64_C(256) << 10)
+#define SYSTEM_RING_BYTES_MAX  (UINT64_C(1) << 20)
 #define SYSTEM_INFO_MAX        (UINT64_C(64) << 10)
 #define SYSTEM_SATP_SV39       8
 
@@ -111,7 +111,8 @@ struct system_service {
     uint64_t heap_bytes;
     uint32_t ping_ms, progress_ms; /* 0: progress is not watched */
     struct system_restart restart;
-    bool is_log; /* shows the root server's lines */
+    bool is_log;         /* shows the root server's lines */
+    bool is_each_device; /* one instance for each device that matches its first one */
     unsigned device_count, memory_count;
     struct system_device device[SYSTEM_DEVICES_MAX];
     struct system_memory memory[SYSTEM_MEMORIES_MAX];
@@ -173,6 +174,13 @@ struct system_config {
  */
 MUST_CHECK system_parse(const void *blob, size_t bytes, struct system_config *out,
                         struct problem *problem);
+
+/*
+ * Adds the further instances of services that have one for each device: NAME-2, NAME-3 and so on.
+ * `tree` is the machine's, which machine_parse() accepted.  Connections find them by these names.
+ *   ERR_RANGE  more than SYSTEM_SERVICES_MAX instances; *problem names the service
+ */
+MUST_CHECK system_expand(const void *tree, struct system_config *system, struct problem *problem);
 
 /* Bytes of the Frames of a connection, and where its parts begin: one page of struct ring_shared,
  * then each ring's data and the info page, at page borders. */

@@ -119,6 +119,12 @@ void build_connection(struct build *b, unsigned connection);
 void build_side(struct build *b, unsigned connection, enum plan_side_kind side);
 void build_trace(struct build *b);
 
+/* Page tables for one side of a connection. */
+static inline unsigned build_connection_tables(const struct system_client *client)
+{
+    return system_client_bytes(client) / (2u << 20) + 1;
+}
+
 /* plan/home.c: wake Notification, bell and control region of a process, in an INSTANCE or GUEST. */
 uint64_t build_home_bytes(unsigned connections_max, bool is_log);
 void build_home(struct build *b, struct build_piece *piece, unsigned process,

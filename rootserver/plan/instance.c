@@ -185,7 +185,7 @@ unsigned build_service_tables(struct build *b, unsigned index)
 {
     const struct system_service *service = &b->in->system->service[index];
     const struct plan_instance *instance = &b->plan->instance[index];
-    uint64_t tables = 4 + service->client.most;
+    uint64_t tables = 4 + service->client.most * build_connection_tables(&service->client);
 
     for (unsigned d = 0; d < SYSTEM_DEVICES_MAX; d++)
         tables += instance->device[d].frame_count / TABLE_PAGES + 2;

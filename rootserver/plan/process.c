@@ -111,6 +111,19 @@ static unsigned process_used_count(const struct build *b, unsigned process)
     return count;
 }
 
+/* Page tables for the connections that the process uses. */
+static unsigned process_used_tables(const struct build *b, unsigned process)
+{
+    unsigned tables = 1;
+
+    for (unsigned i = 0; i < b->plan->connection_count; i++) {
+        const struct plan_connection *c = &b->plan->connection[i];
+        if (c->client == process && c->instance < SYSTEM_SERVICES_MAX)
+            tables += build_connection_tables(&b->in->system->service[c->instance].client);
+    }
+    return tables;
+}
+
 /* Gives each capability of the process its slot: a CNode is as large as it must be. */
 static struct plan_layout_slots process_slots(const struct build *b, unsigned process,
                                               unsigned threads)
@@ -169,7 +182,7 @@ static struct build_piece process_spaces(struct build *b, unsigned process,
                       (is_vmm ? build_vmm_frames(b, owner) : build_service_frames(b, owner));
     uint64_t tables = TABLES_BASE +
                       (program_pages + build_page_count(want->heap_bytes)) / TABLE_PAGES +
-                      process_used_count(b, process) +
+                      process_used_tables(b, process) +
                       (is_vmm ? build_vmm_tables(b, owner) : build_service_tables(b, owner));
     unsigned store_bits = build_cnode_bits(frames), space_bits = build_bits((tables + 2) * PAGE);
 

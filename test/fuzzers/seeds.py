@@ -157,11 +157,35 @@ def image_seeds():
 
 # ---- Trees: configurations as the host tool writes them, machines as QEMU describes them ----
 
+def connection_of(service, n):
+    return {"service": service, "key": service, "device": "a-device", "source": f"g.toml:{n}",
+            "option": b"\0" * 16, "options": {"size": {"type": "size", "value": fdt.U64(65536)},
+                                              "path": {"type": "string", "value": "x"}}}
+
+
+def service_of(rights, **more):
+    return {"program": "svc/console", "service": "console", "protocol": "a/1", "threads": 1,
+            "heap": fdt.U64(0x40000), "ping-ms": 1000, "progress-ms": 0,
+            "restart": b"".join(n.to_bytes(4, "big") for n in (5, 10000, 0, 1000)),
+            "devices": {"uart": {"match": "ns16550a", "registers": "rw", "irqs": 0, "reset": "none",
+                                 "properties": "reg-shift", "optional": True}},
+            "memory": {"queues": {"bytes": fdt.U64(0x10000), "dma": True},
+                       "disks": {"bytes": fdt.U64(0x200000), "kept": True}},
+            "client": {"max": 64, "info": fdt.U64(0x1000), "calls": True,
+                       "rings": {"out": {"index": 0, "record": 1, "count": 16384, "from": "client"},
+                                 "in": {"index": 1, "record": 64, "count": 64, "from": "service"}},
+                       "regions": {"max": 4, "rights": rights}}} | more
+
+
 def tree_of(guests, **more):
     nodes = {f"g{i}": {"index": i, "vmm": "vmm", "kernel": "guests/g0/kernel", "bootargs": "quiet",
-                       "memory": fdt.U64(64 << 20), "vcpus": 1} | more for i in range(guests)}
-    return fdt.blob({"compatible": "warren,system-1", "system-name": "sample",
-                     "services": {"console": {"program": "svc/console"}}, "guests": nodes})
+                       "memory": fdt.U64(16 << 20), "vcpus": 1,
+                       "connections": {"0": connection_of("log", 0), "1": connection_of("disk", 1)}}
+             | more for i in range(guests)}
+    services = {"log": service_of("map", log=True),
+                "disk": service_of("dma", needs={"0": connection_of("log", 2)})}
+    return fdt.blob({"compatible": "warren,system-2", "system-name": "sample",
+                     "services": services, "guests": nodes})
 
 
 def config_seeds():
@@ -175,7 +199,7 @@ def config_seeds():
     yield "little", tree_of(1, memory=fdt.U64(1 << 20))
     yield "long", tree_of(1, bootargs="x" * 1100)
     yield "control", tree_of(1, bootargs="a\nb")
-    yield "other", fdt.blob({"compatible": "warren,system-2"})
+    yield "other", fdt.blob({"compatible": "warren,system-3"})
     yield "machine", compiled("virt-256m")
 
 

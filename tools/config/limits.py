@@ -5,9 +5,7 @@ import pathlib
 import re
 
 TOP = pathlib.Path(__file__).resolve().parents[2]
-# The reader of this form is in rootserver/next until it takes the place of the former one.
-READERS = [name for name in ("rootserver/next/parse/system.h", "rootserver/parse/system.h") if (TOP / name).exists()]
-HEADERS = ("libs/base/limits.h", "libs/proto/control.h", "libs/proto/process_start.h", READERS[0])
+HEADERS = ("libs/base/limits.h", "libs/proto/control.h", "libs/proto/process_start.h", "rootserver/parse/system.h")
 # A number, or a number shifted to the left.
 LINE = re.compile(r"^#define (\w+) +\(?(?:UINT64_C\()?(0x[0-9a-f]+|[0-9]+)u?\)?(?: << ([0-9]+)\))?(?: |$)", re.M)
 

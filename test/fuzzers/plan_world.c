@@ -1,0 +1,188 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "plan_world.h"
+
+#include <stdio.h>
+
+#include "fuzz.h"
+
+#define ARCHIVE_BYTES (1u << 20)
+#define ARCHIVE_AT    UINT64_C(0xa0000000)
+#define EMPTY_FIRST   300u
+
+static uint8_t archive[ARCHIVE_BYTES];
+static size_t archive_end;
+static struct bootinfo boot;
+static struct archive_map map;
+static struct plan plan;
+
+static void put(uint8_t *at, uint64_t value, unsigned bytes)
+{
+    for (unsigned i = 0; i < bytes; i++)
+        at[i] = (uint8_t)(value >> (8 * i));
+}
+
+/* A file of a cpio archive ("newc") whose data begin at a page. */
+static uint8_t *file_add(const char *name, size_t bytes)
+{
+    size_t head = archive_end, data = (head + 110 + strlen(name) + 1 + 4095) / 4096 * 4096;
+    char text[111];
+
+    if (bytes == 0)
+        data = (head + 110 + strlen(name) + 1 + 3) / 4 * 4;
+    snprintf(text, sizeof text, "070701%08x%08x%08x%08x%08x%08x%08x%08x%08x%08x%08x%08x%08x", 1,
+             0100644, 0, 0, 1, 0, (unsigned)bytes, 0, 0, 0, 0, (unsigned)(data - head - 110), 0);
+    memcpy(archive + head, text, 110);
+    memcpy(archive + head + 110, name, strlen(name));
+    archive_end = (data + bytes + 3) / 4 * 4;
+    return archive + data;
+}
+
+/* A program of one page of code. */
+static void program_put(uint8_t *at)
+{
+    memcpy(at, "\177ELF\2\1\1", 7);
+    put(at + 16, 2, 2);
+    put(at + 18, 243, 2);
+    put(at + 24, 0x10100, 8);
+    put(at + 32, 64, 8);
+    put(at + 54, 56, 2);
+    put(at + 56, 1, 2);
+    put(at + 64, 1, 4);
+    put(at + 68, 5, 4);
+    put(at + 80, 0x10000, 8);
+    put(at + 96, 0x1000, 8);
+    put(at + 104, 0x1000, 8);
+}
+
+static void archive_make(void)
+{
+    program_put(file_add("svc/console", 0x1000));
+    program_put(file_add("vmm", 0x1000));
+    uint8_t *kernel = file_add("guests/g0/kernel", 0x8000);
+    put(kernel + 8, 0x200000, 8);
+    put(kernel + 16, 0x10000, 8);
+    memcpy(kernel + 48, "RISCV\0\0\0RSC\x05", 12);
+    (void)file_add("guests/g0/initrd", 0x3000);
+    (void)file_add("TRAILER!!!", 0);
+    archive_end = (archive_end + 4095) / 4096 * 4096;
+}
+
+static void untyped_add(uint64_t address, unsigned bits, unsigned kind)
+{
+    boot.untyped[boot.untyped_count++] = (struct boot_untyped){
+        .address = address, .size_bits = (uint8_t)bits, .kind = (uint8_t)kind};
+}
+
+static void machine_make(void)
+{
+    const struct archive_piece piece = {.slot = 8, .size_bits = 20, .address = ARCHIVE_AT};
+
+    archive_make();
+    boot.untyped_first = 8;
+    boot.empty_first = EMPTY_FIRST;
+    boot.timebase_hz = 10000000;
+    untyped_add(ARCHIVE_AT, 20, BOOT_UNTYPED_ARCHIVE);
+    for (unsigned i = 0; i < 3; i++)
+        untyped_add(UINT64_C(0x100000000) + (UINT64_C(1) << (26 + i)), 26 + i, BOOT_UNTYPED_RAM);
+    untyped_add(0, 29, BOOT_UNTYPED_DEVICE);
+    FUZZ_CHECK(archive_cut(&piece, 1, archive, archive_end, EMPTY_FIRST + PLAN_ROOT_SLOTS, &map) ==
+               OK);
+}
+
+struct amount {
+    uint64_t memory;
+    unsigned largest, slots, actions;
+};
+
+static struct amount amount(void)
+{
+    return (struct amount){memory_left(&plan.memory), memory_largest(&plan.memory, 63),
+                           slots_left(&plan.memory.slots), plan.action_count};
+}
+
+static void same(struct amount a, struct amount b)
+{
+    FUZZ_CHECK(a.memory == b.memory && a.largest == b.largest);
+    FUZZ_CHECK(a.slots == b.slots && a.actions == b.actions);
+}
+
+static enum err part_plan(const struct plan_input *in, unsigned part, struct problem *problem)
+{
+    if (part >= PLAN_PART_SIDES)
+        return plan_side(in, &plan, (part - PLAN_PART_SIDES) / 2, (part - PLAN_PART_SIDES) % 2,
+                         problem);
+    if (part >= PLAN_PART_PROCESSES)
+        return plan_process(in, &plan, part - PLAN_PART_PROCESSES, problem);
+    if (part >= PLAN_PART_CONNECTIONS)
+        return plan_connection(in, &plan, part - PLAN_PART_CONNECTIONS, problem);
+    return part >= PLAN_PART_GUESTS ? plan_guest(in, &plan, part - PLAN_PART_GUESTS, problem)
+                                    : plan_instance(in, &plan, part - PLAN_PART_INSTANCES, problem);
+}
+
+static void part_check(const struct plan_input *in, unsigned part, bool is_brief)
+{
+    struct problem problem = {""};
+    struct amount before = amount();
+
+    if (part_plan(in, part, &problem) != OK) {
+        FUZZ_CHECK(memchr(problem.text, 0, sizeof problem.text) != NULL && problem.text[0] != 0);
+        same(amount(), before);
+        return;
+    }
+    for (unsigned i = 0; i < plan.part[part].action_count; i++)
+        FUZZ_CHECK(plan.action[plan.part[part].first_action + i].count > 0);
+    FUZZ_CHECK(
+        plan.part[part].action_count == 0 ||
+        !plan.action[plan.part[part].first_action + plan.part[part].action_count - 1].is_open);
+    if (!is_brief)
+        return;
+    plan_undo(&plan, part);
+    plan.memory.call_count = 0; /* carried out */
+    same(amount(), before);
+    FUZZ_CHECK(part_plan(in, part, &problem) == OK);
+}
+
+static void everything_undo(void)
+{
+    for (unsigned part = PLAN_PARTS; part-- > 1;) {
+        if (plan.part[part].state != PLAN_PART_NONE && part >= PLAN_PART_PROCESSES)
+            plan_undo(&plan, part);
+    }
+    for (unsigned part = PLAN_PARTS; part-- > 1;) {
+        FUZZ_CHECK(plan.part[part].state == PLAN_PART_NONE || part < PLAN_PART_PROCESSES);
+        plan_undo(&plan, part);
+    }
+    plan.memory.call_count = 0;
+}
+
+void plan_world_check(const struct system_config *system, const void *tree, uint64_t order)
+{
+    static struct machine_config machine;
+    if (archive_end == 0)
+        machine_make();
+    struct problem problem = {""};
+    const struct plan_input in = {.boot = &boot,
+                                  .machine = &machine,
+                                  .machine_tree = tree,
+                                  .system = system,
+                                  .archive = archive,
+                                  .archive_bytes = archive_end,
+                                  .archive_map = &map};
+
+    FUZZ_CHECK(plan_root(&in, &plan, &problem) == OK);
+    FUZZ_CHECK(plan_open(&in, &plan, &problem) == OK);
+    plan.memory.call_count = 0;
+    struct amount before = amount();
+    /* Processes before connections, as a start does. */
+    for (unsigned part = 1; part < PLAN_PART_CONNECTIONS; part++)
+        part_check(&in, part, order >> part % 64 & 1);
+    for (unsigned part = PLAN_PART_PROCESSES; part < PLAN_PART_SIDES; part++)
+        part_check(&in, part, order >> part % 64 & 1);
+    for (unsigned i = 0; i < plan.connection_count; i++) {
+        part_check(&in, plan_part_connection(i), order >> i % 64 & 1);
+        part_check(&in, plan_part_side(i, PLAN_SIDE_SERVICE), false);
+        part_check(&in, plan_part_side(i, PLAN_SIDE_CLIENT), false);
+    }
+    everything_undo();
+    same(amount(), before);
+}
