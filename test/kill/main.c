@@ -78,8 +78,9 @@ static void kill_tell(struct kill_watch *w)
 {
     uint64_t mean = w->backs > 0 ? w->ticks / w->backs : 0;
 
-    printf("test.kill: %s was killed %" PRIu32 " times; a restart took %" PRIu64 " us\n",
-           w->order.name, w->order.done, mean * 1000000 / root.boot->timebase_hz);
+    printf("test.kill: %s was killed %" PRIu32 " times; %" PRIu32 " restarts took %" PRIu64
+           " us each\n",
+           w->order.name, w->order.done, w->backs, mean * 1000000 / root.boot->timebase_hz);
     w->is_told = true;
 }
 

@@ -7,8 +7,8 @@ import re
 from harness.machine import Failure
 from harness.shell import Shell
 
-KILLS = int(os.environ.get("WARREN_KILLS", "300"))
-EVERY_MS = 10
+KILLS = int(os.environ.get("WARREN_KILLS", "200"))
+EVERY_MS = 100
 KILLER = {"rootserver": "test/kill/rootserver-kill.elf"}
 DEBIAN = {"kernel": "debian:Image", "initrd": "build:configs/shell.cpio", "bootargs": "console=ttyS0"}
 WORK = "i=0; while [ $i -lt 40 ]; do i=$((i+1)); echo $i; done | md5sum; seq 1 300 | tail -n 200; " \
