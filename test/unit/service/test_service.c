@@ -238,6 +238,19 @@ START_TEST(test_service_ping_is_answered_in_each_turn)
 }
 END_TEST
 
+START_TEST(test_service_flood_of_signals_does_nothing)
+{
+    /* A client that signals for ever, without a request, costs turns that move nothing. */
+    world_offer(0, 1);
+    ck_assert(world_run(SERVICE_BIT_ROOT));
+    unsigned wakes = world.root_wakes;
+    for (unsigned i = 0; i < 1000; i++)
+        ck_assert(!service_turn(&world.service, ~UINT64_C(0)));
+    ck_assert_uint_eq(world.connects, 1);
+    ck_assert_uint_eq(world.root_wakes, wakes);
+}
+END_TEST
+
 static bool is_moving;
 static uint64_t seen_bits;
 
@@ -362,6 +375,7 @@ Suite *protocol_suite(void)
     tcase_add_test(tc, test_service_new_generation_is_another_client);
     tcase_add_test(tc, test_service_unknown_state_changes_nothing);
     tcase_add_test(tc, test_service_ping_is_answered_in_each_turn);
+    tcase_add_test(tc, test_service_flood_of_signals_does_nothing);
     tcase_add_test(tc, test_service_model_moves_and_sleeps);
     tcase_add_test(tc, test_service_region_reads_and_writes_by_the_clients_numbers);
     tcase_add_test(tc, test_service_region_outside_is_refused);

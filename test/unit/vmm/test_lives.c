@@ -12,7 +12,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <proto/console.h>
 #include <test/fakes/stores.h>
 #include <test/fakes/vmm_fake.h>
 #include <vmm/io/stream_ring.h>
@@ -20,6 +19,15 @@
 #include <vmm/vcpu/vcpu_loop.h>
 
 #include "suites.h"
+
+/* The memory that the VMM shares with the console service: two rings, then their data. */
+#define OUTPUT_SHARED 0x0000
+#define INPUT_SHARED  0x0800
+#define OUTPUT_DATA   0x1000
+#define OUTPUT_BYTES  0x4000
+#define INPUT_DATA    0x5000
+#define INPUT_BYTES   0x1000
+#define REGION_BYTES  0x6000
 
 #define UART       UINT64_C(0x10000000)
 #define RTC        UINT64_C(0x101000)
@@ -39,7 +47,7 @@ struct view {
 static const _Atomic uint32_t used_state = CONTROL_USED_UP; /* of the service */
 
 static struct vmm_fake *fake;
-static _Alignas(4096) uint8_t region[CONSOLE_REGION_BYTES];
+static _Alignas(4096) uint8_t region[REGION_BYTES];
 static struct ring_consumer terminal;
 static struct ring_producer keyboard;
 static bool is_service_signalled, is_vmm_signalled;
@@ -304,15 +312,15 @@ static void vmm_live(void)
     static struct stream_ring rings;
     static struct machine machine;
     static const struct vcpu_loop_ops ops = {kernel_run, kernel_poll, kernel_wait, kernel_rebooted};
-    const struct stream_ring_place out = {(void *)(region + CONSOLE_OUTPUT_SHARED),
-                                          region + CONSOLE_OUTPUT_DATA, CONSOLE_OUTPUT_BYTES};
-    const struct stream_ring_place in = {(void *)(region + CONSOLE_INPUT_SHARED),
-                                         region + CONSOLE_INPUT_DATA, CONSOLE_INPUT_BYTES};
+    const struct stream_ring_place out = {(void *)(region + OUTPUT_SHARED), region + OUTPUT_DATA,
+                                          OUTPUT_BYTES};
+    const struct stream_ring_place in = {(void *)(region + INPUT_SHARED), region + INPUT_DATA,
+                                         INPUT_BYTES};
     struct board_config config = fake->config;
     bool is_taken_over = false;
 
-    ck_assert_int_eq(
-        stream_ring_attach(&rings, &out, &in, &used_state, NULL, service_signalled), OK);
+    ck_assert_int_eq(stream_ring_attach(&rings, &out, &in, &used_state, NULL, service_signalled),
+                     OK);
     const struct stream_port port = stream_ring_port(&rings);
     for (uint32_t i = 0; i < config.device_count; i++)
         if (config.device[i].is_connected)
@@ -339,11 +347,11 @@ static void world_reset(void)
     shown_count = typed_count = view_count = step = 0;
     places = stride = 0;
     is_service_signalled = is_vmm_signalled = false;
-    ck_assert_int_eq(ring_consumer_attach(&terminal, (void *)(region + CONSOLE_OUTPUT_SHARED),
-                                          region + CONSOLE_OUTPUT_DATA, CONSOLE_OUTPUT_BYTES, 1),
+    ck_assert_int_eq(ring_consumer_attach(&terminal, (void *)(region + OUTPUT_SHARED),
+                                          region + OUTPUT_DATA, OUTPUT_BYTES, 1),
                      OK);
-    ck_assert_int_eq(ring_producer_attach(&keyboard, (void *)(region + CONSOLE_INPUT_SHARED),
-                                          region + CONSOLE_INPUT_DATA, CONSOLE_INPUT_BYTES, 1),
+    ck_assert_int_eq(ring_producer_attach(&keyboard, (void *)(region + INPUT_SHARED),
+                                          region + INPUT_DATA, INPUT_BYTES, 1),
                      OK);
     ck_assert(ring_consumer_sleep(&terminal));
 }
