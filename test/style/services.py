@@ -8,7 +8,8 @@ import re
 import tomllib
 
 MANIFEST = re.compile(r"services/([\w-]+)/manifest\.toml")
-ROOMS = ("tools/config/", "vmm/boot/", "vmm/io/", "vmm/memory/", "vmm/state/", "vmm/vcpu/")
+ROOMS = ("rootserver/", "tools/config/", "vmm/board/", "vmm/boot/", "vmm/io/", "vmm/memory/", "vmm/state/", "vmm/vcpu/",
+         "vmm/main.c", "vmm/calls.", "vmm/meson.build", "vmm/README.md")
 
 
 def names(tree):

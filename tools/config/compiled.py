@@ -4,8 +4,7 @@
 import fdt
 import options
 
-# A reader of the first version finds in the tree what it knows.
-COMPATIBLE = ["warren,system-2", "warren,system-1"]
+COMPATIBLE = "warren,system-2"
 FLAG = b""  # a property without a value: true
 
 
