@@ -203,5 +203,8 @@ bool lives_log_is_away(const struct lives *lives)
 
 uint32_t lives_log_restarts(const struct lives *lives)
 {
-    return lives->log < PLAN_PROCESSES_ALL ? lives->life[lives->log].restart_count : 0;
+    if (lives->log >= PLAN_PROCESSES_ALL)
+        return 0;
+    const struct life *l = &lives->life[lives->log];
+    return l->restart_count + (l->outcome != LIFE_OUTCOME_NONE);
 }

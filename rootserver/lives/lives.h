@@ -142,7 +142,7 @@ void lives_ends_tell(struct lives *lives);
 
 /* Is the instance that shows lines neither running nor given up? */
 bool lives_log_is_away(const struct lives *lives);
-/* How often that instance was started again. */
+/* How often that instance was started again or given up: the last lines are then said anew. */
 uint32_t lives_log_restarts(const struct lives *lives);
 
 /* The topic of lines about a guest's end: the log's served connection of that VMM + 1, or 0. */
