@@ -273,7 +273,11 @@ system_tree() {
     run_tree <<<'echo "QEMU $*"'
     rm "$TOP/build/configs/tiny.cpio" "$TOP/build/kernel/warren.elf"
     cp -r "$REAL/tools/config" "$REAL/tools/archive" "$TOP/tools/"
-    mkdir -p "$TOP/libs/base" && cp "$REAL/libs/base/limits.h" "$TOP/libs/base/"
+    # The headers with limits that the compiler reads (tools/config/limits.py).
+    mkdir -p "$TOP/libs/base" "$TOP/libs/proto" "$TOP/rootserver/parse"
+    cp "$REAL/libs/base/limits.h" "$TOP/libs/base/"
+    cp "$REAL/libs/proto/control.h" "$REAL/libs/proto/process_start.h" "$TOP/libs/proto/"
+    cp "$REAL/rootserver/parse/system.h" "$TOP/rootserver/parse/"
     mkdir -p "$TOP/vmm" && cp -r "$REAL/vmm/dev" "$TOP/vmm/"
     system_make "$TOP/configs/old"
     system_make "$TOP/configs/new"
