@@ -238,9 +238,11 @@ static void boot_lives_set(void)
     lives_begin(&root.lives);
 }
 
-static uint32_t boot_thread_of(unsigned process)
+static uint32_t boot_thread_of(unsigned process, unsigned n)
 {
-    return root.plan.process[process].thread[0];
+    const struct plan_process *p = &root.plan.process[process];
+
+    return n < p->thread_count ? p->thread[n] : 0;
 }
 
 void boot_start(void)

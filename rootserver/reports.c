@@ -150,12 +150,35 @@ static void report_registers_print(uint32_t thread)
     }
 }
 
+/*
+ * The thread that faulted.  All threads of a process send faults with one badge.  Each has a stack
+ * of its own, so pc and sp together tell the thread; the first one if none fits.
+ */
+static uint32_t report_thread_find(const struct reports *r, unsigned process,
+                                   const struct message *m)
+{
+    enum {
+        PC = 0,
+        SP = 2
+    };
+    uint32_t thread;
+
+    for (unsigned n = 0; (thread = r->thread(process, n)) != 0; n++) {
+        uint64_t pc = 0, sp = 0;
+        if (thread_get_reg(cap_at(thread), PC, &pc) == OK &&
+            thread_get_reg(cap_at(thread), SP, &sp) == OK && pc == m->word[FAULT_PC] &&
+            sp == m->word[FAULT_SP])
+            return thread;
+    }
+    return r->thread(process, 0);
+}
+
 static void report_fault(struct reports *r, unsigned process, const struct message *m)
 {
     printf("%s faulted: %s (cause %" PRIu64 ", tval %#" PRIx64 ") at pc %#" PRIx64 "\n",
            report_name(r, process), report_cause_name(m->word[FAULT_CAUSE]), m->word[FAULT_CAUSE],
            m->word[FAULT_TVAL], m->word[FAULT_PC]);
-    report_registers_print(r->thread(process));
+    report_registers_print(report_thread_find(r, process, m));
     report_end(r, process, LIFE_END_FAULT);
 }
 

@@ -29,7 +29,7 @@ struct report_line {
 struct reports {
     struct lives *lives;
     struct lines *lines;
-    uint32_t (*thread)(unsigned process); /* root slot of the process's first thread */
+    uint32_t (*thread)(unsigned process, unsigned n); /* root slot of thread n; 0: no such thread */
     struct report_line line[PLAN_PROCESSES_ALL];
 };
 

@@ -12,10 +12,13 @@
 #include <rt/calls.h>
 #include <rt/rt.h>
 
-#define CONSOLE 0u
-#define LEFT    16u
-#define RIGHT   17u
-#define HZ      UINT64_C(10000000)
+#define CONSOLE     0u
+#define LEFT        16u
+#define RIGHT       17u
+#define HZ          UINT64_C(10000000)
+
+#define THREADS     3u
+#define THREAD_STEP 100u
 
 static struct lives lives;
 static struct lines lines;
@@ -41,8 +44,8 @@ uint64_t rt_timebase_hz(void)
 
 void abi_ecall(struct abi_regs *regs)
 {
-    if (regs->a7 == CALL_INVOKE && regs->a0 == 100 + LEFT)
-        regs->a1 = 0x1000 + regs->a2; /* thread_get_reg */
+    if (regs->a7 == CALL_INVOKE && regs->a0 >= 100 && regs->a0 < 100 + (THREADS + 1) * THREAD_STEP)
+        regs->a1 = (regs->a0 - 100) / THREAD_STEP * 0x1000 + regs->a2; /* thread_get_reg */
     regs->a0 = OK;
 }
 
@@ -106,9 +109,10 @@ void work_unpin(struct work *work, unsigned connection)
     (void)work, (void)connection;
 }
 
-static uint32_t thread_of(unsigned process)
+/* Thread n's registers are 0x1000 * (n + 1) + their number. */
+static uint32_t thread_of(unsigned process, unsigned n)
 {
-    return 100 + process;
+    return n < THREADS ? 100 + THREAD_STEP * (n + 1) + process : 0;
 }
 
 static void process(unsigned index, const char *name, const char *guest)
@@ -189,6 +193,23 @@ START_TEST(test_message_fault_names_process_and_ends_it_alone)
     ck_assert_uint_eq(stops, 1);
     ck_assert_int_eq(lives.life[LEFT].outcome, LIFE_OUTCOME_DEAD);
     ck_assert_uint_eq(lives_guests_running(&lives), 1);
+}
+END_TEST
+
+START_TEST(test_message_fault_shows_the_thread_that_faulted)
+{
+    /* The registers of a fault are those of the thread with its pc and sp. */
+    uint64_t base = 0x1000 * (uint64_t)(_i + 1);
+    struct message m = {.tag = TAG_FAULT, .badge = LEFT + 1};
+
+    m.word[FAULT_PC] = base;
+    m.word[FAULT_SP] = base + 2;
+    reports_message(&reports, &m);
+    fflush(stdout);
+    char a0[40];
+    snprintf(a0, sizeof a0, " a0 %016llx", (unsigned long long)base + 10);
+    says(a0);
+    ck_assert_uint_eq(count_said(" a0 "), 1);
 }
 END_TEST
 
@@ -469,9 +490,10 @@ int main(void)
     TCase *tc = tcase_create("reports");
     tcase_add_checked_fixture(tc, setup, teardown);
     tcase_add_test(tc, test_message_fault_names_process_and_ends_it_alone);
+    tcase_add_loop_test(tc, test_message_fault_shows_the_thread_that_faulted, 0, THREADS);
     tcase_add_test(tc, test_message_fault_within_the_policy_is_no_death);
     tcase_add_test(tc, test_message_all_powered_off_is_the_only_good_end);
-    tcase_add_loop_test(tc, test_message_ends_that_a_restart_may_mend, 0, 9);
+    tcase_add_loop_test(tc, test_message_ends_that_a_restart_may_mend, 0, 10);
     tcase_add_test(tc, test_message_from_nobody_is_ignored);
     tcase_add_loop_test(tc, test_message_service_cannot_end_a_guest, 0, 2);
     tcase_add_test(tc, test_message_log_lines_carry_the_name);
