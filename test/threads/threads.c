@@ -8,7 +8,7 @@
  * A further thread of the highest priority suspends and resumes the others at random moments, some
  * ten thousand times a second: so they lose the hart anywhere, and waits in the kernel end early.
  */
-#include "hammer.h"
+#include <test/services/hammer/hammer.h>
 
 #include <pthread.h>
 #include <stdbool.h>
@@ -215,7 +215,7 @@ static void round_run(unsigned count, bool are_equal, bool disturbs)
 
     priorities_set(are_equal);
     is_disturbing = disturbs;
-    hammer_run(count);
+    hammer_run(count, stdout);
     is_disturbing = false;
     snprintf(line, sizeof line, "threads: %u of %s priorities%s\n", count,
              are_equal ? "equal" : "different", disturbs ? ", disturbed" : "");

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* One round: each test starts `count` threads, lets them work, and joins them. */
-#include "hammer.h"
+#include <test/services/hammer/hammer.h>
 
 #include <errno.h>
 #include <pthread.h>
@@ -16,9 +16,10 @@
 #include <time.h>
 
 #define PAUSES_MAX 100000 /* of 0.1 ms */
-#define PATIENCE_S 20 /* longer than any wait takes that is not lost */
+#define PATIENCE_S 20     /* longer than any wait takes that is not lost */
 
 static unsigned thread_count;
+static FILE *line_stream;
 
 #define MUST(claim)                                                                                \
     do {                                                                                           \
@@ -41,16 +42,36 @@ static unsigned random_next(unsigned *state)
     return *state >> 8;
 }
 
-static void threads_run(void *(*work)(void *))
+/* Takes a planned thread.  A detached one may still be ending, so EAGAIN is tried again `pauses`
+ * times. */
+static void thread_take(pthread_t *thread, const pthread_attr_t *attr, void *(*work)(void *),
+                        uintptr_t number, unsigned pauses)
+{
+    int err = pthread_create(thread, attr, work, (void *)number);
+
+    for (; err == EAGAIN && pauses > 0; pauses--) {
+        hammer_pause();
+        err = pthread_create(thread, attr, work, (void *)number);
+    }
+    MUST(err == 0);
+}
+
+static void threads_run_patiently(void *(*work)(void *), unsigned pauses)
 {
     pthread_t thread[HAMMER_THREADS_MAX];
 
     for (uintptr_t i = 0; i < thread_count; i++)
-        MUST(pthread_create(&thread[i], NULL, work, (void *)i) == 0);
+        thread_take(&thread[i], NULL, work, i, pauses);
     for (uintptr_t i = 0; i < thread_count; i++) {
         void *result;
         MUST(pthread_join(thread[i], &result) == 0 && result == (void *)(i + 1));
     }
+}
+
+/* The threads that were joined before are free at once. */
+static void threads_run(void *(*work)(void *))
+{
+    threads_run_patiently(work, 0);
 }
 
 static void *done(void *number)
@@ -280,7 +301,7 @@ static void line_check(const char *text)
     line_seen[thread]++;
 }
 
-/* The lock of stdout is held: no other thread is in here. */
+/* The lock of the stream is held: no other thread is in here. */
 void hammer_output(const char *text, unsigned long bytes)
 {
     static char line[80];
@@ -300,8 +321,8 @@ void hammer_output(const char *text, unsigned long bytes)
 static void *stdio_work(void *number)
 {
     for (unsigned line = 0; line < LINES; line++)
-        MUST(printf("thread %u writes its line %u of many\n", (unsigned)(uintptr_t)number, line) >
-             0);
+        MUST(fprintf(line_stream, "thread %u writes its line %u of many\n",
+                     (unsigned)(uintptr_t)number, line) > 0);
     return done(number);
 }
 
@@ -368,19 +389,18 @@ static void lives_run(void)
     atomic_store(&ended_count, 0);
     for (uintptr_t made = 0; made < 300; made++) {
         pthread_t thread;
-        int err = pthread_create(&thread, &detached, short_work, (void *)made);
-        for (unsigned i = 0; err == EAGAIN && i < PAUSES_MAX; i++) {
-            hammer_pause();
-            err = pthread_create(&thread, &detached, short_work, (void *)made);
-        }
-        MUST(err == 0);
+        thread_take(&thread, &detached, short_work, made, PAUSES_MAX);
     }
     for (unsigned i = 0; atomic_load(&ended_count) < 300 && i < PAUSES_MAX; i++)
         hammer_pause();
     MUST(atomic_load(&ended_count) == 300);
     thrd_t thread;
-    int result;
-    MUST(thrd_create(&thread, c11_work, (void *)6) == thrd_success);
+    int result, made = thrd_create(&thread, c11_work, (void *)6);
+    for (unsigned i = 0; made != thrd_success && i < PAUSES_MAX; i++) {
+        hammer_pause();
+        made = thrd_create(&thread, c11_work, (void *)6);
+    }
+    MUST(made == thrd_success);
     MUST(thrd_join(thread, &result) == thrd_success && result == 7);
 }
 
@@ -404,14 +424,16 @@ static void locks_run(void)
     threads_run(semaphore_work);
 }
 
-void hammer_run(unsigned count)
+void hammer_run(unsigned count, FILE *out)
 {
     thread_count = count;
-    threads_run(malloc_work);
+    line_stream = out;
+    threads_run_patiently(malloc_work, PAUSES_MAX); /* the last round left detached threads */
     threads_run(errno_work);
     locks_run();
     memset(line_seen, 0, sizeof line_seen);
     threads_run(stdio_work);
+    MUST(fflush(out) == 0);
     for (unsigned i = 0; i < count; i++)
         MUST(line_seen[i] == LINES);
     int destroyed = atomic_load(&destroyed_count);

@@ -1,22 +1,26 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* What threads.c and hammer.c share. */
-#ifndef TEST_THREADS_HAMMER_H
-#define TEST_THREADS_HAMMER_H
+/* Hammers what the threads of a process share in the C library.  Declares too what the program that
+ * links the hammer defines. */
+#ifndef TEST_SERVICES_HAMMER_HAMMER_H
+#define TEST_SERVICES_HAMMER_HAMMER_H
+
+#include <stdio.h>
 
 #include <base/attr.h>
 
 #define HAMMER_THREADS_MAX 8
 
-/* Prints the text and the number, and ends the program. */
+/* Runs every test once, in `count` new threads of the C library.  Returns if all of them passed.
+ * The threads write lines to `out`, which passes all bytes to hammer_output(). */
+void hammer_run(unsigned count, FILE *out);
+
+/* Checks what the threads wrote.  The caller holds the lock of the stream. */
+void hammer_output(const char *text, unsigned long bytes);
+
+/* The program's: prints the text and the number, and ends the program. */
 ATTR_NORETURN void hammer_fail(const char *text, long number);
 
-/* Runs every test with `count` threads of the C library.  Fails, or returns. */
-void hammer_run(unsigned count);
-
-/* Lets threads of lower priority run for 0.1 ms. */
+/* The program's: lets threads of lower priority run for 0.1 ms. */
 void hammer_pause(void);
-
-/* Standard output, checked: threads.c calls this for what the C library writes. */
-void hammer_output(const char *text, unsigned long bytes);
 
 #endif
