@@ -31,9 +31,20 @@ static enum err invoke_all_ones(uint64_t slot, uint64_t method)
     return (enum err)regs.a0;
 }
 
-static void tell_slot(uint32_t slot)
+/* Takes the signals that are there, so that the result does not depend on the moment. */
+static enum err wait_empty(uint32_t slot)
 {
     uint64_t ignored = 0;
+    enum err err;
+
+    do
+        err = notification_wait(cap_at(slot), 0, &ignored);
+    while (err == OK);
+    return err;
+}
+
+static void tell_slot(uint32_t slot)
+{
     uint64_t reason = 0, seq = 0;
     struct message message = { .tag = TAG_CAP, .send_slot = slot };
 
@@ -41,7 +52,7 @@ static void tell_slot(uint32_t slot)
     for (uint64_t method = 0; method < METHOD_COUNT; method++)
         printf(" %d", (int)invoke_all_ones(slot, method));
     printf(", signal %d", (int)notification_signal(cap_at(slot)));
-    printf(", wait %d", (int)notification_wait(cap_at(slot), 0, &ignored));
+    printf(", wait %d", (int)wait_empty(slot));
     printf(", grant %d", (int)ipc_send(cap_at(slot), &message));
     printf(", run %d\n", (int)vcpu_run(cap_at(slot), UINT64_MAX, 0, &reason, &seq));
 }
