@@ -21,9 +21,8 @@
  * changes `which`.  An entry keeps one aligned 64-bit word, so a log has no other structure.
  *
  * Several threads.  Each thread has its own log, and calls only the functions of that log.  Each
- * word of a section is written by one thread, or under a lock that its holder takes before the
- * first log_set() and releases after the commit (<vmm/state/lock.h>).  So no two open transactions
- * keep the same word, and logs can be rolled back in any order.
+ * section is written by one thread, which the section's descriptor names (enum arena_writer).  So
+ * no two open transactions keep the same word, and logs can be rolled back in any order.
  *
  * `struct log` is the trusted handle.  The area may have been written by a faulty VMM, so every
  * offset read from the area is checked before it is used.
