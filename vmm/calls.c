@@ -54,20 +54,25 @@ struct vcpu_ops calls_vcpu(struct calls *calls)
 
 /* ---- The loop ---- */
 
-/* A thread that takes its notification's bits is in no exit handler: the ping is answered. */
-static void calls_ping_answer(const struct calls *calls, uint64_t bits)
+void calls_pace(void *opaque)
 {
-    if ((bits & PROCESS_BIT_ROOT) == 0)
-        return;
+    const struct calls *calls = opaque;
     uint32_t ping = atomic_load_explicit(&calls->down->ping, memory_order_acquire);
     if (atomic_exchange_explicit(&calls->up->pong, ping, memory_order_release) != ping &&
         notification_signal(calls->root) != OK)
         return; /* without the root server there is no machine */
 }
 
+/* A thread that takes its notification's bits is in no exit handler: the ping is answered. */
+static void calls_ping_answer(struct calls *calls, uint64_t bits)
+{
+    if (bits & PROCESS_BIT_ROOT)
+        calls_pace(calls);
+}
+
 enum err calls_poll(void *opaque, uint32_t hart)
 {
-    const struct calls *calls = opaque;
+    struct calls *calls = opaque;
     uint64_t bits = 0;
     (void)hart;
 
@@ -79,13 +84,23 @@ enum err calls_poll(void *opaque, uint32_t hart)
 
 enum err calls_wait(void *opaque, uint32_t hart)
 {
-    const struct calls *calls = opaque;
+    struct calls *calls = opaque;
     uint64_t bits = 0;
     (void)hart;
 
     enum err err = notification_wait(calls->wake, DEADLINE_NEVER, &bits);
     if (!err)
         calls_ping_answer(calls, bits);
+    return err;
+}
+
+enum err calls_wait_text(void *opaque, uint32_t hart)
+{
+    const struct calls *calls = opaque;
+
+    atomic_store_explicit(&calls->up->waits_for, calls->text_use, memory_order_relaxed);
+    enum err err = calls_wait(opaque, hart);
+    atomic_store_explicit(&calls->up->waits_for, 0, memory_order_relaxed);
     return err;
 }
 

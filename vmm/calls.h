@@ -19,6 +19,7 @@ struct calls {
     cap_t root;                      /* signals the root server */
     const struct control_down *down; /* the control region (proto/control.h) */
     struct control_up *up;
+    uint32_t text_use; /* 1 + the used connection of the firmware's text stream; 0: none */
 };
 
 /* The other end of a connection. */
@@ -41,10 +42,15 @@ static inline enum err calls_run(void *opaque, uint32_t hart, uint64_t done_seq,
         *reason = (uint32_t)result;
     return err;
 }
-/* Both answer the root server's ping. */
+/* All answer the root server's ping.  In a wait for text, the root server can see for whom. */
 enum err calls_poll(void *opaque, uint32_t hart);
 enum err calls_wait(void *opaque, uint32_t hart);
+enum err calls_wait_text(void *opaque, uint32_t hart);
 void calls_rebooted(void *opaque, uint64_t count);
+
+/* For struct pace: answers the root server's ping in the middle of long work, without a system call
+ * if there is no new ping. */
+void calls_pace(void *opaque);
 
 /* For stream_ring_attach(): wakes the service; opaque is its struct calls_peer. */
 void calls_peer_signal(void *opaque);

@@ -112,6 +112,16 @@ static enum err vmm_connect(struct connections *connections, const struct calls 
     return err;
 }
 
+/* 1 + the used connection of the firmware's text stream; 0: the stream has none. */
+static uint32_t vmm_text_use(const struct machine *machine, const struct connections *connections,
+                             const struct given *given)
+{
+    for (uint32_t i = 0; i < given->connection_count; i++)
+        if (machine->text.port->opaque == &connections->rings[i])
+            return 1 + given->connection[i].use;
+    return 0;
+}
+
 /* Takes the machine over from the last VMM, or boots it. */
 static ATTR_NOINLINE void vmm_machine_set_up(struct machine *machine,
                                              struct connections *connections, struct calls *calls)
@@ -128,12 +138,14 @@ static ATTR_NOINLINE void vmm_machine_set_up(struct machine *machine,
     given.config.vcpu = calls_vcpu(calls);
     given.config.wall_ns = wall_ns;
     given.config.time_ticks = time_ticks;
+    given.config.pace = (struct pace){calls, calls_pace};
     err = machine_init(machine, &given.config, given.process.arena, given.process.arena_bytes,
                        &is_taken_over);
     if (err == ERR_FORMAT)
         vmm_refuse(calls, &machine->problem);
     if (err)
         vmm_give_up(calls, REPORT_FAILURE_START_RECORD, err);
+    calls->text_use = vmm_text_use(machine, connections, &given);
     /* Without the old state, the RAM is known to be clean only at the guest's first start. */
     if (!is_taken_over)
         machine->state->is_ram_dirty = given.process.restart_count != 0;
@@ -150,7 +162,8 @@ static ATTR_NOINLINE void vmm_machine_set_up(struct machine *machine,
  */
 static ATTR_NOINLINE struct vcpu_loop_result vmm_run(struct machine *machine, struct calls calls)
 {
-    static const struct vcpu_loop_ops ops = {calls_run, calls_poll, calls_wait, calls_rebooted};
+    static const struct vcpu_loop_ops ops = {calls_run, calls_poll, calls_wait,
+                                             calls_wait_text, calls_rebooted};
 
     return vcpu_loop(machine, 0, &ops, &calls);
 }

@@ -15,7 +15,7 @@
  *
  * The start record has the parts as CONTROL_ENTRY_DOWN and CONTROL_ENTRY_UP, and the root server's
  * Notification (WRITE) as CONTROL_ENTRY_ROOT.  The process signals that Notification after each
- * change of the up part that the root server should see, except `progress` and `busy`.
+ * change of the up part that the root server should see, except `progress`, `busy` and `waits_for`.
  *
  * Levels.  Everything outside the rings of lines is state, not a message: the newest value counts,
  * nothing can be lost, and a new life of a process reads all of it again.  The root server keeps

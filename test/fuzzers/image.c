@@ -68,7 +68,7 @@ static void check_load(const struct image_plan *plan, const uint8_t *file, size_
     const struct guestmem ram = {RAM_GPA, ram_bytes, host};
 
     memset(initrd, 0x77, sizeof initrd);
-    FUZZ_CHECK(image_load(plan, &ram, file, size, initrd, initrd_bytes) == OK);
+    FUZZ_CHECK(image_load(plan, &ram, file, size, initrd, initrd_bytes, &(struct pace){0}) == OK);
     for (unsigned i = 0; i < plan->payload.segment_count; i++) {
         const struct payload_segment *s = &plan->payload.segment[i];
         uint8_t *at = host + (s->gpa - RAM_GPA);

@@ -22,6 +22,7 @@
 #include <vmm/board/dev.h>
 #include <vmm/io/stream.h>
 #include <vmm/memory/guestmem.h>
+#include <vmm/memory/pace.h>
 #include <vmm/vcpu/vcpu_ops.h>
 
 #define BOARD_DEVICES_MAX 16u
@@ -54,6 +55,7 @@ struct board_config {
     void *clock_opaque;
     uint64_t (*wall_ns)(void *opaque);    /* nanoseconds since 1970 */
     uint64_t (*time_ticks)(void *opaque); /* the time CSR, of which wall_ns is made */
+    struct pace pace;                     /* of a boot */
 
     uint32_t device_count;
     struct board_device device[BOARD_DEVICES_MAX];

@@ -174,10 +174,10 @@ static enum err ram_fill(struct machine *machine, const struct image_plan *plan)
     uint8_t *dtb;
 
     if (machine->state->is_ram_dirty)
-        guestmem_zero(&config->ram);
+        guestmem_zero(&config->ram, &config->pace);
     machine->state->is_ram_dirty = 1;
     enum err err = image_load(plan, &config->ram, config->kernel, config->kernel_bytes,
-                              config->initrd, config->initrd_bytes);
+                              config->initrd, config->initrd_bytes, &config->pace);
     if (!err)
         err = guestmem_at(&config->ram, plan->dtb_gpa, IMAGE_DTB_BYTES, &dtb);
     if (!err)

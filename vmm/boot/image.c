@@ -101,22 +101,30 @@ static void image_copy(uint8_t *to, const uint8_t *from, uint64_t bytes)
     memcpy(to + done, from + done, bytes - done);
 }
 
+static void image_copy_paced(uint8_t *to, const uint8_t *from, uint64_t bytes,
+                             const struct pace *pace)
+{
+    for (uint64_t done = 0; done < bytes; done += PACE_BYTES) {
+        image_copy(to + done, from + done, pace_piece(bytes - done));
+        pace_step(pace);
+    }
+}
+
 enum err image_load(const struct image_plan *plan, const struct guestmem *ram,
                     const uint8_t *kernel, uint64_t kernel_bytes, const uint8_t *initrd,
-                    uint64_t initrd_bytes)
+                    uint64_t initrd_bytes, const struct pace *pace)
 {
     uint8_t *at;
 
     if (image_check_fit(plan, ram, kernel_bytes) ||
         guestmem_at(ram, plan->initrd_gpa, initrd_bytes, &at))
         return ERR_RANGE;
-    if (initrd_bytes)
-        image_copy(at, initrd, initrd_bytes);
+    image_copy_paced(at, initrd, initrd_bytes, pace);
     for (uint32_t i = 0; i < plan->payload.segment_count; i++) {
         const struct payload_segment *segment = &plan->payload.segment[i];
         if (guestmem_at(ram, segment->gpa, segment->file_bytes, &at))
             return ERR_RANGE;
-        image_copy(at, kernel + segment->file_offset, segment->file_bytes);
+        image_copy_paced(at, kernel + segment->file_offset, segment->file_bytes, pace);
     }
     return OK;
 }

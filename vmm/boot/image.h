@@ -44,11 +44,12 @@ MUST_CHECK image_plan(const uint8_t *kernel, uint64_t kernel_bytes, uint64_t ini
                       uint64_t ram_gpa, uint64_t ram_bytes, struct image_plan *out);
 
 /*
- * Copies kernel and initrd to their places in the plan.  The caller has zeroed the RAM.
+ * Copies kernel and initrd to their places in the plan, at the given pace.  The caller has
+ * zeroed the RAM.
  * Errors: ERR_RANGE when the plan is not for this RAM or this kernel: nothing is copied.
  */
 MUST_CHECK image_load(const struct image_plan *plan, const struct guestmem *ram,
                       const uint8_t *kernel, uint64_t kernel_bytes, const uint8_t *initrd,
-                      uint64_t initrd_bytes);
+                      uint64_t initrd_bytes, const struct pace *pace);
 
 #endif

@@ -21,11 +21,19 @@ enum err guestmem_at(const struct guestmem *mem, uint64_t gpa, uint64_t bytes, u
     return OK;
 }
 
-void guestmem_zero(const struct guestmem *mem)
+static void guestmem_piece_zero(uint8_t *piece, uint64_t bytes)
 {
-    for (uint64_t at = 0; at < mem->bytes; at += PAGE_BYTES) {
-        if (!zero_is_all(mem->host + at, PAGE_BYTES))
-            memset(mem->host + at, 0, PAGE_BYTES);
+    for (uint64_t at = 0; at < bytes; at += PAGE_BYTES) {
+        if (!zero_is_all(piece + at, PAGE_BYTES))
+            memset(piece + at, 0, PAGE_BYTES);
+    }
+}
+
+void guestmem_zero(const struct guestmem *mem, const struct pace *pace)
+{
+    for (uint64_t at = 0; at < mem->bytes; at += PACE_BYTES) {
+        guestmem_piece_zero(mem->host + at, pace_piece(mem->bytes - at));
+        pace_step(pace);
     }
 }
 

@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include <base/err.h>
+#include <vmm/memory/pace.h>
 
 struct guestmem {
     uint64_t gpa; /* guest physical address of the first byte */
@@ -26,9 +27,10 @@ bool guestmem_contains(const struct guestmem *mem, uint64_t gpa, uint64_t bytes)
  */
 MUST_CHECK guestmem_at(const struct guestmem *mem, uint64_t gpa, uint64_t bytes, uint8_t **out);
 
-/* Zeroes the RAM, in whole pages.  A page that is zero is only read: if the machine is itself
- * virtual, its host then need not allocate memory for pages that no guest has used. */
-void guestmem_zero(const struct guestmem *mem);
+/* Zeroes the RAM, in whole pages and at the given pace.  A page that is zero is only
+ * read: if the machine is itself virtual, its host then need not allocate memory for pages that no
+ * guest has used. */
+void guestmem_zero(const struct guestmem *mem, const struct pace *pace);
 
 /*
  * Reads 8 aligned bytes once, as one access: the guest may be writing them.

@@ -122,7 +122,7 @@ static enum err vcpu_loop_answer(struct machine *machine, uint32_t hart,
         enum err err = exit_answer(machine, hart, &next);
         if (err || next == EXIT_RESUME)
             return err;
-        err = ops->wait(opaque, hart);
+        err = ops->wait_text(opaque, hart);
         if (err)
             return err;
         machine_all_due(machine);

@@ -26,6 +26,8 @@ struct vcpu_loop_ops {
     enum err (*poll)(void *opaque, uint32_t hart);
     /* Waits until the notification has bits, and takes them. */
     enum err (*wait)(void *opaque, uint32_t hart);
+    /* As wait(), for room in the firmware's text stream: the service of that stream is late. */
+    enum err (*wait_text)(void *opaque, uint32_t hart);
     /* The guest has rebooted, `count` times so far. */
     void (*rebooted)(void *opaque, uint64_t count);
 };

@@ -56,7 +56,8 @@ def numa_words(memory_mib, smp):
 
 # Programs that a test's system may name in the VMM's place.
 TEST_PROGRAMS = {"crash": "test/system/crash.elf", "probe": "test/probe/probe.elf",
-                 "fuzz": "test/fuzz/fuzz.elf", "flood": "test/system/flood.elf"}
+                 "fuzz": "test/fuzz/fuzz.elf", "flood": "test/system/flood.elf",
+                 "hurt": "test/system/hurt.elf"}
 
 
 TEST_SERVICES = TREE / "test" / "services"

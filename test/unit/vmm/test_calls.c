@@ -8,21 +8,23 @@
 
 static struct abi_regs seen, answer;
 static uint32_t call_count;
+static struct control_down down;
+static struct control_up up;
+static uint32_t waits_for_in_call; /* what the root server could see */
 
 void abi_ecall(struct abi_regs *regs)
 {
+    waits_for_in_call = up.waits_for;
     seen = *regs;
     *regs = answer;
     call_count++;
 }
 
 static struct calls calls;
-static struct control_down down;
-static struct control_up up;
 
 static void setup(void)
 {
-    calls = (struct calls){cap_at(11), cap_at(12), cap_at(13), cap_at(15), &down, &up};
+    calls = (struct calls){cap_at(11), cap_at(12), cap_at(13), cap_at(15), &down, &up, 1 + 3};
     down = (struct control_down){0};
     up = (struct control_up){0};
     answer = (struct abi_regs){.a0 = OK};
@@ -63,7 +65,8 @@ START_TEST(test_calls_errors_come_back)
 {
     /* The caller gets the kernel's error, and results stay unchanged. */
     struct vcpu_ops ops = calls_vcpu(&calls);
-    const struct vcpu_loop_ops loop = {calls_run, calls_poll, calls_wait, calls_rebooted};
+    const struct vcpu_loop_ops loop = {calls_run, calls_poll, calls_wait, calls_wait_text,
+                                        calls_rebooted};
     uint32_t reason = 42;
     uint64_t value = 42;
 
@@ -81,7 +84,8 @@ END_TEST
 START_TEST(test_calls_loop_runs_waits_and_reports)
 {
     /* run passes the completed exit and the deadline; poll and wait use the notification. */
-    const struct vcpu_loop_ops loop = {calls_run, calls_poll, calls_wait, calls_rebooted};
+    const struct vcpu_loop_ops loop = {calls_run, calls_poll, calls_wait, calls_wait_text,
+                                        calls_rebooted};
     uint32_t reason = 0;
 
     answer.a1 = VCPU_EXIT_STORE;
@@ -127,7 +131,7 @@ START_TEST(test_calls_poll_and_wait_answer_the_ping)
 {
     /* With the root server's bit, the newest ping is answered, and the root server is signalled
        once; without the bit, or after an answer, there is no signal. */
-    static enum err (*const take[])(void *, uint32_t) = {calls_poll, calls_wait};
+    static enum err (*const take[])(void *, uint32_t) = {calls_poll, calls_wait, calls_wait_text};
     answer.a1 = PROCESS_BIT_ROOT | PROCESS_BIT_USED(0);
     down.ping = 5;
     ck_assert_int_eq(take[_i](&calls, 0), OK);
@@ -142,6 +146,37 @@ START_TEST(test_calls_poll_and_wait_answer_the_ping)
     ck_assert_int_eq(take[_i](&calls, 0), OK);
     ck_assert_uint_eq(up.pong, 5);
     ck_assert_uint_eq(call_count, 4);
+}
+END_TEST
+
+START_TEST(test_calls_wait_for_text_tells_the_root_server)
+{
+    /* In a wait for text, waits_for names the text's connection; in other waits, and after an end
+       or an error of the wait, waits_for is 0. */
+    ck_assert_int_eq(calls_wait(&calls, 0), OK);
+    ck_assert_uint_eq(waits_for_in_call, 0);
+    for (uint64_t result = OK; result <= ERR_BUSY; result += ERR_BUSY) {
+        answer.a0 = result;
+        ck_assert_uint_eq(calls_wait_text(&calls, 0), result);
+        ck_assert_uint_eq(seen.a7, CALL_WAIT);
+        ck_assert_uint_eq(waits_for_in_call, 1 + 3);
+        ck_assert_uint_eq(up.waits_for, 0);
+    }
+}
+END_TEST
+
+START_TEST(test_calls_pace_answers_the_ping_without_taking_bits)
+{
+    /* A step of long work answers a new ping by one signal; without a new ping there is no call. */
+    calls_pace(&calls);
+    ck_assert_uint_eq(call_count, 0);
+    down.ping = 9;
+    calls_pace(&calls);
+    calls_pace(&calls);
+    ck_assert_uint_eq(up.pong, 9);
+    ck_assert_uint_eq(seen.a7, CALL_SIGNAL);
+    ck_assert_uint_eq(seen.a0, 15);
+    ck_assert_uint_eq(call_count, 1);
 }
 END_TEST
 
@@ -163,7 +198,9 @@ int main(void)
     tcase_add_checked_fixture(tcase, setup, NULL);
     tcase_add_test(tcase, test_calls_vcpu_methods_go_to_the_vcpu);
     tcase_add_test(tcase, test_calls_errors_come_back);
-    tcase_add_loop_test(tcase, test_calls_poll_and_wait_answer_the_ping, 0, 2);
+    tcase_add_loop_test(tcase, test_calls_poll_and_wait_answer_the_ping, 0, 3);
+    tcase_add_test(tcase, test_calls_wait_for_text_tells_the_root_server);
+    tcase_add_test(tcase, test_calls_pace_answers_the_ping_without_taking_bits);
     tcase_add_test(tcase, test_calls_loop_runs_waits_and_reports);
     tcase_add_test(tcase, test_calls_peer_is_signalled_if_there_is_one);
     tcase_add_test_raise_signal(tcase, test_calls_kick_of_another_hart_stops_the_process, trap);

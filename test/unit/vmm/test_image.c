@@ -10,6 +10,13 @@
 #define GPA UINT64_C(0x80000000)
 #define MIB (UINT64_C(1) << 20)
 
+static const struct pace no_pace;
+
+static void pace_count(void *opaque)
+{
+    ++*(uint32_t *)opaque;
+}
+
 struct header {
     uint64_t text_offset, image_size, flags;
 };
@@ -130,10 +137,11 @@ START_TEST(test_image_load_raw_binary_is_copied_to_its_place)
     ck_assert_int_eq(image_plan(kernel, sizeof kernel, 3, GPA, 8 * MIB, &plan), OK);
     ck_assert_uint_eq(plan.entry_gpa, GPA + 2 * MIB);
     ck_assert_uint_eq(plan.kernel_end_gpa, GPA + 2 * MIB + sizeof kernel);
-    ck_assert_int_eq(image_load(&plan, &ram, kernel, sizeof kernel, kernel, 3), OK);
+    ck_assert_int_eq(image_load(&plan, &ram, kernel, sizeof kernel, kernel, 3, &no_pace), OK);
     ck_assert_mem_eq(host + 2 * MIB, kernel, sizeof kernel);
     ck_assert_mem_eq(host + (plan.initrd_gpa - GPA), kernel, 3);
-    ck_assert_int_eq(image_load(&plan, &ram, kernel, sizeof kernel - 1, kernel, 3), ERR_RANGE);
+    ck_assert_int_eq(image_load(&plan, &ram, kernel, sizeof kernel - 1, kernel, 3, &no_pace),
+                     ERR_RANGE);
     free(host);
 }
 END_TEST
@@ -150,7 +158,7 @@ START_TEST(test_image_load_appended_bytes_are_copied)
         header_write(kernel, (struct header){0x40200000, image_size, 0});
         ck_assert_int_eq(image_plan(kernel, sizeof kernel, 0, GPA, 16 * MIB, &plan), OK);
         memset(host, 0, 4 * MIB);
-        ck_assert_int_eq(image_load(&plan, &ram, kernel, sizeof kernel, NULL, 0), OK);
+        ck_assert_int_eq(image_load(&plan, &ram, kernel, sizeof kernel, NULL, 0, &no_pace), OK);
         ck_assert_mem_eq(host + 2 * MIB, kernel, sizeof kernel);
         ck_assert_uint_eq(plan.kernel_end_gpa, GPA + 2 * MIB + sizeof kernel);
     }
@@ -172,12 +180,36 @@ START_TEST(test_image_load_any_length_from_anywhere_is_copied_whole)
         for (uint32_t bytes = 1; bytes < 280; bytes++) {
             ck_assert_int_eq(image_plan(kernel, sizeof kernel, bytes, GPA, 8 * MIB, &plan), OK);
             memset(host + (plan.initrd_gpa - GPA), 0, 400);
-            ck_assert_int_eq(image_load(&plan, &ram, kernel, sizeof kernel, file + at, bytes), OK);
+            ck_assert_int_eq(image_load(&plan, &ram, kernel, sizeof kernel, file + at, bytes,
+                                        &no_pace),
+                             OK);
             memset(expected, 0, 400);
             memcpy(expected, file + at, bytes);
             ck_assert_mem_eq(host + (plan.initrd_gpa - GPA), expected, 400);
         }
     free(expected);
+    free(file);
+    free(host);
+}
+END_TEST
+
+START_TEST(test_image_load_steps_after_each_piece_of_a_large_copy)
+{
+    /* While gigabytes are copied, the VMM gets a turn after each PACE_BYTES; every byte arrives. */
+    static const uint8_t kernel[6] = {0x13, 0, 0, 0, 1, 2};
+    uint64_t bytes = 3 * PACE_BYTES + 1;
+    uint8_t *host = calloc(1, 64 * MIB), *file = malloc(bytes);
+    struct guestmem ram = {GPA, 64 * MIB, host};
+    uint32_t steps = 0;
+    const struct pace pace = {&steps, pace_count};
+    struct image_plan plan;
+
+    for (uint64_t i = 0; i < bytes; i++)
+        file[i] = (uint8_t)(i * 7 + i / 4096);
+    ck_assert_int_eq(image_plan(kernel, sizeof kernel, bytes, GPA, 64 * MIB, &plan), OK);
+    ck_assert_int_eq(image_load(&plan, &ram, kernel, sizeof kernel, file, bytes, &pace), OK);
+    ck_assert_uint_eq(steps, 4 + 1); /* the initrd's pieces, and the kernel */
+    ck_assert_int_eq(memcmp(host + (plan.initrd_gpa - GPA), file, bytes), 0);
     free(file);
     free(host);
 }
@@ -206,7 +238,8 @@ START_TEST(test_image_load_other_ram_is_refused)
 
     header_write(kernel, (struct header){0, MIB, 0});
     ck_assert_int_eq(image_plan(kernel, sizeof kernel, 8, GPA, 16 * MIB, &plan), OK);
-    ck_assert_int_eq(image_load(&plan, &small, kernel, sizeof kernel, kernel, 8), ERR_RANGE);
+    ck_assert_int_eq(image_load(&plan, &small, kernel, sizeof kernel, kernel, 8, &no_pace),
+                     ERR_RANGE);
     for (size_t i = 0; i < sizeof host; i++)
         ck_assert_uint_eq(host[i], 0);
 }
@@ -265,6 +298,7 @@ TCase *image_tcase(void)
     tcase_add_test(tcase, test_image_load_raw_binary_is_copied_to_its_place);
     tcase_add_test(tcase, test_image_load_appended_bytes_are_copied);
     tcase_add_test(tcase, test_image_load_any_length_from_anywhere_is_copied_whole);
+    tcase_add_test(tcase, test_image_load_steps_after_each_piece_of_a_large_copy);
     tcase_add_test(tcase, test_image_plan_no_image_is_refused);
     tcase_add_test(tcase, test_image_load_other_ram_is_refused);
     tcase_add_test(tcase, test_isa_string_is_short_and_canonical);

@@ -311,7 +311,8 @@ static void vmm_live(void)
 {
     static struct stream_ring rings;
     static struct machine machine;
-    static const struct vcpu_loop_ops ops = {kernel_run, kernel_poll, kernel_wait, kernel_rebooted};
+    static const struct vcpu_loop_ops ops = {kernel_run, kernel_poll, kernel_wait, kernel_wait,
+                                             kernel_rebooted};
     const struct stream_ring_place out = {(void *)(region + OUTPUT_SHARED), region + OUTPUT_DATA,
                                           OUTPUT_BYTES};
     const struct stream_ring_place in = {(void *)(region + INPUT_SHARED), region + INPUT_DATA,

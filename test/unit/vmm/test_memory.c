@@ -65,11 +65,33 @@ START_TEST(test_guestmem_zero_writes_only_what_is_not_zero)
             ck_assert_int_eq(mprotect(host + page * PAGE_BYTES, PAGE_BYTES, PROT_READ), 0);
     }
     host[62 * PAGE_BYTES + PAGE_BYTES - 1] = 1;
-    guestmem_zero(&ram);
+    guestmem_zero(&ram, &(struct pace){0});
     for (uint64_t i = 0; i < bytes; i++)
         ck_assert_uint_eq(host[i], 0);
     ck_assert_int_eq(mprotect(host, bytes, PROT_READ | PROT_WRITE), 0);
     free(host);
+}
+END_TEST
+
+static void pace_count(void *opaque)
+{
+    ++*(uint32_t *)opaque;
+}
+
+START_TEST(test_guestmem_zero_steps_after_each_piece)
+{
+    /* While a large RAM is zeroed, the VMM gets a turn after each PACE_BYTES; no byte is left. */
+    uint64_t bytes = 2 * PACE_BYTES + PAGE_BYTES;
+    struct guestmem ram = {RAM_GPA, bytes, aligned_alloc(PAGE_BYTES, bytes)};
+    uint32_t steps = 0;
+
+    memset(ram.host, 0xff, bytes);
+    guestmem_zero(&ram, &(struct pace){&steps, pace_count});
+    ck_assert_uint_eq(steps, 3);
+    for (uint64_t i = 0; i < bytes; i++)
+        if (ram.host[i] != 0)
+            ck_abort_msg("byte %#llx is not zero", (unsigned long long)i);
+    free(ram.host);
 }
 END_TEST
 
@@ -331,6 +353,7 @@ TCase *memory_tcase(void)
     TCase *tcase = tcase_create("memory");
     tcase_add_test(tcase, test_guestmem_at_whole_range_or_nothing);
     tcase_add_test(tcase, test_guestmem_zero_writes_only_what_is_not_zero);
+    tcase_add_test(tcase, test_guestmem_zero_steps_after_each_piece);
     tcase_add_test(tcase, test_zero_is_all_sees_every_bit);
     tcase_add_test(tcase, test_guestmem_read_u64_wants_alignment);
     tcase_add_test(tcase, test_gwalk_read_translates_in_every_mode);
