@@ -92,3 +92,19 @@ def test_small_bare_agrees(env):
         machine.expect(r"small: boot")
         machine.send("p")
         machine.expect_exit(0)
+
+
+def test_small_without_clock(env):
+    """A guest that leaves out the real-time clock has no node for it, and its address raises access faults."""
+    # Privileged specification, "Supervisor Cause Register (scause)": 5 load access fault, 7 store access fault.
+    found = {}
+    for devices in ({}, {"goldfish-rtc": False}):
+        with env.system({"small": SMALL | {"devices": devices}}) as archive, env.warren(archive) as machine:
+            machine.expect(r"^small: boot", 30)
+            machine.send("c")
+            found[bool(devices)] = machine.expect(r"^small: (.*load.*)\n", 30).group(1)
+            machine.send("p")
+            machine.expect_exit(0, 30)
+    if found != {False: "clock in the tree, load works, store works",
+                 True: "no clock, load traps, cause 5 at 0x101000, store traps, cause 7 at 0x101014"}:
+        raise Failure(f"with the clock, and without: {found}")
