@@ -20,6 +20,17 @@ static bool loop_work(uint64_t now)
     return true;
 }
 
+/* When to go on with work that this turn, which began at `begun`, could not finish.  The time must
+ * lie ahead: the clock's thread preempts this one and signals at once if the deadline has passed,
+ * and a signal comes before the messages that wait (ipc_recv). */
+static uint64_t loop_rest_end(uint64_t begun)
+{
+    uint64_t now = rt_time_ticks(), least = root.boot->timebase_hz * LOOP_REST_US / 1000000;
+    uint64_t rest = (now - begun) / LOOP_REST_PART;
+
+    return now + (rest > least ? rest : least);
+}
+
 /* The last lines.  A log instance that dies of them is started again and gets them once more. */
 static void loop_end_say(void)
 {
@@ -57,8 +68,8 @@ void loop_turn(uint64_t latest)
     bool has_more = loop_work(now);
     if (lives_guests_running(&root.lives) == 0)
         loop_end();
-    uint64_t deadline = lives_deadline(&root.lives);
-    clock_set(&root.clock, has_more ? now : deadline < latest ? deadline : latest);
+    uint64_t deadline = has_more ? loop_rest_end(now) : lives_deadline(&root.lives);
+    clock_set(&root.clock, deadline < latest ? deadline : latest);
     enum err err = ipc_recv(cap_at(root.plan.endpoint), &m);
     if (err != OK) {
         printf("reports cannot be received: %s\n", exec_error_name(err));

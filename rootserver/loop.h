@@ -4,9 +4,10 @@
  * processes, does a bounded amount of work, and then waits for the next message, signal or
  * deadline: the only place where the root server waits.
  *
- * While there is work, the wait is only a look: a message that is in the queue comes first, and
- * otherwise the clock's thread ends the wait at once.  So an obituary waits for LOOP_WORK_US and
- * one piece of work at most, however large the guest is that is being made.
+ * While there is work, the wait ends after a short rest.  Processes of lower priority run in that
+ * time, so that a long start neither stops the guests nor makes their VMMs look hung, and a message
+ * ends the rest.  So an obituary waits for LOOP_WORK_US and one piece of work at most, however
+ * large the guest is that is being made.
  */
 #ifndef ROOTSERVER_LOOP_H
 #define ROOTSERVER_LOOP_H
@@ -14,6 +15,8 @@
 #include <stdint.h>
 
 #define LOOP_WORK_US 500 /* in one turn; a piece of work that was begun is finished */
+#define LOOP_REST_US   100 /* at least, after work that is not finished */
+#define LOOP_REST_PART 4   /* and the turn's time divided by this */
 
 /* One turn.  Waits until `latest` ticks at most.  Ends the machine when the last guest has ended.
  */

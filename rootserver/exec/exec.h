@@ -3,9 +3,10 @@
  * Carries out parts of a plan (plan/parts.h) in steps, so that the caller can look at messages
  * between two steps.
  *
- * A call makes about `steps` actions and then returns ERR_AGAIN: call it again, with the same
- * arguments, to go on.  It also returns ERR_AGAIN when an interrupt came while the kernel zeroed or
- * freed memory.  Calls for different parts may alternate.
+ * A call makes about `steps` actions, or up to the end of one group of actions, which zeroes up to
+ * 2 GiB.  Then it returns ERR_AGAIN: call it again, with the same arguments, to go on.  It also
+ * returns ERR_AGAIN when an interrupt came while the kernel zeroed or freed memory.  Calls for
+ * different parts may alternate.
  */
 #ifndef ROOTSERVER_EXEC_EXEC_H
 #define ROOTSERVER_EXEC_EXEC_H

@@ -89,12 +89,14 @@ MUST_CHECK exec_part(struct exec *e, unsigned number, unsigned steps, struct exe
         *failed = (struct exec_failed){.action = part->done, .err = err};
         return err;
     }
-    bool is_inside = false;
-    for (unsigned i = 0; part->done < part->action_count && (i < steps || is_inside); i++) {
+    bool is_inside = false, ends_group = false;
+    for (unsigned i = 0;
+         part->done < part->action_count && ((i < steps && !ends_group) || is_inside); i++) {
         bool opens = e->plan->action[part->first_action + part->done].is_open;
         err = exec_action(e, part, is_inside, failed);
         if (err != OK)
             return err;
+        ends_group = is_inside && !opens;
         is_inside = opens;
         part->done++;
     }

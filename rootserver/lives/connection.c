@@ -59,10 +59,11 @@ static bool connection_side_make(struct lives *lives, unsigned connection, uint6
     struct life_connection *c = &lives->connection[connection];
     struct problem problem = {0};
 
+    /* From its first step on, and also after a failure, there is something to unmake. */
+    c->has_service_side = true;
     enum err err = work_make(lives->work, plan_part_side(connection, PLAN_SIDE_SERVICE), &problem);
     if (err == ERR_AGAIN)
         return true;
-    c->has_service_side = true; /* also after a failure: there may be something to unmake */
     if (err == OK) {
         connection_offer(lives, connection, now);
     } else {
@@ -109,7 +110,7 @@ static bool connection_take_back(struct lives *lives, unsigned connection)
     const struct life *service = &lives->life[c->service];
     enum err err;
 
-    if (service->outcome == LIFE_OUTCOME_NONE && !c->is_bad &&
+    if (service->outcome == LIFE_OUTCOME_NONE && !c->is_bad && !c->is_going &&
         (service->state != LIFE_RUNNING || !c->has_left))
         return false;
     if (service->outcome != LIFE_OUTCOME_NONE && c->has_service_side)
@@ -117,8 +118,9 @@ static bool connection_take_back(struct lives *lives, unsigned connection)
     err = work_undo(lives->work, plan_part_side(connection, PLAN_SIDE_SERVICE));
     if (err == OK) {
         c->has_service_side = false;
-        if (service->state == LIFE_RUNNING)
+        if (c->is_offered)
             link_entry_strip(&lives->life[c->service].link, c->served);
+        c->is_going = true;
         err = work_undo(lives->work, plan_part_connection(connection));
     }
     if (err == ERR_AGAIN)
@@ -136,8 +138,8 @@ bool connection_step(struct lives *lives, unsigned connection, uint64_t now)
     struct life_connection *c = &lives->connection[connection];
     const struct life *service = &lives->life[c->service], *client = &lives->life[c->client];
 
-    if (service->state == LIFE_RUNNING) {
-        if (c->is_made && !c->is_bad && !c->has_service_side && !c->is_offered)
+    if (service->state == LIFE_RUNNING && !c->is_bad) {
+        if (c->is_made && !c->is_going && !c->is_offered)
             return connection_side_make(lives, connection, now);
         if (c->is_gone && !c->is_offered) {
             connection_offer(lives, connection, now);

@@ -9,7 +9,7 @@ unsigned lives_about(const struct lives *lives, unsigned process)
 {
     for (unsigned i = 0; i < lives->connection_count; i++) {
         const struct life_connection *c = &lives->connection[i];
-        if (c->client == process && c->service == lives->log)
+        if (c->client == process && c->service == lives->log && !c->is_bad)
             return c->served + 1;
     }
     return 0;

@@ -67,12 +67,13 @@ static bool life_connection_make(struct lives *lives, unsigned process, bool is_
         struct life_connection *c = &lives->connection[i];
         bool *is_done = is_side ? &c->has_client_side : &c->is_made;
         if (c->client != process || *is_done || (is_side && !c->is_made) ||
-            lives->life[c->service].outcome != LIFE_OUTCOME_NONE)
+            (lives->life[c->service].outcome != LIFE_OUTCOME_NONE && !c->is_half))
             continue; /* the process goes on without a service that was given up */
         enum err err = work_make(
             lives->work, is_side ? plan_part_side(i, PLAN_SIDE_CLIENT) : plan_part_connection(i),
             &problem);
-        *is_done = err != ERR_AGAIN; /* also after a failure: there may be something to unmake */
+        c->is_half = err == ERR_AGAIN;
+        *is_done = !c->is_half; /* also after a failure: there may be something to unmake */
         c->is_bad |= !is_side && *is_done && err != OK;
         if (err != OK && err != ERR_AGAIN)
             life_make_failed(lives, process, problem.text, now);

@@ -100,10 +100,13 @@ struct life_connection {
     char source[LIVES_SOURCE_BYTES]; /* "left.toml:3" */
 
     bool is_made; /* its memory */
-    bool is_bad;  /* making the memory failed; there may be something to undo */
+    bool is_bad;  /* making the memory failed; there may be something to undo.  `service` and
+                     `served` may then be beyond what there is: the connection is never offered */
+    bool is_half; /* its memory or the client's side is begun and not complete */
     bool has_client_side, has_service_side;
     bool is_offered; /* to the present life of the service */
     bool has_left;   /* the service needs no memory of it any more */
+    bool is_going;   /* its memory is being taken back */
     bool is_gone;    /* its memory was taken back */
     enum control_used_state state;
 };

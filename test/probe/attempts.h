@@ -7,7 +7,8 @@
 
 #include <proto/vmm_start.h>
 
-/* Makes the attempt of that name.  Returns true if it did not fault; false: no such name. */
+/* Makes the attempt of that name; the name ends at a space, and an argument of the attempt may
+ * follow.  Returns true if it did not fault; false: no such name. */
 bool attempt(const char *name, const struct vmm_start *start);
 
 #endif

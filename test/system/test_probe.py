@@ -52,3 +52,20 @@ def test_probe_copy_from_foreign_memory_is_an_error(env):
     with env.system({"prober": probe("copy-foreign")}) as archive, env.warren(archive) as machine:
         machine.expect(r"copies refused", 60, unless="faulted|panic")
         machine.expect(r"attempt copy-foreign succeeded", 30)
+
+
+def test_probe_recovery_range_acts_in_its_own_process_only(env):
+    """A load that fails at an address in the recovery range of the console service, which runs beside, is a fault of
+    the process that loads, at that address."""
+    console, own = env.symbols("services/console.elf"), env.symbols("test/probe/probe.elf")
+    first, last = (console["rt_access_start"] + 3) & ~3, (console["rt_access_end"] - 1) & ~3
+    if not own["probe_loads"] <= first < last < own["probe_loads_end"] <= own["rt_access_start"]:
+        raise Failure("the probe has no loads at the addresses of the console's range")
+    with env.system({"first": probe(f"load-in-range {first:#x}"), "last": probe(f"load-in-range {last:#x}")}) as archive, \
+            env.warren(archive) as machine:
+        machine.expect_exit(None, 60)
+        text = machine.text.clean
+    for name, at in (("first", first), ("last", last)):
+        faults = re.findall(rf"\bvmm\.{name} faulted: (.*)$", text, re.M)
+        if not faults or set(faults) != {f"load page fault (cause 13, tval 0) at pc {at:#x}"}:
+            raise Failure(f"a load at {at:#x} made these reports: {faults}")

@@ -24,6 +24,7 @@ static struct {
     uint32_t parent; /* slot of the Untyped that the object is made from; 0: a copy */
 } slot[SLOTS_MAX];
 static unsigned filled, again_every, calls, fails_at;
+static uint64_t ram_zeroed;
 
 static bool is_interrupted(void)
 {
@@ -59,6 +60,8 @@ static enum err kernel_retype(const struct abi_regs *r)
     if (is_interrupted())
         return ERR_AGAIN;
     enum err err = may_fail();
+    if (r->a2 == OBJ_FRAME && r->a3 >= 21)
+        ram_zeroed += r->a6 << r->a3;
     for (uint64_t i = 0; i < r->a6 && err == OK; i++)
         err = fill(r->a4, r->a5 + i, (uint32_t)r->a0, (uint8_t)r->a2);
     return err;
@@ -148,10 +151,10 @@ static void step_until_done(unsigned part)
     ck_assert_uint_eq(plan.part[part].state, PLAN_PART_MADE);
 }
 
-static void begin(void)
+static void begin_with(uint64_t guest_bytes, uint64_t bytes)
 {
     struct problem problem;
-    sample_make(&sample, 3, 64 * MIB, 512 * MIB);
+    sample_make(&sample, 3, guest_bytes, bytes);
     memset(slot, 0, sizeof slot);
     filled = calls = fails_at = 0;
     for (uint32_t i = 1; i < SAMPLE_EMPTY_FIRST; i++)
@@ -162,6 +165,11 @@ static void begin(void)
     slot[BOOT_SLOT_IRQ_CONTROL].type = OBJ_IRQ_CONTROL;
     ck_assert_int_eq(sample_open(&sample, &plan, &problem), OK);
     step_until_done(PLAN_PART_ROOT_NUMBER);
+}
+
+static void begin(void)
+{
+    begin_with(64 * MIB, 512 * MIB);
 }
 
 static void guest_plan(unsigned guest)
@@ -202,6 +210,28 @@ START_TEST(test_exec_parts_in_steps_interleaved_lose_nothing)
     while (err == ERR_AGAIN);
     ck_assert_int_eq(err, OK);
     ck_assert_uint_eq(filled, before);
+    sample_free(&sample);
+}
+END_TEST
+
+START_TEST(test_exec_part_zeroes_one_group_in_a_call)
+{
+    /* However many steps the caller allows, one call does not zero more of a guest's RAM than one
+     * group of frames has, and all of it is zeroed in the end. */
+    struct exec_failed failed;
+    uint64_t all = 0;
+    again_every = 0;
+    begin_with(1024 * MIB - 2 * MIB, 2048 * MIB);
+    guest_plan(0);
+    enum err err;
+    do {
+        ram_zeroed = 0;
+        err = exec_part(&exec, plan_part_guest(0), 1000, &failed);
+        ck_assert_uint_le(ram_zeroed, 128 * MIB);
+        all += ram_zeroed;
+    } while (err == ERR_AGAIN);
+    ck_assert_int_eq(err, OK);
+    ck_assert_uint_eq(all, 1024 * MIB - 2 * MIB);
     sample_free(&sample);
 }
 END_TEST
@@ -302,6 +332,7 @@ int main(void)
     TCase *tc = tcase_create("exec");
     tcase_set_timeout(tc, 120);
     tcase_add_loop_test(tc, test_exec_parts_in_steps_interleaved_lose_nothing, 0, 5);
+    tcase_add_test(tc, test_exec_part_zeroes_one_group_in_a_call);
     tcase_add_test(tc, test_exec_undo_in_steps_while_memory_is_planned);
     tcase_add_test(tc, test_exec_part_that_fails_anywhere_is_undone);
     tcase_add_test(tc, test_exec_states_are_kept);

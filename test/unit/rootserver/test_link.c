@@ -181,6 +181,21 @@ START_TEST(test_look_old_pong_is_no_answer)
 }
 END_TEST
 
+START_TEST(test_look_process_has_the_whole_time_once_its_service_is_back)
+{
+    /* However long the service was away, the process is not judged for the time before. */
+    link_used(&link_, 5, CONTROL_USED_AWAY);
+    up_part()->waits_for = 1 + 5;
+    run(now_ticks + PING + PING / 10 * (uint64_t)_i, NULL);
+    link_used(&link_, 5, CONTROL_USED_UP);
+    up_part()->waits_for = 0;
+    run(now_ticks + PING / 10 * 8, NULL);
+    ck_assert_ptr_null(fault());
+    run(now_ticks + PING, NULL);
+    ck_assert_str_eq(fault(), "does not answer");
+}
+END_TEST
+
 START_TEST(test_look_waiting_for_a_service_that_is_away_is_no_hang)
 {
     /* waits_for excuses a process only while that very service is away. */
@@ -635,6 +650,7 @@ int main(void)
     tcase_add_test(tc, test_look_answered_pings_go_on);
     tcase_add_test(tc, test_look_unanswered_ping_is_a_hang);
     tcase_add_test(tc, test_look_old_pong_is_no_answer);
+    tcase_add_loop_test(tc, test_look_process_has_the_whole_time_once_its_service_is_back, 0, 10);
     tcase_add_loop_test(tc, test_look_waiting_for_a_service_that_is_away_is_no_hang, 0, 5);
     tcase_add_test(tc, test_look_busy_without_progress_is_a_hang);
     tcase_add_test(tc, test_look_stop_of_the_machine_is_one_look);

@@ -38,7 +38,7 @@ enum mood {
 
 static struct {
     bool is_made[PLAN_PARTS], is_planned[PLAN_PARTS];
-    unsigned steps_left[PLAN_PARTS];
+    unsigned steps_left[PLAN_PARTS], clear_left[PLAN_PARTS];
     bool runs[PLAN_PROCESSES_ALL];
     enum mood mood[PLAN_PROCESSES_ALL];
     unsigned starts[PLAN_PROCESSES_ALL], resets[PLAN_PROCESSES_ALL];
@@ -101,6 +101,7 @@ MUST_CHECK work_make(struct work *work, unsigned part, struct problem *problem)
 {
     ck_assert_ptr_null(work);
     ck_assert(!world.is_made[part]);
+    ck_assert_msg(world.clear_left[part] == 0, "part %u is being unmade", part);
     ck_assert_msg(part_is_ready(world.is_made, part), "part %u uses a part that is not made", part);
     if (world.make_fails[part] != OK) {
         problem_set(problem, "there is no room");
@@ -121,24 +122,40 @@ static void part_remove(bool *set, unsigned part)
     if (!set[part])
         return;
     set[part] = false;
-    for (unsigned i = 0; i < PLAN_PARTS; i++)
-        ck_assert_msg(!set[i] || part_is_ready(set, i), "part %u uses part %u", i, part);
+    for (unsigned i = 0; i < PLAN_PARTS; i++) {
+        if (set[i] && !part_is_ready(set, i))
+            ck_abort_msg("part %u uses part %u", i, part);
+    }
+}
+
+/* A part that is made in part holds on to what it uses, too. */
+static void part_begun_check(unsigned cleared)
+{
+    for (unsigned i = 0; i < PLAN_PARTS; i++) {
+        if (i != cleared && world.steps_left[i] > 0 && !part_is_ready(world.is_made, i))
+            ck_abort_msg("part %u is half made and uses part %u", i, cleared);
+    }
 }
 
 MUST_CHECK work_clear(struct work *work, unsigned part)
 {
     (void)work;
+    unsigned steps = world.steps_of_a_part < 5 ? world.steps_of_a_part : 5;
+    if (world.clear_left[part] == 0)
+        world.clear_left[part] = 1 + (world.is_made[part] || world.steps_left[part] ? steps : 0);
     part_remove(world.is_made, part);
     if (part >= PLAN_PART_PROCESSES && part < PLAN_PART_SIDES)
         ck_assert(!world.runs[part - PLAN_PART_PROCESSES]);
     world.steps_left[part] = 0;
-    return OK;
+    part_begun_check(part);
+    return --world.clear_left[part] > 0 ? ERR_AGAIN : OK;
 }
 
 MUST_CHECK work_undo(struct work *work, unsigned part)
 {
     enum err err = work_clear(work, part);
-    part_remove(world.is_planned, part);
+    if (err == OK)
+        part_remove(world.is_planned, part);
     return err;
 }
 
@@ -407,6 +424,29 @@ START_TEST(test_step_part_without_room_is_said_and_undone)
 }
 END_TEST
 
+START_TEST(test_step_connection_that_cannot_be_is_never_offered)
+{
+    /* A connection beyond the table of its service, or to a service that does not run (then the
+       number is that of the first VMM): its guest does not start, and no region is written to
+       beyond its end. */
+    lives.connection[RIGHT_CONSOLE].service = _i == 0 ? CONSOLE : LEFT;
+    lives.connection[RIGHT_CONSOLE].served = _i == 0 ? CONTROL_CONNECTIONS_MAX : 0;
+    world.make_fails[plan_part_connection(RIGHT_CONSOLE)] = ERR_NOT_FOUND;
+    uint8_t *behind =
+        _i == 0 ? down[CONSOLE] + CONTROL_DOWN_LINES : down[LEFT] + CONTROL_DOWN_TABLE;
+    memset(behind, 0x55, sizeof(struct control_connection));
+    run_for(HZ);
+    says("guest right cannot be started: there is no room\n");
+    ck_assert_int_eq(lives.life[RIGHT].state, LIFE_OVER);
+    ck_assert(world.runs[LEFT]);
+    if (_i == 1) {
+        for (unsigned i = 0; i < sizeof(struct control_connection); i++)
+            ck_assert_uint_eq(behind[i], 0x55);
+    }
+    ck_assert(!lives.connection[RIGHT_CONSOLE].is_offered);
+}
+END_TEST
+
 START_TEST(test_step_service_without_room_is_given_up)
 {
     /* A service that cannot be planned is said; its clients start without it. */
@@ -445,6 +485,24 @@ START_TEST(test_end_restart_touches_only_its_side)
     ck_assert_uint_eq(world.resets[victim], 1);
     says(" started anew\n");
     ck_assert_uint_eq(lives_guests_running(&lives), 2);
+}
+END_TEST
+
+START_TEST(test_end_service_that_dies_while_a_side_is_made)
+{
+    /* A service that dies after any step of its side of a connection: the side is unmade with its
+       process, and made anew from its first step. */
+    const unsigned parts = made_count();
+    while (world.steps_left[plan_part_side(RIGHT_CONSOLE, PLAN_SIDE_SERVICE)] == 0) {
+        world.steps_of_a_part = world.runs[CONSOLE] ? 5 : 0;
+        ck_assert(turn());
+    }
+    for (int i = 0; i < _i; i++)
+        ck_assert(turn());
+    lives_end(&lives, CONSOLE, LIFE_END_FAULT, now_ticks);
+    run_for(HZ / 10);
+    all_run();
+    ck_assert_uint_gt(made_count(), parts);
 }
 END_TEST
 
@@ -644,6 +702,53 @@ START_TEST(test_end_guest_waits_for_a_service_that_works_its_rings_off)
 }
 END_TEST
 
+START_TEST(test_end_service_that_dies_while_a_connection_is_taken_back)
+{
+    /* Whatever step of it is done: the memory goes, and the next life of the service gets an entry
+       without addresses. */
+    run_for(HZ / 10);
+    world.steps_of_a_part = 5;
+    lives_end(&lives, RIGHT, LIFE_END_OFF, now_ticks);
+    while (world.is_made[plan_part_side(RIGHT_CONSOLE, PLAN_SIDE_SERVICE)]) {
+        if (!turn())
+            now_ticks += MS;
+    }
+    for (int i = 0; i < _i; i++)
+        (void)turn();
+    lives_end(&lives, CONSOLE, LIFE_END_FAULT, now_ticks);
+    run_for(HZ / 10);
+    ck_assert(!world.is_planned[plan_part_guest(1)]);
+    ck_assert(world.runs[CONSOLE]);
+    ck_assert_uint_eq(entry_of(CONSOLE, 1)->state & CONTROL_STATE_MASK,
+                      CONTROL_CONNECTION_CLIENT_ENDED);
+    ck_assert_uint_eq(entry_of(CONSOLE, 1)->ring[0].shared_address, 0);
+    fflush(stdout);
+    ck_assert_ptr_null(strstr(said, "refuses"));
+}
+END_TEST
+
+START_TEST(test_end_service_given_up_while_a_client_is_made)
+{
+    /* Whatever step of the connection is done: nothing of it stays when the client ends. */
+    while (lives.life[LEFT].state != LIFE_CONNECTIONS)
+        ck_assert(turn());
+    world.steps_of_a_part = 5;
+    for (int i = 0; i < _i; i++)
+        ck_assert(turn());
+    if (!world.runs[ECHO])
+        return;
+    lives.life[ECHO].restart.most = 0;
+    lives_end(&lives, ECHO, LIFE_END_FAULT, now_ticks);
+    run_for(HZ / 10);
+    ck_assert(world.runs[LEFT]);
+    lives_end(&lives, LEFT, LIFE_END_OFF, now_ticks);
+    run_for(HZ / 10);
+    ck_assert(!world.is_planned[plan_part_connection(LEFT_ECHO)]);
+    ck_assert(!world.is_planned[plan_part_side(LEFT_ECHO, PLAN_SIDE_CLIENT)]);
+    ck_assert(!world.is_planned[plan_part_guest(0)]);
+}
+END_TEST
+
 START_TEST(test_end_retired_service_is_taken_back_after_its_clients)
 {
     /* When the last client of a retired service ends, nothing of the service is left. */
@@ -675,7 +780,7 @@ START_TEST(test_step_end_does_not_wait_for_a_long_start)
     unsigned turns = 0;
     for (; lives.life[RIGHT].state != LIFE_WAIT && turns < 100; turns++)
         (void)turn();
-    ck_assert_uint_lt(turns, 10);
+    ck_assert_uint_lt(turns, 40);
 }
 END_TEST
 
@@ -726,8 +831,10 @@ static TCase *cases(void)
     tcase_add_test(tc, test_step_guest_starts_when_all_its_connections_are_accepted);
     tcase_add_test(tc, test_step_refusal_names_the_key);
     tcase_add_loop_test(tc, test_step_part_without_room_is_said_and_undone, 0, 6);
+    tcase_add_loop_test(tc, test_step_connection_that_cannot_be_is_never_offered, 0, 2);
     tcase_add_test(tc, test_step_service_without_room_is_given_up);
     tcase_add_loop_test(tc, test_end_restart_touches_only_its_side, 0, 4);
+    tcase_add_loop_test(tc, test_end_service_that_dies_while_a_side_is_made, 0, 5);
     tcase_add_loop_test(tc, test_end_restarts_are_limited_by_policy, 0, 2);
     tcase_add_loop_test(tc, test_end_ordered_kills_do_not_count, 0, 2);
     tcase_add_test(tc, test_end_poison_words_of_the_next_life);
@@ -737,6 +844,8 @@ static TCase *cases(void)
     tcase_add_test(tc, test_end_device_that_confirms_late_is_waited_for);
     tcase_add_test(tc, test_end_powered_off_guest_is_taken_back);
     tcase_add_test(tc, test_end_guest_waits_for_a_service_that_works_its_rings_off);
+    tcase_add_loop_test(tc, test_end_service_that_dies_while_a_connection_is_taken_back, 0, 12);
+    tcase_add_loop_test(tc, test_end_service_given_up_while_a_client_is_made, 0, 80);
     tcase_add_test(tc, test_end_retired_service_is_taken_back_after_its_clients);
     tcase_add_test(tc, test_step_end_does_not_wait_for_a_long_start);
     tcase_add_loop_test(tc, test_end_random_ends_lose_nothing, 0, 12);
