@@ -199,8 +199,9 @@ uint32_t mux_client_add(struct mux *mux, unsigned client, const char name[NAME_B
 {
     struct mux_client *c = &mux->client[client];
     uint32_t ahead = (uint32_t)mux_kept_written(c->kept) - taken;
+    bool is_new = !mux_kept_fits(c->kept, name, ahead, waiting);
 
-    if (!mux_kept_fits(c->kept, name, ahead, waiting)) {
+    if (is_new) {
         mux_kept_begin(c->kept, name, taken);
         ahead = 0;
     }
@@ -210,6 +211,8 @@ uint32_t mux_client_add(struct mux *mux, unsigned client, const char name[NAME_B
     c->shown = mux_line_start(c);
     if (mux->client[mux->front].state == MUX_NONE || client == mux->wanted)
         mux_front_set(mux, client);
+    else if (is_new && client != mux->front && mux->client[mux->front].state != MUX_RUNNING)
+        mux_switch(mux, client);
     if (client == mux->wanted)
         mux->wanted = CLIENTS_MAX;
     return ahead;

@@ -109,10 +109,11 @@ struct mux {
 void mux_init(struct mux *mux, struct mux_kept *kept);
 
 /*
- * Client `client` is there and runs.  If no client is in front, this one is.  `taken`: how many
- * bytes its ring has given so far, modulo 2^32.  Returns how many bytes more than that are in the
- * scrollback already: the last life ended before it dropped them from the ring.  `waiting`: bytes
- * in the ring, at least as many.
+ * Client `client` is there and runs.  It comes to the front if no client is in front, or if the one
+ * in front has ended and this one was not there before.  `taken`: how many bytes its ring has given
+ * so far, modulo 2^32.  Returns how many bytes more than that are in the scrollback already: the
+ * last life ended before it dropped them from the ring.  `waiting`: bytes in the ring, at least as
+ * many.
  */
 uint32_t mux_client_add(struct mux *mux, unsigned client, const char name[NAME_BYTES],
                         uint32_t taken, uint32_t waiting);

@@ -291,6 +291,22 @@ START_TEST(test_state_of_front_moves_to_next_running)
 }
 END_TEST
 
+START_TEST(test_new_client_takes_the_place_of_an_ended_front)
+{
+    /* A client that comes when the one in front has ended and no other runs comes to the front. */
+    static const char name[NAME_BYTES] = "late";
+    for (unsigned i = 0; i < 3; i++)
+        mux_set_state(&mux, i, MUX_DEAD);
+    unsigned front = mux.front;
+    (void)mux_client_add(&mux, 3, name, 0, 0);
+    ck_assert_uint_ne(front, 3);
+    ck_assert_uint_eq(mux.front, 3);
+    ck_assert_ptr_nonnull(strstr(show(), "[3 late is in front]"));
+    (void)mux_client_add(&mux, 4, name, 0, 0);
+    ck_assert_uint_eq(mux.front, 3);
+}
+END_TEST
+
 START_TEST(test_bad_client_numbers_ignored)
 {
     /* Numbers out of range change nothing. */
@@ -416,6 +432,7 @@ Suite *mux_suite(void)
     tcase_add_test(tc, test_switch_within_a_sequence_shows_no_part_of_it);
     tcase_add_test(tc, test_replay_and_live_output_have_no_query);
     tcase_add_test(tc, test_state_of_front_moves_to_next_running);
+    tcase_add_test(tc, test_new_client_takes_the_place_of_an_ended_front);
     tcase_add_test(tc, test_bad_client_numbers_ignored);
     suite_add_tcase(suite, tc);
     return suite;
