@@ -4,34 +4,14 @@
  * waits in WFI, then it spins without an exit.  In both cases the alarm has to come, not before
  * its time and not long after.
  */
+#include "devices.h"
 #include "guest.h"
-
-#define RTC_TIME_LOW        UINT64_C(0x101000)
-#define RTC_TIME_HIGH       UINT64_C(0x101004)
-#define RTC_ALARM_LOW       UINT64_C(0x101008)
-#define RTC_ALARM_HIGH      UINT64_C(0x10100c)
-#define RTC_IRQ_ENABLED     UINT64_C(0x101010)
-#define RTC_ALARM_STATUS    UINT64_C(0x101018)
-#define RTC_CLEAR_INTERRUPT UINT64_C(0x10101c)
-
-#define RTC_SOURCE     11u
-#define PLIC_PRIORITY  (UINT64_C(0xc000000) + 4 * RTC_SOURCE)
-#define PLIC_ENABLE    UINT64_C(0xc002080) /* context 1: hart 0, S mode */
-#define PLIC_THRESHOLD UINT64_C(0xc201000)
-#define PLIC_CLAIM     UINT64_C(0xc201004)
 
 #define EXTERNAL     (1u << 9)
 #define NS_PER_MS    UINT64_C(1000000)
 #define TICKS_PER_MS UINT64_C(10000)
 #define EARLY_MS     5u   /* the bare machine has two clocks */
 #define LATE_MS      1000u
-
-static uint64_t rtc_now(void)
-{
-    uint64_t low = read32(RTC_TIME_LOW);
-
-    return (uint64_t)read32(RTC_TIME_HIGH) << 32 | low;
-}
 
 static bool is_pending(void)
 {
@@ -47,10 +27,9 @@ static void say(const char *what, uint64_t value)
 /* Interrupts are off in sstatus: a pending one ends WFI, and no trap is taken. */
 static void alarm_try(const char *how, bool is_asleep, uint64_t ms)
 {
-    uint64_t began = time_now(), alarm = rtc_now() + ms * NS_PER_MS;
+    uint64_t began = time_now();
 
-    write32(RTC_ALARM_HIGH, (uint32_t)(alarm >> 32));
-    write32(RTC_ALARM_LOW, (uint32_t)alarm);
+    rtc_alarm_set(rtc_now() + ms * NS_PER_MS);
     put_string("alarm: ");
     put_string(how);
     say(", armed ", read32(RTC_ALARM_STATUS));
@@ -74,7 +53,7 @@ void guest_main(uint64_t hart, uint64_t dtb)
     (void)hart, (void)dtb;
     sbi_set_timer(UINT64_MAX);
     csr_write(sie, EXTERNAL);
-    write32(PLIC_PRIORITY, 1);
+    write32(PLIC_PRIORITY(RTC_SOURCE), 1);
     write32(PLIC_ENABLE, 1u << RTC_SOURCE);
     write32(PLIC_THRESHOLD, 0);
     write32(RTC_IRQ_ENABLED, 1);

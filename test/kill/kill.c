@@ -66,7 +66,8 @@ static uint64_t kill_random(uint64_t *state)
     return z ^ z >> 31;
 }
 
-void kill_arm(struct kill_order *order, uint64_t hz, uint64_t now)
+/* Chooses the time of the present life's kill. */
+static void kill_arm(struct kill_order *order, uint64_t hz, uint64_t now)
 {
     uint64_t span = hz * order->every_ms / 500;
 
@@ -75,11 +76,27 @@ void kill_arm(struct kill_order *order, uint64_t hz, uint64_t now)
                           : now + kill_random(&order->random) % (span > 0 ? span : 1);
 }
 
-bool kill_is_due(struct kill_order *order, uint64_t now)
+/* The life `life` is back. */
+static void kill_back(struct kill_order *order, uint32_t life, uint64_t hz, uint64_t now)
 {
-    if (order->at_ticks == KILL_NEVER || now < order->at_ticks)
+    if (order->is_away) {
+        order->away_ticks += now - order->killed_at;
+        order->back++;
+    }
+    order->is_away = false;
+    order->life = life;
+    kill_arm(order, hz, now);
+}
+
+bool kill_look(struct kill_order *order, uint32_t life, bool is_back, uint64_t hz, uint64_t now)
+{
+    if (life != order->life && is_back)
+        kill_back(order, life, hz, now);
+    if (life == 0 || life != order->life || order->at_ticks == KILL_NEVER || now < order->at_ticks)
         return false;
     order->at_ticks = KILL_NEVER;
+    order->killed_at = now;
+    order->is_away = true;
     order->done++;
     return true;
 }

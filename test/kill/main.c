@@ -12,16 +12,15 @@
 
 #include "kill.h"
 
-/* One order, its process, and the time that restarts took. */
+#define KILL_TELL_EVERY 20 /* kills */
+
 struct kill_watch {
     struct kill_order order;
     unsigned process;
-    uint32_t life;      /* the life that the order is armed for, counted from 1 */
-    uint64_t killed_at; /* 0: the process is back */
-    uint64_t ticks;     /* of all restarts */
-    uint32_t backs;     /* restarts that were not killed before the process was back */
-    bool is_told;
+    uint32_t told; /* kills; KILL_TOLD_END: the last line was printed */
 };
+
+#define KILL_TOLD_END UINT32_MAX
 
 static struct kill_watch watch[KILL_ORDERS_MAX];
 static unsigned watch_count;
@@ -59,7 +58,9 @@ static void kill_start(void)
     }
 }
 
-/* Has the process answered its first ping, and every offer of a connection? */
+/* Has the process answered its first ping, and every offer of a connection?  Looks at the answers
+ * themselves: the connections' states follow in the next turn of the loop, and nothing wakes the
+ * loop after that. */
 static bool kill_is_back(const struct kill_watch *w)
 {
     const struct life *l = &root.lives.life[w->process];
@@ -68,45 +69,44 @@ static bool kill_is_back(const struct kill_watch *w)
         return false;
     for (unsigned i = 0; i < root.lives.connection_count; i++) {
         const struct life_connection *c = &root.lives.connection[i];
-        if (c->service == w->process && c->is_made && c->state == CONTROL_USED_AWAY)
+        char reason[CONTROL_REASON_BYTES];
+        if (c->service == w->process && c->is_made && c->state == CONTROL_USED_AWAY &&
+            (!c->is_offered || link_answer(&l->link, c->served, reason) == CONTROL_ANSWER_NONE))
             return false;
     }
     return true;
 }
 
-static void kill_tell(struct kill_watch *w)
+static void kill_print(const struct kill_order *o)
 {
-    uint64_t mean = w->backs > 0 ? w->ticks / w->backs : 0;
+    uint64_t mean = o->back > 0 ? o->away_ticks * 1000000 / root.boot->timebase_hz / o->back : 0;
 
     printf("test.kill: %s was killed %" PRIu32 " times; %" PRIu32 " restarts took %" PRIu64
            " us each\n",
-           w->order.name, w->order.done, w->backs, mean * 1000000 / root.boot->timebase_hz);
-    w->is_told = true;
+           o->name, o->done, o->back, mean);
 }
 
-static void kill_look(struct kill_watch *w, uint64_t now)
+/* Prints a line after each KILL_TELL_EVERY restarts and at the end. */
+static void kill_tell(struct kill_watch *w)
 {
-    struct life *l = &root.lives.life[w->process];
+    const struct kill_order *o = &w->order;
+    bool is_end =
+        (o->most != 0 && o->back == o->most) || lives_guests_running(&root.lives) == 0;
 
-    /* A kill may come before the process is back from the one before. */
-    if (w->killed_at != 0 && kill_is_back(w)) {
-        w->ticks += now - w->killed_at;
-        w->killed_at = 0;
-        w->backs++;
-    }
-    if (l->state == LIFE_RUNNING && w->life != l->restart_count + 1) {
-        kill_arm(&w->order, root.boot->timebase_hz, now);
-        w->life = l->restart_count + 1;
-        if (w->order.at_ticks == KILL_NEVER && !w->is_told)
-            kill_tell(w);
-    }
-    if (l->state == LIFE_RUNNING && kill_is_due(&w->order, now)) {
-        if (w->killed_at == 0)
-            w->killed_at = now;
+    if (w->told == KILL_TOLD_END || (!is_end && o->back < w->told + KILL_TELL_EVERY))
+        return;
+    w->told = is_end ? KILL_TOLD_END : o->back;
+    kill_print(o);
+}
+
+static void kill_watch_look(struct kill_watch *w, uint64_t now)
+{
+    const struct life *l = &root.lives.life[w->process];
+    uint32_t life = l->state == LIFE_RUNNING ? l->restart_count + 1 : 0;
+
+    if (kill_look(&w->order, life, kill_is_back(w), root.boot->timebase_hz, now))
         lives_end(&root.lives, w->process, LIFE_END_ORDERED, now);
-    }
-    if (lives_guests_running(&root.lives) == 0 && !w->is_told)
-        kill_tell(w);
+    kill_tell(w);
 }
 
 int main(void)
@@ -117,7 +117,7 @@ int main(void)
         uint64_t now = rt_time_ticks(), first = KILL_NEVER;
         lives_look(&root.lives, now); /* so that a process counts as back as soon as it is */
         for (unsigned i = 0; i < watch_count; i++) {
-            kill_look(&watch[i], now);
+            kill_watch_look(&watch[i], now);
             if (watch[i].order.at_ticks < first)
                 first = watch[i].order.at_ticks;
         }

@@ -177,31 +177,58 @@ START_TEST(test_kill_parse_refuses_malformed)
 }
 END_TEST
 
+/* A life that is back at `now`: the time of its kill, which is due then and not earlier. */
+static uint64_t killed_after(struct kill_order *order, uint32_t life, uint64_t now)
+{
+    if (kill_look(order, life, true, HZ, now))
+        return 0;
+    uint64_t after = order->at_ticks - now;
+    ck_assert(!kill_look(order, life, false, HZ, now + after - 1));
+    ck_assert(kill_look(order, life, false, HZ, now + after));
+    ck_assert(!kill_look(order, life, true, HZ, now + after + 1));
+    return after;
+}
+
 START_TEST(test_kill_times_follow_the_seed)
 {
     /* The same seed gives the same times, another seed others; the mean is EVERY; all are below
        twice EVERY; after MOST kills none is due. */
-    struct kill_order a = {.random = 3, .every_ms = 20, .most = 1000}, b = a, c = a;
+    struct kill_order a = {.random = 3, .every_ms = 20, .most = 1000, .at_ticks = KILL_NEVER};
+    struct kill_order b = a, c = a;
     uint64_t sum = 0;
     unsigned same = 0;
     c.random = 4;
-    for (unsigned i = 0; i < 1000; i++) {
-        kill_arm(&a, HZ, 5), kill_arm(&b, HZ, 5), kill_arm(&c, HZ, 5);
-        ck_assert_uint_eq(a.at_ticks, b.at_ticks);
-        same += a.at_ticks == c.at_ticks;
-        ck_assert_uint_lt(a.at_ticks - 5, 40 * MS);
-        sum += a.at_ticks - 5;
-        ck_assert(a.at_ticks == 0 || !kill_is_due(&a, a.at_ticks - 1));
-        uint64_t at = a.at_ticks;
-        ck_assert(kill_is_due(&a, at));
-        ck_assert(!kill_is_due(&a, at));
-        ck_assert(kill_is_due(&b, at + 1000));
+    for (uint32_t life = 1; life <= 1000; life++) {
+        uint64_t after = killed_after(&a, life, 5);
+        ck_assert_uint_eq(after, killed_after(&b, life, 5));
+        same += after == killed_after(&c, life, 5);
+        ck_assert_uint_lt(after, 40 * MS);
+        sum += after;
     }
     ck_assert_uint_lt(same, 10);
     ck_assert_uint_gt(sum / 1000, 18 * MS);
     ck_assert_uint_lt(sum / 1000, 22 * MS);
-    kill_arm(&a, HZ, 5);
-    ck_assert(!kill_is_due(&a, UINT64_MAX - 1));
+    ck_assert_uint_eq(a.done, 1000);
+    ck_assert(!kill_look(&a, 1001, true, HZ, 5));
+    ck_assert(!kill_look(&a, 1001, true, HZ, UINT64_MAX - 1));
+}
+END_TEST
+
+START_TEST(test_kill_waits_until_the_process_is_back)
+{
+    /* A life that has not answered yet is not killed, however long that takes; a restart lasts from
+       the kill until all is answered. */
+    struct kill_order o = {.random = 3, .every_ms = 20, .at_ticks = KILL_NEVER};
+    ck_assert(!kill_look(&o, 1, false, HZ, 3600000 * MS));
+    ck_assert(!kill_look(&o, 0, false, HZ, 3600000 * MS));
+    uint64_t killed_at = 4000000 * MS + killed_after(&o, 1, 4000000 * MS);
+    ck_assert_uint_eq(o.back, 0);
+    ck_assert(!kill_look(&o, 0, false, HZ, killed_at + MS));
+    ck_assert(!kill_look(&o, 2, false, HZ, killed_at + 3600000 * MS));
+    ck_assert_uint_eq(o.back, 0);
+    (void)kill_look(&o, 2, true, HZ, killed_at + 3600007 * MS);
+    ck_assert_uint_eq(o.back, 1);
+    ck_assert_uint_eq(o.away_ticks, 3600007 * MS);
 }
 END_TEST
 
@@ -220,6 +247,7 @@ int main(void)
     tcase_add_test(tc, test_kill_parse_reads_orders);
     tcase_add_test(tc, test_kill_parse_refuses_malformed);
     tcase_add_test(tc, test_kill_times_follow_the_seed);
+    tcase_add_test(tc, test_kill_waits_until_the_process_is_back);
     suite_add_tcase(suite, tc);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_ENV);
