@@ -48,10 +48,12 @@ static void loop_end_say(void)
     root.end.life = lives_log_restarts(&root.lives);
 }
 
-/* A log that shows progress and never answers dies more slowly than its restart policy counts. */
+/* A log that shows progress and never answers dies more slowly than its restart policy counts.  The
+ * last lines go to the kernel's log. */
 static void loop_end_without_log(void)
 {
     lines_down(&root.lines);
+    loop_end_say();
     root_end_machine(lives_ended_well(&root.lives));
 }
 

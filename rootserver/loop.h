@@ -14,10 +14,10 @@
 
 #include <stdint.h>
 
-#define LOOP_WORK_US 500 /* in one turn; a piece of work that was begun is finished */
+#define LOOP_WORK_US   500 /* in one turn; a piece of work that was begun is finished */
 #define LOOP_REST_US   100 /* at least, after work that is not finished */
-#define LOOP_END_SAYS  3 /* lives of the log that are waited for to show the last lines */
 #define LOOP_REST_PART 4   /* and the turn's time divided by this */
+#define LOOP_END_SAYS  8   /* lives of the log that are waited for to show the last lines */
 
 /* One turn.  Waits until `latest` ticks at most.  Ends the machine when the last guest has ended.
  */
