@@ -10,6 +10,18 @@
 
 /* ---- parts -------------------------------------------------------------------------- */
 
+/* Also says what the guest asked for and does not get. */
+static MUST_CHECK work_guest_plan(struct work *w, unsigned guest, struct problem *problem)
+{
+    struct plan *plan = w->exec.plan;
+    enum err err = plan_guest(w->exec.in, plan, guest, problem);
+
+    if (err == OK && plan->guest[guest].note.text[0] != 0)
+        printf("guest %s: %s\n", w->exec.in->system->guest[guest].name,
+               plan->guest[guest].note.text);
+    return err;
+}
+
 static MUST_CHECK work_plan(struct work *w, unsigned part, struct problem *problem)
 {
     const struct plan_input *in = w->exec.in;
@@ -23,7 +35,7 @@ static MUST_CHECK work_plan(struct work *w, unsigned part, struct problem *probl
     if (part >= PLAN_PART_CONNECTIONS)
         return plan_connection(in, plan, part - PLAN_PART_CONNECTIONS, problem);
     if (part >= PLAN_PART_GUESTS)
-        return plan_guest(in, plan, part - PLAN_PART_GUESTS, problem);
+        return work_guest_plan(w, part - PLAN_PART_GUESTS, problem);
     return plan_instance(in, plan, part - PLAN_PART_INSTANCES, problem);
 }
 
