@@ -88,8 +88,6 @@ struct process_start {
     uint64_t realtime_ns;  /* Unix time when the time CSR was 0; 0 for unknown */
     uint64_t heap_address; /* zeroed memory for malloc, page-aligned; also the entry "heap" */
     uint64_t heap_bytes;
-    uint32_t role_offset; /* goes when the last process reads the table */
-    uint32_t role_bytes;
     uint8_t entropy[32];    /* differs for each process and each start */
     uint32_t restart_count; /* earlier lives of this process */
     uint32_t entry_count;
@@ -106,7 +104,7 @@ struct start_entry {
     uint64_t bytes;
 };
 
-_Static_assert(sizeof(struct process_start) == 144, "start record layout");
+_Static_assert(sizeof(struct process_start) == 136, "start record layout");
 _Static_assert(sizeof(struct start_entry) == 64, "start record layout");
 
 #endif

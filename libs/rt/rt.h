@@ -25,12 +25,6 @@ uint64_t rt_realtime_ns(void);
  */
 void rt_code_publish(void);
 
-/*
- * The role's part of the start record, at least `bytes` long.
- *   ERR_NOT_FOUND  the record has no such part, or a shorter one
- */
-MUST_CHECK rt_role(size_t bytes, const void **out);
-
 /* The configuration of rt.  rt_process.c fills it from the start record; the root server has no
  * start record and fills it itself. */
 struct rt_config {
@@ -39,8 +33,6 @@ struct rt_config {
     uint64_t realtime_ns; /* Unix time when the time CSR was 0; 0 for unknown */
     void *heap;           /* zeroed, page-aligned */
     size_t heap_bytes;
-    const void *role;
-    size_t role_bytes;
     uint8_t entropy[32];
     struct rt_thread_slots thread[RT_THREADS_MAX]; /* all 0: one thread, no wait in libc's locks */
     void (*write)(const char *text, size_t bytes); /* standard output and error */

@@ -71,8 +71,6 @@ ATTR_NORETURN void rt_begin(const void *start)
         .realtime_ns = record->realtime_ns,
         .heap = (void *)(uintptr_t)record->heap_address,
         .heap_bytes = record->heap_bytes,
-        .role = record->role_bytes ? (const char *)start + record->role_offset : NULL,
-        .role_bytes = record->role_bytes,
         .write = parent_write,
         .leave = parent_leave,
     };

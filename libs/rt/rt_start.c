@@ -80,11 +80,3 @@ uint64_t rt_realtime_ns(void)
 {
     return rt_state.config.realtime_ns;
 }
-
-MUST_CHECK rt_role(size_t bytes, const void **out)
-{
-    if (rt_state.config.role == NULL || rt_state.config.role_bytes < bytes)
-        return ERR_NOT_FOUND;
-    *out = rt_state.config.role;
-    return OK;
-}
