@@ -18,9 +18,10 @@
  * The C library is right in all threads: errno, malloc, stdio, mutexes, condition variables,
  * rwlocks, semaphores, thread-specific data.  A thread that waits for a lock blocks.
  *
- *   pthread_create()   EAGAIN if no planned thread is free.  The thread runs on its planned stack:
- *                      attributes of stack size and address have no effect on it.  A scheduling
- *                      attribute is refused; priorities are the plan's.
+ *   pthread_create()   EAGAIN if no planned thread is free: a joined thread is free at once, a
+ *                      detached one a moment after its function's end.  The thread runs on its
+ *                      planned stack: attributes of stack size and address have no effect on it.
+ *                      A scheduling attribute is refused; priorities are the plan's.
  *   absent             pthread_cancel(), pthread_kill(), signals.
  *
  * A fault in one thread is a fault of the process: the root server stops all of its threads.  The

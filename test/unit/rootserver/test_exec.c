@@ -25,6 +25,7 @@ static struct {
 } slot[SLOTS_MAX];
 static unsigned filled, again_every, calls, fails_at;
 static uint64_t ram_zeroed;
+static unsigned suspends[SLOTS_MAX]; /* of the Thread in each slot */
 
 static bool is_interrupted(void)
 {
@@ -125,6 +126,12 @@ static enum err kernel_cnode(const struct abi_regs *r)
     }
 }
 
+static enum err kernel_suspend(const struct abi_regs *r)
+{
+    suspends[r->a0]++;
+    return may_fail();
+}
+
 void abi_ecall(struct abi_regs *r)
 {
     ck_assert_uint_eq(r->a7, CALL_INVOKE);
@@ -135,6 +142,8 @@ void abi_ecall(struct abi_regs *r)
         r->a0 = kernel_retype(r);
     else if (slot[r->a0].type == OBJ_CNODE)
         r->a0 = kernel_cnode(r);
+    else if (slot[r->a0].type == OBJ_THREAD && r->a1 == METHOD_THREAD_SUSPEND)
+        r->a0 = kernel_suspend(r);
     else
         r->a0 = may_fail();
 }
@@ -300,6 +309,34 @@ START_TEST(test_exec_part_that_fails_anywhere_is_undone)
 }
 END_TEST
 
+#define STOP_THREADS 4u
+
+START_TEST(test_exec_stop_suspends_every_thread)
+{
+    /* All threads of the process are suspended, and no other thread, whichever of them fails. */
+    struct plan_process *p = &plan.process[1];
+    again_every = 0;
+    for (unsigned broken = 0; broken <= STOP_THREADS; broken++) {
+        begin();
+        memset(suspends, 0, sizeof suspends);
+        p->thread_count = STOP_THREADS;
+        for (unsigned i = 0; i <= STOP_THREADS; i++) { /* the last one is of another process */
+            slot[SLOTS_MAX - 1 - i].is_filled = true;
+            slot[SLOTS_MAX - 1 - i].type = OBJ_THREAD;
+            if (i < STOP_THREADS)
+                p->thread[i] = SLOTS_MAX - 1 - i;
+        }
+        calls = 0;
+        fails_at = broken;
+        ck_assert_int_eq(exec_process_stop(&exec, 1), broken == 0 ? OK : ERR_BUSY);
+        fails_at = 0;
+        for (unsigned i = 0; i < SLOTS_MAX; i++)
+            ck_assert_uint_eq(suspends[i], i >= SLOTS_MAX - STOP_THREADS);
+        sample_free(&sample);
+    }
+}
+END_TEST
+
 START_TEST(test_exec_states_are_kept)
 {
     /* What is not planned cannot be made or cleared; what is made cannot be made again; a pinned
@@ -335,6 +372,7 @@ int main(void)
     tcase_add_test(tc, test_exec_part_zeroes_one_group_in_a_call);
     tcase_add_test(tc, test_exec_undo_in_steps_while_memory_is_planned);
     tcase_add_test(tc, test_exec_part_that_fails_anywhere_is_undone);
+    tcase_add_test(tc, test_exec_stop_suspends_every_thread);
     tcase_add_test(tc, test_exec_states_are_kept);
     suite_add_tcase(suite, tc);
     SRunner *runner = srunner_create(suite);
