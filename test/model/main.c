@@ -4,6 +4,8 @@
 
 #include <stdlib.h>
 
+#include <test/unit/run.h>
+
 void world_stop(const char *text)
 {
     ck_abort_msg("%s", text);
@@ -16,8 +18,5 @@ int main(void)
 
     srunner_add_suite(runner, suite_many());
     srunner_add_suite(runner, suite_preempt());
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return run_suites(runner);
 }

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The logic of the service echo. */
-#include <check.h>
 #include <signal.h>
 
 #include <test/services/echo/echo.h>
+#include <test/unit/run.h>
 
 static struct echo_record asked(uint32_t kind)
 {
@@ -66,9 +66,5 @@ int main(void)
     tcase_add_test(tc, test_echo_refuses_an_unknown_kind);
     tcase_add_test_raise_signal(tc, test_echo_dies_when_told, SIGILL);
     suite_add_tcase(suite, tc);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    return run_suites(srunner_create(suite));
 }

@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The generated stubs put each argument into the register the kernel reads. */
-#include <check.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include <abi/stubs.h>
+#include <test/unit/run.h>
 
 static struct abi_regs seen;   /* the registers at the fake kernel's entry */
 static struct abi_regs answer; /* the registers that the fake kernel returns */
@@ -165,9 +164,5 @@ int main(void)
     tcase_add_test(tcase, test_thread_yield_always_calls_once);
     suite_add_tcase(suite, tcase);
 
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return run_suites(srunner_create(suite));
 }

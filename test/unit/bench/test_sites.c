@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include <bench/plugin/sites.h>
-#include <check.h>
+#include <test/unit/run.h>
 #include <stdlib.h>
 
 static struct sites *sites;
@@ -74,9 +74,5 @@ int main(void)
     tcase_add_test(one, test_index_full_refused);
     tcase_set_timeout(one, 30);
     suite_add_tcase(suite, one);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return run_suites(srunner_create(suite));
 }

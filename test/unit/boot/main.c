@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include <stdlib.h>
 
+#include <test/unit/run.h>
 #include "tree.h"
 
 int main(void)
@@ -11,8 +11,5 @@ int main(void)
     srunner_add_suite(runner, suite_hostile());
     srunner_add_suite(runner, suite_memory());
     srunner_add_suite(runner, suite_wiring());
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return run_suites(runner);
 }

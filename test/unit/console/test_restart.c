@@ -3,14 +3,13 @@
  * services/console: a life ends before each of its stores to shared or kept memory, each access to
  * a register that sends, and each signal; the next life continues.
  */
-#include <check.h>
 #include <setjmp.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include <services/console/console.h>
 #include <test/unit/console/chip.h>
+#include <test/unit/run.h>
 
 #define HZ        10000000u
 #define LINES     6u
@@ -197,9 +196,5 @@ int main(void)
     tcase_add_test(tc, test_console_restart_at_every_store_loses_no_output);
     tcase_set_timeout(tc, 60);
     suite_add_tcase(suite, tc);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    return run_suites(srunner_create(suite));
 }

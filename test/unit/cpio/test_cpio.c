@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* libs/cpio: finding files, and each rule of docs/boot-archive.md that refuses an archive. */
-#include <check.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include <cpio/cpio.h>
+#include <test/unit/run.h>
 
 #define ARCHIVE_BYTES 0x6000
 
@@ -232,9 +232,5 @@ int main(void)
     tcase_add_test(tc, test_check_bytes_after_trailer_refused);
     tcase_add_test(tc, test_check_too_many_files_refused);
     suite_add_tcase(suite, tc);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    return run_suites(srunner_create(suite));
 }

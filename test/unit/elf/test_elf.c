@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* libs/elf: accepted files, and each reason for which a file is refused. */
-#include <check.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include <elf/elf.h>
+#include <test/unit/run.h>
 
 #define EHDR       64
 #define PHDR       56
@@ -343,9 +343,5 @@ int main(void)
     tcase_add_test(tc, test_open_no_segment_refused);
     suite_add_tcase(suite, tc);
     suite_add_tcase(suite, note_cases());
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    return run_suites(srunner_create(suite));
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* emul: accesses that are carried out, and the resulting register values. */
-#include <stdlib.h>
 
+#include <test/unit/run.h>
 #include "fake.h"
 #include "suites.h"
 
@@ -275,11 +275,5 @@ static Suite *emul_suite(void)
 
 int main(void)
 {
-    SRunner *runner = srunner_create(emul_suite());
-    int failed;
-
-    srunner_run_all(runner, CK_ENV);
-    failed = srunner_ntests_failed(runner) != 0 || srunner_ntests_run(runner) == 0;
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return run_suites(srunner_create(emul_suite()));
 }

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+#include <test/unit/run.h>
 #include "suites.h"
 #include "world.h"
-
-#include <stdlib.h>
 
 int main(void)
 {
@@ -19,9 +18,5 @@ int main(void)
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         suite_add_tcase(suite, cases[i]());
     }
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return run_suites(srunner_create(suite));
 }

@@ -7,9 +7,10 @@
  */
 #include "share.h"
 
-#include <check.h>
 #include <stdio.h>
 #include <stdlib.h>
+
+#include <test/unit/run.h>
 
 #define LEAST_PERCENT 90u
 #define RUNS          40u /* random schedules */
@@ -218,9 +219,5 @@ int main(void)
     Suite *suite = suite_create("share");
 
     suite_add_tcase(suite, share_cases());
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return run_suites(srunner_create(suite));
 }

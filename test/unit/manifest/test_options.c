@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Packed options: what the compiler packed is what the accessors read, and hostile bytes harm
  * nothing. */
-#include <check.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include <test/unit/run.h>
 
 #include "sample_block.h"
 #include "sample_switch.h"
@@ -163,9 +164,5 @@ int main(void)
     tcase_add_test(c, test_options_other_kind_or_index_refused);
     tcase_add_test(c, test_options_random_bytes_stay_inside);
     suite_add_tcase(suite, c);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? 0 : 1;
+    return run_suites(srunner_create(suite));
 }

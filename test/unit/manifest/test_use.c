@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The generated accessors find the entries of a start record, and refuse those that are wrong. */
-#include <check.h>
 #include <string.h>
+
+#include <test/unit/run.h>
 
 #include "sample_block.h"
 #include "sample_switch.h"
@@ -225,9 +226,5 @@ int main(void)
     tcase_add_test(c, test_use_wrong_entries_refused);
     tcase_add_test(c, test_use_longest_names_fit);
     suite_add_tcase(suite, c);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? 0 : 1;
+    return run_suites(srunner_create(suite));
 }

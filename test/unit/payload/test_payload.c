@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* libs/payload: the places of segments, and each reason for which a file is refused. */
-#include <check.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include <payload/payload.h>
+#include <test/unit/run.h>
 
 #define RAM        UINT64_C(0x80000000)
 #define MIB        (UINT64_C(1) << 20)
@@ -287,9 +287,5 @@ int main(void)
     tcase_add_test(tc, test_open_what_cannot_run_refused);
     tcase_add_test(tc, test_open_random_edits_keep_what_is_promised);
     suite_add_tcase(suite, tc);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return run_suites(srunner_create(suite));
 }

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* libs/ring: contents, sleeping and waking with real threads, death, hostile peers. */
-#include <check.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include <ring/ring.h>
+#include <test/unit/run.h>
 
 #define CAPACITY 16
 
@@ -386,9 +386,5 @@ int main(void)
     tcase_add_test(tc, test_hostile_peer_random_words_stay_inside);
     tcase_add_test(tc, test_threads_lose_no_byte_and_no_wake_up);
     suite_add_tcase(suite, tc);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    return run_suites(srunner_create(suite));
 }

@@ -7,7 +7,6 @@
  * in turn that have at most PREEMPTIONS_MAX preemptions, for more threads random ones.  A schedule
  * at whose end a thread is blocked is a lost wake-up.
  */
-#include <check.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdlib.h>
@@ -31,6 +30,7 @@ static void step(void);
 
 #include <rt/rt_futex.c>
 #include <rt/rt_lock.c>
+#include <test/unit/run.h>
 
 #define THREADS_MAX 4
 #define STACK_BYTES 65536
@@ -503,9 +503,5 @@ int main(void)
     tcase_add_test(tc, test_futex_wake_ends_though_the_woken_wait_again);
     tcase_add_test(tc, test_futex_wait_without_notification_is_refused);
     suite_add_tcase(suite, tc);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    return run_suites(srunner_create(suite));
 }

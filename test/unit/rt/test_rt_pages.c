@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* libs/rt/rt_pages: anonymous memory is disjoint, zeroed, and can be freed. */
-#include <check.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include <rt/rt_pages.h>
+#include <test/unit/run.h>
 
 #define PAGES 64
 
@@ -95,9 +95,5 @@ int main(void)
     tcase_add_test(tc, test_free_bad_range_refused);
     tcase_add_test(tc, test_random_sequence_keeps_runs_disjoint_and_zeroed);
     suite_add_tcase(suite, tc);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    return run_suites(srunner_create(suite));
 }

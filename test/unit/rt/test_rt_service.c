@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* rt_service_run(): the order of waits and acknowledgements, on a fake kernel. */
-#include <check.h>
 #include <setjmp.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include <proto/control.h>
@@ -11,6 +9,7 @@
 #include <rt/rt_access.h>
 #include <rt/rt_service.h>
 #include <rt/rt_start_table.h>
+#include <test/unit/run.h>
 
 #define SLOT_ROOT  12
 #define SLOT_IRQ   20
@@ -212,9 +211,5 @@ int main(void)
     tcase_add_test(tc, test_rt_service_ping_is_answered_before_the_wait);
     tcase_add_test(tc, test_rt_service_without_region_ends);
     suite_add_tcase(suite, tc);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    return run_suites(srunner_create(suite));
 }

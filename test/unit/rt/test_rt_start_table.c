@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* libs/rt/rt_start_table: entries that are there, and records that lie. */
-#include <check.h>
 #include <setjmp.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include <rt/rt_start_table.h>
 #include <rt/rt_threads.h>
+#include <test/unit/run.h>
 
 #define ENTRIES 5
 
@@ -219,9 +219,5 @@ int main(void)
     tcase_add_test(tc, test_start_table_find_text_outside_refused);
     tcase_add_test(tc, test_start_table_random_record_is_safe);
     suite_add_tcase(suite, tc);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    return run_suites(srunner_create(suite));
 }

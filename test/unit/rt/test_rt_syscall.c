@@ -2,7 +2,6 @@
 /* libs/rt/rt_syscall: the system calls of libc that work; all others are refused. */
 #define _GNU_SOURCE
 
-#include <check.h>
 #include <errno.h>
 #include <setjmp.h>
 #include <stdlib.h>
@@ -15,6 +14,7 @@
 
 #include <rt/calls.h>
 #include <rt/rt_state.h>
+#include <test/unit/run.h>
 
 #define PAGES 16
 #define HZ    10000000u
@@ -294,9 +294,5 @@ int main(void)
     tcase_add_test(futexes, test_futex_errors);
     tcase_add_test(futexes, test_futex_wake_signals_who_waits_there);
     suite_add_tcase(suite, futexes);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    return run_suites(srunner_create(suite));
 }

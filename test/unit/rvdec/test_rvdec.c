@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* rvdec: results left alone on failure, the two lengths, and the values of htinst. */
-#include <check.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include <rvdec/rvdec.h>
+#include <test/unit/run.h>
 
 /* Encodings, as the assembler makes them. */
 enum {
@@ -308,11 +307,5 @@ static Suite *rvdec_suite(void)
 
 int main(void)
 {
-    SRunner *runner = srunner_create(rvdec_suite());
-    int failed;
-
-    srunner_run_all(runner, CK_ENV);
-    failed = srunner_ntests_failed(runner) != 0 || srunner_ntests_run(runner) == 0;
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return run_suites(srunner_create(rvdec_suite()));
 }

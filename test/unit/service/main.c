@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+#include <test/unit/run.h>
 #include <test/unit/service/suites.h>
 
 int main(void)
@@ -7,8 +8,5 @@ int main(void)
 
     srunner_add_suite(runner, request_suite());
     srunner_add_suite(runner, restart_suite());
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    return run_suites(runner);
 }

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* kernel/core/trace: the rights to trace, the records, and the contents of the ring. */
-#include <check.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include <abi/trace.h>
 #include <kernel/vcpu_world.h>
+#include <test/unit/run.h>
 
 #define PER_PAGE ((PAGE_BYTES - sizeof(struct trace_header)) / sizeof(struct trace_record))
 #define READ_MAX  4096u
@@ -471,9 +471,5 @@ int main(void)
     tcase_add_test(cases, test_trace_page_fault_tells_its_address);
     tcase_add_test(cases, test_trace_switch_tells_thread_and_idle);
     suite_add_tcase(suite, cases);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return run_suites(srunner_create(suite));
 }

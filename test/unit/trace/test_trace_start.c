@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* rootserver: the command line's trace options, the trace's part of the plan, and the index. */
-#include <check.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include <libfdt.h>
@@ -10,6 +8,7 @@
 #include <rootserver/parse/machine.h>
 #include <test/unit/rootserver/sample.h>
 #include <rt/calls.h>
+#include <test/unit/run.h>
 
 static struct trace_request request;
 static struct problem problem;
@@ -301,9 +300,5 @@ int main(void)
     tcase_add_test(cases, test_trace_index_names_again_and_is_bounded);
     tcase_add_test(cases, test_trace_start_refused_by_kernel_is_told);
     suite_add_tcase(suite, cases);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return run_suites(srunner_create(suite));
 }

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The VMM's calls reach the kernel with the right object, method and arguments. */
-#include <check.h>
-#include <stdlib.h>
 
 #include <proto/process_start.h>
+#include <test/unit/run.h>
 #include <vmm/calls.h>
 
 static struct abi_regs seen, answer;
@@ -205,9 +204,5 @@ int main(void)
     tcase_add_test(tcase, test_calls_peer_is_signalled_if_there_is_one);
     tcase_add_test_raise_signal(tcase, test_calls_kick_of_another_hart_stops_the_process, trap);
 
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner) != 0 || srunner_ntests_run(runner) == 0;
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return run_suites(srunner_create(suite));
 }

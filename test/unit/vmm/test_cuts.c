@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The VMM's pure part dies between any two of its stores (test/fakes/stores.h). */
-#include <stdlib.h>
 
+#include <test/unit/run.h>
 #include "suites.h"
 
 int main(void)
@@ -13,9 +13,5 @@ int main(void)
     suite_add_tcase(suite, recovery_tcase());
     suite_add_tcase(suite, lives_tcase());
 
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner) != 0 || srunner_ntests_run(runner) == 0;
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return run_suites(srunner_create(suite));
 }

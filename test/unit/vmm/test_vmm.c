@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The VMM's pure part, against fakes of the kernel, the console and the clock. */
-#include <stdlib.h>
 
+#include <test/unit/run.h>
 #include "suites.h"
 
 int main(void)
@@ -20,9 +20,5 @@ int main(void)
     suite_add_tcase(suite, stream_ring_tcase());
     suite_add_tcase(suite, record_tcase());
 
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner) != 0 || srunner_ntests_run(runner) == 0;
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return run_suites(srunner_create(suite));
 }
