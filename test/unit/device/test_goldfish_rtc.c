@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include <test/fakes/vmm_fake.h>
 #include "device.h"
 
-#define RTC UINT64_C(0x101000)
+#define RTC     UINT64_C(0x101000)
+#define RTC_IRQ 11u
+
+const struct device_regs device_regs = {.gpa = RTC, .width = 4};
+
 enum reg {
     TIME_LOW = 0x00,
     TIME_HIGH = 0x04,
@@ -14,23 +17,10 @@ enum reg {
     CLEAR_INTERRUPT = 0x1c,
 };
 
-#define PENDING     UINT64_C(0xc001000)
-#define RTC_IRQ_BIT (1u << 11)
-
-static uint64_t get(struct vmm_fake *fake, enum reg reg)
+static uint64_t rtc_time(struct vmm_fake *fake)
 {
-    return fake_get(fake, RTC + reg, 4);
-}
-
-static void put(struct vmm_fake *fake, enum reg reg, uint64_t value)
-{
-    fake_put(fake, RTC + reg, 4, value);
-}
-
-static uint64_t time_now(struct vmm_fake *fake)
-{
-    uint64_t low = get(fake, TIME_LOW);
-    return get(fake, TIME_HIGH) << 32 | low;
+    uint64_t low = reg_get(fake, TIME_LOW);
+    return reg_get(fake, TIME_HIGH) << 32 | low;
 }
 
 START_TEST(test_rtc_time_is_read_in_two_halves_of_one_moment)
@@ -39,10 +29,10 @@ START_TEST(test_rtc_time_is_read_in_two_halves_of_one_moment)
     struct vmm_fake *fake = fake_new(1);
 
     fake->wall_ns = UINT64_C(0x12345678ffffffff);
-    ck_assert_uint_eq(get(fake, TIME_LOW), 0xffffffff);
+    reg_expect(fake, TIME_LOW, 0xffffffff);
     fake->wall_ns++;
-    ck_assert_uint_eq(get(fake, TIME_HIGH), 0x12345678);
-    ck_assert_uint_eq(time_now(fake), UINT64_C(0x1234567900000000));
+    reg_expect(fake, TIME_HIGH, 0x12345678);
+    ck_assert_uint_eq(rtc_time(fake), UINT64_C(0x1234567900000000));
     fake_free(fake);
 }
 END_TEST
@@ -52,11 +42,11 @@ START_TEST(test_rtc_time_can_be_set)
     /* The guest's clock runs on from the time that the guest set, also an earlier time. */
     struct vmm_fake *fake = fake_new(1);
 
-    put(fake, TIME_HIGH, 0x1000);
-    put(fake, TIME_LOW, 0x500);
-    ck_assert_uint_eq(time_now(fake), UINT64_C(0x100000000500));
+    reg_put(fake, TIME_HIGH, 0x1000);
+    reg_put(fake, TIME_LOW, 0x500);
+    ck_assert_uint_eq(rtc_time(fake), UINT64_C(0x100000000500));
     fake->wall_ns += 7;
-    ck_assert_uint_eq(time_now(fake), UINT64_C(0x100000000507));
+    ck_assert_uint_eq(rtc_time(fake), UINT64_C(0x100000000507));
     fake_free(fake);
 }
 END_TEST
@@ -68,25 +58,24 @@ START_TEST(test_rtc_alarm_interrupts_when_its_time_comes)
     uint64_t alarm = fake->wall_ns + 1000;
 
     ck_assert_uint_eq(machine_deadline_ns(&fake->machine), DEV_NO_DEADLINE);
-    put(fake, IRQ_ENABLED, 1);
-    put(fake, ALARM_HIGH, alarm >> 32);
-    put(fake, ALARM_LOW, alarm & UINT32_MAX);
-    ck_assert_uint_eq(get(fake, ALARM_STATUS), 1);
+    reg_put(fake, IRQ_ENABLED, 1);
+    reg_put(fake, ALARM_HIGH, alarm >> 32);
+    reg_put(fake, ALARM_LOW, alarm & UINT32_MAX);
+    reg_expect(fake, ALARM_STATUS, 1);
     ck_assert_uint_eq(machine_deadline_ns(&fake->machine), alarm);
     fake->wall_ns = alarm - 1;
     fake_signal(fake, 0);
-    ck_assert_uint_eq(fake_get(fake, PENDING, 4), 0);
+    ck_assert(!fake_irq_is_pending(fake, RTC_IRQ));
     fake->wall_ns = alarm;
     fake_signal(fake, 0);
-    ck_assert_uint_eq(fake_get(fake, PENDING, 4), RTC_IRQ_BIT);
-    ck_assert_uint_eq(get(fake, ALARM_STATUS), 0);
+    ck_assert(fake_irq_is_pending(fake, RTC_IRQ));
+    reg_expect(fake, ALARM_STATUS, 0);
     ck_assert_uint_eq(machine_deadline_ns(&fake->machine), DEV_NO_DEADLINE);
-    fake_put(fake, 0xc000000 + 4 * 11, 4, 1);
-    fake_put(fake, 0xc002080, 4, RTC_IRQ_BIT);
-    ck_assert_uint_eq(fake_get(fake, 0xc201004, 4), 11);
-    put(fake, CLEAR_INTERRUPT, 1);
-    fake_put(fake, 0xc201004, 4, 11);
-    ck_assert_uint_eq(fake_get(fake, PENDING, 4), 0);
+    irq_enable(fake, RTC_IRQ);
+    ck_assert_uint_eq(irq_claim(fake), RTC_IRQ);
+    reg_put(fake, CLEAR_INTERRUPT, 1);
+    irq_complete(fake, RTC_IRQ);
+    ck_assert(!fake_irq_is_pending(fake, RTC_IRQ));
     fake_free(fake);
 }
 END_TEST
@@ -102,15 +91,15 @@ START_TEST(test_rtc_deadline_is_the_alarm_in_ticks)
     ck_assert_uint_eq(machine_deadline_ticks(&fake->machine), UINT64_MAX);
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         uint64_t alarm = fake->wall_ns + rows[i].ahead_ns;
-        put(fake, ALARM_HIGH, alarm >> 32);
-        put(fake, ALARM_LOW, alarm & UINT32_MAX);
+        reg_put(fake, ALARM_HIGH, alarm >> 32);
+        reg_put(fake, ALARM_LOW, alarm & UINT32_MAX);
         ck_assert_uint_eq(machine_deadline_ticks(&fake->machine),
                           fake->wall_ns / 100 + rows[i].ticks);
     }
-    put(fake, TIME_HIGH, 0);
-    put(fake, ALARM_HIGH, UINT32_MAX);
-    put(fake, ALARM_LOW, UINT32_MAX);
-    ck_assert_uint_eq(get(fake, ALARM_STATUS), 1);
+    reg_put(fake, TIME_HIGH, 0);
+    reg_put(fake, ALARM_HIGH, UINT32_MAX);
+    reg_put(fake, ALARM_LOW, UINT32_MAX);
+    reg_expect(fake, ALARM_STATUS, 1);
     ck_assert_uint_eq(machine_deadline_ns(&fake->machine), DEV_NO_DEADLINE);
     ck_assert_uint_eq(machine_deadline_ticks(&fake->machine), UINT64_MAX);
     fake_free(fake);
@@ -122,13 +111,13 @@ START_TEST(test_rtc_alarm_in_the_past_fires_at_once)
     /* An alarm that has passed is raised as it is armed; masked, it waits for IRQ_ENABLED. */
     struct vmm_fake *fake = fake_new(1);
 
-    put(fake, ALARM_HIGH, 0);
-    put(fake, ALARM_LOW, 1);
-    ck_assert_uint_eq(get(fake, ALARM_STATUS), 0);
-    ck_assert_uint_eq(fake_get(fake, PENDING, 4), 0);
-    put(fake, IRQ_ENABLED, UINT32_MAX);
-    ck_assert_uint_eq(get(fake, IRQ_ENABLED), 1);
-    ck_assert_uint_eq(fake_get(fake, PENDING, 4), RTC_IRQ_BIT);
+    reg_put(fake, ALARM_HIGH, 0);
+    reg_put(fake, ALARM_LOW, 1);
+    reg_expect(fake, ALARM_STATUS, 0);
+    ck_assert(!fake_irq_is_pending(fake, RTC_IRQ));
+    reg_put(fake, IRQ_ENABLED, UINT32_MAX);
+    reg_expect(fake, IRQ_ENABLED, 1);
+    ck_assert(fake_irq_is_pending(fake, RTC_IRQ));
     fake_free(fake);
 }
 END_TEST
@@ -138,16 +127,16 @@ START_TEST(test_rtc_clear_alarm_disarms)
     /* A cleared alarm is never raised, and its registers still read as set. */
     struct vmm_fake *fake = fake_new(1);
 
-    put(fake, IRQ_ENABLED, 1);
-    put(fake, ALARM_HIGH, 0x7fffffff);
-    put(fake, ALARM_LOW, 0x1234);
-    put(fake, CLEAR_ALARM, 1);
-    ck_assert_uint_eq(get(fake, ALARM_STATUS), 0);
-    ck_assert_uint_eq(get(fake, ALARM_LOW), 0x1234);
-    ck_assert_uint_eq(get(fake, ALARM_HIGH), 0x7fffffff);
+    reg_put(fake, IRQ_ENABLED, 1);
+    reg_put(fake, ALARM_HIGH, 0x7fffffff);
+    reg_put(fake, ALARM_LOW, 0x1234);
+    reg_put(fake, CLEAR_ALARM, 1);
+    reg_expect(fake, ALARM_STATUS, 0);
+    reg_expect(fake, ALARM_LOW, 0x1234);
+    reg_expect(fake, ALARM_HIGH, 0x7fffffff);
     fake->wall_ns = UINT64_MAX;
     fake_signal(fake, 0);
-    ck_assert_uint_eq(fake_get(fake, PENDING, 4), 0);
+    ck_assert(!fake_irq_is_pending(fake, RTC_IRQ));
     fake_free(fake);
 }
 END_TEST
@@ -158,11 +147,11 @@ START_TEST(test_rtc_unknown_registers_read_zero)
     struct vmm_fake *fake = fake_new(1);
     uint64_t value;
 
-    put(fake, ALARM_STATUS, UINT32_MAX);
-    put(fake, (enum reg)0x20, UINT32_MAX);
-    ck_assert_uint_eq(get(fake, CLEAR_ALARM), 0);
-    ck_assert_uint_eq(get(fake, CLEAR_INTERRUPT), 0);
-    ck_assert_uint_eq(get(fake, (enum reg)0x20), 0);
+    reg_put(fake, ALARM_STATUS, UINT32_MAX);
+    reg_put(fake, 0x20, UINT32_MAX);
+    reg_expect(fake, CLEAR_ALARM, 0);
+    reg_expect(fake, CLEAR_INTERRUPT, 0);
+    reg_expect(fake, 0x20, 0);
     ck_assert_int_eq(fake_read(fake, RTC, 8, &value), ERR_NOT_SUPPORTED);
     ck_assert_int_eq(fake_read(fake, RTC, 1, &value), ERR_NOT_SUPPORTED);
     ck_assert_int_eq(fake_read(fake, RTC + 0x24, 4, &value), ERR_RANGE);

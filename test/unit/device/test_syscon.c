@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include <test/fakes/vmm_fake.h>
 #include "device.h"
 
 #define SYSCON   UINT64_C(0x100000)

@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include <string.h>
 
-#include <test/fakes/vmm_fake.h>
 #include "device.h"
 
-#define UART UINT64_C(0x10000000)
+#define UART     UINT64_C(0x10000000)
+#define UART_IRQ 10u
+
+const struct device_regs device_regs = {.gpa = UART, .width = 1};
+
 enum reg {
     DATA = 0,
     IER = 1,
@@ -17,29 +20,16 @@ enum reg {
     SCR = 7
 };
 
-#define UART_IRQ_BIT (1u << 10)
-#define PLIC_PENDING UINT64_C(0xc001000)
-
-static uint64_t get(struct vmm_fake *fake, enum reg reg)
-{
-    return fake_get(fake, UART + reg, 1);
-}
-
-static void put(struct vmm_fake *fake, enum reg reg, uint64_t value)
-{
-    fake_put(fake, UART + reg, 1, value);
-}
-
-static void type(struct vmm_fake *fake, const char *text)
+static void uart_type(struct vmm_fake *fake, const char *text)
 {
     fake_type(fake, text);
     fake_signal(fake, 0);
 }
 
 /* Does IIR name an interrupt? */
-static bool is_irq(struct vmm_fake *fake)
+static bool uart_interrupts(struct vmm_fake *fake)
 {
-    return (get(fake, IIR) & 1) == 0;
+    return (reg_get(fake, IIR) & 1) == 0;
 }
 
 START_TEST(test_uart_reset_is_idle)
@@ -47,15 +37,15 @@ START_TEST(test_uart_reset_is_idle)
     /* The registers of an idle 16550A read as Linux's probe requires. */
     struct vmm_fake *fake = fake_new(1);
 
-    ck_assert_uint_eq(get(fake, LSR), 0x60);
-    ck_assert_uint_eq(get(fake, IIR), 0x01);
-    ck_assert_uint_eq(get(fake, IER), 0);
-    ck_assert_uint_eq(get(fake, MSR), 0xb0);
-    ck_assert_uint_eq(get(fake, LCR), 0x03);
-    put(fake, SCR, 0xa5);
-    ck_assert_uint_eq(get(fake, SCR), 0xa5);
-    put(fake, FCR, 1);
-    ck_assert_uint_eq(get(fake, IIR), 0xc1);
+    reg_expect(fake, LSR, 0x60);
+    reg_expect(fake, IIR, 0x01);
+    reg_expect(fake, IER, 0);
+    reg_expect(fake, MSR, 0xb0);
+    reg_expect(fake, LCR, 0x03);
+    reg_put(fake, SCR, 0xa5);
+    reg_expect(fake, SCR, 0xa5);
+    reg_put(fake, FCR, 1);
+    reg_expect(fake, IIR, 0xc1);
     fake_free(fake);
 }
 END_TEST
@@ -66,8 +56,8 @@ START_TEST(test_uart_write_goes_out_in_order)
     struct vmm_fake *fake = fake_new(1);
 
     for (const char *c = "hello"; *c; c++) {
-        put(fake, DATA, (uint8_t)*c);
-        ck_assert_uint_eq(get(fake, LSR), 0x60);
+        reg_put(fake, DATA, (uint8_t)*c);
+        reg_expect(fake, LSR, 0x60);
     }
     ck_assert_uint_eq(fake->out_position, 5);
     ck_assert_mem_eq(fake->out, "hello", 5);
@@ -80,22 +70,22 @@ START_TEST(test_uart_full_console_delays_thre_and_loses_nothing)
     /* THRE stays low while the console has no room; accepted bytes arrive later. */
     struct vmm_fake *fake = fake_new(1);
 
-    put(fake, FCR, 1);
-    put(fake, IER, 2);
-    ck_assert_uint_eq(get(fake, IIR), 0xc2);
+    reg_put(fake, FCR, 1);
+    reg_put(fake, IER, 2);
+    reg_expect(fake, IIR, 0xc2);
     fake->out_limit = 2;
     for (char c = 'a'; c < 'a' + 10; c++)
-        put(fake, DATA, (uint8_t)c);
-    ck_assert_uint_eq(get(fake, LSR), 0);
-    ck_assert_uint_eq(get(fake, IIR), 0xc1);
+        reg_put(fake, DATA, (uint8_t)c);
+    reg_expect(fake, LSR, 0);
+    reg_expect(fake, IIR, 0xc1);
     ck_assert_uint_eq(fake->out_position, 2);
     fake->out_limit = 5;
     fake_signal(fake, 0);
-    ck_assert_uint_eq(get(fake, LSR), 0);
+    reg_expect(fake, LSR, 0);
     fake->out_limit = 100;
     fake_signal(fake, 0);
-    ck_assert_uint_eq(get(fake, LSR), 0x60);
-    ck_assert_uint_eq(get(fake, IIR), 0xc2);
+    reg_expect(fake, LSR, 0x60);
+    reg_expect(fake, IIR, 0xc2);
     ck_assert_uint_eq(fake->out_position, 10);
     ck_assert_mem_eq(fake->out, "abcdefghij", 10);
     fake_free(fake);
@@ -107,17 +97,17 @@ START_TEST(test_uart_thre_interrupt_is_cleared_by_iir_or_write)
     /* The THRE interrupt comes once each time THRE becomes true, and when it is first enabled. */
     struct vmm_fake *fake = fake_new(1);
 
-    put(fake, IER, 2);
-    ck_assert_uint_eq(get(fake, IIR), 0x02);
-    ck_assert_uint_eq(get(fake, IIR), 0x01);
-    put(fake, DATA, 'x');
-    ck_assert_uint_eq(get(fake, IIR), 0x02);
-    ck_assert_uint_eq(get(fake, IIR), 0x01);
-    put(fake, IER, 0);
-    put(fake, IER, 2);
-    ck_assert_uint_eq(get(fake, IIR), 0x02);
-    put(fake, IER, 2); /* already enabled: no new interrupt */
-    ck_assert_uint_eq(get(fake, IIR), 0x01);
+    reg_put(fake, IER, 2);
+    reg_expect(fake, IIR, 0x02);
+    reg_expect(fake, IIR, 0x01);
+    reg_put(fake, DATA, 'x');
+    reg_expect(fake, IIR, 0x02);
+    reg_expect(fake, IIR, 0x01);
+    reg_put(fake, IER, 0);
+    reg_put(fake, IER, 2);
+    reg_expect(fake, IIR, 0x02);
+    reg_put(fake, IER, 2); /* already enabled: no new interrupt */
+    reg_expect(fake, IIR, 0x01);
     fake_free(fake);
 }
 END_TEST
@@ -128,16 +118,16 @@ START_TEST(test_uart_input_waits_for_room)
     struct vmm_fake *fake = fake_new(1);
     char text[] = "0123456789abcdefghijklmnopqrstuvwxyz", got[sizeof text] = {0};
 
-    put(fake, FCR, 1);
-    type(fake, text);
+    reg_put(fake, FCR, 1);
+    uart_type(fake, text);
     ck_assert_uint_eq(fake->in_released, 16);
     for (size_t i = 0; i < strlen(text); i++) {
-        ck_assert_uint_eq(get(fake, LSR) & 1, 1);
-        got[i] = (char)get(fake, DATA);
+        ck_assert_uint_eq(reg_get(fake, LSR) & 1, 1);
+        got[i] = (char)reg_get(fake, DATA);
     }
     ck_assert_str_eq(got, text);
-    ck_assert_uint_eq(get(fake, LSR), 0x60);
-    ck_assert_uint_eq(get(fake, DATA), 0);
+    reg_expect(fake, LSR, 0x60);
+    reg_expect(fake, DATA, 0);
     ck_assert_uint_eq(fake->in_released, strlen(text));
     fake_free(fake);
 }
@@ -148,10 +138,10 @@ START_TEST(test_uart_without_fifo_holds_one_byte)
     /* With FIFOs off the receiver is one register deep. */
     struct vmm_fake *fake = fake_new(1);
 
-    type(fake, "xy");
+    uart_type(fake, "xy");
     ck_assert_uint_eq(fake->in_released, 1);
-    ck_assert_uint_eq(get(fake, DATA), 'x');
-    ck_assert_uint_eq(get(fake, DATA), 'y');
+    reg_expect(fake, DATA, 'x');
+    reg_expect(fake, DATA, 'y');
     fake_free(fake);
 }
 END_TEST
@@ -161,17 +151,17 @@ START_TEST(test_uart_rx_interrupt_by_trigger_level_or_timeout)
     /* IIR: data available at the trigger level, character timeout below, none when empty. */
     struct vmm_fake *fake = fake_new(1);
 
-    put(fake, FCR, 0x81); /* trigger at 8 */
-    put(fake, IER, 1);
-    type(fake, "1234567");
-    ck_assert_uint_eq(get(fake, IIR), 0xcc);
-    type(fake, "8");
-    ck_assert_uint_eq(get(fake, IIR), 0xc4);
-    get(fake, DATA);
-    ck_assert_uint_eq(get(fake, IIR), 0xcc);
+    reg_put(fake, FCR, 0x81); /* trigger at 8 */
+    reg_put(fake, IER, 1);
+    uart_type(fake, "1234567");
+    reg_expect(fake, IIR, 0xcc);
+    uart_type(fake, "8");
+    reg_expect(fake, IIR, 0xc4);
+    reg_get(fake, DATA);
+    reg_expect(fake, IIR, 0xcc);
     for (int i = 0; i < 7; i++)
-        get(fake, DATA);
-    ck_assert_uint_eq(get(fake, IIR), 0xc1);
+        reg_get(fake, DATA);
+    reg_expect(fake, IIR, 0xc1);
     fake_free(fake);
 }
 END_TEST
@@ -181,20 +171,20 @@ START_TEST(test_uart_interrupts_come_by_priority)
     /* IIR's order: line status, data, THRE, modem status; each is cleared in its own way. */
     struct vmm_fake *fake = fake_new(1);
 
-    put(fake, MCR, 0x10);
-    put(fake, IER, 0x0f);
-    put(fake, DATA, 'a');
-    put(fake, DATA, 'b'); /* loopback into a full register: overrun, and the new byte stays */
-    put(fake, MCR, 0x1b);
-    ck_assert_uint_eq(get(fake, IIR), 0x06);
-    ck_assert_uint_eq(get(fake, LSR), 0x63);
-    ck_assert_uint_eq(get(fake, LSR), 0x61);
-    ck_assert_uint_eq(get(fake, IIR), 0x04);
-    ck_assert_uint_eq(get(fake, DATA), 'b');
-    ck_assert_uint_eq(get(fake, IIR), 0x02);
-    ck_assert_uint_eq(get(fake, IIR), 0x00);
-    ck_assert_uint_eq(get(fake, MSR) & 0xf0, 0xb0);
-    ck_assert_uint_eq(get(fake, IIR), 0x01);
+    reg_put(fake, MCR, 0x10);
+    reg_put(fake, IER, 0x0f);
+    reg_put(fake, DATA, 'a');
+    reg_put(fake, DATA, 'b'); /* loopback into a full register: overrun, and the new byte stays */
+    reg_put(fake, MCR, 0x1b);
+    reg_expect(fake, IIR, 0x06);
+    reg_expect(fake, LSR, 0x63);
+    reg_expect(fake, LSR, 0x61);
+    reg_expect(fake, IIR, 0x04);
+    reg_expect(fake, DATA, 'b');
+    reg_expect(fake, IIR, 0x02);
+    reg_expect(fake, IIR, 0x00);
+    ck_assert_uint_eq(reg_get(fake, MSR) & 0xf0, 0xb0);
+    reg_expect(fake, IIR, 0x01);
     fake_free(fake);
 }
 END_TEST
@@ -207,15 +197,15 @@ START_TEST(test_uart_overrun_loses_the_old_byte_without_fifos_and_the_new_one_wi
         struct vmm_fake *fake = fake_new(1);
         uint32_t depth = fcr ? 16 : 1;
 
-        put(fake, FCR, fcr);
-        put(fake, MCR, 0x10);
+        reg_put(fake, FCR, fcr);
+        reg_put(fake, MCR, 0x10);
         for (uint32_t i = 0; i <= depth; i++)
-            put(fake, DATA, 'a' + i);
-        ck_assert_uint_eq(get(fake, LSR), 0x63);
-        ck_assert_uint_eq(get(fake, LSR), 0x61);
+            reg_put(fake, DATA, 'a' + i);
+        reg_expect(fake, LSR, 0x63);
+        reg_expect(fake, LSR, 0x61);
         for (uint32_t i = 0; i < depth; i++)
-            ck_assert_uint_eq(get(fake, DATA), fcr ? 'a' + i : 'b');
-        ck_assert_uint_eq(get(fake, LSR), 0x60);
+            reg_expect(fake, DATA, fcr ? 'a' + i : 'b');
+        reg_expect(fake, LSR, 0x60);
         fake_free(fake);
     }
 }
@@ -226,18 +216,18 @@ START_TEST(test_uart_loopback_sends_nothing_out)
     /* In loopback bytes are received again, lines follow MCR, and the console sees no byte. */
     struct vmm_fake *fake = fake_new(1);
 
-    put(fake, FCR, 1);
-    put(fake, MCR, 0x1f);
-    ck_assert_uint_eq(get(fake, MSR) & 0xf0, 0xf0);
-    put(fake, MCR, 0x1a); /* RTS and OUT2: what Linux's probe does */
-    ck_assert_uint_eq(get(fake, MSR) & 0xf0, 0x90);
-    put(fake, DATA, 'q');
-    type(fake, "typed");
-    ck_assert_uint_eq(get(fake, DATA), 'q');
-    ck_assert_uint_eq(get(fake, LSR) & 1, 0);
+    reg_put(fake, FCR, 1);
+    reg_put(fake, MCR, 0x1f);
+    ck_assert_uint_eq(reg_get(fake, MSR) & 0xf0, 0xf0);
+    reg_put(fake, MCR, 0x1a); /* RTS and OUT2: what Linux's probe does */
+    ck_assert_uint_eq(reg_get(fake, MSR) & 0xf0, 0x90);
+    reg_put(fake, DATA, 'q');
+    uart_type(fake, "typed");
+    reg_expect(fake, DATA, 'q');
+    ck_assert_uint_eq(reg_get(fake, LSR) & 1, 0);
     ck_assert_uint_eq(fake->out_position, 0);
-    put(fake, MCR, 0);
-    ck_assert_uint_eq(get(fake, DATA), 't');
+    reg_put(fake, MCR, 0);
+    reg_expect(fake, DATA, 't');
     fake_free(fake);
 }
 END_TEST
@@ -247,12 +237,12 @@ START_TEST(test_uart_modem_deltas_clear_on_read)
     /* MSR's low bits tell which lines changed since MSR was last read. */
     struct vmm_fake *fake = fake_new(1);
 
-    put(fake, MCR, 0x14); /* loopback with OUT1: DCD, DSR, CTS fall, RI rises */
-    ck_assert_uint_eq(get(fake, MSR), 0x4b);
-    ck_assert_uint_eq(get(fake, MSR), 0x40);
-    put(fake, MCR, 0x10);
-    ck_assert_uint_eq(get(fake, MSR), 0x04); /* the ring indicator's trailing edge */
-    ck_assert_uint_eq(get(fake, MSR), 0x00);
+    reg_put(fake, MCR, 0x14); /* loopback with OUT1: DCD, DSR, CTS fall, RI rises */
+    reg_expect(fake, MSR, 0x4b);
+    reg_expect(fake, MSR, 0x40);
+    reg_put(fake, MCR, 0x10);
+    reg_expect(fake, MSR, 0x04); /* the ring indicator's trailing edge */
+    reg_expect(fake, MSR, 0x00);
     fake_free(fake);
 }
 END_TEST
@@ -262,14 +252,14 @@ START_TEST(test_uart_dlab_selects_the_divisor)
     /* With DLAB the first two registers are the divisor, and no byte goes out. */
     struct vmm_fake *fake = fake_new(1);
 
-    put(fake, LCR, 0x83);
-    put(fake, DATA, 0x12);
-    put(fake, IER, 0x34);
-    ck_assert_uint_eq(get(fake, DATA), 0x12);
-    ck_assert_uint_eq(get(fake, IER), 0x34);
-    put(fake, LCR, 0x03);
-    ck_assert_uint_eq(get(fake, LCR), 0x03);
-    ck_assert_uint_eq(get(fake, IER), 0);
+    reg_put(fake, LCR, 0x83);
+    reg_put(fake, DATA, 0x12);
+    reg_put(fake, IER, 0x34);
+    reg_expect(fake, DATA, 0x12);
+    reg_expect(fake, IER, 0x34);
+    reg_put(fake, LCR, 0x03);
+    reg_expect(fake, LCR, 0x03);
+    reg_expect(fake, IER, 0);
     ck_assert_uint_eq(fake->out_position, 0);
     fake_free(fake);
 }
@@ -280,18 +270,18 @@ START_TEST(test_uart_fcr_clears_fifos)
     /* Clear bits and switching empty the FIFOs; without the enable bit other bits are ignored. */
     struct vmm_fake *fake = fake_new(1);
 
-    put(fake, FCR, 1);
+    reg_put(fake, FCR, 1);
     fake->out_limit = 0;
-    put(fake, DATA, 'x');
-    type(fake, "abc");
-    put(fake, FCR, 0x05);
-    ck_assert_uint_eq(get(fake, LSR), 0x61);
-    put(fake, FCR, 0x03);
-    ck_assert_uint_eq(get(fake, LSR), 0x60);
-    type(fake, "de");
-    put(fake, FCR, 0xc6); /* enable off: FIFOs switch off, and so are emptied */
-    ck_assert_uint_eq(get(fake, LSR), 0x60);
-    ck_assert_uint_eq(get(fake, IIR), 0x01);
+    reg_put(fake, DATA, 'x');
+    uart_type(fake, "abc");
+    reg_put(fake, FCR, 0x05);
+    reg_expect(fake, LSR, 0x61);
+    reg_put(fake, FCR, 0x03);
+    reg_expect(fake, LSR, 0x60);
+    uart_type(fake, "de");
+    reg_put(fake, FCR, 0xc6); /* enable off: FIFOs switch off, and so are emptied */
+    reg_expect(fake, LSR, 0x60);
+    reg_expect(fake, IIR, 0x01);
     fake_free(fake);
 }
 END_TEST
@@ -301,17 +291,16 @@ START_TEST(test_uart_interrupt_line_reaches_the_controller)
     /* The interrupt line is source 10, a level that falls when the cause is cleared. */
     struct vmm_fake *fake = fake_new(1);
 
-    fake_put(fake, 0xc000000 + 4 * 10, 4, 1);
-    fake_put(fake, 0xc002080, 4, UART_IRQ_BIT);
-    put(fake, IER, 1);
-    ck_assert(!is_irq(fake));
-    type(fake, "k");
+    irq_enable(fake, UART_IRQ);
+    reg_put(fake, IER, 1);
+    ck_assert(!uart_interrupts(fake));
+    uart_type(fake, "k");
     machine_sync_irq(&fake->machine, 0);
     ck_assert(fake->page[0].irq & VCPU_IRQ_EXTERNAL);
-    ck_assert_uint_eq(fake_get(fake, PLIC_PENDING, 4), UART_IRQ_BIT);
-    ck_assert_uint_eq(fake_get(fake, 0xc201004, 4), 10);
-    ck_assert_uint_eq(get(fake, DATA), 'k');
-    fake_put(fake, 0xc201004, 4, 10);
+    ck_assert(fake_irq_is_pending(fake, UART_IRQ));
+    ck_assert_uint_eq(irq_claim(fake), UART_IRQ);
+    reg_expect(fake, DATA, 'k');
+    irq_complete(fake, UART_IRQ);
     ck_assert(!(fake->page[0].irq & VCPU_IRQ_EXTERNAL));
     fake_free(fake);
 }
@@ -339,11 +328,11 @@ START_TEST(test_uart_any_state_bits_are_survived)
         struct vmm_fake *fake = fake_new(1);
         const struct dev_ctx *dev = fake_device(fake, "uart16550");
         memset(dev->state, (int)fill, dev->model->state.bytes);
-        type(fake, "some input that is longer than a FIFO");
+        uart_type(fake, "some input that is longer than a FIFO");
         for (uint32_t turn = 0; turn < 3; turn++)
             for (uint32_t reg = 0; reg < 8; reg++) {
-                get(fake, (enum reg)reg);
-                put(fake, (enum reg)reg, reg * 37 + fill);
+                reg_get(fake, reg);
+                reg_put(fake, reg, reg * 37 + fill);
             }
         fake_free(fake);
     }

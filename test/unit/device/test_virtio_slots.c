@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include <test/fakes/vmm_fake.h>
 #include "device.h"
 
 #define SLOT(n) (UINT64_C(0x10001000) + UINT64_C(0x1000) * (n))
