@@ -2,8 +2,8 @@
 /*
  * What a process finds in its start record (proto/process_start.h), in the types of its users:
  * devices and memory of a service, and the connections that a process uses as a client.  The
- * accessors that are generated from manifests (manifest/NAME.h) call these functions; a VMM's
- * device that takes any service of a kind may call them itself.
+ * accessors that are generated from manifests (manifest/NAME.manifest.h) call these functions; the
+ * device of a VMM that takes any service of a kind may call them itself.
  *
  * Pure, and safe against a record that holds anything: see rt_start_table.h.  Results are untouched
  * on failure.  Every call can return

@@ -19,7 +19,7 @@
 #ifndef SERVICES_CONSOLE_CONSOLE_H
 #define SERVICES_CONSOLE_CONSOLE_H
 
-#include <manifest/console.h>
+#include <manifest/console.manifest.h>
 #include <service/service.h>
 #include <services/console/lines.h>
 #include <services/console/mux.h>

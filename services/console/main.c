@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The console's process: access to registers and memory.  console.h has all decisions. */
-#include <manifest/console.h>
+#include <manifest/console.manifest.h>
 #include <rt/rt.h>
 #include <rt/rt_service.h>
 #include <services/console/console.h>

@@ -145,7 +145,7 @@ def check_conditions(tree):
 # Folders whose parent's README speaks for them.
 NO_README = re.compile(r"(?:\.ci|subprojects|libs/abi/\w+/abi|libs/abi/(?:riscv64|host)"
                        r"|kernel/hal/riscv64|tools/archive/initramfs|configs/[\w-]+|docs/devices"
-                       r"|test/unit/manifest/(?:shop|services(?:/[\w-]+)?))\Z")
+                       r"|test/unit/manifest/(?:shop|(?:names|services)(?:/[\w-]+)?))\Z")
 
 
 def check_readmes(tree):

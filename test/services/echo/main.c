@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include <manifest/echo.h>
+#include <manifest/echo.manifest.h>
 #include <rt/rt_service.h>
 #include <test/services/echo/echo.h>
 

@@ -18,7 +18,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include <manifest/hammer.h>
+#include <manifest/hammer.manifest.h>
 #include <rt/calls.h>
 #include <rt/rt.h>
 #include <rt/rt_service.h>

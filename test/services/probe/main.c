@@ -2,8 +2,8 @@
 #include <inttypes.h>
 #include <stdio.h>
 
-#include <manifest/echo.h>
-#include <manifest/probe.h>
+#include <manifest/echo.manifest.h>
+#include <manifest/probe.manifest.h>
 #include <rt/rt.h>
 #include <rt/rt_service.h>
 #include <test/services/probe/probe.h>

@@ -69,7 +69,7 @@ def plan(copy, service):
 
 def build(copy, folder, service):
     """The files that the build's own rule finds: each compiles; the unit test is linked."""
-    header = copy / f"include/manifest/{service}.h"
+    header = copy / f"include/manifest/{service}.manifest.h"
     header.parent.mkdir(parents=True)
     problems = run(sys.executable, TREE / "tools/gen/manifest_code.py", folder / "manifest.toml", header)
     include = [f"-I{copy / 'include'}", f"-I{copy}", f"-I{TREE}", f"-I{TREE / 'libs'}", f"-I{BUILD / 'libs'}",
