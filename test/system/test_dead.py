@@ -56,8 +56,7 @@ def test_dead_guest_leaves_the_other_alone(env):
         machine.line()
         shell = Shell(machine)
         shell.wait_prompt()
-        if shell.run("echo $((6*7))").strip() != "42":
-            raise Failure("the other guest does not compute")
+        shell.check_computes()
         machine.line("poweroff -f")
         machine.expect_exit(None)
 

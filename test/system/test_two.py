@@ -81,7 +81,6 @@ def test_two_machine_ends_with_last_guest(env):
         machine.expect_running(1)
         machine.line()
         shell.wait_prompt()
-        if shell.run("echo $((6*7))").strip() != "42":
-            raise Failure("the second guest does not compute")
+        shell.check_computes()
         machine.line("poweroff -f")
         machine.expect_exit(0)

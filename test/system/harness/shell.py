@@ -6,7 +6,7 @@ from .machine import Failure
 PROMPT = r"(?:^|\^C)# "
 BOOT_S = 120
 # Prints READY after the shell's exec: a Ctrl-C between the shell's fork and exec would get lost.
-READY_TO_BE_STOPPED = "sh -c 'echo R\"\"EADY; exec sleep 1000'"
+SLEEP_LONG = "sh -c 'echo R\"\"EADY; exec sleep 1000'"
 OOPS = r"Kernel panic|Oops \[|BUG: "
 
 
@@ -30,3 +30,16 @@ class Shell:
             raise Failure(f"{command!r} ended with {end.group(1)}")
         self.wait_prompt(timeout_s)
         return self.machine.text.clean[begin:end.start()]
+
+    def check_computes(self):
+        if self.run("echo $((6*7))").strip() != "42":
+            raise Failure("the shell computes 6*7, and the result is not 42")
+
+    def check_ctrl_c(self):
+        """Ctrl-C stops a command that runs, and the shell goes on."""
+        self.machine.line(SLEEP_LONG)
+        self.machine.expect(r"^READY\n")
+        self.machine.send("\x03")
+        self.wait_prompt()
+        if self.run("echo alive").strip() != "alive":
+            raise Failure("the shell did not survive Ctrl-C")

@@ -27,6 +27,14 @@ class ManifestCase(support.SystemCase):
         """The same for keys after the three lines of SMALL; the first of them is line 4."""
         self.assert_manifest(SMALL + more, line, what, mend)
 
+    def assert_device(self, device, what, mend):
+        """One message about the device has these pieces; its line depends on the defect."""
+        self.service("small", SMALL + device)
+        _, lines = self.compile()
+        self.assertEqual(len(lines), 1, lines)
+        self.assertIn(what, lines[0])
+        self.assertIn(mend, lines[0])
+
 
 class Manifest(ManifestCase):
     def test_manifest_samples_accepted(self):
@@ -122,11 +130,7 @@ class Manifest(ManifestCase):
                 ("as = 'a'\nmatch = 'a'", "must be a list", "match = [...]"),
                 ("as = 'a'\nmatch = [1]", "must be a string", "vendor,chip")):
             with self.subTest(text=text):
-                self.service("small", SMALL + "[[device]]\n" + text + "\n")
-                _, lines = self.compile()
-                self.assertEqual(len(lines), 1, lines)
-                self.assertIn(what, lines[0])
-                self.assertIn(mend, lines[0])
+                self.assert_device("[[device]]\n" + text + "\n", what, mend)
         for text, what, mend in (
                 ("irqs = 8", "not between 0 and 7", "irqs = 7"),
                 ("reset = 'off'", "none of its values", "none"),
@@ -139,11 +143,7 @@ class Manifest(ManifestCase):
                 ("properties = ['irq.0']", "not a property", "reg-shift"),
                 ("properties = ['" + "x" * 31 + "']", "too long for the start record, by 9 characters", "shorten")):
             with self.subTest(text=text):
-                self.service("small", SMALL + head + text + "\n")
-                _, lines = self.compile()
-                self.assertEqual(len(lines), 1, lines)
-                self.assertIn(what, lines[0])
-                self.assertIn(mend, lines[0])
+                self.assert_device(head + text + "\n", what, mend)
 
     def test_manifest_section_of_wrong_kind_refused(self):
         """A section that is no table, or no list of tables, is refused."""
