@@ -18,6 +18,13 @@ struct thread *endpoint_first(const struct endpoint *endpoint, enum thread_phase
     return first != NULL && first->state == phase ? first : NULL;
 }
 
+struct thread *endpoint_receiver(const struct endpoint *endpoint)
+{
+    struct thread *first = endpoint->waiters.first;
+
+    return first != NULL && thread_is_receiving(first) ? first : NULL;
+}
+
 void endpoint_wait(struct endpoint *endpoint, struct thread *thread, enum thread_phase phase)
 {
     sched_block(thread, phase);
@@ -30,12 +37,18 @@ void endpoint_queue(struct endpoint *endpoint, struct thread *thread)
     thread_queue_push_last(&endpoint->waiters, thread);
 }
 
-void endpoint_leave(struct thread *thread)
+void endpoint_unqueue(struct thread *thread)
 {
     struct endpoint *endpoint = (struct endpoint *)thread->blocked_on;
 
     thread_queue_remove(&endpoint->waiters, thread);
     thread->blocked_on = NULL;
+}
+
+void endpoint_leave(struct thread *thread)
+{
+    endpoint_unqueue(thread);
+    thread_timer_cancel(thread);
 }
 
 bool endpoint_reap_step(struct endpoint *endpoint)

@@ -122,7 +122,7 @@ static enum err ipc_send(struct invocation *inv, bool is_calling)
     sender->send_badge = inv->slot->word[0];
     sender->is_calling = is_calling;
 
-    struct thread *receiver = endpoint_first(endpoint, THREAD_BLOCKED_RECV);
+    struct thread *receiver = endpoint_receiver(endpoint);
     if (receiver == NULL) {
         inv->is_answered = true;
         endpoint_wait(endpoint, sender, THREAD_BLOCKED_SEND);
@@ -155,7 +155,7 @@ void ipc_send_fault(struct hart *hart, struct thread *thread)
 {
     const struct slot *handler = &thread->place[THREAD_FAULT];
     struct endpoint *endpoint = (struct endpoint *)slot_object(handler);
-    struct thread *receiver = endpoint_first(endpoint, THREAD_BLOCKED_RECV);
+    struct thread *receiver = endpoint_receiver(endpoint);
 
     thread->is_fault = true;
     thread->is_calling = true;
@@ -189,29 +189,50 @@ static enum err sender_take(struct endpoint *endpoint, struct thread *receiver)
     return err;
 }
 
-/* Take the bound notification's bits or the next message, or wait for either. */
-static enum err ipc_receive(struct invocation *inv)
+/* Neither a message nor a signal is there: wait for either, until the deadline. */
+static enum err receiver_wait(struct endpoint *endpoint, struct thread *receiver,
+                              uint64_t deadline_ticks)
+{
+    if (deadline_ticks == TIMER_NEVER) {
+        endpoint_wait(endpoint, receiver, THREAD_BLOCKED_RECV);
+        return OK;
+    }
+    if (deadline_ticks <= hal_time())
+        return ERR_TIMEOUT;
+    endpoint_wait(endpoint, receiver, THREAD_BLOCKED_RECV_UNTIL);
+    thread_timer_arm(receiver, deadline_ticks);
+    return OK;
+}
+
+/*
+ * Take the bound notification's bits or the next message, or wait for either.  If both are there,
+ * the signal comes first, but not twice in a row: a message that was there when a signal was taken
+ * comes next.  So neither a flood of signals nor a flood of messages keeps the other out.
+ */
+static enum err ipc_receive(struct invocation *inv, uint64_t deadline_ticks)
 {
     struct thread *receiver = inv->thread;
     struct endpoint *endpoint = (struct endpoint *)slot_known_object(inv->slot);
-    enum err err;
+    enum err err = ERR_NOT_FOUND;
 
-    if (thread_is_signalled(receiver)) {
-        inv->is_answered = true;
-        ipc_notified(receiver, notification_take(receiver->notification));
-        return OK;
-    }
     /* Preemptible: any number of senders may fail here because no slot is free for a capability. */
-    while ((err = sender_take(endpoint, receiver)) != OK) {
-        if (err == ERR_NOT_FOUND) {
-            endpoint_wait(endpoint, receiver, THREAD_BLOCKED_RECV);
+    while (!thread_is_signalled(receiver) || receiver->is_message_next) {
+        receiver->is_message_next = false; /* a message that fails has had its turn, too */
+        err = sender_take(endpoint, receiver);
+        if (err == OK || err == ERR_NOT_FOUND)
             break;
-        }
         if (sched_must_give_way(inv->hart))
             return ERR_AGAIN;
     }
-    inv->is_answered = true;
-    return OK;
+    if (err != OK && thread_is_signalled(receiver)) {
+        receiver->is_message_next = endpoint_first(endpoint, THREAD_BLOCKED_SEND) != NULL;
+        ipc_notified(receiver, notification_take(receiver->notification));
+        err = OK;
+    }
+    if (err != OK)
+        err = receiver_wait(endpoint, receiver, deadline_ticks);
+    inv->is_answered = err == OK;
+    return err;
 }
 
 /* Copy the reply of the invoking thread to `caller`.  A reply cannot fail: if the capability cannot
@@ -231,21 +252,37 @@ static void reply_transfer(struct invocation *inv, struct thread *caller)
     words_copy(server, caller, tag, 0);
 }
 
-enum err ipc_reply_recv_invoke(struct invocation *inv)
+static enum err ipc_reply_receive(struct invocation *inv, uint64_t deadline_ticks)
 {
     struct thread *caller = inv->thread->caller;
 
     if (caller == NULL)
-        return ipc_receive(inv);
+        return ipc_receive(inv, deadline_ticks);
     reply_transfer(inv, caller);
     caller_unlink(caller, inv->thread);
-    enum err err = ipc_receive(inv);
+    enum err err = ipc_receive(inv, deadline_ticks);
     sched_handoff(inv->hart, inv->thread, caller); /* runs at once if the server waits now */
     return err;
+}
+
+enum err ipc_reply_recv_invoke(struct invocation *inv)
+{
+    return ipc_reply_receive(inv, TIMER_NEVER);
+}
+
+enum err ipc_reply_recv_until_invoke(struct invocation *inv)
+{
+    return ipc_reply_receive(inv, inv->thread->context.x[REG_T2]);
 }
 
 enum err ipc_recv_invoke(struct invocation *inv)
 {
     thread_drop_caller(inv->thread, ERR_CANCELLED);
-    return ipc_receive(inv);
+    return ipc_receive(inv, TIMER_NEVER);
+}
+
+enum err ipc_recv_until_invoke(struct invocation *inv)
+{
+    thread_drop_caller(inv->thread, ERR_CANCELLED);
+    return ipc_receive(inv, inv->thread->context.x[REG_T2]);
 }

@@ -58,7 +58,7 @@ struct user_context *ipc_fast(struct hart *hart)
     if (next == NULL || !sched_may_switch(hart, next))
         return NULL;
     if (is_call) {
-        endpoint_leave(next);
+        endpoint_unqueue(next);
         caller_link(thread, next);
     } else {
         caller_unlink(next, thread);

@@ -29,7 +29,7 @@ static void bound_wake(struct notification *notification)
 {
     struct thread *thread = notification->bound;
 
-    if (thread->state == THREAD_BLOCKED_RECV) {
+    if (thread_is_receiving(thread)) {
         endpoint_leave(thread);
         ipc_notified(thread, notification_take(notification));
         sched_ready(thread);

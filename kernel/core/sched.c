@@ -2,6 +2,7 @@
 #include <kernel/core/sched.h>
 
 #include <abi/decode.h>
+#include <kernel/core/endpoint.h>
 #include <kernel/core/irq.h>
 #include <kernel/core/notification.h>
 #include <kernel/core/syscall.h>
@@ -211,12 +212,15 @@ static struct thread *deadline_take(struct hart *hart, uint64_t now, uint32_t fl
  * fewer registers. */
 static ATTR_NOINLINE void deadline_end(struct thread *thread)
 {
-    if (thread->state == THREAD_BLOCKED_WAIT) {
-        notification_leave(thread);
-        thread_answer(thread, ERR_TIMEOUT);
-    } else {
+    if (thread->state == THREAD_BLOCKED_WFI) {
         sched_ready(thread);
+        return;
     }
+    if (thread->state == THREAD_BLOCKED_WAIT)
+        notification_leave(thread);
+    else
+        endpoint_leave(thread);
+    thread_answer(thread, ERR_TIMEOUT);
 }
 
 /* Let one sleeper of priority `floor` or above whose deadline has passed join the ready queue. */

@@ -137,8 +137,8 @@ uint64_t sched_runtime(const struct thread *thread);
 /* Choose the next thread and make it hart->current; NULL: no thread is ready. */
 struct thread *sched_pick(struct hart *hart);
 
-/* Serve passed deadlines, at most TIMER_EXPIRE_MAX: waits end with ERR_TIMEOUT, guests wake from
- * WFI.  Deadlines that must wait for the current thread stay (table above). */
+/* Serve passed deadlines, at most TIMER_EXPIRE_MAX: waits and receives end with ERR_TIMEOUT, guests
+ * wake from WFI.  Deadlines that must wait for the current thread stay (table above). */
 void timer_expire(struct hart *hart);
 
 /* Leave the kernel: run the thread to choose, or wait for interrupts until one is ready. */

@@ -59,6 +59,7 @@ static bool thread_stop(struct thread *thread)
     switch (thread->state) {
     case THREAD_BLOCKED_SEND:
     case THREAD_BLOCKED_RECV:
+    case THREAD_BLOCKED_RECV_UNTIL:
         endpoint_leave(thread);
         was_in_call = !thread->is_fault;
         break;

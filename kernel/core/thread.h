@@ -5,7 +5,7 @@
  *   SUSPENDED --resume--> READY <--> running (hart->current)
  *        ^                  |  ^
  *        |suspend           v  | message, signal, deadline, interrupt for the guest
- *        +-- every state   BLOCKED_{SEND,RECV,REPLY,WAIT,WFI}
+ *        +-- every state   BLOCKED_{SEND,RECV,RECV_UNTIL,REPLY,WAIT,WFI}
  *
  * FAULTED: the thread has no fault endpoint, or its fault message was not answered.
  *
@@ -27,6 +27,7 @@ enum thread_phase {
     THREAD_READY, /* in the ready queue, or running */
     THREAD_BLOCKED_SEND,
     THREAD_BLOCKED_RECV,
+    THREAD_BLOCKED_RECV_UNTIL, /* a receive with a deadline, which the fast path leaves alone */
     THREAD_BLOCKED_REPLY,
     THREAD_BLOCKED_WAIT,
     THREAD_BLOCKED_WFI, /* in vcpu_run; its guest waits for an interrupt */
@@ -61,6 +62,7 @@ struct thread {
     bool is_fault;    /* BLOCKED_SEND or _REPLY: the message is its fault */
     bool is_in_guest; /* inside vcpu_run */
     bool is_root;     /* of the root server: a fault that stops it ends the machine */
+    bool is_message_next; /* its next receive takes a waiting message before a signal */
     struct hart *hart;
     struct thread *queue_next, *queue_prev;
     struct object *blocked_on;         /* the endpoint or notification whose queue it is in */
@@ -69,7 +71,7 @@ struct thread {
     struct thread *callee;             /* it owes this thread a reply */
     struct notification *notification; /* bound to it, or NULL */
     struct vcpu *vcpu;                 /* bound to it, or NULL */
-    struct timer timer;                /* deadline of a wait, or of its guest's WFI */
+    struct timer timer;                /* deadline of a wait, a receive or its guest's WFI */
     struct dead_link dead;             /* objects that it condemned and must take apart */
     uint64_t run_since_ticks, runtime_ticks;
     uint64_t slice_left_ticks; /* while it does not run; 0: none, it gets a new slice in its turn */
@@ -79,6 +81,11 @@ struct thread {
 };
 
 _Static_assert(sizeof(struct thread) <= UINT64_C(1) << THREAD_BITS_MIN, "Thread's size");
+
+static inline bool thread_is_receiving(const struct thread *thread)
+{
+    return thread->state == THREAD_BLOCKED_RECV || thread->state == THREAD_BLOCKED_RECV_UNTIL;
+}
 
 /* Initialise a suspended thread of `hart` in zeroed memory. */
 struct object *thread_create(struct hart *hart, void *memory);

@@ -43,8 +43,10 @@ struct message {
     uint32_t recv_slot;            /* empty slot for a received capability; 0: none */
 };
 
-/* The body of the four message calls: sends `m`; on success `m` becomes the message received. */
-static inline MUST_CHECK abi_message(uint64_t call, cap_t endpoint, struct message *m)
+/* The body of the message calls: sends `m`; on success `m` becomes the message received.  Only a
+ * call with a deadline passes `deadline_ticks` on. */
+static inline MUST_CHECK abi_message_until(uint64_t call, cap_t endpoint, struct message *m,
+                                           bool has_deadline, uint64_t deadline_ticks)
 {
     struct abi_regs regs = {
         .a7 = call,
@@ -57,9 +59,10 @@ static inline MUST_CHECK abi_message(uint64_t call, cap_t endpoint, struct messa
         .a6 = m->word[4],
         .t1 = m->word[5],
         .t0 = (uint64_t)m->recv_slot << 32 | m->send_slot,
+        .t2 = deadline_ticks,
     };
 
-    abi_ecall_message(&regs);
+    abi_ecall_message(&regs, has_deadline);
     /* A send has no results: the values in the registers are undefined. */
     if (regs.a0 == OK && call != CALL_SEND) {
         m->tag = regs.a1;
@@ -72,6 +75,11 @@ static inline MUST_CHECK abi_message(uint64_t call, cap_t endpoint, struct messa
         m->badge = regs.t2;
     }
     return (enum err)regs.a0;
+}
+
+static inline MUST_CHECK abi_message(uint64_t call, cap_t endpoint, struct message *m)
+{
+    return abi_message_until(call, endpoint, m, false, 0);
 }
 
 #endif

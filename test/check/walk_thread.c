@@ -7,7 +7,7 @@
 
 static bool is_queued(const struct thread *thread)
 {
-    return thread->state == THREAD_BLOCKED_SEND || thread->state == THREAD_BLOCKED_RECV ||
+    return thread->state == THREAD_BLOCKED_SEND || thread_is_receiving(thread) ||
            thread->state == THREAD_BLOCKED_WAIT;
 }
 
@@ -55,8 +55,10 @@ void walk_thread(struct walk *walk, const struct thread *t)
         walk->ready += t->state == THREAD_READY;
     }
     walk_holds(walk,
-               !t->timer.is_armed || t->state == THREAD_BLOCKED_WAIT ||
-                   t->state == THREAD_BLOCKED_WFI,
+               t->timer.is_armed ? t->state == THREAD_BLOCKED_WAIT ||
+                                       t->state == THREAD_BLOCKED_RECV_UNTIL ||
+                                       t->state == THREAD_BLOCKED_WFI
+                                 : t->state != THREAD_BLOCKED_RECV_UNTIL,
                "a deadline of somebody who does not wait", at);
     walk->blocked += is_queued(t);
     if (!object_is_dead(&t->object))

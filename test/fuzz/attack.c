@@ -241,7 +241,7 @@ static void check_kernel(uint64_t every, const char *when)
 {
     struct abi_regs regs = { .a7 = CHECK_CALL, .a1 = every };
 
-    abi_ecall_message(&regs);
+    abi_ecall_message(&regs, false);
     if (regs.a0 == ERR_BAD_CALL)
         fail("this kernel does not check itself", 0);
     printf("attack: stretch of calls %s: %llu ticks, call %llu.%llu\n", when,

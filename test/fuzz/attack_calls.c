@@ -295,6 +295,12 @@ static void choose_message(struct attempt *a)
         a->regs.t0 = odd(a);
 }
 
+static void choose_receive_until(struct attempt *a)
+{
+    choose_message(a);
+    a->regs.t2 = percent(a, 90) ? rt_time_ticks() + below(a, 100) : odd(a);
+}
+
 static void choose_notification(struct attempt *a)
 {
     if (percent(a, 50))
@@ -357,6 +363,8 @@ static const struct kind kinds[] = {
     { "reply_recv", CALL_REPLY_RECV, OBJ_ENDPOINT, 0, 12, choose_message },
     { "send", CALL_SEND, OBJ_ENDPOINT, 0, 8, choose_message },
     { "recv", CALL_RECV, OBJ_ENDPOINT, 0, 8, choose_message },
+    { "reply_recv_until", CALL_REPLY_RECV_UNTIL, OBJ_ENDPOINT, 0, 12, choose_receive_until },
+    { "recv_until", CALL_RECV_UNTIL, OBJ_ENDPOINT, 0, 8, choose_receive_until },
     { "signal", CALL_SIGNAL, OBJ_NOTIFICATION, 0, 12, choose_notification },
     { "wait", CALL_WAIT, OBJ_NOTIFICATION, 0, 8, choose_notification },
     { "poll", CALL_POLL, OBJ_NOTIFICATION, 0, 4, choose_notification },

@@ -90,7 +90,7 @@ void parts_stretch(const char *name)
 {
     struct abi_regs regs = { .a7 = CHECK_CALL, .a1 = CHECK_STRETCH };
 
-    abi_ecall_message(&regs);
+    abi_ecall_message(&regs, false);
     if (name != NULL)
         printf("attack: stretch of %s: %llu ticks, call %llu.%llu\n", name,
                (unsigned long long)regs.a3, (unsigned long long)(regs.a4 >> 8),

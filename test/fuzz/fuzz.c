@@ -40,7 +40,8 @@ _Noreturn void fuzz_fail(const char *what, uint64_t detail)
 
 static bool is_message(uint64_t call)
 {
-    return call == CALL_CALL || call == CALL_SEND || call == CALL_RECV || call == CALL_REPLY_RECV;
+    return (call >= CALL_CALL && call <= CALL_RECV) || call == CALL_REPLY_RECV_UNTIL ||
+           call == CALL_RECV_UNTIL;
 }
 
 /* False: the call would block for ever, or end this process too early; guests run in run.c. */

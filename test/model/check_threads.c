@@ -140,7 +140,7 @@ static uint32_t check_timer_queue(struct world *world)
 static bool is_queued_state(uint8_t state)
 {
     return state == THREAD_BLOCKED_SEND || state == THREAD_BLOCKED_RECV ||
-           state == THREAD_BLOCKED_WAIT;
+           state == THREAD_BLOCKED_RECV_UNTIL || state == THREAD_BLOCKED_WAIT;
 }
 
 static void check_blocking(struct world *world, const struct thread *t)
@@ -161,8 +161,11 @@ static void check_blocking(struct world *world, const struct thread *t)
         HOLDS(world, is_alive(world, t->caller, OBJ_THREAD) && t->caller->callee == t,
               "its caller knows nothing of it");
     if (t->timer.is_armed)
-        HOLDS(world, t->state == THREAD_BLOCKED_WAIT || t->state == THREAD_BLOCKED_WFI,
+        HOLDS(world, t->state == THREAD_BLOCKED_WAIT || t->state == THREAD_BLOCKED_RECV_UNTIL ||
+                         t->state == THREAD_BLOCKED_WFI,
               "a timer in state %u", t->state);
+    if (t->state == THREAD_BLOCKED_RECV_UNTIL)
+        HOLDS(world, t->timer.is_armed, "a receive would miss its deadline");
     if (t->state == THREAD_BLOCKED_WFI && t->vcpu->deadline_ticks != TIMER_NEVER)
         HOLDS(world, t->timer.is_armed && t->timer.deadline_ticks <= t->vcpu->deadline_ticks,
               "a vcpu_run in WFI would miss its deadline");

@@ -249,6 +249,11 @@ static void gen_message(const struct chooser *c, struct world_call *out)
     out->call.number = CALL_CALL + gen_below(c->gen, 4);
     if (is_serving && chance(c->gen, 50))
         out->call.number = CALL_REPLY_RECV;
+    if (out->call.number == CALL_REPLY_RECV && chance(c->gen, 40))
+        out->call.number = CALL_REPLY_RECV_UNTIL;
+    if (out->call.number == CALL_RECV && chance(c->gen, 40))
+        out->call.number = CALL_RECV_UNTIL;
+    out->deadline_ticks = chance(c->gen, 20) ? UINT64_MAX : fake.now + gen_below(c->gen, 2000);
     out->call.cap = cap_of(c, OBJ_MASK(OBJ_ENDPOINT));
     out->tag = gen_below(c->gen, 1000) | (has_cap ? TAG_CAP : 0);
     out->slots = slot_with(c, c->cnode, COPYABLE) |
@@ -279,7 +284,7 @@ static void gen_vcpu_run(const struct chooser *c, struct world_call *out)
 
 static void gen_nonsense(const struct chooser *c, struct world_call *out)
 {
-    out->call.number = chance(c->gen, 50) ? 0 : gen_below(c->gen, 14);
+    out->call.number = chance(c->gen, 50) ? 0 : gen_below(c->gen, CALL_COUNT + 4);
     out->call.cap = cap_of(c, ANY_TYPE);
     out->call.method = chance(c->gen, 70) ? gen_below(c->gen, 9) : nonsense(c->gen);
     for (uint32_t i = 0; i < 6; i++)

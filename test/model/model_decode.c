@@ -66,6 +66,8 @@ static const struct want calls[CALL_COUNT] = {
     [CALL_WAIT] = { .type = OBJ_NOTIFICATION, .rights = R },
     [CALL_POLL] = { .type = OBJ_NOTIFICATION, .rights = R },
     [CALL_YIELD] = { .type = OBJ_NONE },
+    [CALL_REPLY_RECV_UNTIL] = { .type = OBJ_ENDPOINT, .rights = R },
+    [CALL_RECV_UNTIL] = { .type = OBJ_ENDPOINT, .rights = R },
     [CALL_VCPU_RUN] = { .type = OBJ_VCPU, .rights = X },
 };
 

@@ -204,7 +204,9 @@ static void receive(struct world *world)
 static void set_registers(struct user_context *context, const struct world_call *call)
 {
     uint64_t *x = context->x;
-    bool is_message = call->call.number >= CALL_CALL && call->call.number <= CALL_RECV;
+    bool is_until = call->call.number >= CALL_REPLY_RECV_UNTIL;
+    bool is_message =
+        is_until || (call->call.number >= CALL_CALL && call->call.number <= CALL_RECV);
 
     x[REG_A7] = call->call.number;
     x[REG_A0] = call->call.cap;
@@ -221,6 +223,8 @@ static void set_registers(struct user_context *context, const struct world_call 
         x[REG_A1] = call->tag;
         x[REG_T0] = call->slots;
     }
+    if (is_until)
+        x[REG_T2] = call->deadline_ticks;
 }
 
 /* Every register that is not a result is preserved. */
@@ -305,7 +309,7 @@ static void tally(const struct model *model, uint32_t thread, const struct model
 static bool may_be_interrupted(const struct model_call *call)
 {
     return call->number == CALL_INVOKE || call->number == CALL_RECV ||
-           call->number == CALL_REPLY_RECV;
+           call->number == CALL_REPLY_RECV || call->number >= CALL_REPLY_RECV_UNTIL;
 }
 
 static bool is_method(const struct model *model, uint32_t thread, const struct model_call *call,

@@ -32,6 +32,7 @@ enum boot_slot { BOOT_RAM = 1, BOOT_DEVICE, BOOT_FIRST, BOOT_SLOTS = 32 };
 struct world_call {
     struct model_call call;
     uint64_t tag, slots; /* of messages: a1 and t0 */
+    uint64_t deadline_ticks; /* of receives that have one: t2 */
 };
 
 struct world {

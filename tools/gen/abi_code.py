@@ -62,6 +62,7 @@ def prototype(entry):
     params = [f"cap_t {entry.object.snake}"] if entry.object else []
     if entry.kind == "message":
         params.append("struct message *m")
+        params += ["uint64_t deadline_ticks"] * entry.has_deadline
     params += [f"cap_t {a.name}" if a.cap_types else f"uint64_t {a.name}" for a in entry.args]
     params += [f"uint64_t *{r.name}" for r in entry.results]
     kind = "MUST_CHECK" if entry.errors else "void"
@@ -77,7 +78,9 @@ def wrapped(text, indent):
 
 
 def stub_message(entry):
-    return [f"    return abi_message(CALL_{entry.name.upper()}, {entry.object.snake}, m);"]
+    until, more = ("_until", ", true, deadline_ticks") if entry.has_deadline else ("", "")
+    call = f"CALL_{entry.name.upper()}, {entry.object.snake}, m{more}"
+    return [f"    return abi_message{until}({call});"]
 
 
 def stub_plain(entry, number, first):
@@ -212,7 +215,7 @@ def golden(face):
         out += [f"enum {table['prefix']}{name} {value}" for name, value in table["values"].items()]
 
     def signature(entry):
-        args = []
+        args = ["deadline_ticks"] * (entry.kind == "message" and entry.has_deadline)
         for arg in entry.args:
             cap = "|".join(arg.cap_types)
             rights = "+".join(arg.cap_rights)

@@ -7,6 +7,8 @@ from abi_code import prototype
 WIDTH = 80
 MESSAGE_IN = [("a1", "tag", ""), ("a2 a3 a4 a5 a6 t1", "words 0 to 5", ""),
               ("t0", "receive slot << 32 &#124; sent slot", "slot")]
+MESSAGE_DEADLINE = ("t2", "`deadline_ticks`: when to return TIMEOUT",
+                    "ticks of the time CSR, absolute; all ones for never")
 MESSAGE_OUT = [("a1", "tag", ""), ("a2 a3 a4 a5 a6 t1", "words 0 to 5", ""),
                ("t2", "badge of the sender's capability, or notification bits", "")]
 NOTE = "<!-- Generated from libs/abi/interface.toml: edit that. -->"
@@ -45,7 +47,7 @@ def register_rows(entry, is_call):
     if not is_call:
         rows.append(("a1", f"`METHOD_{entry.stub.upper()}` ({entry.number})", ""))
     if entry.kind == "message":
-        return rows + MESSAGE_IN
+        return rows + MESSAGE_IN + [MESSAGE_DEADLINE] * entry.has_deadline
     registers = ["a1", "a2", "a3", "a4", "a5", "a6", "t1"][0 if is_call else 1:]
     for register, arg in zip(registers, entry.args):
         text = f"`{arg.name}`: {arg.doc}"

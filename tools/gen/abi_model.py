@@ -171,10 +171,15 @@ class Interface:
 
     def _call(self, table):
         where = f"call {table.get('name')}"
-        more = {"kind", "cap", "stub", "scratch"}
+        more = {"kind", "cap", "stub", "scratch", "deadline"}
         call = Entry(table, where, more, self.by_object, self.by_right, self.errors)
         call.stub = table.get("stub", call.name)
         call.is_scratch = table.get("scratch", False)
+        call.has_deadline = table.get("deadline", False)
+        if call.has_deadline and call.kind != "message":
+            refuse(where, "deadline is for messages; another call has an argument for it")
+        if call.kind == "message" and (call.args or call.results):
+            refuse(where, "a message has its own registers, and no arguments and results")
         if call.is_scratch and (call.kind != "plain" or len(call.args) > 2):
             refuse(where, "scratch is for calls that are no messages, with at most two arguments")
         if table.get("cap") and table["cap"] not in self.by_object:

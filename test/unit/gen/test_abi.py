@@ -106,6 +106,10 @@ REFUSED = [
     ("sizes_that_fall", ("bits = [7, 9]", "bits = [9, 7]"), "do not rise"),
     ("size_out_of_bounds", ("sizes = [12, 21]", "sizes = [12, 31]"), "outside its own bounds"),
     ("broken_toml", "[[method", "not TOML"),
+    ("deadline_of_no_message", ('cap = "Box"\n', 'cap = "Box"\ndeadline = true\n'),
+     "deadline is for messages"),
+    ("message_with_arguments", ('cap = "Box"\n', 'cap = "Box"\nkind = "message"\n'),
+     "a message has its own registers"),
 ]
 
 
@@ -130,6 +134,17 @@ def test_call_arguments_start_at_a1():
     stub = abi_code.stubs_h(parse(BASE, ERRORS))
     assert ".a1 = limit," in stub and "*seen = regs.a1;" in stub
     assert "box_look(cap_t box, uint64_t limit, uint64_t *seen)" in stub
+
+
+def test_message_with_deadline_passes_it():
+    message = ('kind = "message"\ndeadline = true\ncap = "Box"\nrights = ["READ"]\n'
+               'doc = "d"\nerrors = { BAD = "no Box" }\n')
+    face = parse(BASE + f'[[call]]\nname = "take"\nnumber = 2\nstub = "box_take"\n{message}', ERRORS)
+    stub = abi_code.stubs_h(face)
+    assert "box_take(cap_t box, struct message *m, uint64_t deadline_ticks)" in stub
+    assert "abi_message_until(CALL_TAKE, box, m, true, deadline_ticks)" in stub
+    assert "| t2 | `deadline_ticks`" in abi_docs.pages(face)["box_take.md"]
+    assert "box_take message Box[READ] (deadline_ticks)" in abi_code.golden(face)
 
 
 def test_decode_table_carries_types_and_rights():

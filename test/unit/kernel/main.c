@@ -6,7 +6,7 @@
 int main(void)
 {
     TCase *(*const cases[])(void) = { timer_cases,        sched_cases, ipc_cases, ipc_death_cases,
-                                      ipc_fast_cases,
+                                      ipc_fast_cases,     ipc_until_cases,
                                       thread_cases,       notification_cases,     irq_cases,
                                       fp_cases,           vcpu_cases, vcpu_run_cases,
                                       vcpu_irq_cases,     vcpu_timer_cases, vcpu_fast_cases,

@@ -9,6 +9,7 @@ TCase *sched_cases(void);
 TCase *ipc_cases(void);
 TCase *ipc_death_cases(void);
 TCase *ipc_fast_cases(void);
+TCase *ipc_until_cases(void);
 TCase *thread_cases(void);
 TCase *notification_cases(void);
 TCase *irq_cases(void);

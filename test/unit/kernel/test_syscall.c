@@ -68,10 +68,12 @@ START_TEST(test_dispatch_missing_right_no_right)
     } calls[] = { { CALL_CALL, RIGHT_WRITE },  { CALL_REPLY_RECV, RIGHT_READ },
                   { CALL_SEND, RIGHT_WRITE },  { CALL_RECV, RIGHT_READ },
                   { CALL_SIGNAL, RIGHT_WRITE }, { CALL_WAIT, RIGHT_READ },
-                  { CALL_POLL, RIGHT_READ } };
+                  { CALL_POLL, RIGHT_READ },    { CALL_REPLY_RECV_UNTIL, RIGHT_READ },
+                  { CALL_RECV_UNTIL, RIGHT_READ } };
 
     for (size_t i = 0; i < sizeof(calls) / sizeof(calls[0]); i++) {
-        uint32_t object = calls[i].number <= CALL_RECV ? endpoint : notification;
+        bool is_message = calls[i].number <= CALL_RECV || calls[i].number >= CALL_REPLY_RECV_UNTIL;
+        uint32_t object = is_message ? endpoint : notification;
         uint32_t copy = world_copy(object, (uint8_t)(RIGHTS_ALL & ~calls[i].right), 0);
         ck_assert_int_eq(call(calls[i].number, copy, 0), ERR_NO_RIGHT);
     }

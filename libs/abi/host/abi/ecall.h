@@ -7,6 +7,8 @@
 #ifndef ABI_ECALL_H
 #define ABI_ECALL_H
 
+#include <stdbool.h>
+
 #include <abi/regs.h>
 
 void abi_ecall(struct abi_regs *regs);
@@ -26,8 +28,9 @@ static inline void abi_ecall_long(struct abi_regs *regs)
     abi_ecall(regs);
 }
 
-static inline void abi_ecall_message(struct abi_regs *regs)
+static inline void abi_ecall_message(struct abi_regs *regs, bool has_deadline)
 {
+    (void)has_deadline;
     abi_ecall(regs);
 }
 

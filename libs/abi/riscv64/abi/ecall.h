@@ -7,6 +7,8 @@
 #ifndef ABI_ECALL_H
 #define ABI_ECALL_H
 
+#include <stdbool.h>
+
 #include <abi/regs.h>
 
 /* Arguments up to a2. */
@@ -63,9 +65,9 @@ static inline void abi_ecall_long(struct abi_regs *regs)
     regs->a2 = a2;
 }
 
-/* A message: passes and returns all of them.  Of the other registers the kernel preserves those
- * that a C function preserves. */
-static inline void abi_ecall_message(struct abi_regs *regs)
+/* A message: passes and returns all of them, but passes t2 only as a deadline.  Of the other
+ * registers the kernel preserves those that a C function preserves. */
+static inline void abi_ecall_message(struct abi_regs *regs, bool has_deadline)
 {
     register uint64_t a0 __asm__("a0") = regs->a0;
     register uint64_t a1 __asm__("a1") = regs->a1;
@@ -79,9 +81,13 @@ static inline void abi_ecall_message(struct abi_regs *regs)
     register uint64_t t1 __asm__("t1") = regs->t1;
     register uint64_t t2 __asm__("t2");
 
+    if (has_deadline)
+        t2 = regs->t2;
+    else
+        __asm__("" : "=r"(t2)); /* uninitialised on purpose: without an instruction */
     __asm__ volatile("ecall"
                      : "+r"(a0), "+r"(a1), "+r"(a2), "+r"(a3), "+r"(a4), "+r"(a5), "+r"(a6),
-                       "+r"(a7), "+r"(t0), "+r"(t1), "=r"(t2)
+                       "+r"(a7), "+r"(t0), "+r"(t1), "+r"(t2)
                      :
                      : "memory", "ra", "t3", "t4", "t5", "t6");
     regs->a0 = a0;
