@@ -2,6 +2,17 @@
 #include <test/unit/console/suites.h>
 #include <test/unit/run.h>
 
+static Suite *service_suite(void)
+{
+    Suite *suite = suite_create("service");
+
+    suite_add_tcase(suite, service_tcase());
+    suite_add_tcase(suite, lines_tcase());
+    suite_add_tcase(suite, sleep_tcase());
+    suite_add_tcase(suite, new_life_tcase());
+    return suite;
+}
+
 int main(void)
 {
     SRunner *runner = srunner_create(mux_suite());

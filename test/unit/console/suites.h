@@ -7,6 +7,9 @@
 Suite *filter_suite(void);
 Suite *mux_suite(void);
 Suite *uart_suite(void);
-Suite *service_suite(void);
+TCase *service_tcase(void);
+TCase *lines_tcase(void);
+TCase *sleep_tcase(void);
+TCase *new_life_tcase(void);
 
 #endif
