@@ -135,9 +135,6 @@ static void boot_self_start(const struct plan_input *in)
     if (root.plan.finisher != 0)
         root.finisher = (volatile uint32_t *)(uintptr_t)(LAYOUT_ROOT_FINISHER +
                                                          root.machine.finisher.address % 4096);
-    enum err err = clock_start(&root.clock, &root.plan);
-    if (err != OK)
-        boot_give_up("the root server's clock cannot be started: %s", exec_error_name(err));
     root.work.exec.realtime_ns = boot_clock_read();
 }
 

@@ -20,9 +20,8 @@ static bool loop_work(uint64_t now)
     return true;
 }
 
-/* When to go on with work that this turn, which began at `begun`, could not finish.  The time must
- * lie ahead: the clock's thread preempts this one and signals at once if the deadline has passed,
- * and a signal comes before the messages that wait (ipc_recv). */
+/* When to go on with work that this turn, which began at `begun`, could not finish.  The time lies
+ * ahead, because only then do processes of lower priority run. */
 static uint64_t loop_rest_end(uint64_t begun)
 {
     uint64_t now = rt_time_ticks(), least = root.boot->timebase_hz * LOOP_REST_US / 1000000;
@@ -83,8 +82,10 @@ void loop_turn(uint64_t latest)
     if (lives_guests_running(&root.lives) == 0)
         loop_end();
     uint64_t deadline = has_more ? loop_rest_end(now) : lives_deadline(&root.lives);
-    clock_set(&root.clock, deadline < latest ? deadline : latest);
-    enum err err = ipc_recv(cap_at(root.plan.endpoint), &m);
+    enum err err = ipc_recv_until(cap_at(root.plan.endpoint), &m,
+                                  deadline < latest ? deadline : latest);
+    if (err == ERR_TIMEOUT)
+        return;
     if (err != OK) {
         printf("reports cannot be received: %s\n", exec_error_name(err));
         lines_down(&root.lines);

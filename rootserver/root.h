@@ -4,7 +4,6 @@
 #define ROOTSERVER_ROOT_H
 
 #include <base/attr.h>
-#include <rootserver/clock.h>
 #include <rootserver/link/lines.h>
 #include <rootserver/lives/lives.h>
 #include <rootserver/reports.h>
@@ -24,7 +23,6 @@ struct root {
     struct system_config system;
     struct archive_map archive_map;
     struct plan plan;
-    struct clock clock;
     struct random_source random;
     struct lines lines;
     struct work work;

@@ -59,8 +59,6 @@ MUST_CHECK trace_start(const struct plan *plan, const struct plan_input *in,
     index->chunk_count = request->frame_count;
     trace_name_object(index, BOOT_SLOT_THREAD, TRACE_NAME_THREAD, TRACE_GROUP_MACHINE,
                       "rootserver");
-    trace_name_object(index, plan->clock_thread, TRACE_NAME_THREAD, TRACE_GROUP_MACHINE,
-                      "rootserver clock");
     __atomic_store_n(&index->magic, TRACE_INDEX_MAGIC, __ATOMIC_RELEASE);
     return OK;
 }

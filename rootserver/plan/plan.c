@@ -65,7 +65,7 @@ static uint32_t plan_own_device(struct build *b, const struct machine_device *de
     return frame;
 }
 
-/* The root server's own objects: the endpoint for reports, its clock, and the devices it uses. */
+/* The root server's own objects: the endpoint for reports, and the devices it uses. */
 static void plan_root_build(struct build *b)
 {
     struct plan *plan = b->plan;
@@ -78,8 +78,6 @@ static void plan_root_build(struct build *b)
                                        .count = 1,
                                        .slot = BOOT_SLOT_THREAD,
                                        .other = plan->notification});
-    plan->clock_thread = build_new_objects(b, &piece, OBJ_THREAD, THREAD_BITS_MIN, 1);
-    plan->clock_bell = build_new_objects(b, &piece, OBJ_NOTIFICATION, NOTIFICATION_BITS_MIN, 1);
     plan->finisher = plan_own_device(b, &m->finisher, LAYOUT_ROOT_FINISHER);
     plan->rtc = plan_own_device(b, &m->rtc, LAYOUT_ROOT_RTC);
 }

@@ -48,7 +48,8 @@
 #define PLAN_PRIORITY_SERVICE  20
 #define PLAN_PRIORITY_VMM      20
 
-/* The bit of a process in the root server's Notification; bit 0 is the clock's. */
+/* The bit of a process in the root server's Notification.  No process has bit 0, which a capability
+ * without a badge signals. */
 #define PLAN_ROOT_BIT(process) (UINT64_C(1) << (1 + (process)))
 
 /* Slots of a process's CNode. */
@@ -162,8 +163,6 @@ struct plan {
     /* The root server's own. */
     uint32_t endpoint;      /* reports and faults come here */
     uint32_t notification;  /* bound to the root server's thread */
-    uint32_t clock_thread;  /* the root server's second thread (clock.h) */
-    uint32_t clock_bell;    /* Notification that clock_thread waits for */
     uint32_t finisher, rtc; /* Frames of device pages; 0 for none */
     bool has_trace;
     struct problem trace_problem;      /* why there is no trace though one was asked for */

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The root server's event loop on a model of one hart: the clock's thread signals at once when its
- * deadline has passed, a signal ends ipc_recv() before a message does, and other processes run only
- * while the root server waits.
+ * The root server's event loop on a model of one hart: ipc_recv_until() takes what is there, times
+ * out at its deadline, and other processes run only while the root server waits.
  */
 #include <check.h>
 #include <setjmp.h>
@@ -21,10 +20,10 @@
 struct root root;
 
 static struct {
-    uint64_t now, deadline;
+    uint64_t now;
     uint64_t piece_ticks; /* of one piece of work */
     bool has_work, has_message;
-    uint64_t waited_ticks; /* in ipc_recv() */
+    uint64_t waited_ticks; /* in ipc_recv_until() */
     unsigned messages;
     unsigned guests;
     uint32_t log_life;
@@ -39,26 +38,23 @@ uint64_t rt_time_ticks(void)
     return world.now;
 }
 
-void clock_set(struct clock *clock, uint64_t deadline_ticks)
-{
-    (void)clock;
-    world.deadline = deadline_ticks;
-}
-
-/* ipc_recv(). */
+/* ipc_recv_until(). */
 void abi_ecall(struct abi_regs *regs)
 {
-    regs->a0 = OK;
-    if (world.deadline > world.now && world.has_message) {
+    uint64_t deadline = regs->t2;
+
+    ck_assert_uint_eq(regs->a7, CALL_RECV_UNTIL);
+    if (world.has_message) {
         world.has_message = false;
+        regs->a0 = OK;
         regs->a1 = 0;
         return;
     }
-    if (world.deadline > world.now) {
-        world.waited_ticks += world.deadline - world.now;
-        world.now = world.deadline;
+    if (deadline > world.now) {
+        world.waited_ticks += deadline - world.now;
+        world.now = deadline;
     }
-    regs->a1 = TAG_NOTIFIED;
+    regs->a0 = ERR_TIMEOUT;
 }
 
 void reports_message(struct reports *reports, const struct message *m)

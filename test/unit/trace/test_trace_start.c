@@ -244,9 +244,8 @@ START_TEST(test_trace_index_says_where_and_who)
     for (unsigned i = 0; i < 3; i++)
         ck_assert_uint_eq(index->chunk[i],
                           0x80000000 + (plan.trace_frame + i) * UINT64_C(0x200000));
-    ck_assert_uint_eq(index->name_count, 2 + 1 + 2 * 2);
+    ck_assert_uint_eq(index->name_count, 1 + 1 + 2 * 2);
     ck_assert_str_eq(named(index, BOOT_SLOT_THREAD)->text, "rootserver");
-    ck_assert_str_eq(named(index, plan.clock_thread)->text, "rootserver clock");
     const struct plan_process *vmm = &plan.process[plan_process_of_guest(1)];
     ck_assert_str_eq(named(index, vmm->thread[0])->text, "vmm.g1");
     ck_assert_uint_eq(named(index, vmm->thread[0])->group, 2);
