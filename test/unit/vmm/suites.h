@@ -10,6 +10,7 @@ TCase *bus_tcase(void);
 TCase *memory_tcase(void);
 TCase *image_tcase(void);
 TCase *sbi_tcase(void);
+TCase *sbi_dbcn_tcase(void);
 TCase *sbi_legacy_tcase(void);
 TCase *exit_tcase(void);
 TCase *log_cuts_tcase(void);

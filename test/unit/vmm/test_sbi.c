@@ -1,38 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include <string.h>
-
-#include <vmm/boot/isa.h>
-#include <vmm/sbi/sbi.h>
-
-#include <test/fakes/vmm_fake.h>
+/* The base extension, and all others but the debug console and the legacy ones. */
+#include "sbi_call.h"
 #include "suites.h"
-
-/* A call by hart 0 in its own transaction, and its outcome. */
-struct done {
-    struct sbi_result result;
-    struct exit_outcome outcome;
-};
-
-static struct done call_by(struct vmm_fake *fake, uint32_t hart, uint64_t eid, uint64_t fid,
-                           const uint64_t arg[6])
-{
-    struct done done = {.outcome = {.seq = 1}};
-    struct sbi_call call = {
-        .machine = &fake->machine, .hart = hart, .eid = eid, .fid = fid, .outcome = &done.outcome,
-        .arg = arg};
-    log_begin(&fake->machine.log);
-    done.result = sbi_call(&call);
-    log_commit(&fake->machine.log);
-    return done;
-}
-
-#define CALL(fake, eid, fid, ...) call_by(fake, 0, eid, fid, (uint64_t[6]){__VA_ARGS__})
-#define ck_error(call, code)                                                                       \
-    do {                                                                                           \
-        struct done done_ = call;                                                                  \
-        ck_assert_int_eq(done_.result.end, SBI_END_RETURN);                                        \
-        ck_assert_int_eq(done_.result.error, code);                                                \
-    } while (0)
 
 START_TEST(test_sbi_base_tells_version_and_extensions)
 {
@@ -163,7 +132,6 @@ START_TEST(test_sbi_time_sets_the_deadline)
 }
 END_TEST
 
-#define TOP   UINT64_C(0xfffffffffffff000)
 #define UPPER (UINT64_C(1) << 63)
 
 START_TEST(test_sbi_rfence_is_the_fence_that_was_asked_for)
@@ -189,10 +157,16 @@ START_TEST(test_sbi_rfence_is_the_fence_that_was_asked_for)
          true,
          {VCPU_OPS_FENCE_ADDRESS, 0x1000, UINT64_MAX - 0x1000, 0}},
         /* The range may end with the address space: start + size is 2^64. */
-        {1, TOP, 0x1000, 0, SBI_SUCCESS, true, {VCPU_OPS_FENCE_ADDRESS, TOP, 0x1000, 0}},
+        {1, LAST_PAGE, 4096, 0, SBI_SUCCESS, true, {VCPU_OPS_FENCE_ADDRESS, LAST_PAGE, 4096, 0}},
         {1, UPPER, UPPER, 0, SBI_SUCCESS, true, {VCPU_OPS_FENCE_ADDRESS, UPPER, UPPER, 0}},
         {1, UINT64_MAX, 1, 0, SBI_SUCCESS, true, {VCPU_OPS_FENCE_ADDRESS, UINT64_MAX, 1, 0}},
-        {2, TOP, 0x1000, 7, SBI_SUCCESS, true, {VCPU_OPS_FENCE_ADDRESS_ASID, TOP, 0x1000, 7}},
+        {2,
+         LAST_PAGE,
+         0x1000,
+         7,
+         SBI_SUCCESS,
+         true,
+         {VCPU_OPS_FENCE_ADDRESS_ASID, LAST_PAGE, 0x1000, 7}},
         {1,
          0x1000,
          UINT64_MAX - 0xfff,
@@ -200,7 +174,7 @@ START_TEST(test_sbi_rfence_is_the_fence_that_was_asked_for)
          SBI_SUCCESS,
          true,
          {VCPU_OPS_FENCE_ADDRESS, 0x1000, UINT64_MAX - 0xfff, 0}},
-        {1, TOP + 1, 0x1000, 0, SBI_ERR_INVALID_ADDRESS, false, {0}},
+        {1, LAST_PAGE + 1, 0x1000, 0, SBI_ERR_INVALID_ADDRESS, false, {0}},
         {1, 0x2000, UINT64_MAX - 0x1000, 0, SBI_ERR_INVALID_ADDRESS, false, {0}},
         {1, UINT64_MAX, 2, 0, SBI_ERR_INVALID_ADDRESS, false, {0}},
         {2, UINT64_MAX, 2, 0, SBI_ERR_INVALID_ADDRESS, false, {0}},
@@ -272,7 +246,7 @@ START_TEST(test_sbi_hsm_stop_and_status)
     ck_error(CALL(fake, SBI_EID_HSM, 2, 2), SBI_ERR_INVALID_PARAM);
     ck_assert_int_eq(CALL(fake, SBI_EID_HSM, 1, 0).result.end, SBI_END_NO_RETURN);
     ck_assert_uint_eq(fake->machine.state->hart[0].status, HART_STOPPED);
-    ck_error(call_by(fake, 1, SBI_EID_HSM, 0, (uint64_t[6]){0, GUEST_RAM_GPA}), SBI_SUCCESS);
+    ck_error(sbi_call_by(fake, 1, SBI_EID_HSM, 0, (uint64_t[6]){0, GUEST_RAM_GPA}), SBI_SUCCESS);
     fake_free(fake);
 }
 END_TEST
@@ -327,151 +301,6 @@ START_TEST(test_sbi_srst_types_and_reasons)
 }
 END_TEST
 
-START_TEST(test_sbi_dbcn_bad_addresses_are_refused)
-{
-    /* Outside RAM, over its end, wrapping, or with a high half: nothing is read or written. */
-    const uint64_t end = GUEST_RAM_GPA + FAKE_RAM_BYTES;
-    const struct {
-        uint64_t bytes, low, high;
-    } rows[] = {
-        {1, 0, 0},
-        {1, GUEST_RAM_GPA - 1, 0},
-        {2, end - 1, 0},
-        {1, end, 0},
-        {1, GUEST_RAM_GPA, 1},
-        {1, GUEST_RAM_GPA, UINT64_MAX},
-        {UINT64_MAX, GUEST_RAM_GPA, 0},
-        {UINT64_MAX - GUEST_RAM_GPA + 2, GUEST_RAM_GPA, 0},
-        {8, UINT64_MAX - 3, 0},
-        {8, 0x10000000, 0},
-    };
-    struct vmm_fake *fake = fake_new(1);
-
-    fake_type(fake, "input");
-    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
-        for (uint32_t fid = 0; fid < 2; fid++)
-            ck_error(CALL(fake, SBI_EID_DBCN, fid, rows[i].bytes, rows[i].low, rows[i].high),
-                     SBI_ERR_INVALID_PARAM);
-    ck_assert_uint_eq(fake->machine.text.state->out_position, 0);
-    ck_assert_uint_eq(fake->machine.text.state->in_position, 0);
-    ck_error(CALL(fake, SBI_EID_DBCN, 0, 0, end, 0), SBI_SUCCESS);
-    fake_free(fake);
-}
-END_TEST
-
-START_TEST(test_sbi_dbcn_write_takes_what_there_is_room_for)
-{
-    /* With a full console a write is partial or empty, never an error. */
-    struct vmm_fake *fake = fake_new(1);
-
-    fake->out_limit = 3;
-    struct done done = CALL(fake, SBI_EID_DBCN, 0, 10, GUEST_RAM_GPA, 0);
-    ck_error(done, SBI_SUCCESS);
-    ck_assert_uint_eq(done.result.value, 3);
-    ck_assert_uint_eq(done.outcome.text_bytes, 3);
-    ck_assert_uint_eq(done.outcome.text_gpa, GUEST_RAM_GPA);
-    done = CALL(fake, SBI_EID_DBCN, 0, 10, GUEST_RAM_GPA, 0);
-    ck_error(done, SBI_SUCCESS);
-    ck_assert_uint_eq(done.result.value, 0);
-    fake_free(fake);
-}
-END_TEST
-
-START_TEST(test_sbi_dbcn_read_gives_what_was_typed)
-{
-    /* A read gives at most the requested bytes, and none when none were typed. */
-    struct vmm_fake *fake = fake_new(1);
-
-    fake_type(fake, "abcdef");
-    ck_assert_uint_eq(CALL(fake, SBI_EID_DBCN, 1, 4, GUEST_RAM_GPA + 8, 0).result.value, 4);
-    ck_assert_uint_eq(CALL(fake, SBI_EID_DBCN, 1, 4, GUEST_RAM_GPA + 12, 0).result.value, 2);
-    ck_assert_uint_eq(CALL(fake, SBI_EID_DBCN, 1, 4, GUEST_RAM_GPA + 16, 0).result.value, 0);
-    ck_assert_mem_eq(fake->ram + 8, "abcdef\0\0", 8);
-    fake_free(fake);
-}
-END_TEST
-
-static void uart_write(struct vmm_fake *fake, uint32_t reg, uint64_t value)
-{
-    fake_put(fake, UINT64_C(0x10000000) + reg, 1, value);
-}
-
-START_TEST(test_sbi_dbcn_read_takes_what_the_uart_has_received_first)
-{
-    /* Bytes in the UART's receiver are read before bytes in the ring, with FIFOs off and on; the
-     * read removes them from the receiver, and clears the receiver's interrupt. */
-    for (uint32_t fcr = 0; fcr < 2; fcr++) {
-        struct vmm_fake *fake = fake_new(1);
-
-        uart_write(fake, 2, fcr);
-        uart_write(fake, 1, 1);
-        fake_type(fake, "abcdefghijklmnopqrstuvwxyz");
-        fake_signal(fake, 0);
-        ck_assert_uint_eq(fake->in_released, fcr ? 16 : 1);
-        ck_assert_uint_eq(CALL(fake, SBI_EID_DBCN, 1, 1, GUEST_RAM_GPA, 0).result.value, 1);
-        struct done done = CALL(fake, SBI_EID_DBCN, 1, 20, GUEST_RAM_GPA + 1, 0);
-        ck_assert_uint_eq(done.result.value, 20);
-        ck_assert_uint_eq(done.outcome.flags, OUTCOME_INPUT);
-        ck_assert_mem_eq(fake->ram, "abcdefghijklmnopqrstu\0", 22);
-        fake_signal(fake, 0);
-        ck_assert_uint_eq(fake_get(fake, 0x10000000, 1), 'v');
-        fake_free(fake);
-    }
-}
-END_TEST
-
-START_TEST(test_sbi_dbcn_read_of_the_last_byte_lowers_the_uart_interrupt)
-{
-    /* After the read the receiver is empty for the driver too, and takes no byte from the ring. */
-    struct vmm_fake *fake = fake_new(1);
-
-    uart_write(fake, 1, 1);
-    fake_type(fake, "k");
-    fake_signal(fake, 0);
-    ck_assert_uint_eq(fake_get(fake, 0xc001000, 4), 1 << 10);
-    struct done done = CALL(fake, SBI_EID_DBCN, 1, 8, GUEST_RAM_GPA, 0);
-    ck_assert_uint_eq(done.result.value, 1);
-    ck_assert_uint_eq(done.outcome.flags, 0);
-    ck_assert_uint_eq(fake_get(fake, 0x10000002, 1), 1);
-    ck_assert_uint_eq(fake_get(fake, 0x10000005, 1), 0x60);
-    fake_free(fake);
-}
-END_TEST
-
-START_TEST(test_sbi_dbcn_read_undone_leaves_the_uart_its_bytes)
-{
-    /* A read that was not committed leaves the receiver unchanged. */
-    struct vmm_fake *fake = fake_new(1);
-    uint64_t arg[6] = {4, GUEST_RAM_GPA};
-    struct exit_outcome outcome = {0};
-    struct sbi_call call = {
-        .machine = &fake->machine, .eid = SBI_EID_DBCN, .fid = 1, .arg = arg, .outcome = &outcome};
-
-    fake_type(fake, "xy");
-    fake_signal(fake, 0);
-    log_begin(&fake->machine.log);
-    ck_assert_uint_eq(sbi_call(&call).value, 2);
-    ck_assert_int_eq(log_rollback(&fake->machine.log), OK);
-    ck_assert_uint_eq(fake_get(fake, 0x10000000, 1), 'x');
-    ck_assert_uint_eq(fake_get(fake, 0x10000000, 1), 'y');
-    fake_free(fake);
-}
-END_TEST
-
-START_TEST(test_sbi_dbcn_write_byte_waits_for_room)
-{
-    /* The byte is written, or the call is made again later. */
-    struct vmm_fake *fake = fake_new(1);
-
-    fake->out_limit = 1;
-    struct done done = CALL(fake, SBI_EID_DBCN, 2, 0x141);
-    ck_error(done, SBI_SUCCESS);
-    ck_assert_uint_eq(done.outcome.text_gpa, 0x41);
-    ck_assert_int_eq(CALL(fake, SBI_EID_DBCN, 2, 'B').result.end, SBI_END_WAIT);
-    fake_free(fake);
-}
-END_TEST
-
 TCase *sbi_tcase(void)
 {
     TCase *tcase = tcase_create("sbi");
@@ -486,182 +315,5 @@ TCase *sbi_tcase(void)
     tcase_add_test(tcase, test_sbi_hsm_stop_and_status);
     tcase_add_test(tcase, test_sbi_hsm_suspend_types);
     tcase_add_test(tcase, test_sbi_srst_types_and_reasons);
-    tcase_add_test(tcase, test_sbi_dbcn_bad_addresses_are_refused);
-    tcase_add_test(tcase, test_sbi_dbcn_write_takes_what_there_is_room_for);
-    tcase_add_test(tcase, test_sbi_dbcn_read_gives_what_was_typed);
-    tcase_add_test(tcase, test_sbi_dbcn_read_takes_what_the_uart_has_received_first);
-    tcase_add_test(tcase, test_sbi_dbcn_read_of_the_last_byte_lowers_the_uart_interrupt);
-    tcase_add_test(tcase, test_sbi_dbcn_read_undone_leaves_the_uart_its_bytes);
-    tcase_add_test(tcase, test_sbi_dbcn_write_byte_waits_for_room);
-    return tcase;
-}
-
-/* ---- Legacy ---- */
-
-#define SATP VCPU_REG_CSR(0x180)
-
-START_TEST(test_sbi_legacy_mask_at_zero_is_everybody)
-{
-    /* A null pointer names all harts; the call returns a0 alone. */
-    struct vmm_fake *fake = fake_new(2);
-    struct done done = CALL(fake, 4, 99, 0);
-
-    ck_assert_int_eq(done.result.end, SBI_END_LEGACY);
-    ck_assert_uint_eq(done.result.value, 0);
-    ck_assert_uint_eq(done.outcome.soft_set, 3);
-    fake_free(fake);
-}
-END_TEST
-
-START_TEST(test_sbi_legacy_mask_is_read_from_guest_virtual_memory)
-{
-    /* With translation off the address is physical; bits of missing harts are ignored. */
-    struct vmm_fake *fake = fake_new(2);
-    struct fake_call fence;
-
-    memset(fake->ram + 0x100, 0xfe, 1);
-    struct done done = CALL(fake, 4, 0, GUEST_RAM_GPA + 0x100);
-    ck_assert_uint_eq(done.outcome.soft_set, 2);
-    done = CALL(fake, 5, 0, GUEST_RAM_GPA + 0x100);
-    ck_assert_uint_eq(fake_calls(fake, FAKE_FENCE, &fence), 1);
-    ck_assert_uint_eq(fence.hart, 1);
-    ck_assert_uint_eq(fence.arg[0], VCPU_OPS_FENCE_INSN);
-    CALL(fake, 6, 0, GUEST_RAM_GPA + 0x100, 0x1000, 0x3000);
-    fake_calls(fake, FAKE_FENCE, &fence);
-    ck_assert_uint_eq(fence.arg[0], VCPU_OPS_FENCE_ADDRESS);
-    ck_assert_uint_eq(fence.arg[2], 0x3000);
-    CALL(fake, 7, 0, GUEST_RAM_GPA + 0x100, 0x1000, 0x3000, 9);
-    fake_calls(fake, FAKE_FENCE, &fence);
-    ck_assert_uint_eq(fence.arg[0], VCPU_OPS_FENCE_ADDRESS_ASID);
-    ck_assert_uint_eq(fence.arg[3], 9);
-    fake_free(fake);
-}
-END_TEST
-
-START_TEST(test_sbi_legacy_fence_to_the_end_of_the_address_space)
-{
-    /* A range that ends with the address space is fenced; one that goes on is an error. */
-    struct vmm_fake *fake = fake_new(1);
-    struct fake_call fence;
-
-    for (uint32_t eid = 6; eid <= 7; eid++) {
-        ck_assert_uint_eq(CALL(fake, eid, 0, 0, TOP, 0x1000, 0).result.value, 0);
-        ck_assert_uint_eq(fake_calls(fake, FAKE_FENCE, &fence), 1);
-        ck_assert_uint_eq(fence.arg[1], TOP);
-        ck_assert_uint_eq(fence.arg[2], 0x1000);
-        fake_calls_clear(fake);
-        ck_assert_uint_eq(CALL(fake, eid, 0, 0, TOP, 0x1001, 0).result.value,
-                          (uint64_t)SBI_ERR_INVALID_ADDRESS);
-        ck_assert_uint_eq(fake_calls(fake, FAKE_FENCE, NULL), 0);
-    }
-    fake_free(fake);
-}
-END_TEST
-
-START_TEST(test_sbi_legacy_bad_mask_pointer_faults_the_guest)
-{
-    /* A fault in reading the mask is injected into the guest, at its ecall. */
-    struct vmm_fake *fake = fake_new(1);
-    struct done done = CALL(fake, 4, 0, 0x1000);
-
-    ck_assert_int_eq(done.result.end, SBI_END_TRAP);
-    ck_assert_uint_eq(done.outcome.cause, 5);
-    ck_assert_uint_eq(done.outcome.tval, 0x1000);
-    fake->csr[SATP] = UINT64_C(8) << 60 | GUEST_RAM_GPA >> 12;
-    done = CALL(fake, 5, 0, 0x2000);
-    ck_assert_int_eq(done.result.end, SBI_END_TRAP);
-    ck_assert_uint_eq(done.outcome.cause, 13);
-    ck_assert_uint_eq(fake_calls(fake, FAKE_FENCE, NULL), 0);
-    fake_free(fake);
-}
-END_TEST
-
-START_TEST(test_sbi_legacy_mask_in_a_napot_range_is_read_where_the_guest_has_svnapot)
-{
-    /* A mask behind a NAPOT leaf is read if the guest's set of extensions holds Svnapot;
-     * without Svnapot the leaf is a page fault. */
-    struct vmm_fake *fake = fake_new(2);
-    uint64_t table[] = {GUEST_RAM_GPA, GUEST_RAM_GPA + 0x1000, GUEST_RAM_GPA + 0x2000};
-    uint64_t entry[] = {table[1] >> 2 | 1, table[2] >> 2 | 1,
-                        UINT64_C(1) << 63 | (GUEST_RAM_GPA + 0x18000) >> 2 | 3};
-
-    for (size_t i = 0; i < 3; i++) /* level 0 maps the page 0x3000 */
-        memcpy(fake->ram + 0x1000 * i + (i == 2 ? 8 * 3 : 0), &entry[i], sizeof entry[i]);
-    memset(fake->ram + 0x13100, 2, 1);
-    fake->csr[SATP] = UINT64_C(8) << 60 | table[0] >> 12;
-    struct done done = CALL(fake, 4, 0, 0x3100);
-    ck_assert_int_eq(done.result.end, SBI_END_TRAP);
-    ck_assert_uint_eq(done.outcome.cause, 13);
-    fake->machine.config.isa_extensions |= ISA_SVNAPOT;
-    done = CALL(fake, 4, 0, 0x3100);
-    ck_assert_int_eq(done.result.end, SBI_END_LEGACY);
-    ck_assert_uint_eq(done.outcome.soft_set, 2);
-    fake_free(fake);
-}
-END_TEST
-
-START_TEST(test_sbi_legacy_console_and_timer)
-{
-    /* Timer, putchar (which waits for room) and getchar (-1 when nothing was typed). */
-    struct vmm_fake *fake = fake_new(1);
-
-    struct done done = CALL(fake, 0, 0, 555);
-    ck_assert_uint_eq(done.result.value, 0);
-    ck_assert_uint_eq(done.outcome.timer_ticks, 555);
-    ck_assert_uint_eq(done.outcome.flags, OUTCOME_TIMER);
-    done = CALL(fake, 1, 0, 'z');
-    ck_assert_int_eq(done.result.end, SBI_END_LEGACY);
-    ck_assert_uint_eq(done.outcome.text_gpa, 'z');
-    fake->out_limit = 1;
-    ck_assert_int_eq(CALL(fake, 1, 0, 'z').result.end, SBI_END_WAIT);
-    ck_assert_uint_eq(CALL(fake, 2, 0, 0).result.value, UINT64_MAX);
-    fake_type(fake, "kl");
-    fake_signal(fake, 0); /* the UART has received the first */
-    ck_assert_uint_eq(CALL(fake, 2, 0, 0).result.value, 'k');
-    ck_assert_uint_eq(CALL(fake, 2, 0, 0).result.value, 'l');
-    ck_assert_uint_eq(CALL(fake, 2, 0, 0).result.value, UINT64_MAX);
-    fake_free(fake);
-}
-END_TEST
-
-START_TEST(test_sbi_legacy_clear_ipi_tells_whether_one_was_pending)
-{
-    /* 0 when none was pending; positive when one was wanted or already delivered. */
-    struct vmm_fake *fake = fake_new(1);
-
-    struct done done = CALL(fake, 3, 0, 0);
-    ck_assert_uint_eq(done.result.value, 0);
-    ck_assert_uint_eq(done.outcome.soft_clear, 1);
-    fake->csr[VCPU_REG_CSR(0x144)] = 2;
-    ck_assert_uint_eq(CALL(fake, 3, 0, 0).result.value, 1);
-    fake->csr[VCPU_REG_CSR(0x144)] = 0;
-    fake->page[0].irq = VCPU_IRQ_SOFT_SET;
-    ck_assert_uint_eq(CALL(fake, 3, 0, 0).result.value, 1);
-    fake_free(fake);
-}
-END_TEST
-
-START_TEST(test_sbi_legacy_shutdown_powers_off)
-{
-    /* Shutdown does not return. */
-    struct vmm_fake *fake = fake_new(1);
-    ck_assert_int_eq(CALL(fake, 8, 0, 0).result.end, SBI_END_NO_RETURN);
-    ck_assert_uint_eq(fake->machine.state->power, DEV_POWER_OFF);
-    fake_free(fake);
-}
-END_TEST
-
-TCase *sbi_legacy_tcase(void)
-{
-    TCase *tcase = tcase_create("sbi legacy");
-    tcase_add_test(tcase, test_sbi_legacy_mask_at_zero_is_everybody);
-    tcase_add_test(tcase, test_sbi_legacy_mask_is_read_from_guest_virtual_memory);
-    tcase_add_test(tcase, test_sbi_legacy_fence_to_the_end_of_the_address_space);
-    tcase_add_test(tcase, test_sbi_legacy_bad_mask_pointer_faults_the_guest);
-    tcase_add_test(tcase,
-                   test_sbi_legacy_mask_in_a_napot_range_is_read_where_the_guest_has_svnapot);
-    tcase_add_test(tcase, test_sbi_legacy_console_and_timer);
-    tcase_add_test(tcase, test_sbi_legacy_clear_ipi_tells_whether_one_was_pending);
-    tcase_add_test(tcase, test_sbi_legacy_shutdown_powers_off);
     return tcase;
 }

@@ -14,6 +14,7 @@ int main(void)
     suite_add_tcase(suite, memory_tcase());
     suite_add_tcase(suite, image_tcase());
     suite_add_tcase(suite, sbi_tcase());
+    suite_add_tcase(suite, sbi_dbcn_tcase());
     suite_add_tcase(suite, sbi_legacy_tcase());
     suite_add_tcase(suite, exit_tcase());
     suite_add_tcase(suite, loop_tcase());
