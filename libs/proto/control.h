@@ -52,7 +52,10 @@
  *
  * Connections that a process uses (a VMM, or a service with needs): used_state[i] says whether the
  * service is there.  AWAY: the service is down and will be started again; requests in the rings
- * wait for the next life.  REFUSED, RETIRED: the process goes on without that service for good.
+ * wait for the next life.  REFUSED, RETIRED: the process goes on without that service for good, and
+ * answers what was requested with errors.  So a refused connection is not offered to a later life
+ * of the service: that life would carry requests out whose errors were seen.  Every life of the
+ * process finds the connection in its start record, whatever the state.
  *
  * Hanging.  The root server stores a new number into `ping` and signals bit 0; the process's event
  * loop copies the number to `pong` and signals.  An unanswered ping is found within the policy's
@@ -157,7 +160,7 @@ enum control_used_state {
     CONTROL_USED_NONE = 0, /* the process has no such connection */
     CONTROL_USED_UP = 1,
     CONTROL_USED_AWAY = 2,    /* the service is down and will be back */
-    CONTROL_USED_REFUSED = 3, /* the service refused the connection */
+    CONTROL_USED_REFUSED = 3, /* the service refused the connection: for good */
     CONTROL_USED_RETIRED = 4, /* the service will not come back */
 };
 

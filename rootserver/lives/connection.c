@@ -9,8 +9,8 @@ void connection_state_set(struct lives *lives, unsigned connection, enum control
 {
     struct life_connection *c = &lives->connection[connection];
 
-    if (c->state == state)
-        return;
+    if (c->state == state || c->state == CONTROL_USED_REFUSED)
+        return; /* a refusal is for good: the client has given up its requests */
     c->state = state;
     link_used(&lives->life[c->client].link, c->used, state);
 }
@@ -33,13 +33,14 @@ static void connection_refuse(struct lives *lives, unsigned connection, const ch
 {
     struct life_connection *c = &lives->connection[connection];
 
+    c->has_left = true;
     connection_state_set(lives, connection, CONTROL_USED_REFUSED);
     printf("%s refuses the connection of %s (%s): %s\n", lives->life[c->service].name,
            lives->life[c->client].name, c->source, reason);
 }
 
-/* Offers the connection to the present life of the service.  A connection whose memory was taken
- * back is offered without addresses, so that the service knows its client's end. */
+/* Offers the connection to the present life of the service.  After LEFT the entry has no addresses:
+ * it tells the service the client's end. */
 static void connection_offer(struct lives *lives, unsigned connection, uint64_t now)
 {
     struct life_connection *c = &lives->connection[connection];
@@ -47,11 +48,10 @@ static void connection_offer(struct lives *lives, unsigned connection, uint64_t 
     struct control_connection entry = {0};
 
     work_entry(lives->work, connection, &entry);
-    if (c->is_gone)
+    if (c->has_left)
         control_connection_strip(&entry);
     link_entry_offer(link, c->served, &entry, connection_entry_state(lives, c), now);
     c->is_offered = true;
-    c->has_left = c->is_gone;
 }
 
 static bool connection_side_make(struct lives *lives, unsigned connection, uint64_t now)
@@ -67,11 +67,20 @@ static bool connection_side_make(struct lives *lives, unsigned connection, uint6
     if (err == OK) {
         connection_offer(lives, connection, now);
     } else {
-        c->is_offered = true;
-        c->has_left = true;
         connection_refuse(lives, connection, problem.text);
     }
     return true;
+}
+
+/* The service needs no memory of the connection any more. */
+static void connection_side_undo(struct lives *lives, unsigned connection)
+{
+    struct life_connection *c = &lives->connection[connection];
+
+    if (c->is_offered)
+        link_entry_strip(&lives->life[c->service].link, c->served);
+    c->has_service_side =
+        work_undo(lives->work, plan_part_side(connection, PLAN_SIDE_SERVICE)) == ERR_AGAIN;
 }
 
 /* True: the answer is news. */
@@ -87,7 +96,6 @@ static bool connection_answer_look(struct lives *lives, unsigned connection)
         connection_state_set(lives, connection, CONTROL_USED_UP);
         return true;
     case CONTROL_ANSWER_REFUSED:
-        c->has_left = true; /* the service needs no memory of a connection that it refuses */
         work_unpin(lives->work, connection);
         connection_refuse(lives, connection, reason);
         return true;
@@ -102,34 +110,46 @@ static bool connection_answer_look(struct lives *lives, unsigned connection)
     }
 }
 
-/* Takes the memory back once neither side needs it.  A service that is down answers in its next
- * life; a service that was given up needs nothing. */
+/* Takes the memory back once neither side is made.  A service that is down and has not left gets
+ * the memory once more in its next life; a service that was given up needs nothing. */
 static bool connection_take_back(struct lives *lives, unsigned connection)
 {
     struct life_connection *c = &lives->connection[connection];
     const struct life *service = &lives->life[c->service];
     enum err err;
 
-    if (service->outcome == LIFE_OUTCOME_NONE && !c->is_bad && !c->is_going &&
-        (service->state != LIFE_RUNNING || !c->has_left))
+    if (c->has_service_side ||
+        (service->outcome == LIFE_OUTCOME_NONE && !c->is_bad && !c->has_left))
         return false;
-    if (service->outcome != LIFE_OUTCOME_NONE && c->has_service_side)
-        return false; /* its end has still to unmake this side */
+    /* The last life of the service may have left the side's plan. */
     err = work_undo(lives->work, plan_part_side(connection, PLAN_SIDE_SERVICE));
-    if (err == OK) {
-        c->has_service_side = false;
-        if (c->is_offered)
-            link_entry_strip(&lives->life[c->service].link, c->served);
-        c->is_going = true;
+    if (err == OK)
         err = work_undo(lives->work, plan_part_connection(connection));
-    }
     if (err == ERR_AGAIN)
         return true;
     if (err != OK)
         printf("the memory of the connection of %s (%s) cannot be freed\n",
                lives->life[c->client].name, c->source);
     c->is_made = false;
-    c->is_gone = true;
+    return true;
+}
+
+/* The service runs.  True: there was work. */
+static bool connection_service_step(struct lives *lives, unsigned connection, uint64_t now)
+{
+    struct life_connection *c = &lives->connection[connection];
+
+    if (c->has_left && c->has_service_side) {
+        connection_side_undo(lives, connection);
+        return true;
+    }
+    if (c->is_offered)
+        return !c->has_left && connection_answer_look(lives, connection);
+    if (c->state == CONTROL_USED_REFUSED || (!c->has_left && !c->is_made))
+        return false;
+    if (!c->has_left)
+        return connection_side_make(lives, connection, now);
+    connection_offer(lives, connection, now);
     return true;
 }
 
@@ -138,16 +158,9 @@ bool connection_step(struct lives *lives, unsigned connection, uint64_t now)
     struct life_connection *c = &lives->connection[connection];
     const struct life *service = &lives->life[c->service], *client = &lives->life[c->client];
 
-    if (service->state == LIFE_RUNNING && !c->is_bad) {
-        if (c->is_made && !c->is_going && !c->is_offered)
-            return connection_side_make(lives, connection, now);
-        if (c->is_gone && !c->is_offered) {
-            connection_offer(lives, connection, now);
-            return true;
-        }
-        if (c->is_offered && !c->has_left && connection_answer_look(lives, connection))
-            return true;
-    }
+    if (service->state == LIFE_RUNNING && !c->is_bad &&
+        connection_service_step(lives, connection, now))
+        return true;
     if (client->state == LIFE_TAKE_BACK && c->is_made && !c->has_client_side)
         return connection_take_back(lives, connection);
     return false;
@@ -158,7 +171,6 @@ void connection_service_ended(struct lives *lives, unsigned connection, bool is_
     struct life_connection *c = &lives->connection[connection];
 
     c->is_offered = false;
-    c->has_left = false;
     connection_state_set(lives, connection, is_final ? CONTROL_USED_RETIRED : CONTROL_USED_AWAY);
 }
 

@@ -53,8 +53,22 @@ static void life_owner_make(struct lives *lives, unsigned process, uint64_t now)
     life_part_make(lives, process, life_owner_part(process), LIFE_CONNECTIONS, now);
     if (l->state != LIFE_CONNECTIONS)
         return;
+    l->has_owner = true;
     work_control(lives->work, process, &place);
     link_init(&l->link, &place, &l->times);
+}
+
+/* May the connection's memory, or the client's side, be made?  A process starts without a service
+ * that was given up before.  Once the memory is made, each life of the process gets its side, also
+ * without the service: its guest's device must not vanish. */
+static bool life_connection_is_possible(const struct lives *lives, const struct life_connection *c,
+                                        bool is_side)
+{
+    const struct life *service = &lives->life[c->service];
+
+    if (is_side)
+        return c->is_made && service->has_owner;
+    return service->outcome == LIFE_OUTCOME_NONE || c->is_half;
 }
 
 /* Makes the next thing that a used connection lacks: its memory, or the client's side.  False: no
@@ -66,9 +80,8 @@ static bool life_connection_make(struct lives *lives, unsigned process, bool is_
     for (unsigned i = 0; i < lives->connection_count; i++) {
         struct life_connection *c = &lives->connection[i];
         bool *is_done = is_side ? &c->has_client_side : &c->is_made;
-        if (c->client != process || *is_done || (is_side && !c->is_made) ||
-            (lives->life[c->service].outcome != LIFE_OUTCOME_NONE && !c->is_half))
-            continue; /* the process goes on without a service that was given up */
+        if (c->client != process || *is_done || !life_connection_is_possible(lives, c, is_side))
+            continue;
         enum err err = work_make(
             lives->work, is_side ? plan_part_side(i, PLAN_SIDE_CLIENT) : plan_part_connection(i),
             &problem);
@@ -205,9 +218,10 @@ static bool life_take_back(struct lives *lives, unsigned process)
 
     for (unsigned i = 0; i < lives->connection_count; i++) {
         const struct life_connection *c = &lives->connection[i];
-        if ((c->client == process || c->service == process) && c->is_made)
+        if ((c->client == process || c->service == process) && (c->is_made || c->is_half))
             return false;
     }
+    l->has_owner = false;
     enum err err = work_undo(lives->work, life_owner_part(process));
     if (err == ERR_AGAIN)
         return true;

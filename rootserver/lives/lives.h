@@ -84,6 +84,7 @@ struct life {
     struct policy_limiter limiter;
     struct link link;
     struct link_times times;
+    bool has_owner; /* the part that survives the process is made */
     uint32_t restart_count;
     bool was_ordered; /* the last end was an ordered kill */
     uint64_t suspect;
@@ -105,9 +106,8 @@ struct life_connection {
     bool is_half; /* its memory or the client's side is begun and not complete */
     bool has_client_side, has_service_side;
     bool is_offered; /* to the present life of the service */
-    bool has_left;   /* the service needs no memory of it any more */
-    bool is_going;   /* its memory is being taken back */
-    bool is_gone;    /* its memory was taken back */
+    bool has_left;   /* no life of the service gets its memory any more: the service refused the
+                        client, or has left after the client's end */
     enum control_used_state state;
 };
 

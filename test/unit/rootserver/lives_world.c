@@ -148,7 +148,7 @@ MUST_CHECK work_resume(struct work *work, unsigned process, uint32_t restart_cou
     ck_assert_uint_eq(restart_count, world.starts[process]);
     for (unsigned i = 0; i < lives.connection_count; i++) {
         const struct life_connection *c = &lives.connection[i];
-        if (c->client == process && lives.life[c->service].outcome == LIFE_OUTCOME_NONE)
+        if (c->client == process && c->is_made && lives.life[c->service].has_owner)
             ck_assert(world.is_made[plan_part_side(i, PLAN_SIDE_CLIENT)]);
     }
     world.runs[process] = true;

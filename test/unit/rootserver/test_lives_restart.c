@@ -157,6 +157,51 @@ START_TEST(test_look_waiting_vmm_is_no_hang)
 }
 END_TEST
 
+START_TEST(test_step_refusal_is_for_good)
+{
+    /* A client that a service refuses after a restart is never offered to a later life of the
+       service, and never sees another state; the client goes on, also over restarts of its own. */
+    world_run_for(HZ / 10);
+    world.mood[ECHO] = MOOD_REFUSES;
+    lives_end(&lives, ECHO, LIFE_END_ORDERED, now_ticks);
+    world_run_for(HZ / 10);
+    world_says("echo refuses the connection of vmm.left (left.toml:3): no disk\n");
+    world.mood[ECHO] = MOOD_FINE;
+    for (unsigned i = 0; i < 6; i++) {
+        ck_assert_uint_eq(world_down_of(LEFT)->used_state[1], CONTROL_USED_REFUSED);
+        ck_assert(!world.is_made[plan_part_side(LEFT_ECHO, PLAN_SIDE_SERVICE)]);
+        ck_assert(world.is_made[plan_part_side(LEFT_ECHO, PLAN_SIDE_CLIENT)]);
+        lives_end(&lives, i % 2 ? LEFT : ECHO, LIFE_END_ORDERED, now_ticks);
+        world_run_for(HZ / 10);
+        ck_assert(world.runs[LEFT] && world.runs[ECHO]);
+    }
+    ck_assert_uint_eq(world_entry_of(ECHO, 1)->state, CONTROL_CONNECTION_NONE);
+    lives_end(&lives, LEFT, LIFE_END_OFF, now_ticks);
+    world_run_for(HZ / 10);
+    ck_assert(!world.is_planned[plan_part_guest(0)]);
+}
+END_TEST
+
+START_TEST(test_step_client_without_its_service_gets_its_side_again)
+{
+    /* A client that restarts after its service was given up gets its side of the connection, with
+       a state that says that no service will come. */
+    world_run_for(HZ / 10);
+    lives.life[ECHO].restart.most = 0;
+    lives_end(&lives, ECHO, LIFE_END_FAULT, now_ticks);
+    world_run_for(HZ / 10);
+    ck_assert_int_eq(lives.life[ECHO].outcome, LIFE_OUTCOME_DEAD);
+    lives_end(&lives, LEFT, LIFE_END_FAULT, now_ticks);
+    world_run_for(HZ / 10);
+    ck_assert(world.runs[LEFT]);
+    ck_assert(world.is_made[plan_part_side(LEFT_ECHO, PLAN_SIDE_CLIENT)]);
+    ck_assert_uint_eq(world_down_of(LEFT)->used_state[1], CONTROL_USED_RETIRED);
+    lives_end(&lives, LEFT, LIFE_END_OFF, now_ticks);
+    world_run_for(HZ / 10);
+    ck_assert(!world.is_planned[plan_part_guest(0)]);
+}
+END_TEST
+
 START_TEST(test_end_device_that_never_confirms_keeps_its_frames)
 {
     /* The service stays down and its process and sides stay made; nobody else waits, but a guest
@@ -262,6 +307,8 @@ void lives_restart_cases(TCase *tc)
     tcase_add_test(tc, test_end_poison_words_of_the_next_life);
     tcase_add_loop_test(tc, test_look_hang_is_a_fault, 0, 2);
     tcase_add_test(tc, test_look_waiting_vmm_is_no_hang);
+    tcase_add_test(tc, test_step_refusal_is_for_good);
+    tcase_add_test(tc, test_step_client_without_its_service_gets_its_side_again);
     tcase_add_test(tc, test_end_device_that_never_confirms_keeps_its_frames);
     tcase_add_test(tc, test_end_device_that_confirms_late_is_waited_for);
     tcase_add_test(tc, test_step_end_does_not_wait_for_a_long_start);
