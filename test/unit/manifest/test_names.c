@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* A service may have the name of a header of the C library: the folder of the generated headers is
  * in the include path, and both headers are found. */
-#include <check.h>
 #include <stdio.h>
 #include <string.h>
 
 #include <stdio.manifest.h>
+#include <test/unit/run.h>
 
 START_TEST(test_names_service_called_like_a_c_header_hides_no_header)
 {
@@ -23,9 +23,5 @@ int main(void)
 
     tcase_add_test(c, test_names_service_called_like_a_c_header_hides_no_header);
     suite_add_tcase(suite, c);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? 0 : 1;
+    return run_suites(srunner_create(suite));
 }

@@ -2,6 +2,8 @@
 /* The program of the tests of rootserver/lives. */
 #include "lives_world.h"
 
+#include <test/unit/run.h>
+
 int main(void)
 {
     Suite *suite = suite_create("rootserver-lives");
@@ -13,9 +15,5 @@ int main(void)
     lives_restart_cases(tc);
     lives_end_cases(tc);
     suite_add_tcase(suite, tc);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    return run_suites(srunner_create(suite));
 }
