@@ -90,7 +90,7 @@ void walk_vcpu(struct walk *walk, const struct vcpu *vcpu)
                "a state page that is not the VCpu's", at);
 }
 
-/* All threads of the queue wait for `owner`, and in the same state. */
+/* All threads of the queue wait for `owner`, and for the same: to send, to receive, or a signal. */
 void walk_queue(struct walk *walk, const struct thread_queue *queue, const struct object *owner)
 {
     const struct thread *before = NULL;
@@ -102,8 +102,10 @@ void walk_queue(struct walk *walk, const struct thread_queue *queue, const struc
         walk_holds(walk, t->blocked_on == owner && is_queued(t), "a waiter in the wrong queue", at);
         walk_holds(walk, (t->state == THREAD_BLOCKED_WAIT) == (owner->type == OBJ_NOTIFICATION),
                    "a waiter of the wrong kind", at);
-        walk_holds(walk, t->state == queue->first->state, "senders and receivers wait together",
-                   at);
+        walk_holds(walk,
+                   (t->state == THREAD_BLOCKED_SEND) ==
+                       (queue->first->state == THREAD_BLOCKED_SEND),
+                   "senders and receivers wait together", at);
         walk_holds(walk, ++walk->queued < WALK_CAPS_MAX, "a loop of waiters", at);
         before = t;
     }

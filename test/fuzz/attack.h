@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Shared by the files of the attack: attack.c runs the threads, attack_calls.c makes calls. */
+/* Shared by the files of the attack: attack.c runs the threads, attack_attempt.h makes calls. */
 #ifndef TEST_FUZZ_ATTACK_H
 #define TEST_FUZZ_ATTACK_H
 
