@@ -352,40 +352,44 @@ struct thread *sched_pick(struct hart *hart)
 
 /* ---- arming the timer --------------------------------------------------------------- */
 
-/* The earliest time at which a sleeper could preempt `thread`; NULL: the hart is idle. */
-static uint64_t sleeper_ticks(const struct hart *hart, const struct thread *thread)
+/* Not inlined, so that timer_rearm() saves no register. */
+static ATTR_NOINLINE void timer_rearm_if_new(struct hart *hart, uint64_t deadline_ticks)
 {
-    return thread == NULL ? timer_earliest(&hart->timers)
-                          : timer_earliest_from(&hart->timers, thread->priority);
+    uint64_t deadline = deadline_ticks != 0 ? deadline_ticks : 1; /* armed_ticks: 0 is unknown */
+
+    if (deadline != hart->armed_ticks)
+        timer_arm_hart(hart, deadline);
 }
 
 /* `other`: the earliest deadline that is not a sleeper's. */
 static ATTR_NOINLINE void timer_rearm_for_sleepers(struct hart *hart, uint64_t other)
 {
-    uint64_t deadline = timer_earlier(other, sleeper_ticks(hart, hart->current));
+    uint64_t sleeper = timer_earliest_from(&hart->timers, hart->current->priority);
 
-    if (deadline == 0)
-        deadline = 1; /* 0 in armed_ticks means unknown */
-    if (deadline != hart->armed_ticks)
-        timer_arm_hart(hart, deadline);
+    timer_rearm_if_new(hart, timer_earlier(other, sleeper));
 }
 
-/* Arm the timer for the earliest of: a sleeper's deadline, the end of the slice if an equal is
- * ready, the deadline or software timer of the guest about to run.  The slow cases are tail calls,
- * so that this function saves no register. */
+/* Arm the timer for the earliest of: the deadline of a sleeper that could preempt the current
+ * thread, the end of the slice if an equal is ready, the deadline or software timer of the guest
+ * about to run.  The slow cases are tail calls, so that this function saves no register. */
 static void timer_rearm(struct hart *hart)
 {
     const struct thread *thread = hart->current;
     uint64_t deadline = TIMER_NEVER;
 
-    if (thread != NULL && hart->ready.list[thread->priority].first != NULL)
+    if (hart->ready.list[thread->priority].first != NULL)
         deadline = hart->slice_end_ticks;
-    if (thread != NULL && thread->is_in_guest)
+    if (thread->is_in_guest)
         deadline = timer_earlier(deadline, vcpu_timer_ticks(thread->vcpu));
-    if (timer_earliest(&hart->timers) != TIMER_NEVER || deadline == 0)
-        timer_rearm_for_sleepers(hart, deadline);
-    else if (deadline != hart->armed_ticks)
-        timer_arm_hart(hart, deadline);
+    if (timer_earliest(&hart->timers) != TIMER_NEVER) {
+        if (!timer_earliest_is_from(&hart->timers, thread->priority)) {
+            timer_rearm_for_sleepers(hart, deadline);
+            return;
+        }
+        deadline = timer_earlier(deadline, timer_earliest(&hart->timers));
+    }
+    if (deadline != hart->armed_ticks || deadline == 0)
+        timer_rearm_if_new(hart, deadline);
 }
 
 /* ---- leaving the kernel --------------------------------------------------------- */
@@ -400,7 +404,7 @@ static void interrupts_serve(struct hart *hart)
 
 static void sched_idle(struct hart *hart)
 {
-    timer_rearm_for_sleepers(hart, TIMER_NEVER);
+    timer_rearm_if_new(hart, timer_earliest(&hart->timers));
     if (trace_is_on(&hart->trace))
         trace_record(hart, NULL, TRACE_SWITCH, 0, 0);
     hal_idle();

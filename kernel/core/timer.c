@@ -85,11 +85,6 @@ static void first_changed(struct timer_queue *queue, size_t priority)
 
 uint64_t timer_earliest_from(const struct timer_queue *queue, uint8_t floor)
 {
-    /* Usual: the earliest of all is that of a supervisor, in the highest group. */
-    if (floor < TIMER_PRIORITIES - TIMER_GROUP &&
-        queue->group[TIMER_GROUPS - 1] == queue->earliest)
-        return TIMER_NEVER - queue->earliest;
-
     size_t p = floor, g = floor / TIMER_GROUP + 1;
     uint64_t urgency = queue->first[p];
 

@@ -68,6 +68,14 @@ static inline uint64_t timer_earliest_at(const struct timer_queue *queue, uint8_
 
 uint64_t timer_earliest_from(const struct timer_queue *queue, uint8_t floor);
 
+/* Is timer_earliest() that of `floor` and above?  True is certain: the earliest of all is in the
+ * highest group, where supervisors are.  False: timer_earliest_from() has to look. */
+static inline bool timer_earliest_is_from(const struct timer_queue *queue, uint8_t floor)
+{
+    return queue->group[TIMER_GROUPS - 1] == queue->earliest &&
+           floor <= TIMER_PRIORITIES - TIMER_GROUP;
+}
+
 /* As timer_due(), when the earliest deadline of all has passed. */
 struct timer *timer_due_by_priority(const struct timer_queue *queue, uint64_t now_ticks,
                                     uint32_t floor);

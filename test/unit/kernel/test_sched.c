@@ -2,6 +2,8 @@
 #include "suites.h"
 #include "world.h"
 
+#include <stdlib.h>
+
 static struct thread *leave_to_user(void)
 {
     ck_assert_int_eq(fake_leave(&hart), FAKE_LEFT_USER);
@@ -493,6 +495,35 @@ START_TEST(test_sched_sleeper_of_the_current_priority_after_the_slice_runs_at_it
 }
 END_TEST
 
+START_TEST(test_sched_timer_is_armed_for_the_earliest_that_could_preempt)
+{
+    /* For random priorities of a thread and three sleepers, the timer is armed for the earliest
+     * deadline of the thread's priority and above, or of all if the hart is idle. */
+    uint8_t priority[4];
+    uint64_t deadline[3], wanted = UINT64_MAX;
+
+    srand((unsigned)_i + 1);
+    for (uint32_t i = 0; i < 4; i++)
+        priority[i] = (uint8_t)(rand() % 2 == 0 ? rand() % 64 : 54 + rand() % 10);
+    for (uint32_t i = 0; i < 3; i++) {
+        deadline[i] = START + 1000 + (uint64_t)rand() % 100;
+        sleeper(priority[i], deadline[i]);
+    }
+    struct thread *one = _i % 4 != 0 ? world_thread_at(world_thread(priority[3])) : NULL;
+    for (uint32_t i = 0; i < 3; i++) {
+        if (one == NULL || priority[i] >= priority[3])
+            wanted = timer_earlier(wanted, deadline[i]);
+    }
+    if (one != NULL) {
+        ck_assert_ptr_eq(leave_to_user(), one);
+        ck_assert_uint_eq(fake.timer_deadline, wanted);
+    } else {
+        leave_to_user();
+        ck_assert_uint_eq(fake.now, wanted);
+    }
+}
+END_TEST
+
 START_TEST(test_sched_yield_gives_way_to_a_sleeper_of_the_same_priority)
 {
     /* A thread that yields in a loop, so that no slice ends, does not delay an equal's deadline. */
@@ -558,6 +589,8 @@ TCase *sched_cases(void)
                         2);
     tcase_add_test(
         cases, test_sched_sleeper_of_the_current_priority_after_the_slice_runs_at_its_deadline);
+    tcase_add_loop_test(cases, test_sched_timer_is_armed_for_the_earliest_that_could_preempt, 0,
+                        100);
     tcase_add_test(cases, test_sched_yield_gives_way_to_a_sleeper_of_the_same_priority);
     tcase_add_test(cases, test_sched_pairs_that_wake_each_other_do_not_starve_a_sleeper);
     tcase_add_test(cases,

@@ -118,6 +118,8 @@ static void check_questions(void)
 
     ck_assert_uint_eq(timer_earliest(&queue), scan_earliest_from(0));
     ck_assert_uint_eq(timer_earliest_from(&queue, priority), scan_earliest_from(priority));
+    if (timer_earliest_is_from(&queue, priority))
+        ck_assert_uint_eq(timer_earliest(&queue), scan_earliest_from(priority));
     ck_assert((found != NULL) == (due >= priority));
     if (found != NULL)
         ck_assert(found->priority == due && found == queue.heap[due]);
