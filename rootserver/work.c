@@ -10,33 +10,17 @@
 
 /* ---- parts -------------------------------------------------------------------------- */
 
-/* Also says what the guest asked for and does not get. */
-static MUST_CHECK work_guest_plan(struct work *w, unsigned guest, struct problem *problem)
+/* Also says what a guest asked for and does not get. */
+static MUST_CHECK work_plan(struct work *w, unsigned part, struct problem *problem)
 {
     struct plan *plan = w->exec.plan;
-    enum err err = plan_guest(w->exec.in, plan, guest, problem);
+    enum err err = plan_any_part(w->exec.in, plan, part, problem);
+    unsigned guest = part - PLAN_PART_GUESTS; /* wraps to a large number for an instance */
 
-    if (err == OK && plan->guest[guest].note.text[0] != 0)
+    if (err == OK && guest < PLAN_GUESTS_MAX && plan->guest[guest].note.text[0] != 0)
         printf("guest %s: %s\n", w->exec.in->system->guest[guest].name,
                plan->guest[guest].note.text);
     return err;
-}
-
-static MUST_CHECK work_plan(struct work *w, unsigned part, struct problem *problem)
-{
-    const struct plan_input *in = w->exec.in;
-    struct plan *plan = w->exec.plan;
-
-    if (part >= PLAN_PART_SIDES)
-        return plan_side(in, plan, (part - PLAN_PART_SIDES) / 2,
-                         (enum plan_side_kind)((part - PLAN_PART_SIDES) % 2), problem);
-    if (part >= PLAN_PART_PROCESSES)
-        return plan_process(in, plan, part - PLAN_PART_PROCESSES, problem);
-    if (part >= PLAN_PART_CONNECTIONS)
-        return plan_connection(in, plan, part - PLAN_PART_CONNECTIONS, problem);
-    if (part >= PLAN_PART_GUESTS)
-        return work_guest_plan(w, part - PLAN_PART_GUESTS, problem);
-    return plan_instance(in, plan, part - PLAN_PART_INSTANCES, problem);
 }
 
 MUST_CHECK work_make(struct work *w, unsigned part, struct problem *problem)
@@ -101,6 +85,15 @@ static void work_entry_rings(const struct system_client *client, uint64_t addres
     }
 }
 
+/* A mapped region is missing after the client's end. */
+static bool work_has_regions(const struct work *w, unsigned connection)
+{
+    const struct plan *plan = w->exec.plan;
+
+    return plan->connection[connection].extents_frame != 0 ||
+           plan->part[plan_part_region(connection)].state == PLAN_PART_MADE;
+}
+
 void work_entry(struct work *w, unsigned connection, struct control_connection *out)
 {
     const struct system_config *system = w->exec.in->system;
@@ -114,10 +107,11 @@ void work_entry(struct work *w, unsigned connection, struct control_connection *
         .wake_slot = side->wake_slot,
         .bit = (uint8_t)__builtin_ctzll(side->bit | UINT64_C(1) << 63),
         .badge = c->served + 1,
-        .region_count = (uint8_t)c->region_count,
     };
     work_entry_rings(&system->service[c->instance].client, side->address, out);
-    for (unsigned i = 0; i < c->region_count; i++)
+    if (work_has_regions(w, connection))
+        out->region_count = (uint8_t)c->region_count;
+    for (unsigned i = 0; i < out->region_count; i++)
         out->region[i] = (struct control_region){c->region[i].address, c->region[i].bytes,
                                                  c->region[i].client_offset};
     snprintf(out->client, sizeof out->client, "%s", client);

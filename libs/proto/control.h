@@ -41,14 +41,25 @@
  *     is dead: CLIENT_ENDED, CLIENT_DEAD,
  *     same generation              --->  works off what is in the rings;
  *                                  <---  answer LEFT: needs no memory of the connection any more
- *     or, at any time, LEAVING     --->  drops its handles at once;  <---  answer LEFT
+ *     no LEFT in time: LEAVING,
+ *     same generation              --->  drops its handles at once;
+ *                                  <---  answer LEFT
  *     takes the memory back: ring and region addresses are 0 from now on
  *
  * An answer holds the generation of the state that it answers, so an answer to a former offer is
  * no answer.  A service in a new life finds OFFERED, CLIENT_ENDED or CLIENT_DEAD and attaches and
  * answers as if for the first time; if ring[0].shared_address is 0, the memory was taken back
  * already and the answer is LEFT.  A client's restart is not seen here: the client's rings tell
- * (ring/ring.h).  A service that has not answered OFFERED or LEAVING within its ping time hangs.
+ * (ring/ring.h).
+ *
+ * A region that is mapped is taken back at the client's end, before any answer: an access to it is
+ * an error from then on (rt/rt_access.h), and in a new life the entry has no such region.  LEFT
+ * also says that no device accesses a region for DMA any more.
+ *
+ * A service that has not answered OFFERED within its ping time hangs.  After the client's end it
+ * has 30 ping times for LEFT; then comes LEAVING.  A service that has not answered LEAVING within
+ * its ping time, or its progress time if that is longer, hangs, and its next life finds the entry
+ * without addresses.
  *
  * Connections that a process uses (a VMM, or a service with needs): used_state[i] says whether the
  * service is there.  AWAY: the service is down and will be started again; requests in the rings

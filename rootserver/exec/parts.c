@@ -68,7 +68,7 @@ static MUST_CHECK exec_action(struct exec *e, const struct plan_part *part, bool
  * its device. */
 static void exec_pin(struct plan *plan, unsigned part)
 {
-    if (part < PLAN_PART_SIDES || (part - PLAN_PART_SIDES) % 2 != PLAN_SIDE_SERVICE)
+    if (!plan_part_is_side(part) || (part - PLAN_PART_SIDES) % 2 != PLAN_SIDE_SERVICE)
         return;
     struct plan_connection *c = &plan->connection[(part - PLAN_PART_SIDES) / 2];
     c->is_pinned = c->extents_frame != 0;
@@ -149,7 +149,7 @@ static MUST_CHECK exec_left_delete(struct exec *e, unsigned number, unsigned ste
 
     for (; part->done - nodes < part->action_count; part->done++) {
         const struct plan_action *a = &e->plan->action[part->first_action + part->done - nodes];
-        if (!exec_action_leaves(e->plan, a, number >= PLAN_PART_SIDES))
+        if (!exec_action_leaves(e->plan, a, plan_part_is_side(number)))
             continue;
         if (steps-- == 0)
             return ERR_AGAIN;

@@ -75,16 +75,29 @@ uint64_t link_doing(const struct link *link)
 
 /* ---- served connections ------------------------------------------------------------- */
 
-/* OFFERED and LEAVING must be answered in time. */
+/* How long the process may take to answer.  A device may have to end what it does before the answer
+ * to LEAVING. */
+static uint64_t link_answer_ticks(const struct link *link, uint32_t state)
+{
+    const struct link_times *t = &link->times;
+
+    switch (state) {
+    case CONTROL_CONNECTION_CLIENT_ENDED:
+    case CONTROL_CONNECTION_CLIENT_DEAD:
+        return LINK_LEAVE_PINGS * t->ping_ticks;
+    case CONTROL_CONNECTION_LEAVING:
+        return t->progress_ticks > t->ping_ticks ? t->progress_ticks : t->ping_ticks;
+    default:
+        return t->ping_ticks;
+    }
+}
+
 static void link_entry_store(struct link *link, unsigned index, uint32_t state, uint64_t now)
 {
     struct link_entry *e = &link->entry[index];
 
     e->state = state;
-    if (state == CONTROL_CONNECTION_OFFERED || state == CONTROL_CONNECTION_LEAVING)
-        policy_patience_start(&e->answer, link->times.ping_ticks, now);
-    else
-        policy_patience_stop(&e->answer);
+    policy_patience_start(&e->answer, link_answer_ticks(link, state), now);
     atomic_store_explicit(&link_table(link)[index].state, control_state(e->generation, state),
                           memory_order_release);
     link_signal(link);
@@ -106,6 +119,11 @@ void link_entry_state(struct link *link, unsigned index, enum control_connection
 {
     if (link->is_up && link->entry[index].state != CONTROL_CONNECTION_NONE)
         link_entry_store(link, index, state, now);
+}
+
+bool link_entry_is_leaving(const struct link *link, unsigned index)
+{
+    return link->entry[index].state == CONTROL_CONNECTION_LEAVING;
 }
 
 void link_entry_strip(struct link *link, unsigned index)
@@ -155,8 +173,9 @@ static bool link_entry_is_answered(const struct link *link, unsigned index)
     char reason[CONTROL_REASON_BYTES];
     enum control_answer_state answer = link_answer(link, index, reason);
 
-    return link->entry[index].state == CONTROL_CONNECTION_LEAVING ? answer == CONTROL_ANSWER_LEFT
-                                                                  : answer != CONTROL_ANSWER_NONE;
+    if (link->entry[index].state == CONTROL_CONNECTION_OFFERED)
+        return answer != CONTROL_ANSWER_NONE;
+    return answer == CONTROL_ANSWER_LEFT || answer == CONTROL_ANSWER_REFUSED;
 }
 
 /* ---- used connections --------------------------------------------------------------- */
@@ -228,6 +247,21 @@ static void link_ping_look(struct link *link, uint64_t now)
         link_ping_send(link, now);
 }
 
+static void link_entry_overdue(struct link *link, unsigned index, uint64_t now)
+{
+    switch (link->entry[index].state) {
+    case CONTROL_CONNECTION_OFFERED:
+        link->fault = "does not answer an offer";
+        break;
+    case CONTROL_CONNECTION_LEAVING:
+        link->fault = "does not leave a connection";
+        break;
+    default:
+        link_entry_store(link, index, CONTROL_CONNECTION_LEAVING, now);
+        break;
+    }
+}
+
 static void link_entries_look(struct link *link, uint64_t now)
 {
     for (unsigned i = 0; i < link->place.connection_most; i++) {
@@ -238,8 +272,7 @@ static void link_entries_look(struct link *link, uint64_t now)
         if (link_entry_is_answered(link, i))
             policy_patience_stop(&e->answer);
         else if (policy_patience_look(&e->answer, now, &is_over) && is_over)
-            link->fault = e->state == CONTROL_CONNECTION_LEAVING ? "does not leave a connection"
-                                                                 : "does not answer an offer";
+            link_entry_overdue(link, i, now);
     }
 }
 

@@ -32,6 +32,10 @@ struct link_times {
     uint64_t progress_ticks; /* and makes progress within this time; 0: is not judged */
 };
 
+/* After the client's end, the service has this many ping times to work the rings off; then it is
+ * told to leave. */
+#define LINK_LEAVE_PINGS 30
+
 /* One entry of the served table. */
 struct link_entry {
     uint32_t generation;
@@ -69,6 +73,8 @@ void link_entry_offer(struct link *link, unsigned index, const struct control_co
 /* Changes the state of an entry that is not NONE; the generation stays. */
 void link_entry_state(struct link *link, unsigned index, enum control_connection_state state,
                       uint64_t now);
+/* Was the process told to leave the connection, in this life or in the one that ended last? */
+bool link_entry_is_leaving(const struct link *link, unsigned index);
 /* The memory of the connection was taken back: its addresses are 0 from now on; the rest stays. */
 void link_entry_strip(struct link *link, unsigned index);
 

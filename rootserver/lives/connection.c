@@ -39,6 +39,13 @@ static void connection_refuse(struct lives *lives, unsigned connection, const ch
            lives->life[c->client].name, c->source, reason);
 }
 
+/* Has the client ended for good, or has the service left?  The service then gets no memory of the
+ * client. */
+static bool connection_is_over(const struct lives *lives, const struct life_connection *c)
+{
+    return c->has_left || lives->life[c->client].outcome != LIFE_OUTCOME_NONE;
+}
+
 /* Offers the connection to the present life of the service.  After LEFT the entry has no addresses:
  * it tells the service the client's end. */
 static void connection_offer(struct lives *lives, unsigned connection, uint64_t now)
@@ -54,22 +61,30 @@ static void connection_offer(struct lives *lives, unsigned connection, uint64_t 
     c->is_offered = true;
 }
 
-static bool connection_side_make(struct lives *lives, unsigned connection, uint64_t now)
+/* Does one step: of the service's side, then of the region, then offers the connection.  A client
+ * that has ended has no region any more. */
+static void connection_side_make(struct lives *lives, unsigned connection, uint64_t now)
 {
     struct life_connection *c = &lives->connection[connection];
+    unsigned part = c->is_side_made ? plan_part_region(connection)
+                                    : plan_part_side(connection, PLAN_SIDE_SERVICE);
     struct problem problem = {0};
 
-    /* From its first step on, and also after a failure, there is something to unmake. */
-    c->has_service_side = true;
-    enum err err = work_make(lives->work, plan_part_side(connection, PLAN_SIDE_SERVICE), &problem);
-    if (err == ERR_AGAIN)
-        return true;
-    if (err == OK) {
+    if (c->is_side_made && connection_is_over(lives, c)) {
         connection_offer(lives, connection, now);
-    } else {
-        connection_refuse(lives, connection, problem.text);
+        return;
     }
-    return true;
+    /* From its first step on, and also after a failure, there is something to unmake. */
+    *(c->is_side_made ? &c->has_region : &c->has_service_side) = true;
+    enum err err = work_make(lives->work, part, &problem);
+    if (err == ERR_AGAIN)
+        return;
+    if (err != OK)
+        connection_refuse(lives, connection, problem.text);
+    else if (c->is_side_made)
+        connection_offer(lives, connection, now);
+    else
+        c->is_side_made = true;
 }
 
 /* The service needs no memory of the connection any more. */
@@ -111,7 +126,7 @@ static bool connection_answer_look(struct lives *lives, unsigned connection)
 }
 
 /* Takes the memory back once neither side is made.  A service that is down and has not left gets
- * the memory once more in its next life; a service that was given up needs nothing. */
+ * the rings once more in its next life; a service that was given up needs nothing. */
 static bool connection_take_back(struct lives *lives, unsigned connection)
 {
     struct life_connection *c = &lives->connection[connection];
@@ -121,8 +136,10 @@ static bool connection_take_back(struct lives *lives, unsigned connection)
     if (c->has_service_side ||
         (service->outcome == LIFE_OUTCOME_NONE && !c->is_bad && !c->has_left))
         return false;
-    /* The last life of the service may have left the side's plan. */
-    err = work_undo(lives->work, plan_part_side(connection, PLAN_SIDE_SERVICE));
+    /* The last life of the service may have left the plans of region and side. */
+    err = work_undo(lives->work, plan_part_region(connection));
+    if (err == OK)
+        err = work_undo(lives->work, plan_part_side(connection, PLAN_SIDE_SERVICE));
     if (err == OK)
         err = work_undo(lives->work, plan_part_connection(connection));
     if (err == ERR_AGAIN)
@@ -139,6 +156,11 @@ static bool connection_service_step(struct lives *lives, unsigned connection, ui
 {
     struct life_connection *c = &lives->connection[connection];
 
+    if (c->has_region && connection_is_over(lives, c)) {
+        /* At once: the service's next access is an error (proto/control.h). */
+        c->has_region = work_undo(lives->work, plan_part_region(connection)) == ERR_AGAIN;
+        return true;
+    }
     if (c->has_left && c->has_service_side) {
         connection_side_undo(lives, connection);
         return true;
@@ -147,9 +169,10 @@ static bool connection_service_step(struct lives *lives, unsigned connection, ui
         return !c->has_left && connection_answer_look(lives, connection);
     if (c->state == CONTROL_USED_REFUSED || (!c->has_left && !c->is_made))
         return false;
-    if (!c->has_left)
-        return connection_side_make(lives, connection, now);
-    connection_offer(lives, connection, now);
+    if (c->has_left)
+        connection_offer(lives, connection, now);
+    else
+        connection_side_make(lives, connection, now);
     return true;
 }
 
@@ -170,7 +193,9 @@ void connection_service_ended(struct lives *lives, unsigned connection, bool is_
 {
     struct life_connection *c = &lives->connection[connection];
 
-    c->is_offered = false;
+    /* Told to leave, and it did not: the next life gets the memory no more. */
+    c->has_left |= c->is_offered && link_entry_is_leaving(&lives->life[c->service].link, c->served);
+    c->is_offered = c->is_side_made = false;
     connection_state_set(lives, connection, is_final ? CONTROL_USED_RETIRED : CONTROL_USED_AWAY);
 }
 

@@ -168,7 +168,8 @@ static bool life_reset_step(struct lives *lives, unsigned process, uint64_t now)
     return true;
 }
 
-/* Unmakes one side; at a final end also takes it out of the plan.  True: there was work. */
+/* Unmakes one side or region, and at a final end takes the part out of the plan.  True: there was
+ * work. */
 static bool life_side_unmake(struct lives *lives, unsigned part, bool is_final, bool *has_side)
 {
     bool was_made = *has_side;
@@ -180,15 +181,18 @@ static bool life_side_unmake(struct lives *lives, unsigned part, bool is_final, 
     return was_made || err == ERR_AGAIN;
 }
 
-/* Unmakes the process's sides one by one, served and used ones.  False: nothing is left. */
+/* Unmakes the process's sides and regions one by one, served and used ones.  False: nothing is
+ * left. */
 static bool life_sides_unmake(struct lives *lives, unsigned process)
 {
     bool is_final = lives->life[process].outcome != LIFE_OUTCOME_NONE;
 
     for (unsigned i = 0; i < lives->connection_count; i++) {
         struct life_connection *c = &lives->connection[i];
-        if (c->service == process && life_side_unmake(lives, plan_part_side(i, PLAN_SIDE_SERVICE),
-                                                      is_final, &c->has_service_side))
+        if (c->service == process &&
+            (life_side_unmake(lives, plan_part_region(i), is_final, &c->has_region) ||
+             life_side_unmake(lives, plan_part_side(i, PLAN_SIDE_SERVICE), is_final,
+                              &c->has_service_side)))
             return true;
         if (c->client == process && life_side_unmake(lives, plan_part_side(i, PLAN_SIDE_CLIENT),
                                                      is_final, &c->has_client_side))

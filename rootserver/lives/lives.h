@@ -19,7 +19,8 @@
  *   PROCESS, SIDES  make the process and its side of these connections
  *   ACCEPT       before the first start: waits until each service has answered
  *   RESET        the process is stopped; its devices are reset
- *   TAKE_BACK    waits until the services have left the connections, and undoes all parts
+ *   TAKE_BACK    waits until the services have left the connections, and undoes all parts.  A
+ *                service that does not leave counts as hung (proto/control.h): the wait ends
  *
  * The other side of a connection, the service's, is made while the service runs: at boot, after a
  * restart and at run time alike (connection.c).
@@ -105,9 +106,11 @@ struct life_connection {
                      `served` may then be beyond what there is: the connection is never offered */
     bool is_half; /* its memory or the client's side is begun and not complete */
     bool has_client_side, has_service_side;
-    bool is_offered; /* to the present life of the service */
-    bool has_left;   /* no life of the service gets its memory any more: the service refused the
-                        client, or has left after the client's end */
+    bool has_region;   /* the client's memory is mapped for the service */
+    bool is_side_made; /* the service's side is complete; the region or the offer is next */
+    bool is_offered;   /* to the present life of the service */
+    bool has_left;     /* no life of the service gets its memory any more: the service refused the
+                        client, or has left after the client's end, or did not leave when told */
     enum control_used_state state;
 };
 

@@ -117,6 +117,7 @@ void build_instance(struct build *b, unsigned instance);
 void build_guest(struct build *b, unsigned guest);
 void build_connection(struct build *b, unsigned connection);
 void build_side(struct build *b, unsigned connection, enum plan_side_kind side);
+void build_region(struct build *b, unsigned connection);
 void build_trace(struct build *b);
 
 /* Page tables for one side of a connection. */

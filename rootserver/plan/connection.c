@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Connections.  A CONNECTION has the Frames of rings and info page.  A SIDE maps them for one
- * process, and gives it a capability that signals the other process; the service's side also gets
- * the client's memory, if the service's recipe says so:
+ * process, and gives it a capability that signals the other process.  The service may also get the
+ * client's memory, if the service's recipe says so:
  *
- *   "map"  the guest's RAM is mapped
- *   "dma"  a page tells the physical extents of the guest's RAM; the RAM is not mapped
+ *   "map"  a REGION maps the guest's RAM for the service
+ *   "dma"  a page in the service's SIDE tells the physical extents of the guest's RAM; the RAM is
+ *          not mapped
  */
 #include <rootserver/plan/build.h>
 
@@ -18,11 +19,13 @@ static const struct system_client *connection_recipe(const struct build *b, unsi
     return &b->in->system->service[b->plan->connection[connection].instance].client;
 }
 
-/* The guest at the client's end whose memory the service may access; false: there is none. */
-static bool connection_has_region(const struct build *b, unsigned connection)
+/* May the service access the client's memory in this way? */
+static bool connection_has_region(const struct build *b, unsigned connection,
+                                  enum system_region_rights rights)
 {
     return b->in->system->connection[connection].is_guest &&
-           connection_recipe(b, connection)->regions > 0;
+           connection_recipe(b, connection)->regions > 0 &&
+           connection_recipe(b, connection)->rights == rights;
 }
 
 void build_connection(struct build *b, unsigned connection)
@@ -41,7 +44,7 @@ void build_connection(struct build *b, unsigned connection)
                    from->source, from->service_name, recipe->most);
         return;
     }
-    bool has_extents = connection_has_region(b, connection) && recipe->rights == SYSTEM_REGION_DMA;
+    bool has_extents = connection_has_region(b, connection, SYSTEM_REGION_DMA);
     c->frame_count = system_client_bytes(recipe) / 4096;
     struct build_piece piece = build_piece(b, (c->frame_count + (has_extents ? 1 : 0)) * PAGE);
     c->frame = build_new_objects(b, &piece, OBJ_FRAME, 12, c->frame_count);
@@ -53,6 +56,19 @@ void build_connection(struct build *b, unsigned connection)
     build_emit(
         b, (struct plan_action){
                .kind = PLAN_EXTENTS, .count = 1, .slot = c->extents_frame, .index = from->client});
+}
+
+/* A store of `slots` slots, in memory of the part. */
+static void connection_store(struct build *b, unsigned slots, struct build_store *store)
+{
+    unsigned bits = build_cnode_bits(slots);
+
+    if (bits > CNODE_BITS_MAX) {
+        build_fail(b, ERR_RANGE, "its client's memory is in too many frames");
+        return;
+    }
+    struct build_piece piece = build_piece(b, UINT64_C(1) << bits);
+    store->cnode = build_new_objects(b, &piece, OBJ_CNODE, bits, 1);
 }
 
 /* Maps the Frames.  Only the service may write to the info page. */
@@ -70,56 +86,17 @@ static void side_frames(struct build *b, unsigned connection, const struct build
                 is_service ? RIGHT_READ | RIGHT_WRITE : RIGHT_READ);
 }
 
-/* The regions of an instance's connections stand one behind another, so that each has its address
- * whichever of them are planned. */
-static uint64_t side_region_address(const struct build *b, unsigned connection)
+/* Tells the service where the client's memory stands.  The page is behind the connection's. */
+static void side_extents(struct build *b, struct plan_connection *c,
+                         const struct build_store *store)
 {
-    uint64_t address = LAYOUT_REGIONS;
+    uint64_t address = c->side[PLAN_SIDE_SERVICE].address + c->frame_count * PAGE;
 
-    for (unsigned i = 0; i < connection; i++) {
-        const struct system_connection *c = &b->in->system->connection[i];
-        if (c->is_guest && c->service == b->in->system->connection[connection].service)
-            address += (b->in->system->guest[c->client].memory_bytes + GIB - 1) & ~(GIB - 1);
-    }
-    return address;
-}
-
-static void side_region(struct build *b, unsigned connection, const struct build_store *store,
-                        const struct plan_side_place *place)
-{
-    const struct system_connection *from = &b->in->system->connection[connection];
-    struct plan_connection *c = &b->plan->connection[connection];
-    uint64_t bytes = b->in->system->guest[from->client].memory_bytes;
-
+    build_share(b, (struct build_frames){.slot = c->extents_frame, .count = 1, .bits = 12}, store,
+                address, RIGHT_READ);
     c->region_count = 1;
-    if (connection_recipe(b, connection)->rights == SYSTEM_REGION_DMA) {
-        c->region[0] = (struct plan_region){.address = place->address + c->frame_count * PAGE,
-                                            .bytes = PAGE,
-                                            .client_offset = GUEST_RAM_GPA};
-        build_share(b, (struct build_frames){.slot = c->extents_frame, .count = 1, .bits = 12},
-                    store, c->region[0].address, RIGHT_READ);
-        return;
-    }
-    uint64_t address = side_region_address(b, connection);
-    if (bytes > LAYOUT_REGIONS_END - LAYOUT_REGIONS || address > LAYOUT_REGIONS_END - bytes) {
-        build_fail(b, ERR_RANGE, "the memory of all its clients is too large to be mapped");
-        return;
-    }
     c->region[0] =
-        (struct plan_region){.address = address, .bytes = bytes, .client_offset = GUEST_RAM_GPA};
-    build_ram_share(b, from->client, store, address);
-}
-
-static unsigned side_store_slots(const struct build *b, unsigned connection, bool is_service)
-{
-    const struct plan_connection *c = &b->plan->connection[connection];
-    const struct system_connection *from = &b->in->system->connection[connection];
-    unsigned slots = c->frame_count + 1;
-
-    if (is_service && connection_has_region(b, connection) &&
-        connection_recipe(b, connection)->rights == SYSTEM_REGION_MAP)
-        slots += build_ram_frames(&b->plan->guest[from->client]);
-    return slots;
+        (struct plan_region){.address = address, .bytes = PAGE, .client_offset = GUEST_RAM_GPA};
 }
 
 static void side_client(struct build *b, struct plan_connection *c, const struct plan_process *p)
@@ -155,21 +132,53 @@ void build_side(struct build *b, unsigned connection, enum plan_side_kind side)
     bool is_service = side == PLAN_SIDE_SERVICE;
     const struct plan_process *p =
         &b->plan->process[is_service ? plan_process_of_instance(c->instance) : c->client];
-    uint32_t used = 0, cnode;
+    uint32_t used = 0;
+    struct build_store store = {.vspace = p->vspace, .used = &used};
 
-    unsigned bits = build_cnode_bits(side_store_slots(b, connection, is_service));
-    if (bits > CNODE_BITS_MAX) {
-        build_fail(b, ERR_RANGE, "its client's memory is in too many frames");
-        return;
-    }
-    struct build_piece piece = build_piece(b, UINT64_C(1) << bits);
-    cnode = build_new_objects(b, &piece, OBJ_CNODE, bits, 1);
-    const struct build_store store = {.cnode = cnode, .vspace = p->vspace, .used = &used};
+    connection_store(b, c->frame_count + 1, &store);
     if (is_service)
         side_service(b, c, p);
     else
         side_client(b, c, p);
     side_frames(b, connection, &store, c->side[side].address, is_service);
-    if (is_service && connection_has_region(b, connection))
-        side_region(b, connection, &store, &c->side[side]);
+    if (is_service && connection_has_region(b, connection, SYSTEM_REGION_DMA))
+        side_extents(b, c, &store);
+}
+
+/* ---- mapped regions ----------------------------------------------------------------- */
+
+/* The regions of an instance's connections stand one behind another, so that each has its address
+ * whichever of them are planned. */
+static uint64_t region_address(const struct build *b, unsigned connection)
+{
+    uint64_t address = LAYOUT_REGIONS;
+
+    for (unsigned i = 0; i < connection; i++) {
+        const struct system_connection *c = &b->in->system->connection[i];
+        if (c->is_guest && c->service == b->in->system->connection[connection].service)
+            address += (b->in->system->guest[c->client].memory_bytes + GIB - 1) & ~(GIB - 1);
+    }
+    return address;
+}
+
+void build_region(struct build *b, unsigned connection)
+{
+    const struct system_connection *from = &b->in->system->connection[connection];
+    struct plan_connection *c = &b->plan->connection[connection];
+    uint32_t used = 0;
+    struct build_store store = {.vspace = b->plan->process[c->instance].vspace, .used = &used};
+
+    if (!connection_has_region(b, connection, SYSTEM_REGION_MAP))
+        return;
+    uint64_t bytes = b->in->system->guest[from->client].memory_bytes;
+    uint64_t address = region_address(b, connection);
+    if (bytes > LAYOUT_REGIONS_END - LAYOUT_REGIONS || address > LAYOUT_REGIONS_END - bytes) {
+        build_fail(b, ERR_RANGE, "the memory of all its clients is too large to be mapped");
+        return;
+    }
+    connection_store(b, build_ram_frames(&b->plan->guest[from->client]), &store);
+    build_ram_share(b, from->client, &store, address);
+    c->region_count = 1;
+    c->region[0] =
+        (struct plan_region){.address = address, .bytes = bytes, .client_offset = GUEST_RAM_GPA};
 }

@@ -14,6 +14,10 @@
  *               program, stacks, heap, Threads, start record
  *   SIDE        what one side of a connection gets; it lives and     nothing
  *               dies with the PROCESS of that side
+ *   REGION      the client's memory that is mapped for the service   nothing
+ *               of a connection; it is taken back at the client's
+ *               end, before the service has left its SIDE.  Without
+ *               actions if the recipe maps no memory
  *
  * Numbers.  Processes have fixed numbers: those of the services' instances, then those of the
  * guests' VMMs.  A process's badge (reports, faults) is its number + 1.  Parts have fixed numbers
@@ -25,9 +29,9 @@
  * out of the plan: its memory and slots can be planned again.
  *
  * Order of a start:  INSTANCE or GUEST, CONNECTIONs, PROCESS, SIDEs of the process,
- * exec_process_resume().  A SIDE can be added while the process runs.
- * Order of an end:   exec_process_stop(), reset of its devices, SIDEs, PROCESS, and then, if it
- * does not start again, CONNECTIONs, INSTANCE or GUEST.
+ * exec_process_resume().  A SIDE or REGION can be added while the process runs.
+ * Order of an end:   exec_process_stop(), reset of its devices, REGIONs, SIDEs, PROCESS, and then,
+ * if it does not start again, CONNECTIONs, INSTANCE or GUEST.
  * A part can only be planned when the parts that it uses are planned, and only be cleared or undone
  * when no part that uses it is made: *problem or ERR_STATE says so.
  */
@@ -45,15 +49,6 @@
 #define PLAN_CONNECTIONS_MAX 128
 #define PLAN_PROCESSES_ALL   (PLAN_INSTANCES_MAX + PLAN_GUESTS_MAX)
 
-enum plan_part_kind {
-    PLAN_PART_ROOT,
-    PLAN_PART_INSTANCE,
-    PLAN_PART_GUEST,
-    PLAN_PART_CONNECTION,
-    PLAN_PART_PROCESS,
-    PLAN_PART_SIDE,
-};
-
 enum plan_side_kind {
     PLAN_SIDE_CLIENT = 0,
     PLAN_SIDE_SERVICE = 1,
@@ -66,7 +61,8 @@ enum plan_side_kind {
 #define PLAN_PART_CONNECTIONS (PLAN_PART_GUESTS + PLAN_GUESTS_MAX)
 #define PLAN_PART_PROCESSES   (PLAN_PART_CONNECTIONS + PLAN_CONNECTIONS_MAX)
 #define PLAN_PART_SIDES       (PLAN_PART_PROCESSES + PLAN_PROCESSES_ALL)
-#define PLAN_PARTS            (PLAN_PART_SIDES + 2u * PLAN_CONNECTIONS_MAX)
+#define PLAN_PART_REGIONS     (PLAN_PART_SIDES + 2u * PLAN_CONNECTIONS_MAX)
+#define PLAN_PARTS            (PLAN_PART_REGIONS + PLAN_CONNECTIONS_MAX)
 
 static inline unsigned plan_part_instance(unsigned instance)
 {
@@ -91,6 +87,16 @@ static inline unsigned plan_part_process(unsigned process)
 static inline unsigned plan_part_side(unsigned connection, enum plan_side_kind side)
 {
     return PLAN_PART_SIDES + 2 * connection + (unsigned)side;
+}
+
+static inline unsigned plan_part_region(unsigned connection)
+{
+    return PLAN_PART_REGIONS + connection;
+}
+
+static inline bool plan_part_is_side(unsigned part)
+{
+    return part >= PLAN_PART_SIDES && part < PLAN_PART_REGIONS;
 }
 
 /* Numbers of processes. */

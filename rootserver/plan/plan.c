@@ -269,6 +269,35 @@ MUST_CHECK plan_side(const struct plan_input *in, struct plan *plan, unsigned co
                          connection, problem);
 }
 
+MUST_CHECK plan_region(const struct plan_input *in, struct plan *plan, unsigned connection,
+                       struct problem *problem)
+{
+    if (connection >= plan->connection_count || !plan_has(plan, plan_part_connection(connection)))
+        return plan_refuse(problem, "the connection is not planned");
+    const struct plan_connection *c = &plan->connection[connection];
+    if (!plan_has(plan, plan_part_process(plan_process_of_instance(c->instance))) ||
+        !plan_has(plan, plan_home_part(c->client)))
+        return plan_refuse(problem, "a process of the connection is not planned");
+    return plan_part_add(in, plan, plan_part_region(connection), build_region, connection, problem);
+}
+
+MUST_CHECK plan_any_part(const struct plan_input *in, struct plan *plan, unsigned part,
+                         struct problem *problem)
+{
+    if (part >= PLAN_PART_REGIONS)
+        return plan_region(in, plan, part - PLAN_PART_REGIONS, problem);
+    if (part >= PLAN_PART_SIDES)
+        return plan_side(in, plan, (part - PLAN_PART_SIDES) / 2,
+                         (enum plan_side_kind)((part - PLAN_PART_SIDES) % 2), problem);
+    if (part >= PLAN_PART_PROCESSES)
+        return plan_process(in, plan, part - PLAN_PART_PROCESSES, problem);
+    if (part >= PLAN_PART_CONNECTIONS)
+        return plan_connection(in, plan, part - PLAN_PART_CONNECTIONS, problem);
+    if (part >= PLAN_PART_GUESTS)
+        return plan_guest(in, plan, part - PLAN_PART_GUESTS, problem);
+    return plan_instance(in, plan, part - PLAN_PART_INSTANCES, problem);
+}
+
 /* ---- the end of parts -------------------------------------------------------------- */
 
 static unsigned plan_side_process(const struct plan_connection *c, unsigned side)
@@ -276,7 +305,7 @@ static unsigned plan_side_process(const struct plan_connection *c, unsigned side
     return side == PLAN_SIDE_SERVICE ? plan_process_of_instance(c->instance) : c->client;
 }
 
-/* Does a planned side or connection use this part? */
+/* Does a planned connection, side or region use this part? */
 static bool plan_connection_uses(const struct plan *plan, unsigned connection, unsigned part)
 {
     const struct plan_connection *c = &plan->connection[connection];
@@ -284,6 +313,10 @@ static bool plan_connection_uses(const struct plan *plan, unsigned connection, u
 
     if (c->extents_frame != 0 && plan_has(plan, plan_part_connection(connection)) &&
         part == plan_home_part(c->client))
+        return true;
+    if (plan_has(plan, plan_part_region(connection)) &&
+        (part == plan_home_part(c->client) || part == plan_part_connection(connection) ||
+         part == plan_part_process(plan_side_process(c, PLAN_SIDE_SERVICE))))
         return true;
     for (unsigned side = 0; side < 2; side++) {
         if (plan_has(plan, plan_part_side(connection, side)) &&

@@ -213,6 +213,11 @@ MUST_CHECK plan_process(const struct plan_input *in, struct plan *plan, unsigned
                         struct problem *problem);
 MUST_CHECK plan_side(const struct plan_input *in, struct plan *plan, unsigned connection,
                      enum plan_side_kind side, struct problem *problem);
+MUST_CHECK plan_region(const struct plan_input *in, struct plan *plan, unsigned connection,
+                       struct problem *problem);
+/* One of these, by the number of the part; not ROOT. */
+MUST_CHECK plan_any_part(const struct plan_input *in, struct plan *plan, unsigned part,
+                         struct problem *problem);
 
 /* Takes a part out of the plan.  Its objects are unmade: exec_undo() made the calls. */
 void plan_undo(struct plan *plan, unsigned part);

@@ -106,25 +106,12 @@ static void same(struct amount a, struct amount b)
     FUZZ_CHECK(a.slots == b.slots && a.actions == b.actions);
 }
 
-static enum err part_plan(const struct plan_input *in, unsigned part, struct problem *problem)
-{
-    if (part >= PLAN_PART_SIDES)
-        return plan_side(in, &plan, (part - PLAN_PART_SIDES) / 2, (part - PLAN_PART_SIDES) % 2,
-                         problem);
-    if (part >= PLAN_PART_PROCESSES)
-        return plan_process(in, &plan, part - PLAN_PART_PROCESSES, problem);
-    if (part >= PLAN_PART_CONNECTIONS)
-        return plan_connection(in, &plan, part - PLAN_PART_CONNECTIONS, problem);
-    return part >= PLAN_PART_GUESTS ? plan_guest(in, &plan, part - PLAN_PART_GUESTS, problem)
-                                    : plan_instance(in, &plan, part - PLAN_PART_INSTANCES, problem);
-}
-
 static void part_check(const struct plan_input *in, unsigned part, bool is_brief)
 {
     struct problem problem = {""};
     struct amount before = amount();
 
-    if (part_plan(in, part, &problem) != OK) {
+    if (plan_any_part(in, &plan, part, &problem) != OK) {
         FUZZ_CHECK(memchr(problem.text, 0, sizeof problem.text) != NULL && problem.text[0] != 0);
         same(amount(), before);
         return;
@@ -139,7 +126,7 @@ static void part_check(const struct plan_input *in, unsigned part, bool is_brief
     plan_undo(&plan, part);
     plan.memory.call_count = 0; /* carried out */
     same(amount(), before);
-    FUZZ_CHECK(part_plan(in, part, &problem) == OK);
+    FUZZ_CHECK(plan_any_part(in, &plan, part, &problem) == OK);
 }
 
 static void everything_undo(void)
@@ -182,6 +169,7 @@ void plan_world_check(const struct system_config *system, const void *tree, uint
         part_check(&in, plan_part_connection(i), order >> i % 64 & 1);
         part_check(&in, plan_part_side(i, PLAN_SIDE_SERVICE), false);
         part_check(&in, plan_part_side(i, PLAN_SIDE_CLIENT), false);
+        part_check(&in, plan_part_region(i), order >> i % 64 & 1);
     }
     everything_undo();
     same(amount(), before);

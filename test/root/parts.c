@@ -140,6 +140,8 @@ static void guest_make(void)
             must("side", plan_side(&in, &plan, c, side, &problem), problem.text);
             make(plan_part_side(c, side));
         }
+        must("region", plan_region(&in, &plan, c, &problem), problem.text);
+        make(plan_part_region(c));
     }
 }
 
@@ -150,6 +152,7 @@ static void guest_end(void)
         if (plan.connection[c].client != plan_process_of_guest(0))
             continue;
         plan_connection_unpin(&plan, c);
+        end(plan_part_region(c), exec_undo);
         for (unsigned side = 2; side-- > 0;)
             end(plan_part_side(c, side), exec_undo);
         end(plan_part_connection(c), exec_undo);

@@ -47,6 +47,11 @@ static unsigned world_owner_part(unsigned process)
 /* Are the parts that `part` uses in the set? */
 static bool world_part_is_ready(const bool *set, unsigned part)
 {
+    if (part >= PLAN_PART_REGIONS) {
+        unsigned c = part - PLAN_PART_REGIONS;
+        return set[plan_part_process(lives.connection[c].service)] &&
+               set[plan_part_connection(c)] && set[world_owner_part(lives.connection[c].client)];
+    }
     if (part >= PLAN_PART_SIDES) {
         unsigned c = (part - PLAN_PART_SIDES) / 2;
         const struct life_connection *lc = &lives.connection[c];

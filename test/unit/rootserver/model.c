@@ -442,7 +442,7 @@ void model_clear(struct model *m, struct plan *plan, unsigned number)
     }
     for (unsigned i = 0; i < part->action_count; i++) {
         const struct plan_action *a = &plan->action[part->first_action + i];
-        bool is_own = a->other == BOOT_SLOT_CNODE, is_side = number >= PLAN_PART_SIDES;
+        bool is_own = a->other == BOOT_SLOT_CNODE, is_side = plan_part_is_side(number);
         if ((a->kind != PLAN_COPY && a->kind != PLAN_MINT) || (!is_own && !is_side) ||
             model_cap_at(m, a->other)->object == 0)
             continue;

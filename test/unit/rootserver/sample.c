@@ -134,7 +134,8 @@ static void plan_one(const struct sample *s, struct plan *plan, unsigned process
         if (plan->connection[c].client != process ||
             plan_connection(&s->in, plan, c, problem) != OK)
             continue;
-        if (plan_side(&s->in, plan, c, PLAN_SIDE_SERVICE, problem) == OK)
+        if (plan_side(&s->in, plan, c, PLAN_SIDE_SERVICE, problem) == OK &&
+            plan_region(&s->in, plan, c, problem) == OK)
             (void)!plan_side(&s->in, plan, c, PLAN_SIDE_CLIENT, problem);
     }
 }

@@ -368,12 +368,38 @@ START_TEST(test_look_unanswered_offer_or_leaving_is_a_hang)
 }
 END_TEST
 
-START_TEST(test_look_client_end_needs_no_answer)
+START_TEST(test_look_client_end_without_answer_is_followed_by_leaving)
 {
-    /* A service works off a dead client's rings in its own time. */
+    /* A service works off a dead client's rings for LINK_LEAVE_PINGS ping times.  Then it must
+       leave within its ping time, or its progress time if that is longer. */
+    const uint64_t leave = now_ticks + LINK_LEAVE_PINGS * PING;
+    link_.times.progress_ticks = _i == 0 ? 0 : 5 * PING;
     link_entry_offer(&link_, 7, &sample, CONTROL_CONNECTION_CLIENT_DEAD, now_ticks);
-    run(now_ticks + 100 * PING, live_pong);
+    answer(7, 1, CONTROL_ANSWER_ACCEPTED, "");
+    run(leave - PING, live_pong);
+    ck_assert_uint_eq(table()[7].state, control_state(1, CONTROL_CONNECTION_CLIENT_DEAD));
+    ck_assert(!link_entry_is_leaving(&link_, 7));
+    run(leave + PING / 2, live_pong);
+    ck_assert_uint_eq(table()[7].state, control_state(1, CONTROL_CONNECTION_LEAVING));
     ck_assert_ptr_null(fault());
+    ck_assert(link_entry_is_leaving(&link_, 7));
+    run(leave + (_i == 0 ? 2 : 4) * PING, live_pong);
+    if (_i == 1)
+        ck_assert_ptr_null(fault());
+    run(leave + 7 * PING, live_pong);
+    ck_assert_str_eq(fault(), "does not leave a connection");
+}
+END_TEST
+
+START_TEST(test_look_client_end_with_answer_is_over)
+{
+    /* After LEFT, or a refusal before the client's end, nothing more is asked. */
+    link_entry_offer(&link_, 7, &sample, CONTROL_CONNECTION_OFFERED, now_ticks);
+    answer(7, 1, _i == 0 ? CONTROL_ANSWER_LEFT : CONTROL_ANSWER_REFUSED, "");
+    link_entry_state(&link_, 7, CONTROL_CONNECTION_CLIENT_ENDED, now_ticks);
+    run(now_ticks + 3 * LINK_LEAVE_PINGS * PING, live_pong);
+    ck_assert_ptr_null(fault());
+    ck_assert_uint_eq(table()[7].state, control_state(1, CONTROL_CONNECTION_CLIENT_ENDED));
 }
 END_TEST
 
@@ -658,7 +684,8 @@ int main(void)
     tcase_add_test(tc, test_answer_hostile_reason_ends_in_its_field);
     tcase_add_test(tc, test_offer_states_keep_the_generation_until_left);
     tcase_add_loop_test(tc, test_look_unanswered_offer_or_leaving_is_a_hang, 0, 3);
-    tcase_add_test(tc, test_look_client_end_needs_no_answer);
+    tcase_add_loop_test(tc, test_look_client_end_without_answer_is_followed_by_leaving, 0, 2);
+    tcase_add_loop_test(tc, test_look_client_end_with_answer_is_over, 0, 2);
     tcase_add_test(tc, test_lines_text_goes_to_kernel_until_up);
     tcase_add_test(tc, test_lines_down_tells_what_was_not_read);
     tcase_add_test(tc, test_lines_full_ring_loses_no_line);

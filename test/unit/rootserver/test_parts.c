@@ -87,6 +87,8 @@ static void connections(unsigned process)
             ok(plan_side(&sample.in, &plan, c, s, &problem), &problem);
             model_part(&model, &plan, plan_part_side(c, s));
         }
+        ok(plan_region(&sample.in, &plan, c, &problem), &problem);
+        model_part(&model, &plan, plan_part_region(c));
     }
 }
 
@@ -105,6 +107,7 @@ static void guest_undo(unsigned g)
     for (unsigned c = 0; c < plan.connection_count; c++) {
         if (plan.connection[c].client != plan_process_of_guest(g))
             continue;
+        model_undo(&model, &plan, plan_part_region(c));
         for (unsigned s = 0; s < 2; s++)
             model_undo(&model, &plan, plan_part_side(c, s));
         model_undo(&model, &plan, plan_part_connection(c));
@@ -144,6 +147,7 @@ START_TEST(test_plan_everything_undone_restores_the_first_state)
         guest(g);
     for (unsigned g = 0; g < 3; g++)
         guest_undo(g);
+    model_undo(&model, &plan, plan_part_region(0));
     for (unsigned s = 0; s < 2; s++)
         model_undo(&model, &plan, plan_part_side(0, s));
     model_undo(&model, &plan, plan_part_connection(0));
@@ -167,6 +171,9 @@ static void restart(unsigned process)
             if (owner == process && plan.part[plan_part_side(c, s)].state == PLAN_PART_MADE)
                 model_clear(&model, &plan, plan_part_side(c, s));
         }
+        if (plan.connection[c].instance == process &&
+            plan.part[plan_part_region(c)].state == PLAN_PART_MADE)
+            model_clear(&model, &plan, plan_part_region(c));
     }
     model_clear(&model, &plan, plan_part_process(process));
     ck_assert_uint_lt(model_objects(&model), objects);
@@ -176,6 +183,8 @@ static void restart(unsigned process)
             if (plan.part[plan_part_side(c, s)].state == PLAN_PART_PLANNED)
                 model_part(&model, &plan, plan_part_side(c, s));
         }
+        if (plan.part[plan_part_region(c)].state == PLAN_PART_PLANNED)
+            model_part(&model, &plan, plan_part_region(c));
     }
     ck_assert_uint_eq(model_objects(&model), objects);
     ck_assert_uint_eq(model_mappings(&model), mappings);
@@ -232,6 +241,9 @@ START_TEST(test_plan_part_in_use_is_not_undone)
     for (unsigned c = 1; c < 4; c++) {
         for (unsigned s = 0; s < 2; s++)
             model_undo(&model, &plan, plan_part_side(c, s));
+        ck_assert(plan_is_used(&plan, plan_part_connection(c)));
+        ck_assert(plan_is_used(&plan, plan_part_process(plan.connection[c].instance)));
+        model_undo(&model, &plan, plan_part_region(c));
     }
     ck_assert(!plan_is_used(&plan, plan_part_process(plan_process_of_guest(0))));
     model_undo(&model, &plan, plan_part_process(plan_process_of_guest(0)));
@@ -282,7 +294,7 @@ END_TEST
 static unsigned any_part(void)
 {
     static const unsigned guests = 3;
-    switch (rand() % 5) {
+    switch (rand() % 6) {
     case 0:
         return plan_part_instance((unsigned)rand() % 3);
     case 1:
@@ -292,6 +304,8 @@ static unsigned any_part(void)
                                             : plan_process_of_instance((unsigned)rand() % 3));
     case 3:
         return plan_part_connection((unsigned)rand() % plan.connection_count);
+    case 4:
+        return plan_part_region((unsigned)rand() % plan.connection_count);
     default:
         return plan_part_side((unsigned)rand() % plan.connection_count, (unsigned)rand() % 2);
     }
@@ -300,6 +314,14 @@ static unsigned any_part(void)
 static bool made(unsigned part)
 {
     return plan.part[part].state == PLAN_PART_MADE;
+}
+
+/* The connection of a connection, side or region. */
+static unsigned connection_of(unsigned part)
+{
+    if (part >= PLAN_PART_REGIONS)
+        return part - PLAN_PART_REGIONS;
+    return part >= PLAN_PART_SIDES ? (part - PLAN_PART_SIDES) / 2 : part - PLAN_PART_CONNECTIONS;
 }
 
 /* Are all parts made that this planned one uses? */
@@ -312,8 +334,7 @@ static bool can_be_made(unsigned part)
         return made(plan_process_is_vmm(process) ? plan_part_guest(owner)
                                                  : plan_part_instance(owner));
     }
-    unsigned i =
-        part < PLAN_PART_SIDES ? part - PLAN_PART_CONNECTIONS : (part - PLAN_PART_SIDES) / 2;
+    unsigned i = connection_of(part);
     const struct plan_connection *c = &plan.connection[i];
     unsigned service = plan_process_of_instance(c->instance);
     unsigned client = plan_process_owner(c->client);
@@ -323,21 +344,8 @@ static bool can_be_made(unsigned part)
     if (part < PLAN_PART_SIDES)
         return true;
     return has_homes && made(plan_part_connection(i)) &&
-           made(plan_part_process((part - PLAN_PART_SIDES) % 2 ? service : c->client));
-}
-
-static enum err plan_any(unsigned part, struct problem *problem)
-{
-    if (part >= PLAN_PART_SIDES)
-        return plan_side(&sample.in, &plan, (part - PLAN_PART_SIDES) / 2,
-                         (part - PLAN_PART_SIDES) % 2, problem);
-    if (part >= PLAN_PART_PROCESSES)
-        return plan_process(&sample.in, &plan, part - PLAN_PART_PROCESSES, problem);
-    if (part >= PLAN_PART_CONNECTIONS)
-        return plan_connection(&sample.in, &plan, part - PLAN_PART_CONNECTIONS, problem);
-    return part >= PLAN_PART_GUESTS
-               ? plan_guest(&sample.in, &plan, part - PLAN_PART_GUESTS, problem)
-               : plan_instance(&sample.in, &plan, part - PLAN_PART_INSTANCES, problem);
+           made(plan_part_process(
+               !plan_part_is_side(part) || (part - PLAN_PART_SIDES) % 2 ? service : c->client));
 }
 
 /* No slot belongs to two parts, and each that the kernel has in use belongs to one. */
@@ -389,7 +397,7 @@ START_TEST(test_plan_any_order_of_parts_loses_nothing)
         model.trusts_addresses = step % 8 != 0;
         if (state == PLAN_PART_NONE) {
             struct amount was = amount();
-            enum err err = plan_any(part, &problem);
+            enum err err = plan_any_part(&sample.in, &plan, part, &problem);
             if (err != OK) {
                 model_require(problem.text[0] != 0);
                 refused++;
