@@ -9,7 +9,7 @@
 #include <proto/control.h>
 #include <proto/report.h>
 #include <rt/calls.h>
-#include <vmm/vcpu/vcpu_loop.h>
+#include <rt/vcpu_page.h>
 #include <vmm/vcpu/vcpu_ops.h>
 
 struct calls {

@@ -5,7 +5,6 @@
 #include <elf/elf.h>
 #include <kernel/core/cnode.h>
 #include <kernel/core/untyped.h>
-#include <kernel/hal/boot.h>
 #include <string.h>
 
 #define STACK_BYTES  (UINT64_C(64) << 10)

@@ -3,8 +3,6 @@
 
 #include <string.h>
 
-#define EPOCH_RETIRED UINT32_MAX
-
 static MUST_CHECK ring_attach(struct ring_handle *h, struct ring_side *own, struct ring_side *peer,
                               void *data, uint32_t capacity, uint32_t element_bytes)
 {
@@ -30,7 +28,7 @@ static void ring_attach_end(struct ring_handle *h)
 
     atomic_store_explicit(&h->own->waits, 0, memory_order_relaxed);
     atomic_store_explicit(&h->own->index, h->index, memory_order_release);
-    epoch = epoch >= EPOCH_RETIRED - 1 ? 1 : epoch + 1;
+    epoch = epoch == UINT32_MAX ? 1 : epoch + 1;
     atomic_store_explicit(&h->own->epoch, epoch, memory_order_release);
 }
 
@@ -247,14 +245,4 @@ bool ring_producer_restarted(struct ring_producer *p)
 bool ring_consumer_restarted(struct ring_consumer *c)
 {
     return ring_restarted(&c->h);
-}
-
-void ring_consumer_retire(struct ring_shared *shared)
-{
-    atomic_store_explicit(&shared->consumer.epoch, EPOCH_RETIRED, memory_order_seq_cst);
-}
-
-bool ring_producer_is_alone(const struct ring_producer *p)
-{
-    return atomic_load_explicit(&p->h.peer->epoch, memory_order_acquire) == EPOCH_RETIRED;
 }

@@ -35,9 +35,6 @@
  * written but not published are read or written again.  On the other side
  * ring_..._restarted() returns true once; that side then repeats its requests if its
  * protocol has any.  A stream of bytes needs no such step.
- *
- * The end.  When a consumer will not come back, its supervisor sets the consumer's epoch
- * to a value that no attach uses.  The producer can check for this.
  */
 #ifndef RING_RING_H
 #define RING_RING_H
@@ -135,10 +132,6 @@ bool ring_consumer_sleep(struct ring_consumer *c);
 
 /* Has the consumer asked for a signal that was not sent yet?  Then nothing was written since. */
 bool ring_consumer_waits(const struct ring_consumer *c);
-
-/* Marks the consumer as gone for good.  The caller must signal a producer that waits for room. */
-void ring_consumer_retire(struct ring_shared *shared);
-bool ring_producer_is_alone(const struct ring_producer *p);
 
 /* True once after the other side has attached again; a broken handle then works again. */
 bool ring_producer_restarted(struct ring_producer *p);

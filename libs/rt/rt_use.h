@@ -13,7 +13,6 @@
 #ifndef RT_RT_USE_H
 #define RT_RT_USE_H
 
-#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 

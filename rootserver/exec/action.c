@@ -116,26 +116,6 @@ MUST_CHECK action_run(const struct exec *e, const struct plan_action *a, unsigne
     }
 }
 
-const char *exec_action_name(const struct plan_action *action)
-{
-    static const char *const names[] = {
-        [PLAN_RETYPE] = "retype",
-        [PLAN_COPY] = "copy",
-        [PLAN_MINT] = "mint",
-        [PLAN_MOVE] = "move",
-        [PLAN_MAP] = "map",
-        [PLAN_FILL] = "fill",
-        [PLAN_EXTENTS] = "write the extents to",
-        [PLAN_CONFIGURE] = "configure",
-        [PLAN_REGISTER] = "set a register of",
-        [PLAN_BIND] = "bind",
-        [PLAN_BIND_VCPU] = "bind the vCPU of",
-        [PLAN_BIND_IRQ] = "bind the interrupt of",
-        [PLAN_RECOVER] = "set the recovery range of",
-    };
-    return action->kind < sizeof names / sizeof names[0] ? names[action->kind] : "?";
-}
-
 const char *exec_error_name(enum err err)
 {
     static const char *const names[ERR_COUNT] = {

@@ -71,8 +71,7 @@ MUST_CHECK exec_process_resume(struct exec *e, unsigned process, uint32_t restar
 /* Stops all threads of the process.  The first error of thread_suspend(). */
 MUST_CHECK exec_process_stop(struct exec *e, unsigned process);
 
-/* "retype", "map", ... and "no memory", ...: for messages. */
-const char *exec_action_name(const struct plan_action *action);
+/* "no memory", "not found" and so on, for messages. */
 const char *exec_error_name(enum err err);
 
 #endif

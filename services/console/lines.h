@@ -18,7 +18,6 @@
 #define SERVICES_CONSOLE_LINES_H
 
 #include <stdbool.h>
-#include <stddef.h>
 #include <stdint.h>
 
 #include <proto/control.h>

@@ -9,7 +9,6 @@
 #include "walk.h"
 
 #include <kernel/core/cnode.h>
-#include <kernel/core/ipc.h>
 #include <kernel/core/syscall.h>
 #include <kernel/print.h>
 

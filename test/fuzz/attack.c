@@ -39,8 +39,11 @@
 _Static_assert(UINT64_C(1) << (CNODE_BITS - 6) == ATTACK_SLOTS, "the table");
 
 /* Our own slots, from the first empty one on. */
-enum own_slot { OWN_TABLE, OWN_NOTIFICATION, OWN_THREAD,
-                OWN_WAKER = OWN_THREAD + ATTACK_THREADS };
+enum own_slot {
+    OWN_TABLE,
+    OWN_NOTIFICATION,
+    OWN_THREAD /* of the attackers, and then of the waker */
+};
 
 struct attack {
     uint64_t seed, calls, walk, turn_ticks;

@@ -6,7 +6,6 @@
 #include "attack.h"
 #include "attack_parts.h"
 
-#include <rootserver/root.h>
 #include <rt/bootinfo.h>
 #include <rt/rt.h>
 

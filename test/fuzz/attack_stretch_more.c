@@ -5,7 +5,6 @@
 #include "attack_parts.h"
 
 #include <abi/vcpu_page.h>
-#include <rootserver/root.h>
 #include <rt/bootinfo.h>
 #include <rt/rt.h>
 

@@ -4,8 +4,6 @@
 
 #include <fakes/hal.h>
 #include <kernel/core/ipc.h>
-#include <kernel/core/sched.h>
-#include <kernel/core/untyped.h>
 
 #define ECALL_BYTES 4u
 

@@ -11,7 +11,6 @@
 
 #include <abi/regs.h>
 #include <proto/process_start.h>
-#include <proto/report.h>
 #include <rt/calls.h>
 #include <rt/rt.h>
 #include <rt/rt_guest.h>

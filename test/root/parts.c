@@ -8,7 +8,6 @@
  *   parts: N processes were made again
  *   parts: end
  */
-#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 

@@ -10,7 +10,6 @@ FIELDS = ("ino", "mode", "uid", "gid", "nlink", "mtime", "filesize",
 TRAILER = "TRAILER!!!"
 PAGE_BYTES = 4096
 NAMESIZE_MAX = 4352
-FILE_BYTES_MAX = 0xFFFFFFFF
 
 S_IFMT, S_IFREG, S_IFDIR, S_IFLNK, S_IFCHR = 0o170000, 0o100000, 0o040000, 0o120000, 0o020000
 

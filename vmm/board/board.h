@@ -18,7 +18,6 @@
 
 #include <base/err.h>
 #include <base/limits.h>
-#include <rt/vcpu_page.h>
 #include <vmm/board/dev.h>
 #include <vmm/io/stream.h>
 #include <vmm/memory/guestmem.h>

@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include <base/err.h>
+#include <rt/vcpu_page.h>
 #include <vmm/board/board.h>
 #include <vmm/board/bus.h>
 #include <vmm/board/dev.h>

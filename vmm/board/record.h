@@ -10,7 +10,6 @@
 #ifndef VMM_BOARD_RECORD_H
 #define VMM_BOARD_RECORD_H
 
-#include <stdbool.h>
 #include <stdint.h>
 
 #include <base/err.h>

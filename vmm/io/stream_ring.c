@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include <vmm/io/stream_ring.h>
 
+#include <proto/control.h>
+
 /*
  * Check the ring, ask for a signal, check again.  With an honest peer the second check is
  * enough.  A third would let a hostile peer keep the VMM in the loop.

@@ -10,11 +10,9 @@
 #ifndef VMM_IO_STREAM_RING_H
 #define VMM_IO_STREAM_RING_H
 
-#include <stdbool.h>
 #include <stdint.h>
 
 #include <base/err.h>
-#include <proto/control.h>
 #include <ring/ring.h>
 #include <vmm/io/stream.h>
 

@@ -12,12 +12,10 @@
 #ifndef VMM_VCPU_EXIT_H
 #define VMM_VCPU_EXIT_H
 
-#include <stdbool.h>
 #include <stdint.h>
 
 #include <base/err.h>
 #include <vmm/board/machine.h>
-#include <vmm/state/outcome.h>
 
 enum exit_next {
     EXIT_RESUME, /* the outcome is committed */

@@ -2,7 +2,6 @@
 /* A service may have the name of a header of the C library: the folder of the generated headers is
  * in the include path, and both headers are found. */
 #include <stdio.h>
-#include <string.h>
 
 #include <stdio.manifest.h>
 #include <test/unit/run.h>

@@ -181,18 +181,6 @@ START_TEST(test_consumer_restart_goes_on)
 }
 END_TEST
 
-START_TEST(test_consumer_retired_leaves_producer_alone)
-{
-    /* A retired consumer differs from one that may come back, after any number of attaches. */
-    ck_assert(!ring_producer_is_alone(&producer));
-    shared.consumer.epoch = UINT32_MAX - 1;
-    ck_assert_int_eq(ring_consumer_attach(&consumer, &shared, data, CAPACITY, 1), OK);
-    ck_assert(!ring_producer_is_alone(&producer));
-    ring_consumer_retire(&shared);
-    ck_assert(ring_producer_is_alone(&producer));
-}
-END_TEST
-
 START_TEST(test_read_impossible_tail_refused_until_restart)
 {
     /* A tail that implies more than the ring holds is refused until the producer attaches anew. */
@@ -379,7 +367,6 @@ int main(void)
     tcase_add_test(tc, test_wakes_only_sleeper_once);
     tcase_add_test(tc, test_producer_restart_goes_on);
     tcase_add_test(tc, test_consumer_restart_goes_on);
-    tcase_add_test(tc, test_consumer_retired_leaves_producer_alone);
     tcase_add_test(tc, test_read_impossible_tail_refused_until_restart);
     tcase_add_test(tc, test_write_impossible_head_refused);
     tcase_add_test(tc, test_attach_contradicting_indices_counts_as_empty);

@@ -3,8 +3,6 @@
 #include <check.h>
 #include <string.h>
 
-#include <cpio/cpio.h>
-
 #include "sample.h"
 
 static struct sample sample;

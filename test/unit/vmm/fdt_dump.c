@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include <libfdt.h>
-#include <vmm/boot/fdt.h>
+#include <vmm/boot/image.h>
 #include <vmm/boot/isa.h>
 
 #include <test/fakes/vmm_fake.h>

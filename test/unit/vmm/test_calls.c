@@ -4,6 +4,7 @@
 #include <proto/process_start.h>
 #include <test/unit/run.h>
 #include <vmm/calls.h>
+#include <vmm/vcpu/vcpu_loop.h>
 
 static struct abi_regs seen, answer;
 static uint32_t call_count;

@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <proto/control.h>
 #include <test/fakes/stores.h>
 #include <test/fakes/vmm_fake.h>
 #include <vmm/io/stream_ring.h>

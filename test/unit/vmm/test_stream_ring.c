@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <proto/control.h>
 #include <vmm/io/stream_ring.h>
 
 #include "suites.h"
