@@ -29,6 +29,11 @@
  * life, the root server zeroes the up part (a hostile process may have written anything) and writes
  * the whole down part again.  If the root server dies, the machine ends.
  *
+ * Holding.  The read of some device registers takes the value out of the device, so for a few
+ * instructions only the process has the value.  The process stores 1 into `holds` before that read
+ * and 0 after the store of the value.  The root server ends a process by order only while `holds`
+ * is 0, but waits for CONTROL_HOLD_MS at most.
+ *
  * Connections that a service serves.  The root server changes the fields of an entry only while the
  * state is NONE or after the answer LEFT.
  *
@@ -47,7 +52,11 @@
  *     takes the memory back: ring and region addresses are 0 from now on
  *
  * An answer holds the generation of the state that it answers, so an answer to a former offer is
- * no answer.  A service in a new life finds OFFERED, CLIENT_ENDED or CLIENT_DEAD and attaches and
+ * no answer.  The root server makes the connections of a former life again while the new life
+ * runs, one by one, and stores `is_table_whole` when the table has the last of them: until then the
+ * service takes no missing client for gone.
+ *
+ * A service in a new life finds OFFERED, CLIENT_ENDED or CLIENT_DEAD and attaches and
  * answers as if for the first time; if ring[0].shared_address is 0, the memory was taken back
  * already and the answer is LEFT.  A client's restart is not seen here: the client's rings tell
  * (ring/ring.h).
@@ -111,8 +120,8 @@
  * The service counts as hung when an index of a ring is impossible; when records in the ring are
  * not taken in its ping time; or when a flush is not answered while `progress` did not change for
  * its ping time, or after ten times the ping time.  When the service is dead, the root server
- * writes the records that were not taken to the kernel's log, from its own copy, and destroys the
- * process.
+ * writes the lines that were not taken to the kernel's log, from its own copy, and destroys the
+ * process.  A line that was taken in part is written from its begin.
  */
 #ifndef PROTO_CONTROL_H
 #define PROTO_CONTROL_H
@@ -144,6 +153,8 @@
 #define CONTROL_UP_ANSWERS      0x1000
 #define CONTROL_UP_LINES        0x2000
 #define CONTROL_UP_LINE_MAX     64
+
+#define CONTROL_HOLD_MS         20
 
 #define CONTROL_FAULTS_CAREFUL  2
 #define CONTROL_FAULTS_POISON   3
@@ -179,8 +190,8 @@ struct control_down {
     uint32_t version;         /* CONTROL_VERSION */
     uint32_t connection_most; /* entries of the table; 0: a process without clients */
     uint32_t fault_count;     /* see Poison */
-    uint32_t reserved;
-    uint64_t suspect; /* see Poison */
+    _Atomic uint32_t is_table_whole; /* 1: the table has each connection of the former life */
+    uint64_t suspect;                /* see Poison */
     _Atomic uint32_t ping;
     uint32_t has_lines;                            /* not 0: the log's instance */
     _Atomic uint32_t used_state[CONTROL_USED_MAX]; /* enum control_used_state */
@@ -228,7 +239,9 @@ struct control_up {
     _Atomic uint32_t busy;      /* requests in flight */
     _Atomic uint32_t waits_for; /* 1 + the used connection that the process waits for; 0: none */
     _Atomic uint64_t doing;     /* see Poison */
-    uint64_t reserved[13];
+    _Atomic uint32_t holds;     /* see Holding */
+    uint32_t reserved_words;
+    uint64_t reserved[12];
     struct ring_shared lines_down; /* of CONTROL_DOWN_LINES: root server -> log */
     struct ring_shared lines_up;   /* of CONTROL_UP_LINES: log -> root server */
 };

@@ -33,11 +33,11 @@ static uint64_t request_name(struct service_connection *c)
     return (uint64_t)ring_consumer_position(request_ring(c)) << 32 | (c->index + 1);
 }
 
-/* A suspect is the first request of its connection when the life begins.  Any other client that
- * gets the same connection is innocent. */
+/* A suspect is the first request of its connection when the life attaches to the connection.  Any
+ * other client that gets the same connection later is innocent. */
 static void request_suspect_check(struct service *s, struct service_connection *c)
 {
-    if ((uint32_t)s->suspect == c->index + 1 && (s->has_looked || s->suspect != request_name(c)))
+    if ((uint32_t)s->suspect == c->index + 1 && (s->knows_clients || s->suspect != request_name(c)))
         s->suspect = 0;
 }
 

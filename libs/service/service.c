@@ -59,14 +59,24 @@ static void service_root_tell(struct service *s)
     s->ops->signal(s->ops->context, s->root_slot);
 }
 
+/* The look that begins when the table is whole sees all of the former life's connections. */
+static bool service_table_look(struct service *s)
+{
+    bool is_whole = atomic_load_explicit(&s->down->is_table_whole, memory_order_acquire) != 0;
+    bool moved = connection_look(s);
+
+    s->has_looked = true;
+    s->knows_clients |= is_whole;
+    return moved;
+}
+
 bool service_turn(struct service *s, uint64_t bits)
 {
     bool moved = false;
 
     service_ping_answer(s);
     if (!s->has_looked || (bits & SERVICE_BIT_ROOT))
-        moved = connection_look(s);
-    s->has_looked = true;
+        moved = service_table_look(s);
     if (s->model->on_notify != NULL)
         moved |= s->model->on_notify(s->model->context, bits);
     if (s->model->on_request != NULL)
@@ -93,4 +103,16 @@ void service_progress(struct service *s, uint32_t count)
 {
     s->progress += count;
     atomic_store_explicit(&s->up->progress, s->progress, memory_order_relaxed);
+}
+
+void service_hold(struct service *s)
+{
+    atomic_store_explicit(&s->up->holds, 1, memory_order_relaxed);
+    atomic_signal_fence(memory_order_seq_cst); /* the root server stops this thread in between */
+}
+
+void service_release(struct service *s)
+{
+    atomic_signal_fence(memory_order_seq_cst);
+    atomic_store_explicit(&s->up->holds, 0, memory_order_relaxed);
 }

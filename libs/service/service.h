@@ -124,7 +124,8 @@ struct service {
     uint32_t progress;
     uint64_t suspect; /* the poisonous request, or 0 */
     bool is_careful;
-    bool has_looked; /* at the table, in this life */
+    bool has_looked;    /* at the table, in this life */
+    bool knows_clients; /* each connection of the former life was seen */
     bool has_news;   /* for the root server */
     struct service_connection connection[CONTROL_CONNECTIONS_MAX];
 };
@@ -153,6 +154,11 @@ void service_root_wake(struct service *s);
 /* Something was completed: a service that works, and does not call this, is taken to hang. */
 void service_progress(struct service *s, uint32_t count);
 
+/* Between service_hold() and service_release() the service has a value that is nowhere else: an
+ * ordered end waits (proto/control.h, Holding). */
+void service_hold(struct service *s);
+void service_release(struct service *s);
+
 /* ---- connections -------------------------------------------------------------------- */
 
 /* The connection with this index, if it is attached; else NULL. */
@@ -162,6 +168,12 @@ struct service_connection *service_connection_at(struct service *s, uint32_t ind
 static inline uint32_t service_client_state(const struct service_connection *c)
 {
     return c->seen & CONTROL_STATE_MASK;
+}
+
+/* Has the service seen each connection of its former life?  A missing client is gone then. */
+static inline bool service_knows_clients(const struct service *s)
+{
+    return s->knows_clients;
 }
 
 /* Signals the client.  Call when ring_..._wakes() says so. */

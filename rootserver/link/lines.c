@@ -50,14 +50,32 @@ static void lines_kernel_write(const char *text, size_t bytes)
     }
 }
 
-/* Writes the records that the instance did not take, from the root server's private copy. */
+/* The first record of the line of which `taken` is a later record. */
+static uint32_t lines_line_begin(const struct lines *lines)
+{
+    uint32_t at = lines->taken;
+
+    while (at != lines->sent && lines->sent - at < CONTROL_DOWN_LINE_MAX) {
+        const struct control_line *before = &lines->kept[(at - 1) % CONTROL_DOWN_LINE_MAX];
+        if (before->length == 0 || before->text[before->length - 1] == '\n')
+            break;
+        at--;
+    }
+    return at;
+}
+
+/* Writes the lines that the instance did not take completely, from the private copy. */
 void lines_down(struct lines *lines)
 {
+    uint32_t room = 0;
+
     if (!lines->is_up)
         return;
     lines->is_up = false;
+    if (ring_room(&lines->down, &room) == OK)
+        lines->taken = lines->sent - (CONTROL_DOWN_LINE_MAX - room);
     lines_kernel_write("\r\n", 2); /* the terminal may be in the middle of a line */
-    for (; lines->taken != lines->sent; lines->taken++) {
+    for (lines->taken = lines_line_begin(lines); lines->taken != lines->sent; lines->taken++) {
         const struct control_line *l = &lines->kept[lines->taken % CONTROL_DOWN_LINE_MAX];
         if (l->kind != CONTROL_LINE_FLUSH)
             lines_kernel_write(l->text, l->length);

@@ -57,8 +57,8 @@ struct lines {
  */
 MUST_CHECK lines_up(struct lines *lines, const struct link *link);
 
-/* At the end of the instance: text goes to the kernel's log again, first the records that the
- * instance has not read. */
+/* At the end of the instance: text goes to the kernel's log again, first the lines of which
+ * the instance has not read every record. */
 void lines_down(struct lines *lines);
 
 void lines_look(struct lines *lines, uint64_t now);

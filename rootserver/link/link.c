@@ -60,12 +60,18 @@ void link_up(struct link *link, unsigned fault_count, uint64_t suspect, uint64_t
     link->ping_at = now;
     policy_patience_stop(&link->pong);
     policy_patience_stop(&link->progress);
+    link->is_table_whole = false;
     link->is_up = true;
 }
 
 void link_down(struct link *link)
 {
     link->is_up = false;
+}
+
+bool link_holds(const struct link *link)
+{
+    return atomic_load_explicit(&link_up_part(link)->holds, memory_order_relaxed) != 0;
 }
 
 uint64_t link_doing(const struct link *link)
@@ -112,6 +118,15 @@ void link_entry_offer(struct link *link, unsigned index, const struct control_co
     link->entry[index].generation++;
     memcpy((uint8_t *)to + skip, (const uint8_t *)entry + skip, sizeof *to - skip);
     link_entry_store(link, index, state, now);
+}
+
+void link_table_whole(struct link *link)
+{
+    if (link->is_table_whole)
+        return;
+    link->is_table_whole = true;
+    atomic_store_explicit(&link_down_part(link)->is_table_whole, 1, memory_order_release);
+    link_signal(link);
 }
 
 void link_entry_state(struct link *link, unsigned index, enum control_connection_state state,

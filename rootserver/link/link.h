@@ -47,6 +47,7 @@ struct link {
     struct link_place place;
     struct link_times times;
     bool is_up;
+    bool is_table_whole;
     const char *fault; /* why the process counts as hung: "does not ..."; NULL: it does not */
 
     uint32_t ping;
@@ -70,6 +71,8 @@ void link_down(struct link *link);
  * The entry's own state word is not used. */
 void link_entry_offer(struct link *link, unsigned index, const struct control_connection *entry,
                       enum control_connection_state state, uint64_t now);
+/* The table has each connection of the former life.  The process learns this once in a life. */
+void link_table_whole(struct link *link);
 /* Changes the state of an entry that is not NONE; the generation stays. */
 void link_entry_state(struct link *link, unsigned index, enum control_connection_state state,
                       uint64_t now);
@@ -85,6 +88,9 @@ enum control_answer_state link_answer(const struct link *link, unsigned index,
 
 /* Sets the state of a connection that the process uses, for this life and each later one. */
 void link_used(struct link *link, unsigned index, enum control_used_state state);
+
+/* Has the process a value that is nowhere else (proto/control.h, Holding)? */
+bool link_holds(const struct link *link);
 
 /* What the process was working on (`doing`); read after its death, before link_up(). */
 uint64_t link_doing(const struct link *link);

@@ -151,6 +151,12 @@ static bool connection_take_back(struct lives *lives, unsigned connection)
     return true;
 }
 
+/* It was offered, or refused for good, or was not made yet. */
+static bool connection_needs_no_offer(const struct life_connection *c)
+{
+    return c->is_offered || c->state == CONTROL_USED_REFUSED || (!c->has_left && !c->is_made);
+}
+
 /* The service runs.  True: there was work. */
 static bool connection_service_step(struct lives *lives, unsigned connection, uint64_t now)
 {
@@ -167,13 +173,31 @@ static bool connection_service_step(struct lives *lives, unsigned connection, ui
     }
     if (c->is_offered)
         return !c->has_left && connection_answer_look(lives, connection);
-    if (c->state == CONTROL_USED_REFUSED || (!c->has_left && !c->is_made))
+    if (connection_needs_no_offer(c))
         return false;
     if (c->has_left)
         connection_offer(lives, connection, now);
     else
         connection_side_make(lives, connection, now);
     return true;
+}
+
+/* Is the connection in the service's table, as far as it is there at all? */
+static bool connection_is_told(const struct life_connection *c)
+{
+    return c->is_bad || connection_needs_no_offer(c);
+}
+
+void connections_told(struct lives *lives, unsigned service)
+{
+    const struct link *link = &lives->life[service].link;
+
+    if (link->is_table_whole || link->place.connection_most == 0)
+        return;
+    for (unsigned i = 0; i < lives->connection_count; i++)
+        if (lives->connection[i].service == service && !connection_is_told(&lives->connection[i]))
+            return;
+    link_table_whole(&lives->life[service].link);
 }
 
 bool connection_step(struct lives *lives, unsigned connection, uint64_t now)

@@ -68,12 +68,31 @@ static void life_end_decide(struct lives *lives, unsigned process, enum life_end
     l->at_ticks = now + wait;
 }
 
+/* Does the ordered end wait?  One hart: while the root server looks, the process does not run. */
+static bool life_end_waits(struct lives *lives, unsigned process, uint64_t now)
+{
+    struct life *l = &lives->life[process];
+
+    bool is_over = false;
+
+    if (!link_holds(&l->link))
+        return false;
+    if (!policy_patience_is_on(&l->hold))
+        policy_patience_start(&l->hold, policy_ticks(lives->hz, CONTROL_HOLD_MS), now);
+    else
+        (void)policy_patience_look(&l->hold, now, &is_over);
+    return !is_over;
+}
+
 void lives_end(struct lives *lives, unsigned process, enum life_end end, uint64_t now)
 {
     struct life *l = &lives->life[process];
 
     if (l->state != LIFE_RUNNING)
         return;
+    if (end == LIFE_END_ORDERED && life_end_waits(lives, process, now))
+        return;
+    policy_patience_stop(&l->hold);
     if (work_stop(lives->work, process) != OK)
         printf("%s cannot be stopped\n", l->name);
     l->suspect = end == LIFE_END_ORDERED ? 0 : link_doing(&l->link);
@@ -100,6 +119,10 @@ static void life_look(struct lives *lives, unsigned process, uint64_t now)
 
     if (l->state != LIFE_RUNNING)
         return;
+    if (now >= l->hold.look_ticks) {
+        lives_end(lives, process, LIFE_END_ORDERED, now);
+        return;
+    }
     link_look(&l->link, now);
     fault = l->link.fault;
     if (process == lives->log) {
@@ -143,7 +166,8 @@ static uint64_t life_deadline(const struct life *l)
 {
     switch (l->state) {
     case LIFE_RUNNING:
-        return link_deadline(&l->link);
+        return l->hold.look_ticks < link_deadline(&l->link) ? l->hold.look_ticks
+                                                            : link_deadline(&l->link);
     case LIFE_RESET:
         return l->poll_ticks;
     case LIFE_WAIT:
@@ -167,6 +191,8 @@ uint64_t lives_deadline(const struct lives *lives)
 
 void lives_begin(struct lives *lives)
 {
+    for (unsigned i = 0; i < PLAN_PROCESSES_ALL; i++)
+        policy_patience_stop(&lives->life[i].hold);
     for (unsigned i = 0; i < lives->connection_count; i++)
         lives->connection[i].state = CONTROL_USED_AWAY;
 }

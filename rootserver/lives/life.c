@@ -267,8 +267,10 @@ bool life_step(struct lives *lives, unsigned process, uint64_t now)
     struct life *l = &lives->life[process];
 
     switch (l->state) {
-    case LIFE_NONE:
     case LIFE_RUNNING:
+        connections_told(lives, process);
+        return false;
+    case LIFE_NONE:
     case LIFE_OVER:
     case LIFE_STUCK:
         return false;

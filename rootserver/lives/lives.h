@@ -90,6 +90,7 @@ struct life {
     bool was_ordered; /* the last end was an ordered kill */
     uint64_t suspect;
     uint64_t at_ticks;    /* end of WAIT */
+    struct policy_patience hold; /* on: an ordered end waits for a value that the process holds */
     uint64_t poll_ticks;  /* next look at a reset */
     uint64_t reset_ticks; /* until when the devices must confirm */
 };
@@ -128,7 +129,8 @@ struct lives {
  * name, guest, restart, times and state OWNER of each process that the configuration has. */
 void lives_begin(struct lives *lives);
 
-/* Ends the present life of a running process.  Otherwise does nothing. */
+/* Ends the present life of a running process.  Otherwise does nothing.  An ordered end comes later
+ * if the process holds a value that is nowhere else. */
 void lives_end(struct lives *lives, unsigned process, enum life_end end, uint64_t now);
 
 /* Looks at all links; ends each process that hangs. */
@@ -162,6 +164,8 @@ bool life_step(struct lives *lives, unsigned process, uint64_t now);
 void life_give_up(struct lives *lives, unsigned process, enum life_outcome outcome, uint64_t now);
 /* connection.c: one piece of work on the service's side. */
 bool connection_step(struct lives *lives, unsigned connection, uint64_t now);
+/* Tells a running service when its table has each connection that there is. */
+void connections_told(struct lives *lives, unsigned service);
 /* The client sees the new state at once. */
 void connection_state_set(struct lives *lives, unsigned connection, enum control_used_state state);
 /* The service's life ended; or it is given up. */

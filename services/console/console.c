@@ -144,7 +144,7 @@ static bool console_typed_move(struct console *console)
     uint8_t keys[64];
     uint32_t count = (uint32_t)mux_typed_peek(&console->mux, keys, sizeof keys), written = count;
 
-    if (count == 0)
+    if (count == 0 || !service_knows_clients(&console->service))
         return false;
     if (c->connection != NULL) { /* otherwise no client reads these keys */
         if (console->mux.client[front].state == MUX_RUNNING)
@@ -162,9 +162,12 @@ static uint64_t console_stall_ticks(const struct console *console)
     return CONSOLE_STALL_SECONDS * console->timebase_hz;
 }
 
-/* Is the key buffer full, for less than CONSOLE_STALL_SECONDS so far? */
+/* Do keys stay in the UART: because not all clients are here again, or because the key buffer is
+ * full, for less than CONSOLE_STALL_SECONDS so far? */
 static bool console_keys_are_held(struct console *console)
 {
+    if (!service_knows_clients(&console->service))
+        return true;
     if (mux_typed_room(&console->mux) >= UART_FIFO_BYTES) {
         console->is_stalled = false;
         return false;
@@ -176,18 +179,34 @@ static bool console_keys_are_held(struct console *console)
     return now_ticks - console->stalled_ticks < console_stall_ticks(console);
 }
 
-/* Reads the keyboard.  If a client does not read its keys, this waits for CONSOLE_STALL_SECONDS;
- * after that keys are dropped, so that the escape key works.  One key at a time: a death loses no
- * more than one that the UART has given. */
+/* Moves a key from the UART into the latch in kept memory.  The UART forgets the key at once. */
+static bool console_key_receive(struct console *console)
+{
+    struct mux *mux = &console->mux;
+
+    service_hold(&console->service);
+    bool is_received = uart_receive(console->uart, mux_latch(mux), mux_latch_tag(mux));
+    service_release(&console->service);
+    return is_received;
+}
+
+/* Reads the keyboard.  While a client does not read its keys, the keys wait in the UART for
+ * CONSOLE_STALL_SECONDS; after that keys are dropped, so that the escape key works.  The latch may
+ * have a key that the last life left there. */
 static bool console_keys_move(struct console *console)
 {
-    uint8_t key;
+    struct mux *mux = &console->mux;
     unsigned count = 0;
+    uint8_t key;
 
     if (console_keys_are_held(console))
         return false;
-    for (; count < UART_FIFO_BYTES && uart_receive(console->uart, &key, 1) == 1; count++)
-        mux_key(&console->mux, key);
+    do {
+        if (mux_latched(mux, &key)) {
+            mux_key(mux, key);
+            count++;
+        }
+    } while (count < UART_FIFO_BYTES && console_key_receive(console));
     return count > 0;
 }
 
@@ -215,7 +234,8 @@ static bool console_move(void *context, uint64_t bits)
     struct console *console = context;
 
     (void)bits;
-    mux_clients_known(&console->mux);
+    if (service_knows_clients(&console->service))
+        mux_clients_known(&console->mux);
     bool moved = control_move_records(console);
     for (unsigned i = 0; i < CLIENTS_MAX; i++)
         if (console->client[i].connection != NULL)
@@ -261,7 +281,7 @@ static bool console_sleep(void *context, uint64_t *deadline_ticks)
     uint64_t deadline = UINT64_MAX;
     bool held = console_keys_are_held(console);
 
-    if (held)
+    if (held && console->is_stalled)
         deadline = console->stalled_ticks + console_stall_ticks(console);
     uart_want(console->uart, !held, mux_has_output(&console->mux) || console->is_flushing);
     if (console->is_more_likely) {

@@ -19,6 +19,17 @@ static uint8_t console_register_read(void *context, unsigned reg)
     return r->io_width == 4 ? (uint8_t) * (volatile uint32_t *)at : *(volatile uint8_t *)at;
 }
 
+static void console_key_take(void *context, _Atomic uint32_t *to, uint32_t tag)
+{
+    const struct console_registers *r = context;
+
+    if (r->io_width == 4)
+        atomic_store_explicit(to, tag | (uint8_t) * (volatile uint32_t *)r->address,
+                              memory_order_relaxed);
+    else
+        atomic_store_explicit(to, tag | *(volatile uint8_t *)r->address, memory_order_relaxed);
+}
+
 static void console_register_write(void *context, unsigned reg, uint8_t value)
 {
     const struct console_registers *r = context;
@@ -51,8 +62,10 @@ int main(void)
 {
     static struct console console;
     static struct console_registers registers;
-    static struct uart uart = {
-        .read = console_register_read, .write = console_register_write, .context = &registers};
+    static struct uart uart = {.read = console_register_read,
+                               .write = console_register_write,
+                               .take = console_key_take,
+                               .context = &registers};
     struct rt_memory kept;
     uint64_t restarts = 0;
 

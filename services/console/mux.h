@@ -30,6 +30,12 @@
  * index covers, and mux_init() and mux_client_add() check every index before use.  The next life
  * shows the line that was being shown again from the line's start.
  *
+ * Keys.  The UART forgets a key when the key is read, so the driver stores the key into `latch` at
+ * once, and holds meanwhile (proto/control.h, Holding).  The latch also names the state
+ * (`typed_in`) in which the key came.  mux_key() handles the key by one store of `typed_in`, and
+ * then empties the latch: a next life that finds the key in the latch sees another state, and does
+ * not handle the key twice.
+ *
  * Pure: no clock, no memory besides these two structs, no side effects.
  */
 #ifndef SERVICES_CONSOLE_MUX_H
@@ -52,7 +58,7 @@
 #define MUX_ESCAPE           0x1d  /* Ctrl-] */
 #define MUX_STAGE_BYTES      128u
 
-#define MUX_KEPT_VERSION     1u
+#define MUX_KEPT_VERSION     2u
 
 enum mux_state {
     MUX_NONE, /* there is no such client */
@@ -72,8 +78,8 @@ struct mux_kept_client {
 struct mux_kept {
     _Atomic uint32_t version;   /* MUX_KEPT_VERSION; else the memory is new */
     _Atomic uint32_t front;     /* client */
-    _Atomic uint32_t typed_in;  /* counts of keys; they wrap */
-    _Atomic uint32_t escaped;   /* 1: the last key was the escape key */
+    _Atomic uint32_t typed_in;  /* bits 30:0 count keys; bit 31: the last key was the escape key */
+    _Atomic uint32_t latch;     /* 0, or the key in bits 7:0 under mux_latch_tag() */
     _Atomic uint64_t typed_out; /* position of the client's ring << 32 | keys passed on (mux.c) */
     uint8_t typed[MUX_TYPED_BYTES];
     struct mux_kept_client client[CLIENTS_MAX];
@@ -140,7 +146,13 @@ bool mux_has_placed(const struct mux *mux, unsigned client, uint64_t bytes);
 void mux_notice(struct mux *mux, const char *text, size_t bytes);
 size_t mux_notice_room(const struct mux *mux);
 
-/* Takes a typed key.  When mux_typed_room() is 0, a key for the client is dropped. */
+/* The driver stores a typed key as mux_latch_tag() | key into *mux_latch().  mux_latched() gives
+ * the key that is there; false if no key is there or an earlier life handled the key.  mux_key()
+ * handles the key and empties the latch.  When mux_typed_room() is 0, a key for the client is
+ * dropped. */
+_Atomic uint32_t *mux_latch(struct mux *mux);
+uint32_t mux_latch_tag(const struct mux *mux);
+bool mux_latched(struct mux *mux, uint8_t *key);
 void mux_key(struct mux *mux, uint8_t key);
 size_t mux_typed_room(const struct mux *mux);
 /* Keys for the client in front: mux_typed_peek() copies up to `most` of them, mux_typed_drop()

@@ -28,16 +28,33 @@ static void mux_help_show(struct mux *mux)
     }
 }
 
-/* The key's bytes are stored before the count that covers them. */
+#define KEYS_ESCAPED UINT32_C(0x80000000) /* in typed_in: the last key was the escape key */
+#define LATCH_FULL   UINT32_C(0x100)
+#define LATCH_STATE  9 /* the low bits of typed_in, and in the uppermost bit KEYS_ESCAPED */
+
+static uint32_t mux_keys_state(const struct mux *mux)
+{
+    return atomic_load_explicit(&mux->kept->typed_in, memory_order_relaxed);
+}
+
+static void mux_keys_set(struct mux *mux, uint32_t state)
+{
+    atomic_store_explicit(&mux->kept->typed_in, state, memory_order_release);
+}
+
+static bool mux_is_escaped(const struct mux *mux)
+{
+    return (mux_keys_state(mux) & KEYS_ESCAPED) != 0;
+}
+
+/* The key is stored before the count that covers the key; the same store ends an escape. */
 static void mux_key_pass(struct mux *mux, uint8_t key)
 {
-    struct mux_kept *kept = mux->kept;
-    uint32_t in = atomic_load_explicit(&kept->typed_in, memory_order_relaxed);
+    uint32_t count = mux_keys_state(mux) & ~KEYS_ESCAPED;
 
-    if (mux_typed_room(mux) == 0)
-        return;
-    kept->typed[in % MUX_TYPED_BYTES] = key;
-    atomic_store_explicit(&kept->typed_in, in + 1, memory_order_release);
+    if (mux_typed_room(mux) > 0)
+        mux->kept->typed[count++ % MUX_TYPED_BYTES] = key;
+    mux_keys_set(mux, count & ~KEYS_ESCAPED);
 }
 
 /* The number that a key stands for, as a hexadecimal digit; CLIENTS_MAX for another key. */
@@ -81,21 +98,48 @@ static void mux_command_run(struct mux *mux, uint8_t key)
     }
 }
 
-static void mux_escape_set(struct mux *mux, bool is_escaped)
+_Atomic uint32_t *mux_latch(struct mux *mux)
 {
-    atomic_store_explicit(&mux->kept->escaped, is_escaped, memory_order_relaxed);
+    return &mux->kept->latch;
 }
 
+uint32_t mux_latch_tag(const struct mux *mux)
+{
+    uint32_t state = mux_keys_state(mux);
+
+    return (state & KEYS_ESCAPED) | (state << LATCH_STATE & ~KEYS_ESCAPED) | LATCH_FULL;
+}
+
+static void mux_latch_clear(struct mux *mux)
+{
+    atomic_store_explicit(mux_latch(mux), 0, memory_order_release);
+}
+
+/* After a death within a command, the next life carries the command out again. */
 void mux_key(struct mux *mux, uint8_t key)
 {
-    if (mux->client[mux->front].state == MUX_NONE)
-        return;
-    if (atomic_load_explicit(&mux->kept->escaped, memory_order_relaxed) == 1) {
-        mux_escape_set(mux, false);
+    if (mux->client[mux->front].state == MUX_NONE) {
+        /* nobody reads this key */
+    } else if (mux_is_escaped(mux)) {
         mux_command_run(mux, key);
+        mux_keys_set(mux, mux_keys_state(mux) & ~KEYS_ESCAPED);
     } else if (key == MUX_ESCAPE) {
-        mux_escape_set(mux, true);
+        mux_keys_set(mux, mux_keys_state(mux) | KEYS_ESCAPED);
     } else {
         mux_key_pass(mux, key);
     }
+    mux_latch_clear(mux);
+}
+
+bool mux_latched(struct mux *mux, uint8_t *key)
+{
+    uint32_t latch = atomic_load_explicit(mux_latch(mux), memory_order_relaxed);
+
+    if (latch == 0)
+        return false;
+    *key = (uint8_t)latch;
+    if ((latch & ~UINT32_C(0xff)) == mux_latch_tag(mux))
+        return true;
+    mux_latch_clear(mux); /* an earlier life handled the key */
+    return false;
 }

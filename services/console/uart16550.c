@@ -39,13 +39,12 @@ void uart_init(struct uart *uart)
     uart_register_write(uart, IER, uart->enabled);
 }
 
-size_t uart_receive(struct uart *uart, uint8_t *to, size_t most)
+bool uart_receive(struct uart *uart, _Atomic uint32_t *to, uint32_t tag)
 {
-    size_t count = 0;
-
-    while (count < most && (uart_register_read(uart, LSR) & LSR_RECEIVED))
-        to[count++] = uart_register_read(uart, RBR_THR);
-    return count;
+    if (!(uart_register_read(uart, LSR) & LSR_RECEIVED))
+        return false;
+    uart->take(uart->context, to, tag);
+    return true;
 }
 
 bool uart_can_send(struct uart *uart)

@@ -6,6 +6,7 @@
 #ifndef SERVICES_CONSOLE_UART16550_H
 #define SERVICES_CONSOLE_UART16550_H
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -16,6 +17,9 @@
 struct uart {
     uint8_t (*read)(void *context, unsigned reg);
     void (*write)(void *context, unsigned reg, uint8_t value);
+    /* Reads the receive register and stores tag | byte into *to with the next instructions: the
+     * read takes the byte out of the device. */
+    void (*take)(void *context, _Atomic uint32_t *to, uint32_t tag);
     void *context;
     uint8_t enabled; /* what the interrupt enable register holds */
 };
@@ -23,8 +27,9 @@ struct uart {
 /* Enables the FIFOs, keeping their contents, and the interrupt for received bytes. */
 void uart_init(struct uart *uart);
 
-/* Takes at most `most` received bytes.  Clears line errors, and takes damaged bytes as they are. */
-size_t uart_receive(struct uart *uart, uint8_t *to, size_t most);
+/* Stores a received byte as tag | byte into *to; false if none was received.  Clears line errors,
+ * and takes a damaged byte as it is.  The low 8 bits of `tag` are 0. */
+bool uart_receive(struct uart *uart, _Atomic uint32_t *to, uint32_t tag);
 
 /* True when the transmit FIFO is empty: then up to UART_FIFO_BYTES may be sent. */
 bool uart_can_send(struct uart *uart);

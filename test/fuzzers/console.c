@@ -58,6 +58,11 @@ static void chip_write(void *context, unsigned reg, uint8_t value)
         world.shown[world.shown_count++] = value;
 }
 
+static void chip_take(void *context, _Atomic uint32_t *to, uint32_t tag)
+{
+    atomic_store(to, tag | chip_read(context, 0));
+}
+
 static void signal_slot(void *context, uint32_t slot)
 {
     (void)context;
@@ -78,7 +83,7 @@ static struct control_up *region_up(void)
 /* The root server zeroes the up part before each life. */
 static void console_begin(bool is_first)
 {
-    static struct uart uart = {.read = chip_read, .write = chip_write};
+    static struct uart uart = {.read = chip_read, .write = chip_write, .take = chip_take};
     static const struct service_ops ops = {.signal = signal_slot, .time_ticks = time_ticks};
 
     memset(world.up, 0, sizeof world.up);
@@ -268,6 +273,7 @@ static void set_up(void)
     memset(&kept, 0, sizeof kept);
     ((struct control_down *)(void *)world.down)->version = CONTROL_VERSION;
     ((struct control_down *)(void *)world.down)->connection_most = CONSOLE_CLIENTS_MAX;
+    ((struct control_down *)(void *)world.down)->is_table_whole = 1;
     for (unsigned i = 0; i < CLIENTS; i++)
         client_offer(i);
     FUZZ_CHECK(ring_producer_attach(&world.output, &client->shared[CONSOLE_RING_OUTPUT],

@@ -2,6 +2,7 @@
 #include <test/unit/console/chip.h>
 
 #include <check.h>
+#include <stdatomic.h>
 
 #define LSR_RECEIVED 0x01
 #define LSR_EMPTY    0x20
@@ -29,4 +30,9 @@ void chip_write(void *context, unsigned reg, uint8_t value)
     }
     chip->enable_writes += reg == 1;
     chip->reg[reg] = value;
+}
+
+void chip_take(void *context, _Atomic uint32_t *to, uint32_t tag)
+{
+    atomic_init(to, tag | chip_read(context, 0));
 }

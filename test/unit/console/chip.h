@@ -18,5 +18,6 @@ struct chip {
 /* struct uart's functions; the context is the struct chip. */
 uint8_t chip_read(void *context, unsigned reg);
 void chip_write(void *context, unsigned reg, uint8_t value);
+void chip_take(void *context, _Atomic uint32_t *to, uint32_t tag);
 
 #endif

@@ -53,10 +53,20 @@ static void setup(void)
     ck_assert_str_eq(show(), "");
 }
 
+static void key_typed(uint8_t key)
+{
+    uint8_t latched = 0;
+    atomic_store(mux_latch(&mux), mux_latch_tag(&mux) | key);
+    ck_assert(mux_latched(&mux, &latched));
+    ck_assert_uint_eq(latched, key);
+    mux_key(&mux, latched);
+    ck_assert(!mux_latched(&mux, &latched));
+}
+
 static void keys(const char *text)
 {
     for (; *text != 0; text++)
-        mux_key(&mux, (uint8_t)*text);
+        key_typed((uint8_t)*text);
 }
 
 static const char *typed(void)
@@ -173,8 +183,8 @@ START_TEST(test_escape_letter_brings_guests_10_to_15)
     for (unsigned i = 3; i < CLIENTS_MAX; i++)
         (void)mux_client_add(&mux, i, name, 0, 0);
     for (unsigned i = CLIENTS_MAX; i-- > 0;) {
-        mux_key(&mux, MUX_ESCAPE);
-        mux_key(&mux, (uint8_t) "0123456789abcdef"[i]);
+        key_typed(MUX_ESCAPE);
+        key_typed((uint8_t) "0123456789abcdef"[i]);
         ck_assert_uint_eq(mux.front, i);
     }
     setup();
@@ -216,7 +226,7 @@ START_TEST(test_typed_full_drops_but_escape_works)
 {
     /* A client that reads no keys fills the type-ahead; the escape key still works. */
     for (unsigned i = 0; i < MUX_TYPED_BYTES + 50; i++)
-        mux_key(&mux, 'x');
+        key_typed('x');
     ck_assert_uint_eq(mux_typed_room(&mux), 0);
     keys("\x1d"
          "1");

@@ -74,6 +74,42 @@ START_TEST(test_service_new_life_passes_keys_once)
 }
 END_TEST
 
+START_TEST(test_service_new_life_waits_for_its_clients)
+{
+    /* The root server makes the connections again while the new life runs: the client in front
+       stays there, and no key is lost, neither one that was stored nor one that the UART holds. */
+    person_types("\x1d"
+                 "1");
+    world_settle();
+    uint32_t offers[CLIENT_COUNT];
+    uint64_t deadline;
+    for (unsigned i = 0; i < CLIENT_COUNT; i++) {
+        offers[i] = client_entry(i)->state;
+        client_entry(i)->state = 0;
+    }
+    world.kept.typed[0] = 'k';
+    world.kept.typed_in = ((uint32_t)world.kept.typed_out + 1) & 0x7fffffff;
+    root_region()->is_table_whole = 0;
+    person_types("eys");
+    console_begin(false);
+    world_settle();
+    ck_assert(service_sleep(&world.console.service, &deadline));
+    ck_assert_uint_eq(world.chip.reg[1], 0); /* the waiting keys do not interrupt */
+    for (unsigned i = 0; i < CLIENT_COUNT; i++) {
+        client_entry(i)->state = offers[i];
+        (void)service_turn(&world.console.service, SERVICE_BIT_ROOT);
+        world_settle();
+    }
+    root_region()->is_table_whole = 1;
+    (void)service_turn(&world.console.service, SERVICE_BIT_ROOT);
+    world_settle();
+    ck_assert_uint_eq(world.console.mux.front, BACK);
+    ck_assert_str_eq(client_reads(BACK), "keys");
+    ck_assert(service_sleep(&world.console.service, &deadline));
+    ck_assert_uint_eq(world.chip.reg[1], 1);
+}
+END_TEST
+
 START_TEST(test_service_new_life_goes_on_after_the_escape_key)
 {
     /* A death between the escape key and the next key loses neither. */
@@ -139,6 +175,7 @@ TCase *new_life_tcase(void)
     tcase_add_test(tc, test_service_new_life_shows_what_the_terminal_did_not_take);
     tcase_add_test(tc, test_service_new_life_takes_output_once);
     tcase_add_test(tc, test_service_new_life_passes_keys_once);
+    tcase_add_test(tc, test_service_new_life_waits_for_its_clients);
     tcase_add_test(tc, test_service_new_life_goes_on_after_the_escape_key);
     tcase_add_test(tc, test_service_keys_of_a_client_that_is_gone_are_dropped);
     tcase_add_loop_test(tc, test_service_kept_nonsense_is_survived, 0, 12);

@@ -22,7 +22,8 @@ static uint64_t world_time_ticks(void *context)
     return world.now_ticks;
 }
 
-static struct uart uart = {.read = chip_read, .write = chip_write, .context = &world.chip};
+static struct uart uart = {
+    .read = chip_read, .write = chip_write, .take = chip_take, .context = &world.chip};
 static const struct service_ops ops = {.signal = world_signal, .time_ticks = world_time_ticks};
 
 struct control_down *root_region(void)
@@ -113,6 +114,7 @@ void world_setup(void)
     memset(&world, 0, sizeof world);
     root_region()->version = CONTROL_VERSION;
     root_region()->connection_most = CONSOLE_CLIENTS_MAX;
+    root_region()->is_table_whole = 1;
     root_region()->has_lines = 1;
     for (unsigned i = 0; i < CLIENT_COUNT; i++)
         client_offer(i);

@@ -448,6 +448,26 @@ START_TEST(test_lines_down_tells_what_was_not_read)
 }
 END_TEST
 
+START_TEST(test_lines_down_tells_a_line_read_in_part_whole)
+{
+    /* The instance died with the beginning of a line in its memory. */
+    static const char two[] = "01234567890123456789012345678901234567890123456789 and more\n";
+    struct ring_consumer c;
+    struct control_line record;
+    uint32_t got = 0;
+    lines_write(&lines, "read\n", 5);
+    lines_write(&lines, two, sizeof two - 1);
+    ck_assert_int_eq(ring_consumer_attach(&c, &up_part()->lines_down, down + CONTROL_DOWN_LINES,
+                                          CONTROL_DOWN_LINE_MAX, sizeof record),
+                     OK);
+    for (unsigned i = 0; i < 2; i++)
+        ck_assert_int_eq(ring_read(&c, &record, 1, &got), OK);
+    lines_down(&lines);
+    ck_assert_str_eq(klog, "\r\nwarren: 01234567890123456789012345678901234567890123456789"
+                           " and more\r\n");
+}
+END_TEST
+
 START_TEST(test_lines_full_ring_loses_no_line)
 {
     /* If an instance reads nothing, lines without room in the ring go to the kernel. */
@@ -688,6 +708,7 @@ int main(void)
     tcase_add_loop_test(tc, test_look_client_end_with_answer_is_over, 0, 2);
     tcase_add_test(tc, test_lines_text_goes_to_kernel_until_up);
     tcase_add_test(tc, test_lines_down_tells_what_was_not_read);
+    tcase_add_test(tc, test_lines_down_tells_a_line_read_in_part_whole);
     tcase_add_test(tc, test_lines_full_ring_loses_no_line);
     tcase_add_test(tc, test_lines_line_is_in_the_ring_whole_or_not_at_all);
     tcase_add_test(tc, test_lines_topic_goes_with_each_record);

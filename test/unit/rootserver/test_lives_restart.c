@@ -31,6 +31,37 @@ START_TEST(test_end_restart_touches_only_its_side)
 }
 END_TEST
 
+/* Does the table of the service have an entry for each of its connections? */
+static bool table_is_whole(unsigned service)
+{
+    for (unsigned i = 0; i < lives.connection_count; i++) {
+        const struct life_connection *c = &lives.connection[i];
+        if (c->service == service && world_entry_of(service, c->served)->state == 0)
+            return false;
+    }
+    return true;
+}
+
+START_TEST(test_end_restarted_service_learns_when_its_table_is_whole)
+{
+    /* While connections are made again, one by one, the service is not told that it knows all. */
+    unsigned partly = 0;
+    world_run_for(HZ / 10);
+    ck_assert_uint_eq(world_down_of(CONSOLE)->is_table_whole, 1);
+    lives_end(&lives, CONSOLE, LIFE_END_FAULT, now_ticks);
+    world.steps_of_a_part = 5;
+    while (!world.runs[CONSOLE] || !world_down_of(CONSOLE)->is_table_whole) {
+        now_ticks++;
+        if (!world_turn())
+            now_ticks += HZ / 1000;
+        partly += world.runs[CONSOLE] && !table_is_whole(CONSOLE);
+        if (world.runs[CONSOLE] && world_down_of(CONSOLE)->is_table_whole)
+            ck_assert(table_is_whole(CONSOLE));
+    }
+    ck_assert_uint_gt(partly, 2);
+}
+END_TEST
+
 START_TEST(test_end_service_that_dies_while_a_side_is_made)
 {
     /* A service that dies after any step of its side of a connection: the side is unmade with its
@@ -95,6 +126,29 @@ START_TEST(test_end_ordered_kills_do_not_count)
     world_all_run();
     ck_assert_uint_eq(world.starts[victim], 201);
     ck_assert_str_eq(world_said(), "");
+}
+END_TEST
+
+START_TEST(test_end_ordered_end_waits_for_a_value_that_the_process_holds)
+{
+    /* It waits until the value is stored, or for CONTROL_HOLD_MS; a fault does not wait. */
+    world_run_for(HZ / 10);
+    for (unsigned i = 0; i < 3; i++) {
+        unsigned starts = world.starts[CONSOLE];
+        world_up_of(CONSOLE)->holds = 1;
+        lives_end(&lives, CONSOLE, LIFE_END_ORDERED, now_ticks);
+        ck_assert(world.runs[CONSOLE]);
+        ck_assert_uint_le(lives_deadline(&lives), now_ticks + HZ * CONTROL_HOLD_MS / 1000);
+        world_run_for(HZ * (CONTROL_HOLD_MS / 4) / 1000);
+        ck_assert_uint_eq(world.starts[CONSOLE], starts);
+        if (i == 0)
+            world_up_of(CONSOLE)->holds = 0;
+        if (i == 1)
+            lives_end(&lives, CONSOLE, LIFE_END_FAULT, now_ticks);
+        world_run_for(HZ / 10);
+        ck_assert_uint_eq(world.starts[CONSOLE], starts + 1);
+        world_run_for(HZ);
+    }
 }
 END_TEST
 
@@ -301,9 +355,11 @@ END_TEST
 void lives_restart_cases(TCase *tc)
 {
     tcase_add_loop_test(tc, test_end_restart_touches_only_its_side, 0, 4);
+    tcase_add_test(tc, test_end_restarted_service_learns_when_its_table_is_whole);
     tcase_add_loop_test(tc, test_end_service_that_dies_while_a_side_is_made, 0, 5);
     tcase_add_loop_test(tc, test_end_restarts_are_limited_by_policy, 0, 2);
     tcase_add_loop_test(tc, test_end_ordered_kills_do_not_count, 0, 2);
+    tcase_add_test(tc, test_end_ordered_end_waits_for_a_value_that_the_process_holds);
     tcase_add_test(tc, test_end_poison_words_of_the_next_life);
     tcase_add_loop_test(tc, test_look_hang_is_a_fault, 0, 2);
     tcase_add_test(tc, test_look_waiting_vmm_is_no_hang);

@@ -222,6 +222,22 @@ START_TEST(test_request_suspect_alone_gets_an_error)
 }
 END_TEST
 
+START_TEST(test_request_suspect_is_known_when_its_connection_comes_late)
+{
+    /* The root server offers the connections of the former life while the new life runs. */
+    begin_with_suspect(0, 0);
+    uint32_t offer = world_entry(0)->state;
+    world_entry(0)->state = 0;
+    world_down()->is_table_whole = 0;
+    world_ask(0, 1);
+    ck_assert(world_run(0));
+    world_entry(0)->state = offer;
+    world_down()->is_table_whole = 1;
+    ck_assert(world_run(SERVICE_BIT_ROOT));
+    ck_assert_uint_eq(world.poisoned, 1);
+}
+END_TEST
+
 START_TEST(test_request_suspect_of_another_client_or_time_is_innocent)
 {
     /* Neither another connection's request, nor a later one, nor one of a client that comes when
@@ -278,6 +294,7 @@ Suite *request_suite(void)
     tcase_add_test(tc, test_request_poison_is_answered_with_an_error_after_the_third_fault);
     tcase_add_test(tc, test_request_is_named_only_while_careful);
     tcase_add_test(tc, test_request_suspect_alone_gets_an_error);
+    tcase_add_test(tc, test_request_suspect_is_known_when_its_connection_comes_late);
     tcase_add_test(tc, test_request_suspect_of_another_client_or_time_is_innocent);
     tcase_add_test(tc, test_request_several_poisons_each_end);
     suite_add_tcase(suite, tc);

@@ -132,6 +132,7 @@ void world_reset(void)
                                          .on_poison = on_poison};
     world_down()->version = CONTROL_VERSION;
     world_down()->connection_most = CONTROL_CONNECTIONS_MAX;
+    world_down()->is_table_whole = 1;
 }
 
 struct control_down *world_down(void)
