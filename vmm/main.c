@@ -18,8 +18,8 @@
 #define NS_PER_S UINT64_C(1000000000)
 
 /*
- * Without a real-time clock the guest's time starts at 1970 when the machine starts.  Not
- * clock_gettime(), whose way through the C library costs four times as much.
+ * Without a real-time clock the guest's time starts at 1970 when the machine starts.
+ * clock_gettime() would cost four times as much, because the call goes through the C library.
  */
 static uint64_t wall_ns(void *opaque)
 {
@@ -157,8 +157,8 @@ static ATTR_NOINLINE void vmm_machine_set_up(struct machine *machine,
 }
 
 /*
- * Not inlined, and with a copy of the capabilities: a register then points to the machine, and one
- * instruction loads a capability from the frame.
+ * Not inlined, and `calls` is a copy in the frame. So a register holds the machine's address, and
+ * one instruction loads a capability.
  */
 static ATTR_NOINLINE struct vcpu_loop_result vmm_run(struct machine *machine, struct calls calls)
 {

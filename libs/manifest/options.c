@@ -16,8 +16,8 @@ static uint64_t options_little(const uint8_t *at, unsigned bytes)
     return value;
 }
 
-/* The bytes that an option of this kind takes at `at`, of which `left` bytes remain; 0 if it does
- * not fit. */
+/* The number of bytes of the option of this kind at `at`. `left` bytes remain from there; 0: the
+ * option does not fit. */
 static size_t options_field_bytes(const uint8_t *at, size_t left, char kind)
 {
     size_t bytes = 8;

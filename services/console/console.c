@@ -27,8 +27,8 @@ static enum err console_start(void *context)
     return control_attach(context);
 }
 
-/* Adds the client to the multiplexer, and drops what the last life had put into the scrollback and
- * not yet taken out of the ring. */
+/* Adds the client to the multiplexer. Drops from the ring the bytes that the last life put into the
+ * scrollback but did not take out of the ring. */
 static const char *console_connect(void *context, struct service_connection *connection)
 {
     struct console *console = context;
@@ -86,7 +86,7 @@ static void console_client_break(struct console *console, unsigned i)
 
     console->client[i].is_broken = true;
     if (console->client[i].is_accused)
-        return; /* a client that breaks and attaches again and again gets one line only */
+        return; /* a client that breaks its ring again and again gets one line only */
     console->client[i].is_accused = true;
     int length = snprintf(text, sizeof text, "warren: %s: its output ring makes no sense\r\n",
                           mux_client_name(&console->mux, i));
@@ -94,7 +94,7 @@ static void console_client_break(struct console *console, unsigned i)
 }
 
 /* Moves the client's output to the multiplexer, as much as fits.  True if bytes were moved.  The
- * bytes leave the ring last, so a death loses none (mux_client_add()). */
+ * bytes leave the ring last, so a death loses no byte (mux_client_add()). */
 static bool console_output_move(struct console *console, unsigned i)
 {
     struct console_client *c = &console->client[i];

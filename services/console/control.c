@@ -34,7 +34,8 @@ static bool control_is_about_client(const struct console *console, unsigned abou
     return about > 0 && about <= CLIENTS_MAX && console->mux.client[about - 1].state != MUX_NONE;
 }
 
-/* How many bytes client `i` has written so far: a line about the client goes after these bytes. */
+/* The number of bytes that client `i` has written so far. A line about the client is shown after
+ * these bytes. */
 static uint64_t control_output_so_far(struct console *console, unsigned i)
 {
     return mux_written(&console->mux, i) + control_output_waiting(&console->client[i]);
@@ -59,11 +60,12 @@ static void control_take_record(struct console *console, const struct control_li
         console->flush_id = record->value;
         break;
     default:
-        break; /* ignores record kinds of later versions */
+        break; /* ignores the record kinds of later versions */
     }
 }
 
-/* Empties the ring at once, because the root server treats a service that does not as dead. */
+/* Empties the ring at once, because the root server treats a service as dead if it leaves records
+ * in the ring. */
 bool control_move_records(struct console *console)
 {
     struct control_line record;
@@ -112,7 +114,7 @@ bool control_move_lines(struct console *console)
     return moved;
 }
 
-/* Are all lines shown that the root server sent before it told the client's end? */
+/* Are all lines shown that the root server sent before the client's end? */
 static bool control_lines_are_said(struct console *console, struct console_client *c)
 {
     uint32_t available = 0;
@@ -126,7 +128,7 @@ static bool control_lines_are_said(struct console *console, struct console_clien
     return (int32_t)(console->lines.out - c->mark) >= 0;
 }
 
-/* Is everything shown that goes before the client's end? */
+/* Is all output shown that comes before the client's end? */
 static bool control_end_is_due(struct console *console, unsigned i)
 {
     struct console_client *c = &console->client[i];

@@ -13,7 +13,8 @@ MUST_CHECK control_attach(struct console *console);
 
 /*
  * Each returns true if something changed or moved.  The framework reads the states of clients
- * before; so a state that is seen comes with all records that were published before it.
+ * first. So every record that was published before a state is in the ring when the service sees
+ * that state.
  * Records: empties the ring.  Lines: passes the lines that are due to the multiplexer.
  */
 bool control_move_records(struct console *console);

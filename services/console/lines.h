@@ -8,9 +8,9 @@
  * service look dead.  Lines wait in the queue: for room on the terminal, and for
  * the output of the client that they are about.
  *
- * Lines that do not fit are dropped whole; a later line gives their count.  Lines
- * on behalf of a process leave LINES_OWN_BYTES free for the root server's own
- * lines, so a process that floods its log cannot displace the report of its end.
+ * A line that does not fit is dropped as a whole; a later line gives the number of dropped lines.
+ * Lines on behalf of a process leave LINES_OWN_BYTES free for the root server's own lines, so a
+ * process that floods its log cannot displace the report of its end.
  *
  * Pure.  Nothing here blocks or calls the kernel.
  */

@@ -77,7 +77,7 @@ size_t mux_room(const struct mux *mux, unsigned client)
     return waiting < MUX_UNSHOWN_MAX ? MUX_UNSHOWN_MAX - (size_t)waiting : 0;
 }
 
-/* After more output: has some been overwritten before it was shown? */
+/* After more output: were bytes overwritten before they were shown? */
 static void mux_gap_check(struct mux_client *c)
 {
     if (mux_unshown(c) <= MUX_SCROLLBACK_BYTES)
@@ -172,7 +172,8 @@ static uint64_t mux_line_start(const struct mux_client *c)
 
 /* ---- clients ----------------------------------------------------------------------- */
 
-/* Is this the output of the client of that name, up to `ahead` bytes beyond what its ring gave? */
+/* Does this scrollback belong to the client of that name, and is it at most `ahead` bytes ahead of
+ * the client's ring? */
 static bool mux_kept_fits(const struct mux_kept_client *k, const char *name, uint32_t ahead,
                           uint32_t waiting)
 {
@@ -182,7 +183,7 @@ static bool mux_kept_fits(const struct mux_kept_client *k, const char *name, uin
            shown <= mux_kept_written(k);
 }
 
-/* The name comes last: without it, none of this counts. */
+/* The name is stored last: without a name the next life ignores the other fields. */
 static void mux_kept_begin(struct mux_kept_client *k, const char *name, uint32_t taken)
 {
     memset(k->name, 0, sizeof k->name);

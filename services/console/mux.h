@@ -24,8 +24,8 @@
  * client comes to the front, the multiplexer resets the terminal to its plain
  * state if a client may have changed that state.
  *
- * Kept memory.  What must survive a death of the service is in struct mux_kept: scrollbacks, what
- * of them was shown, the client in front, and keys that were typed and not yet passed on.  A life
+ * Kept memory.  What must survive a death of the service is in struct mux_kept: scrollbacks, which
+ * bytes were shown, the client in front, and keys that were typed and not yet passed on.  A life
  * may end between any two stores, so each change is one store of an index after the bytes that the
  * index covers, and mux_init() and mux_client_add() check every index before use.  The next life
  * shows the line that was being shown again from the line's start.
@@ -115,11 +115,11 @@ struct mux {
 void mux_init(struct mux *mux, struct mux_kept *kept);
 
 /*
- * Client `client` is there and runs.  It comes to the front if no client is in front, or if the one
- * in front has ended and this one was not there before.  `taken`: how many bytes its ring has given
- * so far, modulo 2^32.  Returns how many bytes more than that are in the scrollback already: the
- * last life ended before it dropped them from the ring.  `waiting`: bytes in the ring, at least as
- * many.
+ * Client `client` is there and runs.  The client comes to the front if no client is in front, or if
+ * the client in front has ended and this client is new.  `taken`: how many bytes its ring has given
+ * so far, modulo 2^32.  Returns the number of further bytes that the scrollback holds already,
+ * because the last life ended before it dropped them from the ring.  `waiting`: bytes in the ring,
+ * at least as many.
  */
 uint32_t mux_client_add(struct mux *mux, unsigned client, const char name[NAME_BYTES],
                         uint32_t taken, uint32_t waiting);
@@ -155,8 +155,8 @@ uint32_t mux_latch_tag(const struct mux *mux);
 bool mux_latched(struct mux *mux, uint8_t *key);
 void mux_key(struct mux *mux, uint8_t key);
 size_t mux_typed_room(const struct mux *mux);
-/* Keys for the client in front: mux_typed_peek() copies up to `most` of them, mux_typed_drop()
- * removes as many as the client took.  `position`: of the client's ring, after these keys.  Before
+/* Keys for the client in front. mux_typed_peek() copies up to `most` keys; mux_typed_drop() removes
+ * the keys that the client took.  `position`: of the client's ring, after these keys.  Before
  * keys are written into the ring, mux_typed_drop() of no key stores the ring's position.
  * mux_typed_sync(), once in a life, for the client that was in front: removes the keys that the
  * last life wrote into the ring and did not remove. */

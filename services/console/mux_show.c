@@ -193,7 +193,8 @@ void mux_transmitted(struct mux *mux)
 {
     struct mux_client *c = &mux->client[mux->front];
 
-    /* What is staged or held by the filter may get lost, so the next life shows it again. */
+    /* A death loses the bytes on the stage and in the filter, so the next life shows these bytes
+     * again. */
     if (c->state != MUX_NONE && mux->stage_count == 0 && c->filter.held_count == 0)
         atomic_store_explicit(&c->kept->shown, c->shown, memory_order_release);
 }

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""The connections of guests to services: what the keys of a guest's file stand for."""
+"""Makes the connections that the keys of a guest's file stand for."""
 
 import options
 import values

@@ -140,12 +140,13 @@ class Instances:
         return [name for name, instance in self.found.items() if instance.service is service]
 
     def is_each_device(self, instance):
-        """Does the instance stand for one instance of each device that the machine has?"""
+        """Does the root server make one instance for each device, in the place of this one?"""
         service = instance.service
         return service.about.instances == DEVICE and instance.name == service.name and self.of(service) == [service.name]
 
     def instance_of(self, service):
-        """The name of the one instance of a service that is not named; makes it when it is first used."""
+        """The name of the only instance of a service without named instances. Makes the instance at
+        its first use."""
         names = self.of(service)
         if names:
             return names[0]

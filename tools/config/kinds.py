@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """Recognises files that people name by mistake, from their first bytes.
 
-A raw binary has no header, so any bytes could be a raw binary.  Refused are files with
-the magic number of another format, and text files: a program does not consist of
-printable characters only, because small numbers and zeros are control characters.
+A raw binary has no header, so any bytes could be a raw binary.  This module refuses files with the
+magic number of another format, and text files. A program never consists of printable characters
+only, because small numbers and zeros are control characters.
 """
 
 import struct

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""What the tables of one manifest must have in common."""
+"""Checks the tables of one manifest against each other."""
 
 import options
 from checking import unknown
@@ -7,7 +7,7 @@ from manifest_rows import DEVICE, ENTRY_NAME_MAX, GENERATED_WORDS, IRQS_MAX, ON_
 
 
 class Rules:
-    """Checks a Service of manifest.py whose values are right one by one."""
+    """Checks a Service of manifest.py. The caller has checked each value by itself."""
 
     def __init__(self, service, problems):
         self.service = service

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""Checks that everything fits in memory: a guest's files in the guest, and all guests in the machine."""
+"""Checks that a guest's files fit in the guest's memory, and all guests in the machine's memory."""
 
 from problem import size_text
 from schema import GUEST_MEMORY_STEP

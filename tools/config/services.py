@@ -7,7 +7,7 @@
     services.py --pure FOLDER                the same without its main.c
     services.py --tests FOLDER               the files of its unit test
 
-`Catalog` has all manifests, and checks what they must have in common.
+`Catalog` has all manifests, and checks the manifests against each other.
 """
 
 import pathlib
@@ -67,7 +67,7 @@ class Catalog:
         return found
 
     def _check_log(self):
-        """One service at most shows the lines of the others, and there is one of it."""
+        """At most one service shows the log (`log = true`), and that service has one instance."""
         logs = [service for service in self.services.values() if service.about.log]
         for service in logs:
             origin = service.about.origin.below("log")

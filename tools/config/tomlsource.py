@@ -3,7 +3,7 @@
 
 tomllib reads TOML but does not give the line of a value.  After tomllib has accepted
 a text, `LineIndex` parses the text again and records the line of every key and every
-array element.  It relies on correct syntax, because tomllib has checked the text.
+array element.  `LineIndex` relies on correct syntax, because tomllib has checked the text.
 """
 
 import codecs

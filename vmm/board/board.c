@@ -99,7 +99,7 @@ static enum err board_device_place(struct board_device *device, uint32_t *slots_
     return OK;
 }
 
-/* Of devices at the same address, that of the slot comes behind the one that shows empty slots. */
+/* A device in a slot has the address of the device that shows empty slots, and comes after it. */
 static void board_sort(struct board_config *config)
 {
     for (uint32_t i = 1; i < config->device_count; i++) {

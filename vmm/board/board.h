@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The configuration of a guest's machine, with the list of its devices.  Which devices a guest
- * has follows from its own configuration; the models are those of vmm/dev.  The caller
+ * The configuration of a guest's machine, with the list of its devices.  The guest's own
+ * configuration decides which devices the guest has; vmm/dev has the models.  The caller
  *
  *     board_start             the devices of every guest
  *     board_add_defaults      those of every guest that does not leave them out, or

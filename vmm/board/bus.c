@@ -3,7 +3,7 @@
 
 #include <base/attr.h>
 
-/* Does `one` take one place of `many`, which has several?  Accesses then reach `one`. */
+/* `many` has several places: does `one` take one of these places? Accesses then reach `one`. */
 static bool bus_takes_place(const struct bus_region *one, const struct bus_region *many)
 {
     const struct dev_model *model = many->dev->model;
@@ -64,7 +64,7 @@ static enum err bus_check(const struct dev_ctx *dev, uint64_t gpa, uint32_t widt
     return OK;
 }
 
-/* Not inlined: the devices that are often used have one place. */
+/* Not inlined: a busy device has one place, and does not need this. */
 static ATTR_NOINLINE enum err bus_find_repeated(const struct bus *bus, uint64_t gpa, uint32_t width,
                                                 const struct dev_ctx **out)
 {

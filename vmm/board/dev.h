@@ -123,8 +123,8 @@ struct dev_model {
      * Many calls have no cause in this device: notify() then changes nothing.
      *
      * notify() first acts outside the arena.  Then it opens a transaction, records the act,
-     * and commits.  The VMM may die between the two, and the next VMM repeats the act: doing
-     * the same twice must do no harm.  notify() does not block.
+     * and commits.  The VMM may die between the two, and the next VMM repeats the act: an act that
+     * is done twice must have the effect of one.  notify() does not block.
      */
     void (*notify)(const struct dev_ctx *dev);
     /*

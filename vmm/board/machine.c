@@ -186,8 +186,8 @@ static enum err ram_fill(struct machine *machine, const struct image_plan *plan)
 }
 
 /*
- * Not a transaction: more changes than the log can keep.  If the VMM dies in between, is_booting
- * is set, and the next VMM boots again with the same result.
+ * The boot is not a transaction, because it changes more than the log can keep.  If the VMM dies in
+ * between, is_booting is set, and the next VMM boots again with the same result.
  */
 enum err machine_boot(struct machine *machine)
 {
@@ -216,7 +216,8 @@ enum err machine_boot(struct machine *machine)
 
 /* ---- Running ---- */
 
-/* Not inlined, as the next ones: an exit seldom needs all three, and each would save registers. */
+/* This function and the next two are not inlined. An exit seldom needs all three, and an inlined
+ * one would make the caller save registers. */
 ATTR_NOINLINE void machine_notify(struct machine *machine, uint32_t due)
 {
     for (due &= machine->notified; due; due &= due - 1) {

@@ -40,7 +40,7 @@ static MUST_CHECK record_ram(const struct start_table *table, struct board_confi
     return OK;
 }
 
-/* Kernel and initial RAM disk; a guest may have none of the latter. */
+/* Kernel and initial RAM disk. A guest may have no RAM disk. */
 static MUST_CHECK record_files(const struct start_table *table, struct board_config *out)
 {
     struct start_entry kernel, initrd = {0};

@@ -82,8 +82,9 @@ static void plic_input(const struct dev_ctx *dev, uint32_t source, bool is_high)
 }
 
 /*
- * Does the context have a source that is pending and enabled?  Unrolled, and with nothing pending
- * as the fast path: the VMM asks after each exit that changed the controller.
+ * Does the context have a source that is pending and enabled?  The VMM calls this after each exit
+ * that changed the controller, so the loop is unrolled, and the fast path is the case that nothing
+ * is pending.
  */
 static bool plic_has_candidate(const struct plic_state *plic, uint32_t context)
 {

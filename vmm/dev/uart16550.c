@@ -69,7 +69,7 @@ enum reg {
 #define NODE_BYTES     0x100u
 #define CLOCK_HZ       3686400u
 
-/* The undo log keeps whole 64-bit words, so what changes together stands in one word. */
+/* The undo log keeps whole 64-bit words, so fields that change together share a word. */
 struct uart_fifo {
     uint8_t byte[UART16550_FIFO_BYTES];
     uint8_t head; /* of the oldest byte */

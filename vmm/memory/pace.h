@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Long work on guest memory, in steps.  Zeroing or copying gigabytes takes seconds, in which the
- * VMM's thread must still answer the root server (proto/control.h, "Hanging").  So such work calls
- * pace_step() after each PACE_BYTES.
+ * Does long work on guest memory in steps.  Zeroing or copying gigabytes takes seconds, in which
+ * the VMM's thread must still answer the root server (proto/control.h, "Hanging").  So such work
+ * calls pace_step() after each PACE_BYTES.
  */
 #ifndef VMM_MEMORY_PACE_H
 #define VMM_MEMORY_PACE_H

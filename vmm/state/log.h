@@ -86,7 +86,7 @@ static inline const struct exit_outcome *log_outcome(const struct log *log)
 }
 
 /*
- * The place of the next outcome: written there, the outcome need not be copied.  The draft is
+ * The caller writes the next outcome here, so the outcome is not copied.  The draft is
  * uninitialised until the caller has written it.
  */
 static inline struct exit_outcome *log_outcome_draft(const struct log *log)

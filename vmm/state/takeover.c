@@ -23,7 +23,7 @@ static uint32_t takeover_find(const struct arena_shape *shape, const char *name)
     return i;
 }
 
-/* Can every section of `old` become one of `shape`, and is every one there? */
+/* Can every section of `old` become a section of `shape`, and does `old` have them all? */
 static enum err takeover_check(const struct arena_shape *old, const struct arena_shape *shape,
                                struct takeover_problem *problem)
 {

@@ -121,7 +121,7 @@ static enum err emul_store_value(const struct rvdec_insn *insn, const struct emu
     return err;
 }
 
-/* Did the bus refuse the guest's access?  Any other error is a failure of ours. */
+/* Did the bus refuse the guest's access?  Any other error is a defect of the VMM. */
 static bool is_refusal(enum err err)
 {
     switch (err) {
@@ -183,7 +183,8 @@ enum err emul_access(const struct emul_fault *fault, const struct emul_regs *reg
         return ERR_INVALID_ARG;
     if (emul_decode(fault, &insn) != OK)
         return emul_trap(fault, out);
-    /* Length 0: a page-table access, which can be a read although the fault is a store's. */
+    /* Length 0: the hart accessed a page table. Such an access can be a read, although the fault is
+     * that of a store. */
     is_fetched = !insn.is_transformed && insn.length_bytes != 0u;
     if (rvdec_is_store(&insn) != (fault->cause == EMUL_FAULT_STORE))
         return is_fetched ? ERR_AGAIN : emul_trap(fault, out);

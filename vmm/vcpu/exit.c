@@ -207,7 +207,7 @@ static enum err exit_handle_access(struct machine *machine, uint32_t hart,
 /* ---- All other exits: the guest takes the trap ---- */
 
 /*
- * Is the cause one that S mode of a guest can get?  All others (environment calls from VS mode,
+ * Can S mode of a guest get this cause?  All others (environment calls from VS mode,
  * and the causes above 15, which are the hypervisor's own) become an illegal instruction.
  */
 static bool is_guest_cause(uint64_t cause)

@@ -88,7 +88,8 @@ MUST_CHECK vcpu_start(struct machine *machine, uint32_t hart);
 /*
  * Finishes a non-retentive suspend (SBI 3.0, "Function: Hart suspend"): the hart will resume with
  * satp = 0, sstatus.SIE = 0, a0 = hart and a1, once an interrupt is pending that its sie enables.
- * The specification does not say which interrupts resume a hart; here the same ones as end a WFI.
+ * The specification does not say which interrupts resume a hart; here these are the interrupts that
+ * end a WFI.
  * All other state is kept, above all the timer, pending interrupts and sie, which can wake the
  * hart.
  * Errors: of the vCPU's calls.

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * The kernel's calls on a vCPU as function pointers: calls.c fills them with system calls, a
- * test with fakes.  Calling one twice with the same arguments has the effect of one call,
- * except for inject(): see inject_apply() in exit.c.
+ * test with fakes.  A call that is made twice with the same arguments has the effect of one call.
+ * The exception is inject(): see inject_apply() in exit.c.
  */
 #ifndef VMM_VCPU_VCPU_OPS_H
 #define VMM_VCPU_VCPU_OPS_H

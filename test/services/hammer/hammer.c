@@ -68,7 +68,7 @@ static void threads_run_patiently(void *(*work)(void *), unsigned pauses)
     }
 }
 
-/* The threads that were joined before are free at once. */
+/* A thread that was joined is free at once. */
 static void threads_run(void *(*work)(void *))
 {
     threads_run_patiently(work, 0);

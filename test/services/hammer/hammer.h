@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Hammers what the threads of a process share in the C library.  Declares too what the program that
- * links the hammer defines. */
+/* Tests, under load, everything that the threads of a process share in the C library. The last two
+ * functions are defined by the program that links these tests. */
 #ifndef TEST_SERVICES_HAMMER_HAMMER_H
 #define TEST_SERVICES_HAMMER_HAMMER_H
 
