@@ -8,6 +8,8 @@
  *   i  sleep for ever (WFI)      ?  say that it lives        c  look for the real-time clock
  *   g  hang two lives of its VMM (test/system/programs/hurt.c)    G  hang all of them
  *   d  make two lives of its VMM fault                            D  make all of them fault
+ *   e  make two lives of its VMM end by themselves                E  make all of them end
+ *   b  make its VMM deaf to the next signal
  *
  * At each boot the guest checks RAM that it has written before: a reboot must zero all of it.
  */
@@ -97,18 +99,30 @@ static void hurt(uint64_t kind, uint64_t lives)
 {
     put_string("small: hurt\n");
     put_string(sbi_call(HURT, kind, lives, 0, 0, 0).error == -2 ? "small: answered\n"
-                                                               : "small: no answer\n");
+                                                                : "small: no answer\n");
 }
 
 static void obey(char command)
 {
     switch (command) {
-    case 'r': sbi_reset(1, 0); break;
-    case 'w': sbi_reset(2, 0); break;
-    case 's': write32(SYSCON, 0x7777); break;
-    case 'p': sbi_reset(0, 0); break;
-    case 'o': write32(SYSCON, 0x5555); break;
-    case 'f': sbi_reset(0, 1); break;
+    case 'r':
+        sbi_reset(1, 0);
+        break;
+    case 'w':
+        sbi_reset(2, 0);
+        break;
+    case 's':
+        write32(SYSCON, 0x7777);
+        break;
+    case 'p':
+        sbi_reset(0, 0);
+        break;
+    case 'o':
+        write32(SYSCON, 0x5555);
+        break;
+    case 'f':
+        sbi_reset(0, 1);
+        break;
     case 'x':
         csr_clear(sstatus, 1u << 1);
         for (;;)
@@ -116,15 +130,41 @@ static void obey(char command)
     case 'i':
         for (;;)
             __asm__ volatile("wfi");
-    case 'l': fault_for_ever(); break;
-    case 'h': (void)sbi_call(HSM, 1, 0, 0, 0, 0); break;
-    case 'g': hurt(0, 2); break;
-    case 'G': hurt(0, UINT64_MAX); break;
-    case 'd': hurt(1, 2); break;
-    case 'D': hurt(1, UINT64_MAX); break;
-    case 'c': clock_look(); break;
-    case '?': put_string("small: here\n"); break;
-    default: break;
+    case 'l':
+        fault_for_ever();
+        break;
+    case 'h':
+        (void)sbi_call(HSM, 1, 0, 0, 0, 0);
+        break;
+    case 'g':
+        hurt(0, 2);
+        break;
+    case 'G':
+        hurt(0, UINT64_MAX);
+        break;
+    case 'd':
+        hurt(1, 2);
+        break;
+    case 'D':
+        hurt(1, UINT64_MAX);
+        break;
+    case 'e':
+        hurt(2, 2);
+        break;
+    case 'E':
+        hurt(2, UINT64_MAX);
+        break;
+    case 'b':
+        hurt(3, UINT64_MAX);
+        break;
+    case 'c':
+        clock_look();
+        break;
+    case '?':
+        put_string("small: here\n");
+        break;
+    default:
+        break;
     }
 }
 

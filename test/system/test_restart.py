@@ -7,10 +7,11 @@ import time
 from harness.machine import Failure
 
 SMALL = {"kernel": "build:test/guest/small.bin", "memory": "16M"}
-# A VMM that its guest can hang or fault; a hang is found within two pings.
+# A VMM that its guest can harm; a hang is found within two pings.
 HURT = SMALL | {"vmm": "hurt", "ping": "200ms", "restart": {"most": 4, "within": "600s"}}
 HANGS = r"\bvmm\.hurt does not answer: it is ended$"
 FAULTS = r"\bvmm\.hurt faulted: .*\(cause 15, tval 0x8\)"
+EXITS = r"\bvmm\.hurt ended with code 7$"
 PING_SLACK_S = 5  # QEMU on a busy host, and the harness
 CHATTY_LINES = 3 * 1024
 CHATTY_BLOCKS = 1300  # lines; the first 1024 are written to the UART, the next 1024 by SBI's putchar
@@ -53,6 +54,31 @@ def test_restart_vmm_that_hangs(env):
 def test_restart_vmm_that_faults(env):
     """A VMM that faults in a handler is started anew; past the limit its guest is dead, and another guest goes on."""
     check_hurt(env, "dD", FAULTS)
+
+
+def test_restart_vmm_that_exits(env):
+    """A VMM that ends by itself is started anew like one that faults, and its guest notices nothing."""
+    check_hurt(env, "eE", EXITS)
+
+
+def test_restart_vmm_that_takes_no_bell(env):
+    """A VMM that leaves a signal in its Notification, and waits for no service, is ended within its ping time; the
+    next life finds the signal, and the key that it was about."""
+    with env.system({"hurt": HURT}) as archive, env.warren(archive) as machine:
+        machine.expect(r"^small: boot", 30)
+        for _ in range(2):
+            machine.send("b")
+            machine.expect(r"^small: hurt$", 30)
+            machine.send("?")
+            machine.expect(HANGS, PING_SLACK_S)
+            machine.expect(r"\bvmm\.hurt started anew$", 30)
+            machine.expect(r"^small: here$", 30)
+        machine.send("p")
+        machine.expect_exit(0, 30)
+        text = machine.text.clean
+    for line, count in ((HANGS, 2), (r"^small: boot", 1), (r"^small: here$", 2)):
+        if len(re.findall(line, text, re.M)) != count:
+            raise Failure(f"{line} stands {len(re.findall(line, text, re.M))} times in the text, not {count} times")
 
 
 def waiting(env, console):
