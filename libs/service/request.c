@@ -116,13 +116,13 @@ bool request_move(struct service *s)
 {
     bool moved = false;
 
-    atomic_store_explicit(&s->up->busy, 1, memory_order_relaxed);
+    atomic_store_explicit(&s->up->busy, s->busy + 1, memory_order_relaxed);
     for (uint32_t i = 0; i < s->connection_most; i++) {
         struct service_connection *c = service_connection_at(s, i);
         if (c != NULL)
             moved |= request_connection_move(s, c);
     }
-    atomic_store_explicit(&s->up->busy, 0, memory_order_relaxed);
+    atomic_store_explicit(&s->up->busy, s->busy, memory_order_relaxed);
     return moved;
 }
 

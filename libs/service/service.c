@@ -99,6 +99,12 @@ bool service_sleep(struct service *s, uint64_t *deadline_ticks)
     return sleeps;
 }
 
+void service_busy(struct service *s, uint32_t count)
+{
+    s->busy = count;
+    atomic_store_explicit(&s->up->busy, count, memory_order_relaxed);
+}
+
 void service_progress(struct service *s, uint32_t count)
 {
     s->progress += count;

@@ -122,11 +122,12 @@ struct service {
     uint32_t root_slot;
     uint32_t connection_most;
     uint32_t progress;
+    uint32_t busy;    /* service_busy() */
     uint64_t suspect; /* the poisonous request, or 0 */
     bool is_careful;
     bool has_looked;    /* at the table, in this life */
     bool knows_clients; /* each connection of the former life was seen */
-    bool has_news;   /* for the root server */
+    bool has_news;      /* for the root server */
     struct service_connection connection[CONTROL_CONNECTIONS_MAX];
 };
 
@@ -153,6 +154,10 @@ void service_root_wake(struct service *s);
 
 /* Something was completed: a service that works, and does not call this, is taken to hang. */
 void service_progress(struct service *s, uint32_t count);
+
+/* `count` requests are in flight at the service's device.  While it is not 0, the root server wants
+ * progress within the manifest's time.  Requests of on_request() count by themselves. */
+void service_busy(struct service *s, uint32_t count);
 
 /* Between service_hold() and service_release() the service has a value that is nowhere else: an
  * ordered end waits (proto/control.h, Holding). */

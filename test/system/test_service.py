@@ -97,6 +97,41 @@ def test_service_poison_is_answered_after_three_deaths(env):
             raise Failure(f"the service faulted {faults} times before its request was given up")
 
 
+def onlooker(env, guests, **options):
+    """A machine whose guests have the service onlooker as their serial port; a guest with a key is told to type it."""
+    keys = {name: SMALL | {"console": False, "onlooker": {"key": key} if key else {}} for name, key in guests.items()}
+    return env.system(keys, services={"onlooker": options})
+
+
+ONLOOKER_BROKEN = r"onlooker faulted.*|onlooker .*: it is ended|onlooker started anew|cannot be .*|kernel panic"
+
+
+def test_service_mapped_memory_goes_with_its_client(env):
+    """A service reads its clients' memory. When one ends, the memory goes before the service has left: its next access is
+    an error, the service lives, and the other client's memory stays."""
+    with onlooker(env, {"stays": "", "ends": "p"}) as archive, env.warren(archive) as machine:
+        for name in ("stays", "ends"):
+            line = rf"onlooker: reads the memory of {name}$"
+            if not re.search(line, machine.text.clean, re.M):
+                machine.expect(line, 30, unless=ONLOOKER_BROKEN)
+        machine.expect(r"onlooker: the memory of ends is gone, that of 1 is there$", 10, unless=ONLOOKER_BROKEN)
+        machine.expect_silence_of(ONLOOKER_BROKEN, 1)
+        if not re.search(r"\bguest ends powered itself off$", machine.text.clean, re.M):
+            raise Failure("the guest's end is not said")
+
+
+def test_service_without_progress_is_restarted(env):
+    """A service that answers pings, and whose work in flight makes no progress for the manifest's time, is started anew;
+    in its second life it reads its client's memory again."""
+    with onlooker(env, {"stays": ""}, stuck=1) as archive, env.warren(archive) as machine:
+        machine.expect(r"\bonlooker makes no progress: it is ended$", 30)
+        machine.expect(r"\bonlooker started anew$", 30)
+        machine.expect(r"onlooker: reads the memory of stays$", 30)
+        machine.expect_silence_of(ONLOOKER_BROKEN, 2)
+        if len(re.findall(r"onlooker: reads the memory of stays$", machine.text.clean, re.M)) != 2:
+            raise Failure("the stuck life did not read, or a life read twice")
+
+
 # Names that mean something else to the build: a header of the C library, and another program of Warren.
 RENAMED = {"echo": "threads", "probe": "kernel"}
 

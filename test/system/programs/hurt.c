@@ -3,8 +3,8 @@
  * Wraps, in a VMM, the function that handles an SBI call: a call of SBI's experimental extension
  * space (SBI specification, "Experimental SBI Extension Space") harms the VMM in the middle of the
  * handler, or makes it deaf: it answers the call, and then never takes the next signal of its
- * Notification.  a0 is the number of lives that the call harms; a later life answers as an unchanged
- * VMM does.  (The linker's --wrap gives the real functions their other names.)
+ * Notification.  a0 is the number of lives that the call harms; a later life answers as an
+ * unchanged VMM does.  (The linker's --wrap gives the real functions their other names.)
  */
 #include <stdlib.h>
 

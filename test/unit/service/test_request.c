@@ -149,11 +149,18 @@ END_TEST
 
 START_TEST(test_request_progress_counts_answers)
 {
-    /* `progress` moves with each answered request, and an idle service is not busy. */
+    /* `progress` moves with each answered request, and an idle service is not busy, unless its
+       device is: the answers of other requests do not change that. */
     world_ask(0, 1);
     world_ask(0, 2);
     ck_assert(world_run(0));
     ck_assert_uint_eq(world_up()->progress, 2);
+    ck_assert_uint_eq(world_up()->busy, 0);
+    service_busy(&world.service, 2);
+    world_ask(0, 3);
+    ck_assert(world_run(0));
+    ck_assert_uint_eq(world_up()->busy, 2);
+    service_busy(&world.service, 0);
     ck_assert_uint_eq(world_up()->busy, 0);
 }
 END_TEST
