@@ -21,6 +21,7 @@ import trace as tool  # noqa: E402
 SMALL = {"kernel": "build:test/guest/small.bin", "memory": "16M"}
 UART = 0x10000000
 MEMORY_MIB = 256
+ANSWERS = 20  # of the guest, with several exits each: more than a ring of one page holds
 
 
 class Traced:
@@ -105,6 +106,9 @@ def test_trace_small_ring_keeps_the_newest_and_counts_the_lost(env):
     """A ring of one page keeps the newest 125 records, with the power-off, and counts the lost ones."""
     with traced(env, "quiet warren.trace=exits,signals warren.trace-size=4K") as made:
         made.machine.expect(r"^small: boot, dirty 0\n", 60)
+        for _ in range(ANSWERS):
+            made.machine.send("?")
+            made.machine.expect("small: here")
         made.machine.send("p")
         made.machine.expect_exit(0)
         trace = made.read()
