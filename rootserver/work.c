@@ -102,11 +102,12 @@ void work_entry(struct work *w, unsigned connection, struct control_connection *
     const struct plan_side_place *side = &c->side[PLAN_SIDE_SERVICE];
     const char *client =
         from->is_guest ? system->guest[from->client].name : system->service[from->client].name;
+    bool takes_calls = system->service[c->instance].client.has_calls;
 
     *out = (struct control_connection){
         .wake_slot = side->wake_slot,
         .bit = (uint8_t)__builtin_ctzll(side->bit | UINT64_C(1) << 63),
-        .badge = c->served + 1,
+        .badge = takes_calls ? PLAN_CALLER_BADGE(c->served) : 0,
     };
     work_entry_rings(&system->service[c->instance].client, side->address, out);
     if (work_has_regions(w, connection))
@@ -148,6 +149,11 @@ MUST_CHECK work_resume(struct work *w, unsigned process, uint32_t restart_count)
 MUST_CHECK work_stop(struct work *w, unsigned process)
 {
     return exec_process_stop(&w->exec, process);
+}
+
+MUST_CHECK work_calls_cancel(struct work *w, unsigned process)
+{
+    return plan_process_is_vmm(process) ? OK : exec_calls_cancel(&w->exec, process);
 }
 
 /* The device's first register, in the root server. */

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+#include <abi/message.h>
 #include <proto/control.h>
 #include <proto/process_start.h>
 #include <rt/calls.h>
@@ -6,6 +7,8 @@
 #include <rt/rt_access.h>
 #include <rt/rt_service.h>
 #include <rt/rt_start_table.h>
+
+#include <string.h>
 
 struct rt_service_irqs {
     uint32_t slot[PROCESS_IRQS_MAX];
@@ -47,6 +50,18 @@ static void rt_service_irqs_ack(struct rt_service_irqs *irqs)
     irqs->open = 0;
 }
 
+_Static_assert(SERVICE_CALL_WORDS == MESSAGE_WORDS, "a call is a message");
+
+/* The service's Endpoint; CAP_NULL: the manifest has no calls. */
+static cap_t rt_service_endpoint(void)
+{
+    struct start_entry endpoint;
+
+    if (rt_entry_find(START_SLOT, "endpoint", &endpoint) != OK)
+        return CAP_NULL;
+    return cap_at(endpoint.slot);
+}
+
 static MUST_CHECK rt_service_begin(struct service *s, const struct service_model *model)
 {
     static const struct service_ops ops = {.signal = rt_service_signal,
@@ -66,34 +81,72 @@ static MUST_CHECK rt_service_begin(struct service *s, const struct service_model
     return err;
 }
 
-/* The signals that came, at the latest at the deadline.  Without a deadline to wait for, those
- * that came already. */
-static uint64_t rt_service_wait(bool sleeps, uint64_t deadline_ticks)
+/* The signals that came, at the latest at the deadline; 0: those that came already. */
+static uint64_t rt_service_wait(uint64_t deadline_ticks)
 {
     uint64_t bits = 0;
-    enum err err = sleeps ? notification_wait(cap_at(PROCESS_SLOT_WAKE), deadline_ticks, &bits)
-                          : notification_poll(cap_at(PROCESS_SLOT_WAKE), &bits);
+    cap_t wake = cap_at(PROCESS_SLOT_WAKE);
+    enum err err = deadline_ticks == 0 ? notification_poll(wake, &bits)
+                                       : notification_wait(wake, deadline_ticks, &bits);
 
     return err == OK ? bits : 0;
+}
+
+/* Answers the call in `m`: the message becomes the answer. */
+static void rt_service_call(struct service *s, struct message *m)
+{
+    struct service_call call = {.label = (uint32_t)(m->tag & TAG_LABEL_MASK)};
+
+    memcpy(call.word, m->word, sizeof call.word);
+    service_call(s, m->badge, &call);
+    m->tag = call.label;
+    memcpy(m->word, call.word, sizeof call.word);
+}
+
+/*
+ * The same for a service with an Endpoint: sends the answer in `m` to the caller, if one waits, and
+ * then takes signals or a call, whose answer is in `m` afterwards.  A wait without a deadline is of
+ * the kind that leaves callers the kernel's fast path.  A message that nobody waits for an answer
+ * to is answered too: the kernel drops the answer.
+ */
+static uint64_t rt_service_receive(struct service *s, cap_t endpoint, uint64_t deadline_ticks,
+                                   struct message *m)
+{
+    enum err err = deadline_ticks == DEADLINE_NEVER
+                       ? ipc_reply_recv(endpoint, m)
+                       : ipc_reply_recv_until(endpoint, m, deadline_ticks);
+
+    if (err != OK)
+        return 0;
+    if (m->tag & TAG_NOTIFIED)
+        return m->badge;
+    rt_service_call(s, m);
+    return 0;
 }
 
 int rt_service_run(struct service *s, const struct service_model *model)
 {
     struct rt_service_irqs irqs = {0};
+    struct message m = {0};
     uint64_t bits = 0, deadline_ticks = 0;
 
     if (rt_service_begin(s, model) != OK)
         return 1;
     rt_service_irqs_find(&irqs);
+    cap_t endpoint = rt_service_endpoint();
     for (;;) {
         unsigned turns = 0;
         while (turns < SERVICE_TURNS_MAX && service_turn(s, bits)) {
             turns++;
             bits = 0;
         }
-        bool sleeps = turns < SERVICE_TURNS_MAX && service_sleep(s, &deadline_ticks);
+        if (turns == SERVICE_TURNS_MAX || !service_sleep(s, &deadline_ticks))
+            deadline_ticks = 0; /* takes what has come already */
         rt_service_irqs_ack(&irqs);
-        bits = rt_service_wait(sleeps, deadline_ticks);
+        /* A call that comes before its connection is known waits in the Endpoint's queue. */
+        bits = cap_is_null(endpoint) || !service_knows_clients(s)
+                   ? rt_service_wait(deadline_ticks)
+                   : rt_service_receive(s, endpoint, deadline_ticks, &m);
         irqs.open = bits;
     }
 }

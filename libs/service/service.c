@@ -49,9 +49,7 @@ static void service_ping_answer(struct service *s)
     s->has_news = true;
 }
 
-/* The signal comes after the change.  A life that ends between the two has a successor, which
- * signals when it has answered the same. */
-static void service_root_tell(struct service *s)
+void service_root_tell(struct service *s)
 {
     if (!s->has_news)
         return;

@@ -10,8 +10,9 @@
  *     for (;;) {                                    rt_service_run() of rt/rt_service.h
  *         for (turns = 0; service_turn(s, bits) && turns < SERVICE_TURNS_MAX; turns++)
  *             bits = 0;
- *         bits = service_sleep(s, &deadline) ? wait for signals, until the deadline
- *                                            : the signals that came meanwhile;
+ *         bits = service_sleep(s, &deadline) ? wait for signals or a call, until the deadline
+ *                                            : the signals or the call that came meanwhile;
+ *         if a call came: service_call(), and the answer goes out before the next wait;
  *     }
  *
  * A life of a service may end at any instruction.  The control region and the rings outlive the
@@ -28,6 +29,13 @@
  *
  * Requests.  A model with on_request gets each record of ring 0 once, in order, and writes one
  * record of ring 1 for each (service/request.h has the rule).  Other rings are the model's own.
+ *
+ * Calls.  A client of a manifest with `calls` can call the service and wait for the answer
+ * (on_call).  The words are the model's own, and the label of the answer is an enum err.  Every
+ * call is answered: without on_call by ERR_NOT_SUPPORTED, and by ERR_NOT_FOUND if the client is not
+ * attached.  A new life takes no calls before it knows all of its clients.  A call is not repeated:
+ * if the service ends before it answers, the caller learns that the service ended
+ * (rt/rt_caller.h).
  *
  * Pure: outside effects go through struct service_ops.  The root server is trusted.  A client may
  * write anything into the rings at any time.
@@ -46,6 +54,7 @@
 #define SERVICE_TURNS_MAX    64 /* without a look at the signals */
 #define SERVICE_BIT_ROOT     (UINT64_C(1) << 0)
 #define SERVICE_RECORD_BYTES 256 /* of a request or reply, at most */
+#define SERVICE_CALL_WORDS   6
 
 /* One ring of a connection, as the manifest has it. */
 struct service_ring {
@@ -68,6 +77,12 @@ struct service_connection {
     bool is_broken;   /* a request ring has an impossible index; until the client attaches again */
     union service_ring_end ring[CONTROL_RINGS_MAX];
     void *data; /* the model's; NULL at on_connect */
+};
+
+/* A private copy of a client's call, and then the answer. */
+struct service_call {
+    uint32_t label; /* the kind of call; of an answer: enum err */
+    uint64_t word[SERVICE_CALL_WORDS];
 };
 
 struct service_model {
@@ -102,6 +117,13 @@ struct service_model {
     /* Writes the reply to a request that killed this service before.  With on_request: required. */
     void (*on_poison)(void *context, struct service_connection *c, const void *request,
                       void *reply);
+    /*
+     * Answers one call of an attached client, which waits.  May write `answer`, which is zeroed;
+     * on an error the client gets the error alone.  ERR_BAD_CALL: the protocol has no call with
+     * this label.
+     */
+    MUST_CHECK (*on_call)(void *context, struct service_connection *c,
+                          const struct service_call *call, uint64_t answer[SERVICE_CALL_WORDS]);
 };
 
 struct service_ops {
@@ -144,6 +166,9 @@ MUST_CHECK service_init(struct service *s, const struct service_model *model,
 
 /* Does a bounded piece of work.  `bits`: the signals since the last turn.  True: call again. */
 bool service_turn(struct service *s, uint64_t bits);
+
+/* Answers a call that was sent with `badge`: *call becomes the answer. */
+void service_call(struct service *s, uint64_t badge, struct service_call *call);
 
 /* Requests signals from all peers.  True: sleep until a signal, or until *deadline_ticks of the
  * time CSR (UINT64_MAX: no deadline).  False: there is work. */

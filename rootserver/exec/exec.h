@@ -71,6 +71,14 @@ MUST_CHECK exec_process_resume(struct exec *e, unsigned process, uint32_t restar
 /* Stops all threads of the process.  The first error of thread_suspend(). */
 MUST_CHECK exec_process_stop(struct exec *e, unsigned process);
 
+/*
+ * Destroys the Endpoint of an instance, so that calls in its queue return ERR_CANCELLED and the
+ * clients' capabilities are gone.  A client's side that is made later gets a capability to the
+ * spare, an Endpoint of which nobody receives.  Does nothing for a service without calls, and the
+ * second time.  The first error of the kernel's calls.
+ */
+MUST_CHECK exec_calls_cancel(struct exec *e, unsigned instance);
+
 /* "no memory", "not found" and so on, for messages. */
 const char *exec_error_name(enum err err);
 

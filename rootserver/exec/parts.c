@@ -207,3 +207,17 @@ MUST_CHECK exec_process_stop(struct exec *e, unsigned process)
         exec_note(&first, thread_suspend(cap_at(p->thread[i])));
     return first;
 }
+
+MUST_CHECK exec_calls_cancel(struct exec *e, unsigned instance)
+{
+    struct plan_instance *i = &e->plan->instance[instance];
+    enum err first = OK;
+
+    if (i->endpoint == 0 || !i->has_spare_endpoint)
+        return OK;
+    i->has_spare_endpoint = false;
+    exec_note(&first, UNTIL_DONE(cnode_revoke(own_cnode, i->endpoint)));
+    exec_note(&first, UNTIL_DONE(cnode_delete(own_cnode, i->endpoint)));
+    exec_note(&first, cnode_move(own_cnode, i->endpoint, own_cnode, i->endpoint + 1));
+    return first;
+}

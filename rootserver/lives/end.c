@@ -42,6 +42,8 @@ void life_give_up(struct lives *lives, unsigned process, enum life_outcome outco
     life_end_tell(lives, process);
     if (l->guest == NULL)
         printf("%s is not started again: its clients go on without it\n", l->name);
+    if (work_calls_cancel(lives->work, process) != OK)
+        printf("calls of %s cannot be ended\n", l->name);
     for (unsigned i = 0; i < lives->connection_count; i++) {
         if (lives->connection[i].service == process)
             connection_service_ended(lives, i, true);

@@ -36,6 +36,8 @@ void work_entry(struct work *work, unsigned connection, struct control_connectio
 MUST_CHECK work_resume(struct work *work, unsigned process, uint32_t restart_count);
 /* Stops all threads of the process. */
 MUST_CHECK work_stop(struct work *work, unsigned process);
+/* The service is not started again: calls that wait for it end, and so does each later one. */
+MUST_CHECK work_calls_cancel(struct work *work, unsigned process);
 
 /* Begins to reset the devices of a stopped process; work_reset_poll() returns ERR_AGAIN until all
  * of them have confirmed.  A process without devices is reset at once. */

@@ -12,7 +12,6 @@
 
 #define PAGE                 UINT64_C(4096)
 #define GIB                  (UINT64_C(1) << 30)
-#define CALLER_BADGE(served) ((served) + UINT64_C(1))
 
 static const struct system_client *connection_recipe(const struct build *b, unsigned connection)
 {
@@ -112,7 +111,8 @@ static void side_client(struct build *b, struct plan_connection *c, const struct
     if (endpoint == 0)
         return;
     place->endpoint_slot = p->slots.used_endpoint + c->used;
-    build_mint(b, endpoint, p->cnode, place->endpoint_slot, RIGHT_WRITE, CALLER_BADGE(c->served));
+    build_mint(b, endpoint, p->cnode, place->endpoint_slot, RIGHT_WRITE,
+               PLAN_CALLER_BADGE(c->served));
 }
 
 static void side_service(struct build *b, struct plan_connection *c, const struct plan_process *p)

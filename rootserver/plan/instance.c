@@ -141,8 +141,9 @@ void build_instance(struct build *b, unsigned index)
     struct build_piece piece =
         build_piece(b, build_home_bytes(service->client.most, service->is_log) + SMALL_BYTES);
     build_home(b, &piece, plan_process_of_instance(index), service->client.most, service->is_log);
+    instance->has_spare_endpoint = service->client.has_calls;
     if (service->client.has_calls)
-        instance->endpoint = build_new_objects(b, &piece, OBJ_ENDPOINT, ENDPOINT_BITS_MIN, 1);
+        instance->endpoint = build_new_objects(b, &piece, OBJ_ENDPOINT, ENDPOINT_BITS_MIN, 2);
     for (unsigned d = 0; d < service->device_count; d++)
         instance_device(b, &piece, index, d, &bits);
     for (unsigned m = 0; m < service->memory_count; m++)

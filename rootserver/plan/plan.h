@@ -52,6 +52,9 @@
  * without a badge signals. */
 #define PLAN_ROOT_BIT(process) (UINT64_C(1) << (1 + (process)))
 
+/* The badge of a client's calls. */
+#define PLAN_CALLER_BADGE(served) ((served) + UINT64_C(1))
+
 /* Slots of a process's CNode. */
 struct plan_layout_slots {
     uint32_t root, irq, vcpu, endpoint, used, used_endpoint, served;
@@ -101,7 +104,8 @@ struct plan_memory {
 
 struct plan_instance {
     struct plan_home home;
-    uint32_t endpoint; /* 0: the service takes no calls */
+    uint32_t endpoint; /* 0: the service takes no calls; in the next slot is a spare one */
+    bool has_spare_endpoint;
     struct plan_device device[SYSTEM_DEVICES_MAX];
     struct plan_memory memory[SYSTEM_MEMORIES_MAX];
 };

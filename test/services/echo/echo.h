@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Requests and replies of the service echo: the same record. */
+/* Requests and replies of the service echo: the same record; and its calls. */
 #ifndef TEST_SERVICES_ECHO_ECHO_H
 #define TEST_SERVICES_ECHO_ECHO_H
 
 #include <stdint.h>
+
+#include <base/err.h>
 
 #define ECHO_WORDS 5u
 
@@ -44,6 +46,19 @@ static inline uint64_t echo_sum(const struct echo_record *record)
         sum = echo_mix(sum, record->word[i]);
     return sum;
 }
+
+#define ECHO_CALL_WORDS 6u
+
+/* Labels of calls. */
+enum echo_call {
+    ECHO_CALL_TURN = 0, /* answer with the words in reverse order */
+    ECHO_CALL_DIE = 1,  /* a call that kills the service */
+    ECHO_CALL_COUNT,
+};
+
+/* Answers a call.  ERR_BAD_CALL: no such label.  Does not return from ECHO_CALL_DIE. */
+MUST_CHECK echo_call(uint32_t label, const uint64_t word[ECHO_CALL_WORDS],
+                     uint64_t answer[ECHO_CALL_WORDS]);
 
 /* Answers a request.  Does not return from ECHO_DIE. */
 void echo_answer(const struct echo_record *request, struct echo_record *reply);

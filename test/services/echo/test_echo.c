@@ -56,6 +56,19 @@ START_TEST(test_echo_dies_when_told)
 }
 END_TEST
 
+START_TEST(test_echo_call_turns_the_words_or_is_refused)
+{
+    /* A label that echo does not know is refused, and no word is written. */
+    const uint64_t word[ECHO_CALL_WORDS] = {1, 2, 3, 4, 5, 6};
+    uint64_t answer[ECHO_CALL_WORDS] = {0};
+    ck_assert_int_eq(echo_call(ECHO_CALL_COUNT, word, answer), ERR_BAD_CALL);
+    ck_assert_uint_eq(answer[0], 0);
+    ck_assert_int_eq(echo_call(ECHO_CALL_TURN, word, answer), OK);
+    for (unsigned i = 0; i < ECHO_CALL_WORDS; i++)
+        ck_assert_uint_eq(answer[i], 6 - i);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("echo");
@@ -64,6 +77,7 @@ int main(void)
     tcase_add_test(tc, test_echo_turns_the_words);
     tcase_add_test(tc, test_echo_refuses_what_is_garbled);
     tcase_add_test(tc, test_echo_refuses_an_unknown_kind);
+    tcase_add_test(tc, test_echo_call_turns_the_words_or_is_refused);
     tcase_add_test_raise_signal(tc, test_echo_dies_when_told, SIGILL);
     suite_add_tcase(suite, tc);
     return run_suites(srunner_create(suite));

@@ -3,6 +3,7 @@
 #include <check.h>
 #include <string.h>
 
+#include <test/services/probe/calls.h>
 #include <test/services/probe/probe.h>
 
 #define RECORDS 16u
@@ -106,6 +107,39 @@ START_TEST(test_probe_wants_an_error_for_poison)
 }
 END_TEST
 
+/* The result of the next call from an echo that runs, changed by `bit` of a word or by nothing. */
+static void call_once(struct calls *calls, uint64_t bit)
+{
+    uint64_t word[ECHO_CALL_WORDS], answer[ECHO_CALL_WORDS] = {0};
+    uint32_t label = calls_next(calls, word);
+    enum err err = label == ECHO_CALL_DIE    ? ERR_PEER_DIED
+                   : label == ECHO_CALL_TURN ? OK
+                                             : ERR_BAD_CALL;
+
+    for (unsigned i = 0; i < ECHO_CALL_WORDS; i++)
+        answer[i] = word[ECHO_CALL_WORDS - 1 - i];
+    answer[2] ^= bit;
+    calls_result(calls, err, answer);
+}
+
+START_TEST(test_probe_calls_know_their_right_answers)
+{
+    /* An honest service is right, its end is no mistake, and a changed word or another error is. */
+    struct calls calls = {.deadly = 50};
+    for (unsigned i = 0; i < 100; i++)
+        call_once(&calls, 0);
+    ck_assert_uint_eq(calls.wrong, 0);
+    ck_assert_uint_eq(calls.ended, 2);
+    calls_result(&calls, ERR_PEER_DIED, NULL);
+    ck_assert_uint_eq(calls.wrong, 0);
+    call_once(&calls, 1);
+    ck_assert_uint_eq(calls.wrong, 1);
+    calls_result(&calls, ERR_NOT_FOUND, NULL);
+    ck_assert_uint_eq(calls.wrong, 2);
+    ck_assert_int_eq(calls.last_wrong, ERR_NOT_FOUND);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("probe");
@@ -115,6 +149,7 @@ int main(void)
     tcase_add_test(tc, test_probe_all_answers_are_right);
     tcase_add_test(tc, test_probe_sees_a_doubled_and_a_lost_answer);
     tcase_add_test(tc, test_probe_wants_an_error_for_poison);
+    tcase_add_test(tc, test_probe_calls_know_their_right_answers);
     suite_add_tcase(suite, tc);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_ENV);

@@ -169,6 +169,14 @@ MUST_CHECK work_stop(struct work *work, unsigned process)
     return OK;
 }
 
+MUST_CHECK work_calls_cancel(struct work *work, unsigned process)
+{
+    (void)work;
+    ck_assert(!world.runs[process]);
+    world.calls_cancelled[process]++;
+    return OK;
+}
+
 void work_reset_begin(struct work *work, unsigned process)
 {
     (void)work;

@@ -40,6 +40,7 @@ struct lives_world {
     bool runs[PLAN_PROCESSES_ALL];
     enum mood mood[PLAN_PROCESSES_ALL];
     unsigned starts[PLAN_PROCESSES_ALL], resets[PLAN_PROCESSES_ALL];
+    unsigned calls_cancelled[PLAN_PROCESSES_ALL];
     bool reset_is_stuck;
     bool is_pinned[PLAN_CONNECTIONS_MAX];
     unsigned steps_of_a_part;

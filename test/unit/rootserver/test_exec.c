@@ -82,7 +82,7 @@ static enum err kernel_move(const struct abi_regs *r)
     if (!slot[r->a4].is_filled)
         return ERR_INVALID_CAP;
     empty(r->a4);
-    return OK;
+    return fill(r->a0, r->a2, slot[r->a4].parent, slot[r->a4].type);
 }
 
 static enum err kernel_delete(const struct abi_regs *r)
@@ -275,6 +275,38 @@ START_TEST(test_exec_undo_in_steps_while_memory_is_planned)
 }
 END_TEST
 
+START_TEST(test_exec_calls_cancel_puts_the_spare_in_the_endpoints_place)
+{
+    /* The Endpoint is destroyed, once, and clients made later find another one; the instance is
+     * undone and planned as ever.  A service without calls keeps what it has. */
+    struct problem problem = {""};
+    begin();
+    again_every = 3;
+    unsigned before = filled;
+    for (unsigned i = 0; i < 3; i++) {
+        ck_assert_int_eq(plan_instance(&sample.in, &plan, 2, &problem), OK);
+        step_until_done(plan_part_instance(2));
+        uint32_t endpoint = plan.instance[2].endpoint;
+        unsigned made = filled;
+        for (unsigned k = 0; k < 2; k++) {
+            ck_assert_int_eq(exec_calls_cancel(&exec, 2), OK);
+            ck_assert(slot[endpoint].is_filled && slot[endpoint].type == OBJ_ENDPOINT);
+            ck_assert(!slot[endpoint + 1].is_filled);
+            ck_assert_uint_eq(filled, made - 1);
+        }
+        while (exec_undo(&exec, plan_part_instance(2), 1) == ERR_AGAIN)
+            ;
+        ck_assert_uint_eq(filled, before);
+    }
+    ck_assert_int_eq(plan_instance(&sample.in, &plan, 0, &problem), OK);
+    step_until_done(plan_part_instance(0));
+    unsigned made = filled;
+    ck_assert_int_eq(exec_calls_cancel(&exec, 0), OK);
+    ck_assert_uint_eq(filled, made);
+    sample_free(&sample);
+}
+END_TEST
+
 START_TEST(test_exec_part_that_fails_anywhere_is_undone)
 {
     /* Whichever call fails, the error names the action, and exec_undo() leaves nothing. */
@@ -371,6 +403,7 @@ int main(void)
     tcase_add_loop_test(tc, test_exec_parts_in_steps_interleaved_lose_nothing, 0, 5);
     tcase_add_test(tc, test_exec_part_zeroes_one_group_in_a_call);
     tcase_add_test(tc, test_exec_undo_in_steps_while_memory_is_planned);
+    tcase_add_test(tc, test_exec_calls_cancel_puts_the_spare_in_the_endpoints_place);
     tcase_add_test(tc, test_exec_part_that_fails_anywhere_is_undone);
     tcase_add_test(tc, test_exec_stop_suspends_every_thread);
     tcase_add_test(tc, test_exec_states_are_kept);

@@ -239,12 +239,13 @@ END_TEST
 START_TEST(test_step_client_without_its_service_gets_its_side_again)
 {
     /* A client that restarts after its service was given up gets its side of the connection, with
-       a state that says that no service will come. */
+       a state that says that no service will come; calls that waited for the service have ended. */
     world_run_for(HZ / 10);
     lives.life[ECHO].restart.most = 0;
     lives_end(&lives, ECHO, LIFE_END_FAULT, now_ticks);
     world_run_for(HZ / 10);
     ck_assert_int_eq(lives.life[ECHO].outcome, LIFE_OUTCOME_DEAD);
+    ck_assert_uint_eq(world.calls_cancelled[ECHO], 1);
     lives_end(&lives, LEFT, LIFE_END_FAULT, now_ticks);
     world_run_for(HZ / 10);
     ck_assert(world.runs[LEFT]);

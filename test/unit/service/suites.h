@@ -4,6 +4,7 @@
 
 #include <check.h>
 
+Suite *call_suite(void);
 Suite *protocol_suite(void);
 Suite *request_suite(void);
 Suite *restart_suite(void);
