@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Before the event loop: archive, configuration, the root server's own objects,
- * and the lives as the configuration wants them.  Nothing runs yet, so all text
- * goes to the kernel's log.
+ * and the lives of the configuration's processes. No process runs yet, so all text goes to the
+ * kernel's log.
  */
 #include <rootserver/boot.h>
 
@@ -109,8 +109,7 @@ static uint64_t boot_clock_read(void)
     return now > up ? now - up : 0;
 }
 
-/* Makes a part of the plan.  Before the loop there is nothing to look at
- * between two steps. */
+/* Makes a part of the plan.  Before the loop no message can come between two steps. */
 static void boot_part_make(unsigned part, const char *what)
 {
     struct exec_failed failed = {0};

@@ -20,8 +20,8 @@ static bool loop_work(uint64_t now)
     return true;
 }
 
-/* When to go on with work that this turn, which began at `begun`, could not finish.  The time lies
- * ahead, because only then do processes of lower priority run. */
+/* The time at which to go on with the work that this turn could not finish. `begun` is the time at
+ * which the turn began. Until then, processes of lower priority run. */
 static uint64_t loop_rest_end(uint64_t begun)
 {
     uint64_t now = rt_time_ticks(), least = root.boot->timebase_hz * LOOP_REST_US / 1000000;

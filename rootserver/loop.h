@@ -6,8 +6,8 @@
  *
  * While there is work, the wait ends after a short rest.  Processes of lower priority run in that
  * time, so that a long start neither stops the guests nor makes their VMMs look hung, and a message
- * ends the rest.  So an obituary waits for LOOP_WORK_US and one piece of work at most, however
- * large the guest is that is being made.
+ * ends the rest.  So the message about an end waits for at most LOOP_WORK_US and one piece of work,
+ * also while a large guest is made.
  */
 #ifndef ROOTSERVER_LOOP_H
 #define ROOTSERVER_LOOP_H

@@ -41,9 +41,9 @@ unsigned policy_fault_count(struct policy_limiter *limiter, const struct policy_
                             uint64_t hz, uint64_t now);
 
 /*
- * Waits for another process to do something.  The patience ends after POLICY_LOOKS looks that
- * stand at least a tenth of the period apart.  A stop of the whole machine is one look, so the
- * other process gets its time however late the looks come.
+ * Waits for another process to do something.  The patience ends after POLICY_LOOKS looks, with at
+ * least a tenth of the period between two looks. A stop of the whole machine counts as one look, so
+ * the other process still gets its time.
  */
 struct policy_patience {
     uint64_t step_ticks;

@@ -191,7 +191,7 @@ static void report_log(struct reports *r, unsigned process, const struct message
                     m->word[0] < sizeof text ? (unsigned)m->word[0] : sizeof text);
 }
 
-/* A defect of the VMM may be gone in its next life; a guest that is unusable stays so. */
+/* After a defect of the VMM the next life may go on; a guest that is unusable stays unusable. */
 static enum life_end report_failed_end(uint64_t failure)
 {
     return failure == REPORT_FAILURE_VCPU || failure == REPORT_FAILURE_INTERNAL ? LIFE_END_FAULT

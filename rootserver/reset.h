@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Named methods to stop a device whose driver is gone.  A reset is begun, and then looked at until
- * the device confirms; nothing here waits.
+ * Named methods to stop a device whose driver is gone.  The caller begins a reset, and then polls
+ * until the device confirms; no function waits.
  *
  *   none     there is nothing to stop: the device reads and writes no memory
  *   virtio   virtio 1.2, "MMIO Device Register Layout" and "Driver Requirements: Device Status

@@ -14,7 +14,7 @@ struct root_end {
     bool is_said; /* the last lines are written, to the log's life number `life` */
     bool is_flush_asked;
     uint32_t life;
-    unsigned says; /* how often they were said */
+    unsigned says; /* how often the last lines were written */
 };
 
 struct root {

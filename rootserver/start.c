@@ -34,8 +34,8 @@ ATTR_NORETURN void root_end_machine(bool well)
     volatile uint32_t *finisher = root.finisher;
 
     if (finisher != NULL) {
-        /* The store may take effect later.  Waits, because output or a fault in between would look
-         * like the reason of the machine's end. */
+        /* The store may take effect later.  The root server waits here, because its next output or
+         * fault would look like the reason of the machine's end. */
         uint64_t deadline = rt_time_ticks() + FINISHER_SECONDS * root.boot->timebase_hz;
         *finisher = well ? FINISHER_PASS : FINISHER_FAIL;
         while (rt_time_ticks() < deadline)

@@ -107,7 +107,7 @@ static bool is_own_tombstone(const struct slot *node, const struct slot *slot)
 }
 
 /* Delete the first child of `slot`.  A revoke may destroy the very table that holds `slot`: that
- * table is taken apart last, or `slot` and with it the way to the other children would be gone. */
+ * table is taken apart last, because `slot` leads to the other children. */
 static void revoke_step(struct hart *hart, struct slot *slot)
 {
     if (is_own_tombstone(slot->first_child, slot))

@@ -217,7 +217,7 @@ static enum err ipc_receive(struct invocation *inv, uint64_t deadline_ticks)
 
     /* Preemptible: any number of senders may fail here because no slot is free for a capability. */
     while (!thread_is_signalled(receiver) || receiver->is_message_next) {
-        receiver->is_message_next = false; /* a message that fails has had its turn, too */
+        receiver->is_message_next = false; /* also if the message fails */
         err = sender_take(endpoint, receiver);
         if (err == OK || err == ERR_NOT_FOUND)
             break;

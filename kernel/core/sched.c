@@ -11,7 +11,7 @@
 
 /* ---- the ready queue ---------------------------------------------------------- */
 
-/* Behind `before`, which is in the same list; NULL: at the front. */
+/* Inserts behind `before`, which is in the same list; NULL: at the front. */
 static inline void ready_insert(struct hart *hart, struct thread *before, struct thread *thread)
 {
     struct ready_queue *ready = &hart->ready;
@@ -21,7 +21,7 @@ static inline void ready_insert(struct hart *hart, struct thread *before, struct
     ready->present |= UINT64_C(1) << priority;
 }
 
-/* At the end, for a new slice. */
+/* Inserts at the end: the thread waits for a new slice. */
 static void ready_push_last(struct hart *hart, struct thread *thread)
 {
     struct ready_queue *ready = &hart->ready;
@@ -105,8 +105,8 @@ static bool slice_begin_alone(struct hart *hart)
     return true;
 }
 
-/* `thread` wakes, and `is_shared`: its priority is the current thread's.  Had every equal that was
- * ready when it blocked a whole slice since, or blocked? */
+/* `thread` wakes; `is_shared`: the current thread has the same priority. Since `thread` blocked,
+ * has every equal that was ready then used up a slice or blocked? */
 static bool slice_is_due(struct hart *hart, const struct thread *thread, bool is_shared)
 {
     if (thread->ticket < hart->served[thread->priority])
@@ -115,8 +115,8 @@ static bool slice_is_due(struct hart *hart, const struct thread *thread, bool is
            slice_begin_alone(hart);
 }
 
-/* An equal of `thread`, which wakes, is ready; `is_shared`: that is the current thread.  A function
- * of its own: sched_ready() then saves no register. */
+/* `thread` wakes while an equal is ready; `is_shared`: the current thread is such an equal. This is
+ * a function of its own, so that sched_ready() saves no register. */
 static ATTR_NOINLINE void ready_wake(struct hart *hart, struct thread *thread, bool is_shared)
 {
     if (slice_is_due(hart, thread, is_shared))
@@ -164,7 +164,8 @@ void sched_block(struct thread *thread, enum thread_phase phase)
     thread->state = (uint8_t)phase;
 }
 
-/* The blocked thread `from` gives its slice, which `to` goes on with, for that of `to`. */
+/* `from` is blocked, and `to` goes on with the slice of `from`.  In exchange, `from` takes the rest
+ * of `to`. */
 static inline void slice_swap(struct thread *from, const struct thread *to)
 {
     from->slice_left_ticks = to->slice_left_ticks;
@@ -232,7 +233,7 @@ static void deadline_serve(struct hart *hart, uint64_t now, uint32_t floor)
         deadline_end(thread);
 }
 
-/* An idle hart runs the thread without a queue. */
+/* An idle hart has no queue to wait in: the thread runs at once. */
 static void run_start_alone(struct hart *hart, struct thread *thread, uint64_t now)
 {
     thread->state = THREAD_READY;
@@ -338,7 +339,7 @@ struct thread *sched_pick(struct hart *hart)
     uint64_t now = hal_time();
     if (current != NULL)
         run_preempt(hart, now);
-    /* A sleeper of this priority must get into the queue even if no slice ever ends. */
+    /* A sleeper of this priority must enter the queue even if no slice ends. */
     if (deadline_has_passed(hart, now))
         deadline_serve(hart, now, ready_top(hart));
     struct thread *next = ready_pop(hart, ready_top(hart));
@@ -361,7 +362,7 @@ static ATTR_NOINLINE void timer_rearm_if_new(struct hart *hart, uint64_t deadlin
         timer_arm_hart(hart, deadline);
 }
 
-/* `other`: the earliest deadline that is not a sleeper's. */
+/* `other`: the earliest deadline of the slice and of the guest. */
 static ATTR_NOINLINE void timer_rearm_for_sleepers(struct hart *hart, uint64_t other)
 {
     uint64_t sleeper = timer_earliest_from(&hart->timers, hart->current->priority);

@@ -2,7 +2,7 @@
 /*
  * The scheduler of a hart runs the first ready thread of the highest priority.  Threads of equal
  * priority ("equals") share their time by slices of 10 ms.  A thread that sleeps often must not
- * wait for the slices of others each time, and must not take from them more than its share
+ * wait for the slices of its equals at each wake-up, and must not get more than its share
  * (docs/adr/0017-the-rest-of-a-slice.md).
  *
  *   - A thread that blocks keeps the rest of its slice.  If it wakes with a rest, it runs before

@@ -75,7 +75,7 @@ struct thread {
     struct dead_link dead;             /* objects that it condemned and must take apart */
     uint64_t run_since_ticks, runtime_ticks;
     uint64_t slice_left_ticks; /* while it does not run; 0: none, it gets a new slice in its turn */
-    uint64_t ticket;           /* its own in the ready queue, or the last one when it blocked */
+    uint64_t ticket;           /* in the ready queue; or the newest ticket when it blocked */
     uint64_t fault_word[FAULT_WORDS];
     struct fp_state fp;
 };

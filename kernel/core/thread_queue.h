@@ -16,7 +16,7 @@ static inline void thread_queue_push_last(struct thread_queue *queue, struct thr
     queue->last = thread;
 }
 
-/* Behind `before`, which is in `queue`; NULL: at the front. */
+/* Inserts behind `before`, which is in `queue`; NULL: at the front. */
 static inline void thread_queue_insert(struct thread_queue *queue, struct thread *before,
                                        struct thread *thread)
 {

@@ -98,7 +98,7 @@ uint64_t timer_earliest_from(const struct timer_queue *queue, uint8_t floor)
 struct timer *timer_due_by_priority(const struct timer_queue *queue, uint64_t now_ticks,
                                     uint32_t floor)
 {
-    uint64_t due = TIMER_NEVER - now_ticks; /* as urgent as this, or more */
+    uint64_t due = TIMER_NEVER - now_ticks; /* an entry of at least this value has passed */
     const uint64_t *group = &queue->group[TIMER_GROUPS - 1];
 
     while (*group < due)

@@ -113,8 +113,8 @@ rt_access_end:
     .size rt_copy_out, . - rt_copy_out
 
     /* The second exit.  Touch the process's own side where the copy was, at the first byte and at
-     * the last that the loop can have reached: if that side caused the fault, the process faults
-     * again, here, outside the range. */
+     * the last that the loop can have reached: if that side caused the fault, this access faults
+     * too, and outside of the range the process dies. */
     .type rt_access_exit, @function
 rt_access_exit:
     mv t0, a0

@@ -9,8 +9,9 @@
  * process; the program file names the range in a note (libs/elf/elf.h).
  *
  * A fault on the process's own side of the copy is a fault of the process, and so is a fault in
- * every other code.  So code that reads a client's memory directly dies with that memory.  Rings
- * and info pages need no copy routine: they belong to the root server and do not vanish.
+ * every other code.  So a process that reads a client's memory with other code dies when that
+ * memory is unmapped.  Rings and info pages need no copy routine: they belong to the root server
+ * and do not vanish.
  */
 #ifndef RT_RT_ACCESS_H
 #define RT_RT_ACCESS_H

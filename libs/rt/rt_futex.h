@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Waiting for a word of the process's memory to change: what the C library's locks stand on
+ * Waits until a word of the process's memory changes. The locks of the C library use these calls
  * (Linux manual page futex(2), FUTEX_WAIT, FUTEX_WAKE and FUTEX_REQUEUE).
  *
  * Each thread has one place in a table.  In the place stands the address that the thread waits for,
@@ -13,13 +13,14 @@
  *            until the place is 0
  *
  * No wake-up is lost: both sides store first and load afterwards, in one order of all (seq_cst).
- * So either the waiter sees the changed word, or the waker sees the waiter's place.  Who exchanges
- * the address for 0 decides the end of the wait: the waker (the wait ends well, and a signal is
- * under way) or the waiter (timeout).  A signal that comes after the end of its wait is taken by a
+ * So either the waiter sees the changed word, or the waker sees the waiter's place.  The thread
+ * that exchanges the address for 0 decides how the wait ends: the waker (the wait succeeds, and a
+ * signal is in flight) or the waiter (timeout).  A signal that comes after the end of its wait is
+ * taken by a
  * later wait, which looks at its place and waits again.
  *
- * No step waits for another thread, and there is no lock: a thread that is preempted anywhere in
- * here holds up no other, whatever the priorities.
+ * No step waits for another thread, and there is no lock: a thread that is preempted in any step
+ * delays no other thread, whatever the priorities.
  */
 #ifndef RT_RT_FUTEX_H
 #define RT_RT_FUTEX_H

@@ -7,8 +7,8 @@
 
 /*
  * Runs the service for ever: finds the control region in the start record, waits for signals and
- * calls, and acknowledges each interrupt of the service's devices before it waits again, so after
- * the turns in which the model has served the device.  The answer to a call goes out when the
+ * calls, and acknowledges each interrupt of the service's devices after the turns in which the
+ * model has served the device, before the next wait.  The answer to a call goes out when the
  * service waits again.  `s` needs no initialisation.  Returns only if the service cannot begin; the
  * result is the process's exit code.
  */

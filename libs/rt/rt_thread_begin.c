@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Where crt.S brings the threads of an ordinary process but the first: to rt_thread_wait(). */
+/* crt.S calls this for each thread of an ordinary process but the first. */
 #include <rt/rt_start_table.h>
 #include <rt/rt_threads.h>
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The ends of a thread's stack: where C code begins on it, and begins again. */
+/* Begins C code on a thread's stack, and begins it again from the stack's end. */
     .text
     .global rt_thread_wait
     .type rt_thread_wait, @function

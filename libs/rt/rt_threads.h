@@ -15,7 +15,7 @@
  *   lock Notification   waits inside the C library, and of a thread that has nothing to do
  *                       (rt_futex.h); no other signal goes there, and no program uses it
  *
- * The C library is right in all threads: errno, malloc, stdio, mutexes, condition variables,
+ * The C library works in all threads: errno, malloc, stdio, mutexes, condition variables,
  * rwlocks, semaphores, thread-specific data.  A thread that waits for a lock blocks.
  *
  *   pthread_create()   EAGAIN if no planned thread is free: a joined thread is free at once, a

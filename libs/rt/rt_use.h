@@ -51,8 +51,9 @@ MUST_CHECK rt_irq_find(const struct start_table *table, const char *name, struct
 MUST_CHECK rt_slot_find(const struct start_table *table, const char *name, uint32_t *out);
 
 /*
- * The number of the connection, of those with this key, that has `nth` others before it: from 0 on
- * until ERR_NOT_FOUND.  A VMM's key is that of the guest's file; a service's is "as" of its need.
+ * The number of the connection, of those with this key, that has `nth` others before it: count
+ * `nth` from 0 until ERR_NOT_FOUND.  A VMM's key is that of the guest's file; a service's is "as"
+ * of its need.
  */
 MUST_CHECK rt_use_find(const struct start_table *table, const char *key, unsigned nth,
                        unsigned *use);

@@ -51,7 +51,7 @@ MUST_CHECK exec_part(struct exec *e, unsigned part, unsigned steps, struct exec_
  *   ERR_AGAIN  not complete yet
  *   ERR_STATE  the part is not planned
  *   ERR_BUSY   a device may still write to its memory (plan_is_pinned())
- *   others     the first error of cnode_revoke() and cnode_delete(); all the rest was tried
+ *   others     the first error of cnode_revoke() and cnode_delete(); all other calls were made
  */
 MUST_CHECK exec_clear(struct exec *e, unsigned part, unsigned steps);
 

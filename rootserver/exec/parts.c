@@ -35,7 +35,7 @@ static MUST_CHECK exec_queue_run(struct memory *memory)
     return err;
 }
 
-/* After a failure inside a group of actions. */
+/* Empties the scratch slots after a failure inside a group of actions. */
 static void exec_scratch_empty(const struct plan *plan)
 {
     for (uint32_t i = 0; i < PLAN_SCRATCH; i++) {
@@ -106,7 +106,8 @@ MUST_CHECK exec_part(struct exec *e, unsigned number, unsigned steps, struct exe
     return OK;
 }
 
-/* The capability that an action put where no revoke of the part's memory reaches; false: none. */
+/* Finds the capability of an action that a revoke of the part's memory does not delete. False: the
+ * action made none. */
 static bool exec_action_leaves(const struct plan *plan, const struct plan_action *a, bool is_side)
 {
     bool is_own = a->other == BOOT_SLOT_CNODE;

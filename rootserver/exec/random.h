@@ -14,8 +14,8 @@ struct random_source {
     uint32_t key[8];
 };
 
-/* `seed` is the entropy that firmware provided, of any length.  `time` makes two starts with the
- * same seed, or with none, differ. */
+/* `seed` is the entropy that firmware provided, of any length. `time` makes the bytes differ when
+ * two starts have the same seed, or none. */
 void random_init(struct random_source *source, const uint8_t *seed, size_t bytes, uint64_t time);
 void random_fill(struct random_source *source, uint8_t *to, size_t bytes);
 

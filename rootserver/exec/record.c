@@ -8,7 +8,7 @@
 #include <base/attr.h>
 #include <proto/control.h>
 
-/* Counts the entries and their bytes at first (`to` is NULL), and then writes them. */
+/* Runs twice: first it counts the entries and their bytes (`to` is NULL), then it writes them. */
 struct record {
     const struct plan_input *in;
     const struct plan *plan;

@@ -252,7 +252,7 @@ static void link_ping_look(struct link *link, uint64_t now)
             policy_patience_stop(&link->pong);
             link->ping_at = now + link->times.ping_ticks;
         } else if (policy_patience_look(&link->pong, now, &is_over)) {
-            if (link_is_excused(link)) /* it gets the whole time once the service is back */
+            if (link_is_excused(link)) /* the whole time begins when the service is back */
                 policy_patience_start(&link->pong, link->times.ping_ticks, now);
             else if (is_over)
                 link->fault = "does not answer";

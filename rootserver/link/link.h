@@ -8,7 +8,8 @@
  * end the process.  link_look() does all of that; the caller calls link_look() at the time of
  * link_deadline() and after each signal, and may call it at any other time.
  *
- * The process's part of the region is hostile: the link reads each word once and believes none.
+ * The process's part of the region is hostile: the link reads each word once, and no word can harm
+ * the root server.
  */
 #ifndef ROOTSERVER_LINK_LINK_H
 #define ROOTSERVER_LINK_LINK_H
@@ -32,8 +33,8 @@ struct link_times {
     uint64_t progress_ticks; /* and makes progress within this time; 0: is not judged */
 };
 
-/* After the client's end, the service has this many ping times to work the rings off; then it is
- * told to leave. */
+/* After the client's end, the service has this many ping times to finish what is in the rings. Then
+ * the state becomes LEAVING. */
 #define LINK_LEAVE_PINGS 30
 
 /* One entry of the served table. */
@@ -48,7 +49,7 @@ struct link {
     struct link_times times;
     bool is_up;
     bool is_table_whole;
-    const char *fault; /* why the process counts as hung: "does not ..."; NULL: it does not */
+    const char *fault; /* why the process counts as hung: "does not ..."; or NULL */
 
     uint32_t ping;
     uint64_t ping_at; /* ticks of the next ping; POLICY_NEVER while a ping is not answered */
@@ -89,7 +90,7 @@ enum control_answer_state link_answer(const struct link *link, unsigned index,
 /* Sets the state of a connection that the process uses, for this life and each later one. */
 void link_used(struct link *link, unsigned index, enum control_used_state state);
 
-/* Has the process a value that is nowhere else (proto/control.h, Holding)? */
+/* Does the process hold a value that exists nowhere else (proto/control.h, Holding)? */
 bool link_holds(const struct link *link);
 
 /* What the process was working on (`doing`); read after its death, before link_up(). */

@@ -74,7 +74,7 @@ static void connection_side_make(struct lives *lives, unsigned connection, uint6
         connection_offer(lives, connection, now);
         return;
     }
-    /* From its first step on, and also after a failure, there is something to unmake. */
+    /* After the first step, and also after a failure, a part of the side may be made. */
     *(c->is_side_made ? &c->has_region : &c->has_service_side) = true;
     enum err err = work_make(lives->work, part, &problem);
     if (err == ERR_AGAIN)
@@ -98,7 +98,7 @@ static void connection_side_undo(struct lives *lives, unsigned connection)
         work_undo(lives->work, plan_part_side(connection, PLAN_SIDE_SERVICE)) == ERR_AGAIN;
 }
 
-/* True: the answer is news. */
+/* True: the answer differs from the last one. */
 static bool connection_answer_look(struct lives *lives, unsigned connection)
 {
     struct life_connection *c = &lives->connection[connection];
@@ -182,7 +182,7 @@ static bool connection_service_step(struct lives *lives, unsigned connection, ui
     return true;
 }
 
-/* Is the connection in the service's table, as far as it is there at all? */
+/* Is the connection in the service's table, or will it never be there? */
 static bool connection_is_told(const struct life_connection *c)
 {
     return c->is_bad || connection_needs_no_offer(c);
@@ -217,7 +217,7 @@ void connection_service_ended(struct lives *lives, unsigned connection, bool is_
 {
     struct life_connection *c = &lives->connection[connection];
 
-    /* Told to leave, and it did not: the next life gets the memory no more. */
+    /* The service was told to leave and did not: its next life does not get the memory. */
     c->has_left |= c->is_offered && link_entry_is_leaving(&lives->life[c->service].link, c->served);
     c->is_offered = c->is_side_made = false;
     connection_state_set(lives, connection, is_final ? CONTROL_USED_RETIRED : CONTROL_USED_AWAY);

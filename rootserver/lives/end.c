@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* How lives end, and what is known of all of them. */
+/* Ends lives, and answers questions about all lives. */
 #include <rootserver/lives/lives.h>
 
 #include <stdio.h>
@@ -70,7 +70,8 @@ static void life_end_decide(struct lives *lives, unsigned process, enum life_end
     l->at_ticks = now + wait;
 }
 
-/* Does the ordered end wait?  One hart: while the root server looks, the process does not run. */
+/* Must the ordered end wait? There is one hart, so the process does not run while the root server
+ * looks. */
 static bool life_end_waits(struct lives *lives, unsigned process, uint64_t now)
 {
     struct life *l = &lives->life[process];

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* From nothing, or from a death, to a running process. */
+/* Starts processes: for the first time, or after a death. */
 #include <rootserver/lives/lives.h>
 
 #include <stdio.h>
@@ -11,8 +11,8 @@ static unsigned life_owner_part(unsigned process)
     return plan_process_is_vmm(process) ? plan_part_guest(owner) : plan_part_instance(owner);
 }
 
-/* A part cannot be made.  At the first start nothing was there before, and nothing will change; a
- * restart is tried again by the policy, as after a fault. */
+/* A part cannot be made.  A first start is given up, because a second attempt would fail in the
+ * same way. A restart counts as a fault, and the restart policy decides on the next attempt. */
 static void life_make_failed(struct lives *lives, unsigned process, const char *why, uint64_t now)
 {
     struct life *l = &lives->life[process];
@@ -86,7 +86,7 @@ static bool life_connection_make(struct lives *lives, unsigned process, bool is_
             lives->work, is_side ? plan_part_side(i, PLAN_SIDE_CLIENT) : plan_part_connection(i),
             &problem);
         c->is_half = err == ERR_AGAIN;
-        *is_done = !c->is_half; /* also after a failure: there may be something to unmake */
+        *is_done = !c->is_half; /* also after a failure, because a part of it may be made */
         c->is_bad |= !is_side && *is_done && err != OK;
         if (err != OK && err != ERR_AGAIN)
             life_make_failed(lives, process, problem.text, now);
@@ -143,7 +143,7 @@ static void life_resume(struct lives *lives, unsigned process, uint64_t now)
         lives_ends_tell(lives);
 }
 
-/* Stays in RESET until the devices have confirmed, or never will. */
+/* Stays in RESET until the devices have confirmed, or until their time is over. */
 static bool life_reset_step(struct lives *lives, unsigned process, uint64_t now)
 {
     struct life *l = &lives->life[process];

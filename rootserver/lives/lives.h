@@ -69,7 +69,7 @@ enum life_end {
     LIFE_END_FAILED,  /* the guest cannot go on: no restart */
 };
 
-/* How it went for good. */
+/* How the process ended for good. */
 enum life_outcome {
     LIFE_OUTCOME_NONE,
     LIFE_OUTCOME_ENDED, /* powered off */

@@ -175,8 +175,8 @@ static void system_service_rest(const void *fdt, int node, unsigned index,
     problem_set(&s->problem, "the configuration gives it no usable \"options\" or \"needs\"");
 }
 
-/* Finds the instance of each connection.  An instance may need only instances before it, so that no
- * circle of instances needs one another. */
+/* Finds the instance of each connection.  An instance may need only instances before it, so that
+ * the needs have no cycle. */
 static void system_connections_resolve(struct system_config *out)
 {
     for (unsigned i = 0; i < out->connection_count; i++) {

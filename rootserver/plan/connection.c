@@ -147,8 +147,8 @@ void build_side(struct build *b, unsigned connection, enum plan_side_kind side)
 
 /* ---- mapped regions ----------------------------------------------------------------- */
 
-/* The regions of an instance's connections stand one behind another, so that each has its address
- * whichever of them are planned. */
+/* The regions of an instance's connections have addresses one behind the other, so no address
+ * depends on which regions are planned. */
 static uint64_t region_address(const struct build *b, unsigned connection)
 {
     uint64_t address = LAYOUT_REGIONS;

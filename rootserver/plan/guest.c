@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* A guest: what outlives its VMM. */
+/* Makes what outlives the VMM of a guest. */
 #include <rootserver/plan/build.h>
 
 #include <inttypes.h>
@@ -144,7 +144,7 @@ static void guest_files_check(struct build *b, const struct system_guest *g)
                    "give it more \"memory\"");
 }
 
-/* The connections that the guest needs must have somebody to serve them. */
+/* Each connection that the guest needs must have an instance that serves it. */
 static void guest_connections_check(struct build *b, unsigned guest)
 {
     for (unsigned i = 0; i < b->plan->connection_count && b->err == OK; i++) {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* What a process and its peers need that outlives the process: its wake Notification, so that the
- * peers' capabilities stay valid over a restart, and its control region. */
+/* Makes what outlives a process and belongs to it alone: the wake Notification, so that the peers'
+ * capabilities stay valid over a restart, and the control region. */
 #include <rootserver/plan/build.h>
 
 #include <proto/control.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* An instance of a service: what outlives its process. */
+/* Makes what outlives the process of a service's instance. */
 #include <rootserver/plan/build.h>
 
 #define PAGE        UINT64_C(4096)
@@ -115,7 +115,7 @@ static void instance_memory(struct build *b, unsigned index, unsigned m)
         memory->physical = memory_address_of(&b->plan->memory, piece.untyped);
 }
 
-/* What the service needs must have somebody to serve it. */
+/* Each connection that the service needs must have an instance that serves it. */
 static void instance_needs_check(struct build *b, unsigned index)
 {
     for (unsigned i = 0; i < b->plan->connection_count; i++) {

@@ -95,7 +95,7 @@ MUST_CHECK memory_take_device(struct memory *memory, uint64_t address, unsigned 
 /* Gives back all that `owner` has taken.  The kernel has revoked the Untypeds. */
 void memory_give(struct memory *memory, uint16_t owner);
 
-/* What `owner` has taken, and its slots, is not used again. */
+/* The memory and the slots that `owner` has taken are not used again. */
 void memory_abandon(struct memory *memory, uint16_t owner);
 
 /* log2 of the largest piece of RAM, at most 2^most bytes, that can be taken; 0: not even a page. */

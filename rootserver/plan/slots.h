@@ -10,7 +10,7 @@
 
 #define SLOTS_MAX   (UINT32_C(1) << BOOT_CNODE_SLOT_BITS)
 #define SLOTS_FREE  0
-#define SLOTS_FIXED UINT16_MAX /* owner: not the plan's to give away */
+#define SLOTS_FIXED UINT16_MAX /* owner of a slot that the plan never gives away */
 
 struct slots {
     uint16_t owner[SLOTS_MAX];

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* What one life of a VMM gets of its guest. */
+/* Gives one life of a VMM its share of the guest. */
 #include <rootserver/plan/build.h>
 
 #include <cpio/cpio.h>
@@ -43,7 +43,8 @@ static uint64_t vmm_file_map(struct build *b, const struct build_store *store,
                              const struct cpio_file *file, uint64_t base)
 {
     const struct archive_map *map = b->in->archive_map;
-    /* The same offset in a 2 MiB page as the physical address has, so that 2 MiB frames fit. */
+    /* The address has the same offset in a 2 MiB page as the physical address, so that 2 MiB frames
+     * fit. */
     uint64_t start = base + (map->physical + file->offset) % (UINT64_C(1) << BIG_BITS);
     const struct archive_run *run;
     unsigned next = 0, first, count;
