@@ -36,7 +36,6 @@
 #define PLAN_ROOT_SLOTS        512 /* a device's page takes two slots for each halving */
 #define PLAN_IRQS_MAX          PROCESS_IRQS_MAX
 #define PLAN_DEVICE_PAGES_MAX  512
-#define PLAN_EXTENTS_MAX       255
 #define PROCESS_HEAP_BYTES     (UINT64_C(256) << 10) /* of a VMM */
 #define PLAN_CHUNKS_MAX        20
 

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* probe and echo's logic over real rings; the probe's lives end between any two steps. */
-#include <check.h>
 #include <string.h>
 
 #include <test/services/probe/calls.h>
 #include <test/services/probe/probe.h>
+#include <test/unit/run.h>
 
 #define RECORDS 16u
 
@@ -151,9 +151,5 @@ int main(void)
     tcase_add_test(tc, test_probe_wants_an_error_for_poison);
     tcase_add_test(tc, test_probe_calls_know_their_right_answers);
     suite_add_tcase(suite, tc);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    return run_suites(srunner_create(suite));
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* rootserver/plan/archive: the archive, split at the borders of its files. */
-#include <check.h>
 #include <string.h>
+
+#include <test/unit/run.h>
 
 #include "sample.h"
 
@@ -120,9 +121,5 @@ int main(void)
     tcase_add_test(tc, test_cut_damaged_archive_refused);
     tcase_add_test(tc, test_cover_gives_each_page_once);
     suite_add_tcase(suite, tc);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    return run_suites(srunner_create(suite));
 }

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* rootserver/exec: parts in steps, on a kernel that is interrupted again and again. */
-#include <check.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include <rootserver/exec/exec.h>
 #include <rt/calls.h>
 #include <rt/rt.h>
+#include <test/unit/run.h>
 
 #include "sample.h"
 
@@ -408,9 +408,5 @@ int main(void)
     tcase_add_test(tc, test_exec_stop_suspends_every_thread);
     tcase_add_test(tc, test_exec_states_are_kept);
     suite_add_tcase(suite, tc);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    return run_suites(srunner_create(suite));
 }

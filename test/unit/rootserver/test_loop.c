@@ -3,7 +3,6 @@
  * The root server's event loop on a model of one hart: ipc_recv_until() takes what is there, times
  * out at its deadline, and other processes run only while the root server waits.
  */
-#include <check.h>
 #include <setjmp.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,6 +12,7 @@
 #include <rootserver/root.h>
 #include <rt/calls.h>
 #include <rt/rt.h>
+#include <test/unit/run.h>
 
 #define HZ UINT64_C(10000000)
 #define US (HZ / 1000000)
@@ -248,9 +248,5 @@ int main(void)
 {
     Suite *suite = suite_create("rootserver-loop");
     suite_add_tcase(suite, cases());
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    return run_suites(srunner_create(suite));
 }

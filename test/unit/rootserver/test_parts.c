@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* rootserver/plan: parts that are planned, made, cleared and undone, in any order. */
-#include <check.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include <test/unit/run.h>
 
 #include "model.h"
 #include "sample.h"
@@ -443,9 +444,5 @@ int main(void)
     tcase_set_timeout(tc, 170);
     tcase_add_loop_test(tc, test_plan_any_order_of_parts_loses_nothing, 0, 20);
     suite_add_tcase(suite, tc);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    return run_suites(srunner_create(suite));
 }

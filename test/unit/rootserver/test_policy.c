@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* rootserver/policy and the kill schedule of test/kill, with a clock of the test's own. */
-#include <check.h>
 #include <string.h>
 
 #include <kill/kill.h>
 #include <rootserver/policy.h>
+#include <test/unit/run.h>
 
 #define HZ UINT64_C(10000000)
 #define MS (HZ / 1000)
@@ -249,9 +249,5 @@ int main(void)
     tcase_add_test(tc, test_kill_times_follow_the_seed);
     tcase_add_test(tc, test_kill_waits_until_the_process_is_back);
     suite_add_tcase(suite, tc);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    return run_suites(srunner_create(suite));
 }

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* rootserver/exec/random: the block function against its specification, and no byte twice. */
-#include <check.h>
 #include <string.h>
 
 #include <rootserver/exec/random.h>
+#include <test/unit/run.h>
 
 START_TEST(test_block_matches_specification)
 {
@@ -52,9 +52,5 @@ int main(void)
     tcase_add_test(tc, test_block_matches_specification);
     tcase_add_test(tc, test_fill_never_repeats);
     suite_add_tcase(suite, tc);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    return run_suites(srunner_create(suite));
 }

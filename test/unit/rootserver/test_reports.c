@@ -2,7 +2,6 @@
 /* rootserver/reports: true and false reports of processes. */
 #define _GNU_SOURCE /* fopencookie() */
 
-#include <check.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,6 +10,7 @@
 #include <rootserver/reports.h>
 #include <rt/calls.h>
 #include <rt/rt.h>
+#include <test/unit/run.h>
 
 #define CONSOLE     0u
 #define LEFT        16u
@@ -512,9 +512,5 @@ int main(void)
     tcase_add_loop_test(tc, test_message_lines_about_an_end_name_the_connection, 0, 6);
     tcase_add_test(tc, test_message_end_of_the_log_goes_to_the_kernel);
     suite_add_tcase(suite, tc);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    return run_suites(srunner_create(suite));
 }
