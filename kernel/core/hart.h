@@ -40,6 +40,7 @@ struct hart {
     struct thread *current;       /* NULL: idle */
     struct thread *woken;         /* the last equal that woke to preempt current, or NULL */
     uint64_t slice_end_ticks;     /* of current */
+    uint64_t stopped_ticks;       /* when current blocked or yielded; 0: the hart was idle since */
     struct slice slice;
     uint64_t armed_ticks;         /* deadline in the hart's timer; 0: unknown */
     struct space *vspace;         /* loaded; NULL: the kernel's own */

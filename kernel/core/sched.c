@@ -50,6 +50,15 @@ static ATTR_NOINLINE void timer_arm_hart(struct hart *hart, uint64_t deadline_ti
 
 /* ---- starting and stopping ---------------------------------------------------- */
 
+/* The time at which the next thread starts: when the last one stopped, so that the kernel's work in
+ * between is charged to a thread, unless the hart was idle or the thread still runs. */
+static inline uint64_t run_start_ticks(const struct hart *hart)
+{
+    bool has_stopped = hart->current == NULL && hart->stopped_ticks != 0;
+
+    return has_stopped ? hart->stopped_ticks : hal_time();
+}
+
 static void run_start(struct hart *hart, struct thread *thread, uint64_t now)
 {
     thread->run_since_ticks = now;
@@ -153,6 +162,7 @@ void sched_block(struct thread *thread, enum thread_phase phase)
         uint64_t now = hal_time();
         int64_t rest = slice_rest(hart, now);
         run_stop(hart, now);
+        hart->stopped_ticks = now;
         thread->slice_left_ticks = slice_is_used_up(hart, rest) ? 0 : (uint64_t)rest;
         thread->ticket = hart->ready.ticket;
     } else if (thread->state == THREAD_READY) {
@@ -181,7 +191,7 @@ void sched_handoff(struct hart *hart, struct thread *from, struct thread *to)
     }
     slice_swap(from, to);
     to->state = THREAD_READY;
-    run_start(hart, to, hal_time());
+    run_start(hart, to, hart->stopped_ticks);
 }
 
 /* ---- deadlines ---------------------------------------------------------------- */
@@ -290,6 +300,7 @@ void sched_pass_turn(struct hart *hart)
     uint64_t now = hal_time();
 
     run_stop(hart, now);
+    hart->stopped_ticks = now;
     if (deadline_has_passed(hart, now))
         deadline_serve(hart, now, thread->priority);
     ready_push_last(hart, thread);
@@ -336,7 +347,7 @@ struct thread *sched_pick(struct hart *hart)
     if (hart->ready.present == 0)
         return NULL;
 
-    uint64_t now = hal_time();
+    uint64_t now = run_start_ticks(hart);
     if (current != NULL)
         run_preempt(hart, now);
     /* A sleeper of this priority must enter the queue even if no slice ends. */
@@ -408,6 +419,7 @@ static void sched_idle(struct hart *hart)
     timer_rearm_if_new(hart, timer_earliest(&hart->timers));
     if (trace_is_on(&hart->trace))
         trace_record(hart, NULL, TRACE_SWITCH, 0, 0);
+    hart->stopped_ticks = 0;
     hal_idle();
     interrupts_serve(hart);
 }

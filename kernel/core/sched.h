@@ -39,10 +39,11 @@
  * A thread that is created or configured has no rest, and notes the ticket of that moment: no
  * process gains by making threads or by moving them to another priority and back.
  *
- * Time is charged by the clock, the kernel's work included.  What an interruption costs the
- * preempted thread (trap, switch, cold TLB) would be charged to that thread, and threads that wake
- * often could use up most of its slice by interruptions alone.  So a thread that preempts an equal
- * pays slice.preempt_ticks (5 us) out of its rest to the preempted thread.  The rest of the
+ * Time is charged by the clock, the kernel's work included: a thread starts when the one before it
+ * stopped, so a hart that is never idle charges every tick to a thread.  What an interruption costs
+ * the preempted thread (trap, switch, cold TLB) would be charged to that thread, and threads that
+ * wake often could use up most of its slice by interruptions alone.  So a thread that preempts an
+ * equal pays slice.preempt_ticks (5 us) out of its rest to the preempted thread.  The rest of the
  * preempted thread grows to a whole slice at most.
  *
  * A message that switches directly from one thread to the other (sched_handoff, sched_switch)

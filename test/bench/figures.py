@@ -68,18 +68,23 @@ def memory_per_guest_kib(few, left_with_few, many, left_with_many, memory_mib):
 # What test/root/hops.c prints.
 ECHOES = re.compile(r"^hops: (.+), (alone|beside a guest): 99 % in (\d+) ticks, longest (\d+)\s*$", re.M)
 ECHOES_COST = re.compile(r"^hops: (.+): the guest lost (\d+) ticks, the others used (\d+) of (\d+)\s*$", re.M)
+ECHOES_REST = re.compile(r"^hops: (.+): the guest's way in and out took (\d+) ticks, (\d+) were charged to no thread\s*$",
+                         re.M)
 TICKS_PER_US, TICKS_PER_MS = 10, 10_000
 
 
 def hops(console):
     """The echoes over four hops, for each kind: microseconds within which 99 % came back and of the longest, alone
-    and beside a guest that computes; milliseconds that this guest lost, that the others used, and that passed."""
+    and beside a guest that computes; milliseconds that this guest lost, that the others used, that the guest's own way
+    in and out took, that no thread was charged, and that passed."""
     kinds = {}
     for kind, beside, most, longest in ECHOES.findall(console):
         kinds.setdefault(kind, {})[beside] = {"99 %": int(most) / TICKS_PER_US, "longest": int(longest) / TICKS_PER_US}
     for kind, *ticks in ECHOES_COST.findall(console):
         kinds.setdefault(kind, {})["ms"] = dict(zip(("lost", "used", "passed"), (int(t) / TICKS_PER_MS for t in ticks)))
-    if not kinds or any(set(one) != {"alone", "beside a guest", "ms"} for one in kinds.values()):
+    for kind, *ticks in ECHOES_REST.findall(console):
+        kinds.setdefault(kind, {})["rest"] = dict(zip(("way", "nobody"), (int(t) / TICKS_PER_MS for t in ticks)))
+    if not kinds or any(set(one) != {"alone", "beside a guest", "ms", "rest"} for one in kinds.values()):
         raise counts.Malformed("not every echo over four hops was reported")
     return kinds
 

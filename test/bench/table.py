@@ -61,7 +61,9 @@ def hops(measured):
              for what in ("99 %", "longest") for beside in ("alone", "beside a guest")]
     lines += [[name, *(f"{kind['ms'][what]:,.1f}" for kind in measured.values())]
               for name, what in (("time of the echoes beside the guest, ms", "passed"),
-                                 ("of it the guest lost, ms", "lost"), ("the three threads used, ms", "used"))]
+                                 ("of it the guest lost, ms", "lost"), ("the other threads used, ms", "used"))]
+    lines += [[name, *(f"{kind['rest'][what]:,.1f}" for kind in measured.values())]
+              for name, what in (("the guest's way in and out took, ms", "way"), ("charged to no thread, ms", "nobody"))]
     return render("echo over four hops", list(measured), lines)
 
 

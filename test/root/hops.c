@@ -7,8 +7,12 @@
  *   hops: KIND, alone: 99 % in T ticks, longest T
  *   hops: KIND, beside a guest: 99 % in T ticks, longest T
  *   hops: KIND: the guest lost T ticks, the others used T of T
+ *   hops: KIND: the guest's way in and out took T ticks, T were charged to no thread
  *
- * for echoes with pauses, and for echoes without.
+ * for echoes with pauses, and for echoes without.  The guest loses what it counts less than alone.
+ * What the others used is what the scheduler charged them, with the kernel's work.  The rest of the
+ * loss was charged to the guest's own thread: its way out of the guest and back at each
+ * interruption.
  */
 #include "root.h"
 
@@ -113,22 +117,51 @@ static void took_sort(void)
     }
 }
 
-static uint64_t used_ticks(void)
-{
-    static const unsigned threads[] = { CLIENT, RELAY, SERVER };
-    uint64_t sum = 0;
+/* What the scheduler charged, and what the guest counted, until one moment. */
+struct charges {
+    uint64_t at_ticks;
+    uint64_t others, guest, self; /* ticks; self: this thread, which measures */
+    uint64_t rounds;
+};
 
-    for (unsigned i = 0; i < 3; i++) {
-        uint64_t state, ticks = 0;
-        must(thread_info(cap(threads[i]), &state, &ticks));
-        sum += ticks;
-    }
-    return sum;
+static uint64_t charge_of(cap_t thread)
+{
+    uint64_t state, ticks = 0;
+
+    must(thread_info(thread, &state, &ticks));
+    return ticks;
+}
+
+static struct charges charges_read(void)
+{
+    struct charges read = { .at_ticks = now(), .rounds = guest_state(0)->x[10] };
+
+    read.self = charge_of(cap_at(BOOT_SLOT_THREAD));
+    read.guest = charge_of(cap(SLOT_RUNNER));
+    read.others = charge_of(cap(CLIENT)) + charge_of(cap(RELAY)) + charge_of(cap(SERVER));
+    return read;
+}
+
+static struct charges charges_since(struct charges from)
+{
+    struct charges to = charges_read();
+
+    to.at_ticks -= from.at_ticks;
+    to.rounds -= from.rounds;
+    to.self -= from.self;
+    to.guest -= from.guest;
+    to.others -= from.others;
+    return to;
 }
 
 static uint64_t guest_rounds(void)
 {
     return guest_state(0)->x[10];
+}
+
+static uint64_t difference(uint64_t a, uint64_t b)
+{
+    return a > b ? a - b : b - a;
 }
 
 static void put_number(const char *text, uint64_t value)
@@ -148,31 +181,32 @@ static void echoes_report(const char *kind, const char *beside)
     put_string("\n");
 }
 
-/* The client makes its echoes once; returns the ticks that passed. */
-static uint64_t echoes_make(bool is_paced)
+/* The client makes its echoes once. */
+static void echoes_make(bool is_paced)
 {
-    uint64_t start = now();
-
     has_pauses = is_paced;
     must(notification_signal(cap(TO_CLIENT)));
     (void)wait(SLOT_DONE, UINT64_MAX);
-    return now() - start;
 }
 
 static void kind_measure(const char *kind, bool is_paced, uint64_t rounds_alone)
 {
-    uint64_t used = used_ticks(), rounds = guest_rounds();
-    uint64_t passed = echoes_make(is_paced);
+    struct charges made = charges_read();
 
-    used = used_ticks() - used;
-    rounds = guest_rounds() - rounds;
+    echoes_make(is_paced);
+    made = charges_since(made);
+    uint64_t passed = made.at_ticks, counted = made.rounds * ALONE / rounds_alone;
     echoes_report(kind, ", beside a guest");
     put_string("hops: ");
     put_string(kind);
-    put_number(": the guest lost ", passed - rounds * ALONE / rounds_alone);
-    put_number(" ticks, the others used ", used);
+    put_number(": the guest lost ", passed - counted);
+    put_number(" ticks, the others used ", made.others + made.self);
     put_number(" of ", passed);
-    put_string("\n");
+    put_string("\nhops: ");
+    put_string(kind);
+    put_number(": the guest's way in and out took ", difference(made.guest, counted));
+    put_number(" ticks, ", difference(passed, made.others + made.self + made.guest));
+    put_string(" were charged to no thread\n");
 }
 
 static void objects_make(void)
@@ -196,9 +230,9 @@ ATTR_NORETURN void main_thread(const struct bootinfo *boot)
     thread_start(RELAY, relay_thread, PRIORITY - 1);
     thread_start(CLIENT, client_thread, PRIORITY - 1);
     (void)wait(SLOT_DONE, UINT64_MAX); /* once without pauses, for caches and the like */
-    (void)echoes_make(true);
+    echoes_make(true);
     echoes_report("with pauses", ", alone");
-    (void)echoes_make(false);
+    echoes_make(false);
     echoes_report("without pauses", ", alone");
     thread_start(SLOT_RUNNER, guest_thread, PRIORITY - 1);
     (void)wait(ASLEEP, now() + 1000);

@@ -7,7 +7,12 @@ from harness.machine import Failure
 
 REPORT = re.compile(r"^bench: (.+?): (\d+) ticks for (\d+)$", re.M)
 ECHOES = re.compile(r"^hops: (.+), (alone|beside a guest): 99 % in (\d+) ticks", re.M)
+SHARES = re.compile(r"^hops: (.+): the guest lost (\d+) ticks, the others used (\d+) of \d+\s*$", re.M)
+CHARGES = re.compile(r"^hops: (.+): the guest's way in and out took (\d+) ticks, (\d+) were charged to no thread\s*$", re.M)
 TICKS_PER_MS = 10_000
+ECHO_COUNT = 4000  # of each kind
+PAID = 50          # ticks that a thread which wakes pays to the equal that it preempts (kernel/core/sched.h)
+LOOKS = 100        # ticks between the looks at the clock, at the charges and at the guest's counter
 ROOT_STOPPED = 102  # how QEMU ends when the root server faults, which is how calls.c ends
 LEAST_ROUNDS = 1000
 EXITS = {"nothing", "SBI base call", "SBI DBCN, 0 bytes", "SBI set timer", "UART register read",
@@ -46,15 +51,20 @@ def test_bench_guest_on_warren_reports_every_operation(env):
         check(machine, EXITS, 0)
 
 
-def test_bench_hops_beside_a_guest_cost_no_slice(env):
-    """An echo over four hops comes back as fast beside a guest that computes as alone, in 99 of 100 cases."""
+def hops_console(env):
+    """What test/root/hops.c prints."""
     guest = {"kernel": "build:test/guest/bench.bin", "memory": "64M"}
     programs = {"rootserver": env.built("test/root/hops.elf")}
     with env.system({"bench": guest}, programs) as archive, \
             env.warren(archive, smp=1, words=["-icount", "shift=0,sleep=off"]) as machine:
         machine.expect(r"^hops: end$", 120, unless="bench: failed|panic")
         machine.expect_exit(ROOT_STOPPED)
-        echoes = ECHOES.findall(machine.text.clean)
+        return machine.text.clean
+
+
+def test_bench_hops_beside_a_guest_cost_no_slice(env):
+    """An echo over four hops comes back as fast beside a guest that computes as alone, in 99 of 100 cases."""
+    echoes = ECHOES.findall(hops_console(env))
     most = {(kind, beside): int(ticks) / TICKS_PER_MS for kind, beside, ticks in echoes}
     print("# ", most)
     if len(most) != 4:
@@ -62,6 +72,24 @@ def test_bench_hops_beside_a_guest_cost_no_slice(env):
     for kind in ("with pauses", "without pauses"):
         if most[kind, "beside a guest"] - most[kind, "alone"] > 1:
             raise Failure(f"{kind}: more than a millisecond longer beside a guest: {most}")
+
+
+def test_bench_hops_every_tick_is_charged(env):
+    """Beside threads that wake often, a guest loses what they are charged, and its own way in and out, which they pay for."""
+    console = hops_console(env)
+    shares = {kind: (int(lost), int(used)) for kind, lost, used in SHARES.findall(console)}
+    charges = {kind: (int(way), int(nobody)) for kind, way, nobody in CHARGES.findall(console)}
+    print("# ", shares, charges)
+    if len(shares) != 2 or set(shares) != set(charges):
+        raise Failure(f"reported: {shares}, {charges}")
+    for kind, (lost, used) in shares.items():
+        way, nobody = charges[kind]
+        if nobody > LOOKS:
+            raise Failure(f"{kind}: {nobody} ticks were charged to no thread")
+        if lost > used + way + LOOKS:
+            raise Failure(f"{kind}: the guest lost {lost} ticks; the others used {used}, and its way took {way}")
+        if way > ECHO_COUNT * PAID:
+            raise Failure(f"{kind}: the guest's way in and out took {way} ticks, and it was paid {ECHO_COUNT * PAID}")
 
 
 def test_bench_calls_reports_every_operation(env):

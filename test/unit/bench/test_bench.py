@@ -60,6 +60,7 @@ HOPS = """\
 hops: with pauses, alone: 99 % in 183 ticks, longest 190
 hops: with pauses, beside a guest: 99 % in 184 ticks, longest 100191
 hops: with pauses: the guest lost 970000 ticks, the others used 940000 of 11070000
+hops: with pauses: the guest's way in and out took 30000 ticks, 10 were charged to no thread
 hops: end
 """
 
@@ -167,8 +168,10 @@ class Figures(unittest.TestCase):
         made = figures.hops(HOPS)
         self.assertEqual(made["with pauses"]["beside a guest"], {"99 %": 18.4, "longest": 10019.1})
         self.assertEqual(made["with pauses"]["ms"], {"lost": 97.0, "used": 94.0, "passed": 1107.0})
+        self.assertEqual(made["with pauses"]["rest"], {"way": 3.0, "nobody": 0.001})
         self.assertIn("10,019.1", table.hops(made))
-        for missing in ("alone", "beside", "lost"):
+        self.assertIn("3.0", table.hops(made))
+        for missing in ("alone", "beside", "lost", "way in"):
             with self.assertRaises(counts.Malformed):
                 figures.hops("\n".join(line for line in HOPS.splitlines() if missing not in line))
 

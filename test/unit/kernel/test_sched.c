@@ -325,6 +325,30 @@ START_TEST(test_sched_yield_runs_next_of_priority)
 }
 END_TEST
 
+START_TEST(test_sched_runtime_has_the_kernels_work_between_two_threads)
+{
+    /* What the kernel does after a thread blocked or yielded is charged to the next thread; what
+     * passes while the hart is idle is charged to none. */
+    struct thread *a = world_thread_at(world_thread(5)), *b = world_thread_at(world_thread(4));
+
+    leave_to_user();
+    fake.now += 10;
+    if (_i == 0)
+        sched_pass_turn(&hart);
+    thread_suspend(a);
+    fake.now += 3;
+    ck_assert_ptr_eq(leave_to_user(), b);
+    fake.now += 20;
+    ck_assert_uint_eq(sched_runtime(a), 10);
+    ck_assert_uint_eq(sched_runtime(b), 23);
+    uint32_t word = world_make(OBJ_NOTIFICATION, NOTIFICATION_BITS_MIN);
+    world_call(b, CALL_WAIT, word, fake.now + 1000);
+    fake.now += 4;
+    ck_assert_ptr_eq(leave_to_user(), b);
+    ck_assert_uint_eq(sched_runtime(b), 23);
+}
+END_TEST
+
 START_TEST(test_sched_runtime_counts_running_only)
 {
     /* Time is charged to the running thread, up to the moment of the query. */
@@ -609,6 +633,7 @@ TCase *sched_cases(void)
     tcase_add_loop_test(cases, test_sched_long_call_that_wakes_equals_gives_way, 0, 2);
     tcase_add_loop_test(cases, test_sched_message_exchanges_slices, 0, 2);
     tcase_add_test(cases, test_sched_yield_runs_next_of_priority);
+    tcase_add_loop_test(cases, test_sched_runtime_has_the_kernels_work_between_two_threads, 0, 2);
     tcase_add_test(cases, test_sched_runtime_counts_running_only);
     tcase_add_test(cases, test_sched_idle_wakes_at_deadline);
     tcase_add_test(cases, test_sched_idle_wakes_for_interrupt);
