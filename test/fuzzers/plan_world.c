@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "plan_world.h"
 
-#include <stdio.h>
+#include <test/fakes/packed.h>
 
 #include "fuzz.h"
 
@@ -10,61 +10,20 @@
 #define EMPTY_FIRST   300u
 
 static uint8_t archive[ARCHIVE_BYTES];
-static size_t archive_end;
+static struct packed packed = {.bytes = archive};
 static struct bootinfo boot;
 static struct archive_map map;
 static struct plan plan;
 
-static void put(uint8_t *at, uint64_t value, unsigned bytes)
-{
-    for (unsigned i = 0; i < bytes; i++)
-        at[i] = (uint8_t)(value >> (8 * i));
-}
-
-/* A file of a cpio archive ("newc") whose data begin at a page. */
-static uint8_t *file_add(const char *name, size_t bytes)
-{
-    size_t head = archive_end, data = (head + 110 + strlen(name) + 1 + 4095) / 4096 * 4096;
-    char text[111];
-
-    if (bytes == 0)
-        data = (head + 110 + strlen(name) + 1 + 3) / 4 * 4;
-    snprintf(text, sizeof text, "070701%08x%08x%08x%08x%08x%08x%08x%08x%08x%08x%08x%08x%08x", 1,
-             0100644, 0, 0, 1, 0, (unsigned)bytes, 0, 0, 0, 0, (unsigned)(data - head - 110), 0);
-    memcpy(archive + head, text, 110);
-    memcpy(archive + head + 110, name, strlen(name));
-    archive_end = (data + bytes + 3) / 4 * 4;
-    return archive + data;
-}
-
-/* A program of one page of code. */
-static void program_put(uint8_t *at)
-{
-    memcpy(at, "\177ELF\2\1\1", 7);
-    put(at + 16, 2, 2);
-    put(at + 18, 243, 2);
-    put(at + 24, 0x10100, 8);
-    put(at + 32, 64, 8);
-    put(at + 54, 56, 2);
-    put(at + 56, 1, 2);
-    put(at + 64, 1, 4);
-    put(at + 68, 5, 4);
-    put(at + 80, 0x10000, 8);
-    put(at + 96, 0x1000, 8);
-    put(at + 104, 0x1000, 8);
-}
-
 static void archive_make(void)
 {
-    program_put(file_add("svc/console", 0x1000));
-    program_put(file_add("vmm", 0x1000));
-    uint8_t *kernel = file_add("guests/g0/kernel", 0x8000);
-    put(kernel + 8, 0x200000, 8);
-    put(kernel + 16, 0x10000, 8);
-    memcpy(kernel + 48, "RISCV\0\0\0RSC\x05", 12);
-    (void)file_add("guests/g0/initrd", 0x3000);
-    (void)file_add("TRAILER!!!", 0);
-    archive_end = (archive_end + 4095) / 4096 * 4096;
+    static const struct packed_segment code = {5, 0, 0x10000, 0x1000, 0x1000};
+
+    packed_program(packed_file(&packed, "svc/console", 0x1000), &code, 1);
+    packed_program(packed_file(&packed, "vmm", 0x1000), &code, 1);
+    packed_kernel(packed_file(&packed, "guests/g0/kernel", 0x8000), 0x10000);
+    (void)packed_file(&packed, "guests/g0/initrd", 0x3000);
+    packed_end(&packed);
 }
 
 static void untyped_add(uint64_t address, unsigned bits, unsigned kind)
@@ -85,7 +44,7 @@ static void machine_make(void)
     for (unsigned i = 0; i < 3; i++)
         untyped_add(UINT64_C(0x100000000) + (UINT64_C(1) << (26 + i)), 26 + i, BOOT_UNTYPED_RAM);
     untyped_add(0, 29, BOOT_UNTYPED_DEVICE);
-    FUZZ_CHECK(archive_cut(&piece, 1, archive, archive_end, EMPTY_FIRST + PLAN_ROOT_SLOTS, &map) ==
+    FUZZ_CHECK(archive_cut(&piece, 1, archive, packed.end, EMPTY_FIRST + PLAN_ROOT_SLOTS, &map) ==
                OK);
 }
 
@@ -145,7 +104,7 @@ static void everything_undo(void)
 void plan_world_check(const struct system_config *system, const void *tree, uint64_t order)
 {
     static struct machine_config machine;
-    if (archive_end == 0)
+    if (packed.end == 0)
         machine_make();
     struct problem problem = {""};
     const struct plan_input in = {.boot = &boot,
@@ -153,7 +112,7 @@ void plan_world_check(const struct system_config *system, const void *tree, uint
                                   .machine_tree = tree,
                                   .system = system,
                                   .archive = archive,
-                                  .archive_bytes = archive_end,
+                                  .archive_bytes = packed.end,
                                   .archive_map = &map};
 
     FUZZ_CHECK(plan_root(&in, &plan, &problem) == OK);

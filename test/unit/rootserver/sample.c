@@ -9,74 +9,32 @@
 #include <cpio/cpio.h>
 #include <libfdt.h>
 #include <rootserver/parse/machine.h>
-
-static size_t end;
-
-static uint8_t *append(struct sample *s, const char *name, size_t bytes)
-{
-    size_t header = end, page = (header + 110 + strlen(name) + 1 + 4095) / 4096 * 4096;
-    char text[111];
-
-    if (strcmp(name, "TRAILER!!!") == 0)
-        page = (header + 110 + strlen(name) + 1 + 3) / 4 * 4;
-    snprintf(text, sizeof text, "070701%08x%08x%08x%08x%08x%08x%08x%08x%08x%08x%08x%08x%08x", 1,
-             0100644, 0, 0, 1, 0, (unsigned)bytes, 0, 0, 0, 0, (unsigned)(page - header - 110), 0);
-    memcpy(s->archive + header, text, 110);
-    memcpy(s->archive + header + 110, name, strlen(name));
-    end = (page + bytes + 3) / 4 * 4;
-    return s->archive + page;
-}
-
-static void put(uint8_t *at, uint64_t value, unsigned bytes)
-{
-    for (unsigned i = 0; i < bytes; i++)
-        at[i] = (uint8_t)(value >> (8 * i));
-}
+#include <test/fakes/packed.h>
 
 /* Code, constants and data in three segments, the last with 3 pages that are not in the file. */
-static void put_program(uint8_t *at)
+static void add_program(struct packed *p, const char *name)
 {
-    static const uint64_t segment[3][4] = {
-        {5, 0x0000, 0x10000, 0x1800}, {4, 0x2000, 0x13000, 0x100}, {6, 0x3800, 0x14800, 0x700}};
+    static const struct packed_segment segment[] = {{5, 0x0000, 0x10000, 0x1800, 0x1800},
+                                                    {4, 0x2000, 0x13000, 0x100, 0x100},
+                                                    {6, 0x3800, 0x14800, 0x700, 0x3000}};
 
-    memcpy(at, "\177ELF\2\1\1", 7);
-    put(at + 16, 2, 2);
-    put(at + 18, 243, 2);
-    put(at + 24, 0x10100, 8);
-    put(at + 32, 64, 8);
-    put(at + 54, 56, 2);
-    put(at + 56, 3, 2);
-    for (unsigned i = 0; i < 3; i++) {
-        uint8_t *p = at + 64 + i * 56;
-        put(p, 1, 4);
-        put(p + 4, segment[i][0], 4);
-        put(p + 8, segment[i][1], 8);
-        put(p + 16, segment[i][2], 8);
-        put(p + 32, segment[i][3], 8);
-        put(p + 40, i == 2 ? 0x3000 : segment[i][3], 8);
-    }
-}
-
-static void put_image(uint8_t *at, uint64_t bytes)
-{
-    put(at + 8, 0x200000, 8);
-    put(at + 16, bytes, 8);
-    memcpy(at + 48, "RISCV\0\0\0RSC\x05", 12);
+    packed_program(packed_file(p, name, 0x4000), segment, 3);
 }
 
 static void make_archive(struct sample *s)
 {
-    s->archive = calloc(1, SAMPLE_ARCHIVE_BYTES);
-    ck_assert_ptr_nonnull(s->archive);
-    end = 0;
-    put_program(append(s, "rootserver", 0x4000));
-    append(s, "system.dtb", 600);
-    put_program(append(s, "svc/console", 0x4000));
-    put_program(append(s, "vmm", 0x4000));
-    put_image(append(s, "guests/g0/kernel", 7u << 20), 8u << 20);
-    append(s, "guests/g0/initrd", 300000);
-    append(s, "TRAILER!!!", 0);
-    s->archive_bytes = (end + 4095) / 4096 * 4096;
+    struct packed p = {.bytes = calloc(1, SAMPLE_ARCHIVE_BYTES)};
+
+    ck_assert_ptr_nonnull(p.bytes);
+    add_program(&p, "rootserver");
+    packed_file(&p, "system.dtb", 600);
+    add_program(&p, "svc/console");
+    add_program(&p, "vmm");
+    packed_kernel(packed_file(&p, "guests/g0/kernel", 7u << 20), 8u << 20);
+    packed_file(&p, "guests/g0/initrd", 300000);
+    packed_end(&p);
+    s->archive = p.bytes;
+    s->archive_bytes = p.end;
 }
 
 static void add_untyped(struct bootinfo *boot, uint64_t address, unsigned bits, unsigned kind)

@@ -64,7 +64,7 @@ START_TEST(test_lines_down_tells_a_line_read_in_part_whole)
         ck_assert_int_eq(ring_read(&c, &record, 1, &got), OK);
     lines_down(&lines);
     ck_assert_str_eq(klog_text, "\r\nwarren: 01234567890123456789012345678901234567890123456789"
-                           " and more\r\n");
+                                " and more\r\n");
 }
 END_TEST
 

@@ -2,8 +2,6 @@
 /* What plans map, for guests and processes. */
 #include "planned.h"
 
-#include <stdio.h>
-
 struct shape {
     unsigned guests;
     uint64_t memory, ram;
