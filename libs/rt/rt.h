@@ -39,15 +39,6 @@ struct rt_config {
     ATTR_NORETURN void (*leave)(int code);
 };
 
-/*
- * Prepares a thread that is not one of the planned ones (rt_threads.h).  Sets the registers of the
- * suspended Thread in `slot`, so that it calls entry(argument) when it is resumed, with a stack
- * that ends at `stack_end` (16-byte aligned).  entry() must not return, and must not use the C
- * library: the thread has no TLS.
- * Errors: those of thread_set_reg().
- */
-MUST_CHECK rt_thread_prepare(uint32_t slot, void (*entry)(void *), void *argument, void *stack_end);
-
 /* Called by crt.S with the process's initial a0; calls rt_enter() in the end. */
 ATTR_NORETURN void rt_begin(const void *start);
 

@@ -114,6 +114,22 @@ static void notifications_make(struct rt_config *config)
     object_make(OBJ_NOTIFICATION, NOTIFICATION_BITS_MIN, SLOT_SLEEP);
 }
 
+/* Register numbers of thread_set_reg(): 0 is pc, n is x_n (RISC-V calling convention, "Integer
+ * Register Convention"). */
+enum { REG_PC = 0, REG_SP = 2, REG_GP = 3, REG_A0 = 10, REG_A1 = 11 };
+
+/* Sets the registers of a suspended thread, so that it calls entry(argument) when it is resumed. */
+static void thread_prepare(cap_t thread, uintptr_t entry, uint64_t argument, uint8_t *stack_end)
+{
+    uint64_t gp;
+
+    __asm__ volatile("mv %0, gp" : "=r"(gp));
+    must(thread_set_reg(thread, REG_PC, entry), __LINE__);
+    must(thread_set_reg(thread, REG_SP, (uintptr_t)stack_end), __LINE__);
+    must(thread_set_reg(thread, REG_GP, gp), __LINE__);
+    must(thread_set_reg(thread, REG_A0, argument), __LINE__);
+}
+
 static void thread_start(unsigned number, uint64_t priority)
 {
     cap_t thread = cap_at(slot(SLOT_THREAD + number));
@@ -122,20 +138,18 @@ static void thread_start(unsigned number, uint64_t priority)
     must(thread_configure(thread, cap_at(BOOT_SLOT_CNODE), cap_at(BOOT_SLOT_VSPACE), CAP_NULL,
                           priority),
          __LINE__);
-    must(rt_thread_prepare(thread.slot, (void (*)(void *))(void *)rt_thread_wait,
-                           (void *)(uintptr_t)number, stack[number] + STACK_BYTES),
-         __LINE__);
-    must(thread_set_reg(thread, 11, slot(SLOT_LOCK + number)), __LINE__);
+    thread_prepare(thread, (uintptr_t)rt_thread_wait, number, stack[number] + STACK_BYTES);
+    must(thread_set_reg(thread, REG_A1, slot(SLOT_LOCK + number)), __LINE__);
     must(thread_resume(thread), __LINE__);
 }
 
 /* ---- the disturber -------------------------------------------------------------------------- */
 
-static void disturb(void *argument)
+/* The thread has no TLS, so this function must not use the C library. */
+static void disturb(void)
 {
     uint64_t state = 88172645463325252u, bits;
 
-    (void)argument;
     for (;;) {
         state ^= state << 13;
         state ^= state >> 7;
@@ -156,7 +170,7 @@ static void disturber_start(void)
     must(thread_configure(thread, cap_at(BOOT_SLOT_CNODE), cap_at(BOOT_SLOT_VSPACE), CAP_NULL,
                           PRIORITY_TOP),
          __LINE__);
-    must(rt_thread_prepare(thread.slot, disturb, NULL, stack[0] + STACK_BYTES), __LINE__);
+    thread_prepare(thread, (uintptr_t)disturb, 0, stack[0] + STACK_BYTES);
     must(thread_resume(thread), __LINE__);
 }
 
