@@ -4,6 +4,7 @@
 #include <stdbool.h>
 #include <string.h>
 
+#include <base/attr.h>
 #include <vmm/vcpu/exit.h>
 
 #define CSR_SSTATUS         0x100u
@@ -112,22 +113,18 @@ enum err vcpu_suspend(struct machine *machine, uint32_t hart)
     return OK;
 }
 
-/* Answers the exit in the state page; waits for the text stream as long as the exit needs it. */
-static enum err vcpu_loop_answer(struct machine *machine, uint32_t hart,
-                                 const struct vcpu_loop_ops *ops, void *opaque)
+/* The exit needs room in the text stream: waits for it.  The exit is still there afterwards.  Not
+ * inlined, so that an exit that does not wait saves no register for the calls here. */
+static ATTR_NOINLINE enum err vcpu_loop_text_wait(struct machine *machine, uint32_t hart,
+                                                  const struct vcpu_loop_ops *ops, void *opaque)
 {
-    enum exit_next next;
+    enum err err = ops->wait_text(opaque, hart);
 
-    for (;;) {
-        enum err err = exit_answer(machine, hart, &next);
-        if (err || next == EXIT_RESUME)
-            return err;
-        err = ops->wait_text(opaque, hart);
-        if (err)
-            return err;
+    if (!err) {
         machine_all_due(machine);
         machine_settle(machine, hart);
     }
+    return err;
 }
 
 /* Reboots if the guest asked for it.  True: the machine has ended; *result gives the reason. */
@@ -184,9 +181,15 @@ bool vcpu_loop_prepare(struct machine *machine, uint32_t hart, const struct vcpu
     const struct vcpu_page *page = machine_page(machine, hart);
 
     for (;;) {
+        enum exit_next next = EXIT_RESUME;
         enum err err = OK;
         if (page->exit.reason != VCPU_EXIT_NONE)
-            err = vcpu_loop_answer(machine, hart, ops, opaque);
+            err = exit_answer(machine, hart, &next);
+        if (!err && next == EXIT_WAIT) {
+            err = vcpu_loop_text_wait(machine, hart, ops, opaque);
+            if (!err)
+                continue;
+        }
         if (!err) {
             machine_settle(machine, hart);
             if (machine->state->power != DEV_POWER_RUN &&
