@@ -239,7 +239,7 @@ MUST_CHECK plan_process(const struct plan_input *in, struct plan *plan, unsigned
                         struct problem *problem)
 {
     if (process >= PLAN_PROCESSES_ALL || !plan_has(plan, plan_home_part(process)))
-        return plan_refuse(problem, "what it runs for is not planned");
+        return plan_refuse(problem, "its instance or guest is not planned");
     return plan_part_add(in, plan, plan_part_process(process), build_process, process, problem);
 }
 

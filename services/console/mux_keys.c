@@ -119,7 +119,7 @@ static void mux_latch_clear(struct mux *mux)
 void mux_key(struct mux *mux, uint8_t key)
 {
     if (mux->client[mux->front].state == MUX_NONE) {
-        /* nobody reads this key */
+        /* without a client the key is dropped */
     } else if (mux_is_escaped(mux)) {
         mux_command_run(mux, key);
         mux_keys_set(mux, mux_keys_state(mux) & ~KEYS_ESCAPED);

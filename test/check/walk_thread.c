@@ -19,9 +19,9 @@ static void check_partners(struct walk *walk, const struct thread *t)
         walk_holds(walk, t->caller->callee == t && t->caller->state == THREAD_BLOCKED_REPLY,
                    "a caller that does not wait for its reply", at);
     walk_holds(walk, (t->state == THREAD_BLOCKED_REPLY) == (t->callee != NULL),
-               "a wait for nobody's reply", at);
+               "a wait for a reply without a callee", at);
     if (t->callee != NULL)
-        walk_holds(walk, t->callee->caller == t, "a reply that nobody owes", at);
+        walk_holds(walk, t->callee->caller == t, "a callee that does not know its caller", at);
     if (t->notification != NULL)
         walk_holds(walk,
                    t->notification->bound == t &&
@@ -59,7 +59,7 @@ void walk_thread(struct walk *walk, const struct thread *t)
                                        t->state == THREAD_BLOCKED_RECV_UNTIL ||
                                        t->state == THREAD_BLOCKED_WFI
                                  : t->state != THREAD_BLOCKED_RECV_UNTIL,
-               "a deadline of somebody who does not wait", at);
+               "a deadline of a thread that does not wait", at);
     walk->blocked += is_queued(t);
     if (!object_is_dead(&t->object))
         walk_holds(walk, t->dead.next->prev == &t->dead && t->dead.prev->next == &t->dead,
@@ -203,19 +203,20 @@ void walk_hart(struct walk *walk)
     for (uint32_t i = 0; i < TRACE_CHUNKS_MAX; i++)
         walk->slots_in_use += !slot_is_empty(&hart->trace.place[i]);
     walk_holds(walk, hart->trace.mask == 0 || hart->trace.chunk_count != 0,
-               "a trace into nothing", 0);
+               "a trace without memory", 0);
     walk_holds(walk, walk->slots_in_use + walk->graves == walk->cap_count,
                "a capability outside the tree", walk->slots_in_use);
     walk_holds(walk, kernel->vspaces.used_count == walk->spaces[SPACE_S] &&
                          kernel->gspaces.used_count == walk->spaces[SPACE_G],
-               "a space that nobody has", kernel->vspaces.used_count);
-    walk_holds(walk, walk->leaves == walk->mapped_frames, "a page mapped by nobody",
+               "a space without an object", kernel->vspaces.used_count);
+    walk_holds(walk, walk->leaves == walk->mapped_frames, "a mapped page without a Frame slot",
                walk->leaves);
     walk_holds(walk, walk->blocked == walk->queued, "blocked, but in no queue", walk->blocked);
-    walk_holds(walk, hart->current == NULL || walk->is_current_there, "nobody's thread runs", 0);
-    walk_holds(walk, hart->vcpu == NULL || walk->is_vcpu_there, "nobody's VCpu is loaded", 0);
+    walk_holds(walk, hart->current == NULL || walk->is_current_there,
+               "the running thread has no object", 0);
+    walk_holds(walk, hart->vcpu == NULL || walk->is_vcpu_there, "the loaded VCpu has no object", 0);
     walk_holds(walk, hart->fp_owner == NULL || walk->is_fp_owner_there,
-               "nobody's floating-point registers are loaded", 0);
+               "the owner of the FP registers has no object", 0);
     walk_holds(walk, hart->vspace == NULL || kernel->vspaces.entry[hart->vspace->index].space ==
                                                  hart->vspace,
                "a dead space is loaded", 0);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * A guest that must not notice that its VMM or the console service was killed.  What it prints
+ * A guest that must not notice that its VMM or the console service was killed.  Its output
  * depends on the typed lines alone.
  *
  * For each line the guest echoes the bytes, changes a part of its RAM, sums the whole working set,

@@ -368,8 +368,8 @@ static void foretell(struct world *world, uint32_t thread, const struct model_ca
 
     model_copy(&f->before, &world->model);
     f->out = model_call(&world->model, thread, call);
-    /* A revoke may delete the slot that it is about, and with that its own end; a retype stops when
-     * its caller is among what it takes apart. */
+    /* A revoke may delete the slot that it was called for, and then the model cannot tell where the
+     * revoke ends.  A retype stops when it takes its own caller apart. */
     f->is_certain = f->out.is_decided && !is_revoke && !(is_retype && world->model.is_caller_gone);
     model_copy(&f->done, &world->model);
     model_pay(&world->model);

@@ -9,9 +9,9 @@
  *   hops: KIND: the guest lost T ticks, the others used T of T
  *   hops: KIND: the guest's way in and out took T ticks, T were charged to no thread
  *
- * for echoes with pauses, and for echoes without.  The guest loses what it counts less than alone.
- * What the others used is what the scheduler charged them, with the kernel's work.  The rest of the
- * loss was charged to the guest's own thread: its way out of the guest and back at each
+ * for echoes with pauses, and for echoes without.  The guest lost the difference to its count
+ * alone.  The others used the time that the scheduler charged to them, with the kernel's work.  The
+ * rest of the loss was charged to the guest's own thread: its way out of the guest and back at each
  * interruption.
  */
 #include "root.h"

@@ -5,8 +5,8 @@
  *
  *   shares: GAME: N spinners, M sleepers, in HOW: P % of its part at least
  *
- * P is for the spinner that got least: what it computed, times the number of threads, in hundredths
- * of what one spinner computes alone in the same time.
+ * P is the result of the spinner that got least: its count, times the number of threads, in
+ * hundredths of the count of one spinner alone in the same time.
  */
 #include "root.h"
 

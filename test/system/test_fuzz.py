@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""Processes and guests that try everything at random harm nobody but themselves."""
+"""Processes and guests that try everything at random harm only themselves."""
 
 import contextlib
 import os

@@ -67,7 +67,7 @@ class Guest:
         machine.expect("Steady: ready;\n", 60)
 
     def forget_shown_again(self, line):
-        """`line` begins a line: forgets what it shows again."""
+        """`line` begins a line: forgets the end of the text if this line shows it again."""
         if self.open_line and (line.startswith(self.open_line) or self.open_line.startswith(line)):
             self.open_line = ""
         elif self.text and self.text[-1].startswith(line):
