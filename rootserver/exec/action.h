@@ -16,4 +16,14 @@ MUST_CHECK action_run(const struct exec *e, const struct plan_action *action, un
 MUST_CHECK action_frames_write(uint32_t slot, unsigned count, uint64_t lead, const uint8_t *from,
                                uint64_t bytes, unsigned *at);
 
+/* Repeats a preemptible call until it is complete: each repetition continues the work. */
+#define EXEC_UNTIL_DONE(call)                                                                      \
+    ({                                                                                             \
+        enum err err_;                                                                             \
+        do                                                                                         \
+            err_ = (call);                                                                         \
+        while (err_ == ERR_AGAIN);                                                                 \
+        err_;                                                                                      \
+    })
+
 #endif

@@ -2,19 +2,11 @@
 /* Maps the boot archive for the root server. */
 #include <rootserver/exec/exec.h>
 
+#include <rootserver/exec/action.h>
 #include <rt/calls.h>
 
 static const cap_t own_cnode = {BOOT_SLOT_CNODE};
 static const cap_t own_vspace = {BOOT_SLOT_VSPACE};
-
-#define UNTIL_DONE(call)                                                                           \
-    ({                                                                                             \
-        enum err err_;                                                                             \
-        do                                                                                         \
-            err_ = (call);                                                                         \
-        while (err_ == ERR_AGAIN);                                                                 \
-        err_;                                                                                      \
-    })
 
 MUST_CHECK exec_archive_map(const struct archive_map *map, const void **address)
 {
@@ -22,7 +14,7 @@ MUST_CHECK exec_archive_map(const struct archive_map *map, const void **address)
 
     for (unsigned i = 0; i < map->run_count; i++) {
         const struct archive_run *run = &map->run[i];
-        enum err err = UNTIL_DONE(untyped_retype(cap_at(run->untyped_slot), OBJ_FRAME,
+        enum err err = EXEC_UNTIL_DONE(untyped_retype(cap_at(run->untyped_slot), OBJ_FRAME,
                                                  run->size_bits, own_cnode, run->slot, run->count));
         for (unsigned k = 0; k < run->count && err == OK; k++)
             err = frame_map(cap_at(run->slot + k), own_vspace,
@@ -42,7 +34,7 @@ MUST_CHECK exec_archive_unmap(const struct archive_map *map)
         if (map->run[i].untyped_slot == last)
             continue;
         last = map->run[i].untyped_slot;
-        enum err err = UNTIL_DONE(cnode_revoke(own_cnode, last));
+        enum err err = EXEC_UNTIL_DONE(cnode_revoke(own_cnode, last));
         if (err != OK)
             return err;
     }

@@ -7,16 +7,6 @@
 
 static const cap_t own_cnode = {BOOT_SLOT_CNODE};
 
-/* Repeats a preemptible call until it is complete: each repetition continues the work. */
-#define UNTIL_DONE(call)                                                                           \
-    ({                                                                                             \
-        enum err err_;                                                                             \
-        do                                                                                         \
-            err_ = (call);                                                                         \
-        while (err_ == ERR_AGAIN);                                                                 \
-        err_;                                                                                      \
-    })
-
 /* Carries out the splits and joins that the model of the memory made, in their order.  None of them
  * zeroes memory. */
 static MUST_CHECK exec_queue_run(struct memory *memory)
@@ -27,9 +17,9 @@ static MUST_CHECK exec_queue_run(struct memory *memory)
     for (; done < memory->call_count && err == OK; done++) {
         const struct memory_call *c = &memory->call[done];
         err = c->kind == MEMORY_CALL_SPLIT
-                  ? UNTIL_DONE(untyped_retype(cap_at(c->from), OBJ_UNTYPED, c->bits, own_cnode,
+                  ? EXEC_UNTIL_DONE(untyped_retype(cap_at(c->from), OBJ_UNTYPED, c->bits, own_cnode,
                                               c->slot, c->count))
-                  : UNTIL_DONE(cnode_delete(own_cnode, c->slot));
+                  : EXEC_UNTIL_DONE(cnode_delete(own_cnode, c->slot));
     }
     memory->call_count = 0;
     return err;
@@ -39,8 +29,8 @@ static MUST_CHECK exec_queue_run(struct memory *memory)
 static void exec_scratch_empty(const struct plan *plan)
 {
     for (uint32_t i = 0; i < PLAN_SCRATCH; i++) {
-        (void)!UNTIL_DONE(cnode_delete(own_cnode, plan->scratch_a + i));
-        (void)!UNTIL_DONE(cnode_delete(own_cnode, plan->scratch_b + i));
+        (void)!EXEC_UNTIL_DONE(cnode_delete(own_cnode, plan->scratch_a + i));
+        (void)!EXEC_UNTIL_DONE(cnode_delete(own_cnode, plan->scratch_b + i));
     }
 }
 
@@ -155,7 +145,7 @@ static MUST_CHECK exec_left_delete(struct exec *e, unsigned number, unsigned ste
         if (steps-- == 0)
             return ERR_AGAIN;
         for (unsigned i = 0; i < a->count; i++)
-            exec_note(first, UNTIL_DONE(cnode_delete(cap_at(a->other), a->index + i)));
+            exec_note(first, EXEC_UNTIL_DONE(cnode_delete(cap_at(a->other), a->index + i)));
     }
     return OK;
 }
@@ -217,8 +207,8 @@ MUST_CHECK exec_calls_cancel(struct exec *e, unsigned instance)
     if (i->endpoint == 0 || !i->has_spare_endpoint)
         return OK;
     i->has_spare_endpoint = false;
-    exec_note(&first, UNTIL_DONE(cnode_revoke(own_cnode, i->endpoint)));
-    exec_note(&first, UNTIL_DONE(cnode_delete(own_cnode, i->endpoint)));
+    exec_note(&first, EXEC_UNTIL_DONE(cnode_revoke(own_cnode, i->endpoint)));
+    exec_note(&first, EXEC_UNTIL_DONE(cnode_delete(own_cnode, i->endpoint)));
     exec_note(&first, cnode_move(own_cnode, i->endpoint, own_cnode, i->endpoint + 1));
     return first;
 }

@@ -5,7 +5,8 @@
 
 int main(void)
 {
-    TCase *(*const cases[])(void) = { timer_cases,        sched_cases, ipc_cases, ipc_death_cases,
+    TCase *(*const cases[])(void) = { timer_cases,        sched_cases, sched_deadline_cases,
+                                      ipc_cases, ipc_death_cases,
                                       ipc_fast_cases,     ipc_until_cases,
                                       thread_cases,       notification_cases,     irq_cases,
                                       fp_cases,           vcpu_cases, vcpu_run_cases,

@@ -6,6 +6,7 @@
 
 TCase *timer_cases(void);
 TCase *sched_cases(void);
+TCase *sched_deadline_cases(void);
 TCase *ipc_cases(void);
 TCase *ipc_death_cases(void);
 TCase *ipc_fast_cases(void);
