@@ -22,9 +22,14 @@ static struct ring_producer *console_input_ring(const struct console_client *c)
 
 /* ---- connections ------------------------------------------------------------------- */
 
+/* A key that was in the latch when the last life faulted may have caused the fault. */
 static enum err console_start(void *context)
 {
-    return control_attach(context);
+    struct console *console = context;
+
+    if (console->service.down->fault_count > 0)
+        mux_latch_clear(&console->mux);
+    return control_attach(console);
 }
 
 /* Adds the client to the multiplexer. Drops from the ring the bytes that the last life put into the

@@ -153,6 +153,7 @@ size_t mux_notice_room(const struct mux *mux);
 _Atomic uint32_t *mux_latch(struct mux *mux);
 uint32_t mux_latch_tag(const struct mux *mux);
 bool mux_latched(struct mux *mux, uint8_t *key);
+void mux_latch_clear(struct mux *mux);
 void mux_key(struct mux *mux, uint8_t key);
 size_t mux_typed_room(const struct mux *mux);
 /* Keys for the client in front. mux_typed_peek() copies up to `most` keys; mux_typed_drop() removes

@@ -110,7 +110,7 @@ uint32_t mux_latch_tag(const struct mux *mux)
     return (state & KEYS_ESCAPED) | (state << LATCH_STATE & ~KEYS_ESCAPED) | LATCH_FULL;
 }
 
-static void mux_latch_clear(struct mux *mux)
+void mux_latch_clear(struct mux *mux)
 {
     atomic_store_explicit(mux_latch(mux), 0, memory_order_release);
 }

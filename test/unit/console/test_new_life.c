@@ -110,6 +110,19 @@ START_TEST(test_service_new_life_waits_for_its_clients)
 }
 END_TEST
 
+START_TEST(test_service_new_life_drops_the_key_of_a_fault)
+{
+    /* The key in the latch goes on after an ordered end; after a fault the key may be the cause. */
+    for (unsigned faults = 0; faults < 2; faults++) {
+        *mux_latch(&world.console.mux) = mux_latch_tag(&world.console.mux) | 'k';
+        root_region()->fault_count = faults;
+        console_begin(false);
+        world_settle();
+        ck_assert_str_eq(client_reads(FRONT), faults == 0 ? "k" : "");
+    }
+}
+END_TEST
+
 START_TEST(test_service_new_life_goes_on_after_the_escape_key)
 {
     /* A death between the escape key and the next key loses neither. */
@@ -176,6 +189,7 @@ TCase *new_life_tcase(void)
     tcase_add_test(tc, test_service_new_life_takes_output_once);
     tcase_add_test(tc, test_service_new_life_passes_keys_once);
     tcase_add_test(tc, test_service_new_life_waits_for_its_clients);
+    tcase_add_test(tc, test_service_new_life_drops_the_key_of_a_fault);
     tcase_add_test(tc, test_service_new_life_goes_on_after_the_escape_key);
     tcase_add_test(tc, test_service_keys_of_a_client_that_is_gone_are_dropped);
     tcase_add_loop_test(tc, test_service_kept_nonsense_is_survived, 0, 12);
