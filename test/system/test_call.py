@@ -7,7 +7,7 @@ from harness.machine import Failure
 
 SMALL = {"kernel": "build:test/guest/small.bin", "memory": "16M"}
 KILLER = {"rootserver": "test/kill/rootserver-kill.elf"}
-ICOUNT = ["-icount", "shift=0,sleep=off"]
+ICOUNT = ["-icount", "shift=0,sleep=off"]  # a slow host makes no longer time between two faults
 MADE = r"probe: (\d+) calls were made, (\d+) ended with the service, (\d+) wrong$"
 KILLS = 60
 
@@ -62,7 +62,8 @@ def test_call_survives_kills_of_the_service(env):
 
 def check_call_ends(env, how):
     """The probe's last call ends after echo is given up, and the probe answers its pings from then on."""
-    with env.system({"small": SMALL}, services={"probe": {"calls": 1} | how}) as archive, env.warren(archive) as machine:
+    with env.system({"small": SMALL}, services={"probe": {"calls": 1} | how}) as archive, \
+            env.warren(archive, words=ICOUNT) as machine:
         idle(machine)
         machine.expect(r"echo is not started again: ", 120, unless=r"probe .*: it is ended")
         machine.expect(r"probe: the service does not come back", 60, unless=r"probe .*: it is ended")
