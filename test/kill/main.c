@@ -118,7 +118,8 @@ int main(void)
         lives_look(&root.lives, now); /* so that a process counts as back as soon as it is */
         for (unsigned i = 0; i < watch_count; i++) {
             kill_watch_look(&watch[i], now);
-            if (watch[i].order.at_ticks < first)
+            /* A time that has passed is that of a process that does not run. */
+            if (watch[i].order.at_ticks > now && watch[i].order.at_ticks < first)
                 first = watch[i].order.at_ticks;
         }
         loop_turn(first);
