@@ -3,6 +3,7 @@
 
 import re
 
+from harness.console import interrupted
 from harness.machine import Failure
 
 SMALL = {"kernel": "build:test/guest/small.bin", "memory": "16M"}
@@ -22,7 +23,7 @@ def made(machine, timeout=60):
 
 def idle(machine):
     """The guest sleeps, so that the services have the hart."""
-    machine.expect("small: boot", 60)
+    machine.expect(interrupted("small: boot"), 60)
     machine.send("i")
 
 

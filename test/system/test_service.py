@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import tempfile
 
+from harness.console import interrupted
 from harness.env import Skip
 from harness.machine import Failure
 
@@ -29,7 +30,7 @@ def answered(machine, timeout=60):
 
 def idle(machine):
     """The guest sleeps, so that the services have the hart."""
-    machine.expect("small: boot", 60)
+    machine.expect(interrupted("small: boot"), 60)
     machine.send("i")
 
 

@@ -13,6 +13,14 @@ MARK = "\xc2\xa7 "
 # OpenSBI looks at a guest's illegal instructions first, and prints this in the middle of the guest's output.
 COMPLAINT = "system_opcode_insn: Invalid opcode for CSR read/write instruction"
 
+# Between two writes of a guest, in the middle of a line.
+OWN_LINES = r"(?:\n?warren: [^\n]*\n)*"
+
+
+def interrupted(text):
+    """A pattern for a guest's text, in the middle of which lines of Warren's own may come."""
+    return OWN_LINES.join(map(re.escape, text))
+
 
 class Text:
     """Takes bytes as they arrive, and keeps the readable text, without the mark of Warren's lines."""
