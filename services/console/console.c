@@ -209,6 +209,7 @@ static bool console_keys_move(struct console *console)
     do {
         if (mux_latched(mux, &key)) {
             mux_key(mux, key);
+            mux_latch_clear(mux);
             count++;
         }
     } while (count < UART_FIFO_BYTES && console_key_receive(console));

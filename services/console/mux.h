@@ -32,9 +32,9 @@
  *
  * Keys.  The UART forgets a key when the key is read, so the driver stores the key into `latch` at
  * once, and holds meanwhile (proto/control.h, Holding).  The latch also names the state
- * (`typed_in`) in which the key came.  mux_key() handles the key by one store of `typed_in`, and
- * then empties the latch: a next life that finds the key in the latch sees another state, and does
- * not handle the key twice.
+ * (`typed_in`) in which the key came.  mux_key() handles the key by one store of `typed_in`; after
+ * that the latch is emptied.  A next life that finds the key in the latch sees another state, and
+ * does not handle the key twice.
  *
  * Pure: no clock, no memory besides these two structs, no side effects.
  */
@@ -148,8 +148,8 @@ size_t mux_notice_room(const struct mux *mux);
 
 /* The driver stores a typed key as mux_latch_tag() | key into *mux_latch().  mux_latched() gives
  * the key that is there; false if no key is there or an earlier life handled the key.  mux_key()
- * handles the key and empties the latch.  When mux_typed_room() is 0, a key for the client is
- * dropped. */
+ * handles the key, and then mux_latch_clear() empties the latch.  When mux_typed_room() is 0, a key
+ * for the client is dropped. */
 _Atomic uint32_t *mux_latch(struct mux *mux);
 uint32_t mux_latch_tag(const struct mux *mux);
 bool mux_latched(struct mux *mux, uint8_t *key);

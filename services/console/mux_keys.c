@@ -128,7 +128,6 @@ void mux_key(struct mux *mux, uint8_t key)
     } else {
         mux_key_pass(mux, key);
     }
-    mux_latch_clear(mux);
 }
 
 bool mux_latched(struct mux *mux, uint8_t *key)

@@ -60,6 +60,7 @@ static void key_typed(uint8_t key)
     ck_assert(mux_latched(&mux, &latched));
     ck_assert_uint_eq(latched, key);
     mux_key(&mux, latched);
+    mux_latch_clear(&mux);
     ck_assert(!mux_latched(&mux, &latched));
 }
 
