@@ -11,6 +11,8 @@ KILLS = int(os.environ.get("WARREN_KILLS", "300"))
 EVERY_MS = 5
 KILLER = {"rootserver": "test/kill/rootserver-kill.elf"}
 STEADY = {"kernel": "build:test/guest/steady.bin", "memory": "16M"}
+# The begin of a line of Warren's own, cut off within its mark or its first word.
+OWN_BEGUN = re.compile(r"(?:\xc2\xa7?|w(?:a(?:r(?:r(?:e(?:n:?)?)?)?)?)?)$")
 AHEAD = 2  # lines that are typed before the guest's answer to an earlier one is awaited
 ROUNDS_MIN = 50
 
@@ -77,7 +79,9 @@ class Guest:
     def take(self, line):
         """Takes a line of the terminal.  A console that dies may leave the begin of a control sequence or of a line
         of Warren's own, which the root server then writes whole."""
-        if line.startswith("warren: ") or (line and self.is_shown_again and "warren: ".startswith(line)):
+        if self.is_shown_again:
+            line = OWN_BEGUN.sub("", line)
+        if line.startswith("warren: "):
             return
         for piece in re.split(r"(?:\x1b[^A-Z]*)?(?=Typed: |Steady: )|\x1b[^A-Z]*$", line):
             self.take_piece(piece)
