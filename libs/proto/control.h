@@ -240,8 +240,7 @@ struct control_up {
     _Atomic uint32_t waits_for; /* 1 + the used connection that the process waits for; 0: none */
     _Atomic uint64_t doing;     /* see Poison */
     _Atomic uint32_t holds;     /* see Holding */
-    uint32_t reserved_words;
-    uint64_t reserved[12];
+    uint32_t reserved[25];
     struct ring_shared lines_down; /* of CONTROL_DOWN_LINES: root server -> log */
     struct ring_shared lines_up;   /* of CONTROL_UP_LINES: log -> root server */
 };

@@ -50,6 +50,15 @@ static void lines_kernel_write(const char *text, size_t bytes)
     }
 }
 
+/* Gets how many records fit, and updates `taken`.  False: the ring's indices are invalid. */
+static bool lines_taken_look(struct lines *lines, uint32_t *room)
+{
+    if (ring_room(&lines->down, room) != OK)
+        return false;
+    lines->taken = lines->sent - (CONTROL_DOWN_LINE_MAX - *room);
+    return true;
+}
+
 /* The first record of the line of which `taken` is a later record. */
 static uint32_t lines_line_begin(const struct lines *lines)
 {
@@ -67,13 +76,12 @@ static uint32_t lines_line_begin(const struct lines *lines)
 /* Writes the lines that the instance did not take completely, from the private copy. */
 void lines_down(struct lines *lines)
 {
-    uint32_t room = 0;
+    uint32_t room;
 
     if (!lines->is_up)
         return;
     lines->is_up = false;
-    if (ring_room(&lines->down, &room) == OK)
-        lines->taken = lines->sent - (CONTROL_DOWN_LINE_MAX - room);
+    (void)lines_taken_look(lines, &room); /* else `taken` is that of the last look */
     lines_kernel_write("\r\n", 2); /* the terminal may be in the middle of a line */
     for (lines->taken = lines_line_begin(lines); lines->taken != lines->sent; lines->taken++) {
         const struct control_line *l = &lines->kept[lines->taken % CONTROL_DOWN_LINE_MAX];
@@ -90,15 +98,13 @@ static void lines_fail(struct lines *lines, const char *why)
 
 /* ---- watching the instance ---------------------------------------------------------- */
 
-/* Gets how many records fit, and updates `taken`.  False: the ring's indices are invalid. */
+/* As lines_taken_look(); invalid indices end the instance. */
 static bool lines_room(struct lines *lines, uint32_t *room)
 {
-    if (ring_room(&lines->down, room) != OK) {
-        lines_fail(lines, "broke its ring");
-        return false;
-    }
-    lines->taken = lines->sent - (CONTROL_DOWN_LINE_MAX - *room);
-    return true;
+    if (lines_taken_look(lines, room))
+        return true;
+    lines_fail(lines, "broke its ring");
+    return false;
 }
 
 /* Reads the answers; asks for a signal at the next one. */

@@ -122,8 +122,6 @@ void link_entry_offer(struct link *link, unsigned index, const struct control_co
 
 void link_table_whole(struct link *link)
 {
-    if (link->is_table_whole)
-        return;
     link->is_table_whole = true;
     atomic_store_explicit(&link_down_part(link)->is_table_whole, 1, memory_order_release);
     link_signal(link);

@@ -72,7 +72,7 @@ void link_down(struct link *link);
  * The entry's own state word is not used. */
 void link_entry_offer(struct link *link, unsigned index, const struct control_connection *entry,
                       enum control_connection_state state, uint64_t now);
-/* The table has each connection of the former life.  The process learns this once in a life. */
+/* The table has each connection of the former life.  Call once in a life. */
 void link_table_whole(struct link *link);
 /* Changes the state of an entry that is not NONE; the generation stays. */
 void link_entry_state(struct link *link, unsigned index, enum control_connection_state state,

@@ -70,12 +70,11 @@ static void life_end_decide(struct lives *lives, unsigned process, enum life_end
     l->at_ticks = now + wait;
 }
 
-/* Must the ordered end wait? There is one hart, so the process does not run while the root server
+/* Must the ordered end wait?  There is one hart, so the process does not run while the root server
  * looks. */
 static bool life_end_waits(struct lives *lives, unsigned process, uint64_t now)
 {
     struct life *l = &lives->life[process];
-
     bool is_over = false;
 
     if (!link_holds(&l->link))
