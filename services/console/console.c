@@ -167,8 +167,8 @@ static uint64_t console_stall_ticks(const struct console *console)
     return CONSOLE_STALL_SECONDS * console->timebase_hz;
 }
 
-/* Do keys stay in the UART: because not all clients are here again, or because the key buffer is
- * full, for less than CONSOLE_STALL_SECONDS so far? */
+/* Must the keys stay in the UART?  They must until all clients of the former life are known, and
+ * while the key buffer is full, for CONSOLE_STALL_SECONDS at most. */
 static bool console_keys_are_held(struct console *console)
 {
     if (!service_knows_clients(&console->service))
